@@ -1,0 +1,1 @@
+"""Gatescope's application: a pure core in folders, Django in the files beside them."""

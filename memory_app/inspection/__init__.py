@@ -1,0 +1,1 @@
+"""Functions from (model, state, token ids) to numbers that a person can look at."""

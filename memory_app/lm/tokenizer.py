@@ -1,0 +1,153 @@
+"""Byte-level BPE over HF tokenizers: any UTF-8 round-trips, and only we write control tokens."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tokenizers import Tokenizer as HFTokenizer
+from tokenizers import decoders, models, pre_tokenizers, trainers
+
+USER, BOT, END = "<|user|>", "<|bot|>", "<|end|>"
+CONTROL = (USER, BOT, END)
+# tokenizer.json of 8 k pieces is about 0.5 MB; nothing this product reads is near the cap.
+MAX_FILE_BYTES = 16 * 2**20
+
+
+class TokenizerError(ValueError):
+    """A tokenizer.json that cannot serve here; its message is one sentence for a person."""
+
+
+def _byte_of_character() -> dict[str, int]:
+    """GPT-2's byte-to-character table, which the byte-level pieces are written in, inverted."""
+    kept = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    table = {chr(byte): byte for byte in kept}
+    others = [byte for byte in range(256) if byte not in set(kept)]
+    table.update({chr(256 + index): byte for index, byte in enumerate(others)})
+    return table
+
+
+_BYTES = _byte_of_character()
+
+
+class Tokenizer:
+    """Text to ids and back. Ids of control tokens come from `prompt_ids` and `turn_ids` alone."""
+
+    def __init__(self, inner: HFTokenizer) -> None:
+        self._inner = inner
+        # Without this the text "<|end|>" typed by a user would become the control token.
+        inner.encode_special_tokens = True
+        ids = [inner.token_to_id(token) for token in CONTROL]
+        if any(token_id is None for token_id in ids):
+            raise TokenizerError(f"tokenizer.json must hold the tokens {' '.join(CONTROL)}.")
+        self.user_id, self.bot_id, self.end_id = ids
+        self.special_ids = frozenset(ids)
+        # Every id's bytes, once: streaming and decoding are then look-ups.
+        self._pieces: list[bytes] = []
+        for token_id in range(self.vocab_size):
+            piece = inner.id_to_token(token_id)
+            if piece is None:
+                raise TokenizerError("tokenizer.json leaves a gap between its token ids.")
+            known = token_id not in self.special_ids and all(char in _BYTES for char in piece)
+            self._pieces.append(bytes(_BYTES[char] for char in piece) if known else b"")
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of ids, control tokens included."""
+        return self._inner.get_vocab_size()
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a person's text; never a control token, whatever the text says.
+
+        Raises:
+            TokenizerError: the text holds a lone surrogate, so it has no UTF-8.
+        """
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise TokenizerError("The text holds half a character (a lone surrogate).") from error
+        return self._inner.encode(text, add_special_tokens=False).ids
+
+    def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
+        """`encode` for trusted text in bulk (training); same ids, several times faster."""
+        return [item.ids for item in self._inner.encode_batch_fast(texts, add_special_tokens=False)]
+
+    def bytes_of(self, token_id: int) -> bytes:
+        """The UTF-8 bytes (maybe a part of a character) that one id stands for."""
+        return self._pieces[token_id]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ids; bytes that are no UTF-8 become U+FFFD, control tokens nothing."""
+        return b"".join(self._pieces[token_id] for token_id in ids).decode("utf-8", "replace")
+
+    def stream(self) -> TextStream:
+        """A decoder for ids that come one at a time."""
+        return TextStream(self)
+
+    def prompt_ids(self, user_ids: Sequence[int]) -> list[int]:
+        """What is fed before a reply: <|user|> U <|end|> <|bot|>."""
+        return [self.user_id, *user_ids, self.end_id, self.bot_id]
+
+    def turn_ids(self, user_ids: Sequence[int], reply_ids: Sequence[int]) -> list[int]:
+        """A whole turn as the canonical replay feeds it: <|user|> U <|end|> <|bot|> R <|end|>."""
+        return [*self.prompt_ids(user_ids), *reply_ids, self.end_id]
+
+    @classmethod
+    def train(cls, texts: Iterable[str], vocab_size: int) -> Tokenizer:
+        """Learn `vocab_size` pieces (all 256 bytes and the control tokens among them)."""
+        inner = HFTokenizer(models.BPE())
+        inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        inner.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=vocab_size,
+            special_tokens=list(CONTROL),
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        )
+        inner.train_from_iterator(texts, trainer)
+        return cls(inner)
+
+    def to_json(self) -> str:
+        """The text of tokenizer.json."""
+        return self._inner.to_str(pretty=False)
+
+    @classmethod
+    def load(cls, path: Path) -> Tokenizer:
+        """Read tokenizer.json.
+
+        Raises:
+            TokenizerError: missing, too large, not a tokenizer, or not a byte-level BPE of ours.
+        """
+        try:
+            if path.stat().st_size > MAX_FILE_BYTES:
+                raise TokenizerError(f"tokenizer.json is over {MAX_FILE_BYTES >> 20} MiB.")
+            inner = HFTokenizer.from_str(path.read_text("utf-8"))
+        except OSError as error:
+            raise TokenizerError("tokenizer.json cannot be read.") from error
+        except TokenizerError:
+            raise
+        except Exception as error:  # the library raises bare Exception for a malformed file
+            raise TokenizerError("tokenizer.json is not a tokenizer of the HF format.") from error
+        if not isinstance(inner.model, models.BPE):
+            raise TokenizerError("tokenizer.json must hold a byte-level BPE.")
+        return cls(inner)
+
+
+class TextStream:
+    """Turns ids into text as they come, holding back the bytes of an incomplete character.
+
+    The texts joined (with the last `flush`) equal `Tokenizer.decode` of all the ids.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def push(self, token_id: int) -> str:
+        """The whole characters that this id completes; may be empty."""
+        return self._decoder.decode(self._tokenizer.bytes_of(token_id))
+
+    def flush(self) -> str:
+        """What is left at the end: U+FFFD for an unfinished character, else nothing."""
+        return self._decoder.decode(b"", final=True)

@@ -1,0 +1,1 @@
+"""From corpora to a checkpoint: dialogues, batches, the fact curriculum, the loop, the exam."""
