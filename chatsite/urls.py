@@ -1,0 +1,9 @@
+"""The site's routes: Django's admin, and the app's own."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("memory_app.urls")),
+]

@@ -1,0 +1,22 @@
+"""Django's two configurations: the app and its admin site."""
+
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+
+class MemoryAppConfig(AppConfig):
+    default = True
+    name = "memory_app"
+    verbose_name = "Gatescope"
+
+    def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
+        from memory_app import checks, services  # noqa: F401  (checks register themselves)
+
+        user_logged_in.connect(services.on_login, dispatch_uid="guest-becomes-member")
+
+
+class GatescopeAdminConfig(admin_apps.AdminConfig):
+    default = False
+    default_site = "memory_app.admin.GatescopeAdminSite"

@@ -1,0 +1,1 @@
+"""Django's system checks for what would be unsafe to start with."""

@@ -1,0 +1,245 @@
+"""Rows. A turn's ids are the truth of what was said; its state is what the model made of them."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class TurnStatus(models.TextChoices):
+    RUNNING = "running"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    LENGTH = "length"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+#: A turn with one of these has reply ids and a state, and may be a parent.
+COMMITTED = (TurnStatus.COMPLETE, TurnStatus.STOPPED, TurnStatus.LENGTH)
+
+
+class RunStatus(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+class Person(models.Model):
+    """A guest (no user; known by the session) or a member."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="person"
+    )
+    created = models.DateTimeField(default=timezone.now)
+    seen = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.user.get_username() if self.user else f"guest {str(self.id)[:8]}"
+
+
+class Checkpoint(models.Model):
+    """A trained model; its files lie in DATA_DIR/checkpoints/<path> (registry.py)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    sha256 = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=200)
+    cell = models.CharField(max_length=32)
+    language = models.CharField(max_length=16)
+    path = models.CharField(max_length=500)
+    live = models.BooleanField(default=False)
+    bundled = models.BooleanField(default=False)
+    config = models.JSONField(default=dict)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["created", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["language"], condition=models.Q(live=True), name="one_live_a_language"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.sha256[:12]})"
+
+
+class ChatQuerySet(models.QuerySet["Chat"]):
+    def of(self, person: Person | None) -> "ChatQuerySet":
+        """The chats of one person; nobody's are none."""
+        return self.filter(owner=person) if person else self.none()
+
+    def newest_first(self) -> "ChatQuerySet":
+        return self.order_by("-updated", "-id")
+
+
+class Chat(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(Person, models.CASCADE, related_name="chats")
+    title = models.CharField(max_length=200, blank=True, default="")
+    # A state belongs to its weights: no checkpoint goes while a chat lives on it.
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="chats")
+    head = models.ForeignKey(
+        "Turn", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    # The one turn that may run; taken by a conditional UPDATE, whose row count says who won.
+    running = models.ForeignKey("Turn", models.SET_NULL, null=True, blank=True, related_name="+")
+    created = models.DateTimeField(default=timezone.now)
+    updated = models.DateTimeField(default=timezone.now)
+
+    objects = ChatQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["owner", "-updated"], name="chats_of_person")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class TurnQuerySet(models.QuerySet["Turn"]):
+    def of(self, person: Person | None) -> "TurnQuerySet":
+        return self.filter(chat__owner=person) if person else self.none()
+
+    def oldest_first(self) -> "TurnQuerySet":
+        return self.order_by("created", "id")
+
+    def committed(self) -> "TurnQuerySet":
+        return self.filter(status__in=COMMITTED)
+
+
+class Turn(models.Model):
+    """One user message with the reply to it; a node of its chat's tree."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    chat = models.ForeignKey(Chat, models.CASCADE, related_name="turns")
+    parent = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="children"
+    )
+    kind = models.CharField(max_length=16, default="talk")
+    client_turn_id = models.UUIDField()
+    status = models.CharField(
+        max_length=16, choices=TurnStatus.choices, default=TurnStatus.RUNNING
+    )
+    user_text = models.TextField(blank=True)
+    reply_text = models.TextField(blank=True, default="")
+    user_token_ids = models.JSONField(default=list)
+    reply_token_ids = models.JSONField(default=list)
+    seed = models.BigIntegerField()
+    sampling = models.JSONField(default=dict)
+    # h then c, float32 little-endian, C order: 2 * layers * hidden * 4 bytes.
+    state = models.BinaryField(null=True, blank=True)
+    state_sha256 = models.CharField(max_length=64, null=True, blank=True)
+    created = models.DateTimeField(default=timezone.now)
+    finished = models.DateTimeField(null=True, blank=True)
+    # Who speaks it (liveness.py); recovery touches only the turns of processes that died.
+    process = models.CharField(max_length=64, blank=True, default="")
+    heartbeat = models.DateTimeField(null=True, blank=True)
+    stop_requested = models.BooleanField(default=False)
+
+    objects = TurnQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["chat", "client_turn_id"], name="one_turn_a_message")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["process"], condition=models.Q(status="running"), name="running_turns"
+            ),
+            models.Index(fields=["chat", "created"], name="turns_of_chat"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def is_committed(self) -> bool:
+        return self.status in COMMITTED
+
+
+class Corpus(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)
+    split = models.CharField(max_length=8, default="train")
+    language = models.CharField(max_length=16, default="en")
+    licence = models.CharField(max_length=200, blank=True, default="")
+    path = models.CharField(max_length=500)
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "corpora"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["name", "split"], name="one_corpus_a_split")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.split})"
+
+
+class TrainingRun(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, blank=True, default="")
+    preset = models.CharField(max_length=32)
+    settings = models.JSONField(default=dict)
+    # [[corpus name, weight], …]
+    corpora = models.JSONField(default=list)
+    status = models.CharField(max_length=16, choices=RunStatus.choices, default=RunStatus.QUEUED)
+    step = models.PositiveIntegerField(default=0)
+    total_steps = models.PositiveIntegerField(default=0)
+    checkpoint = models.ForeignKey(
+        Checkpoint, models.SET_NULL, null=True, blank=True, related_name="runs"
+    )
+    error = models.TextField(blank=True, default="")
+    # A fresh token with each claim: a worker that lost its lease can no longer write.
+    lease = models.UUIDField(null=True, blank=True)
+    heartbeat = models.DateTimeField(null=True, blank=True)
+    created = models.DateTimeField(default=timezone.now)
+    finished = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
+
+
+class TrainingMetric(models.Model):
+    run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="metrics")
+    step = models.PositiveIntegerField()
+    name = models.CharField(max_length=100)
+    value = models.FloatField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "name", "step"], name="one_value_a_step")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} @ {self.step}"
+
+
+class Evaluation(models.Model):
+    checkpoint = models.ForeignKey(Checkpoint, models.CASCADE, related_name="evaluations")
+    suite = models.CharField(max_length=32)
+    result = models.JSONField(default=dict)
+    created = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.suite} of {self.checkpoint}"
+
+
+class WorkerHeartbeat(models.Model):
+    """When the training worker of this name was last alive; /readyz reads it."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    seen = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,83 @@
+"""Who may do what: one row for every route, socket message and task; nothing works without one.
+
+`anyone`    no identity needed
+`person`    a guest or a member, but somebody
+`owner`     the person whose chat or turn the id names; to others it doesn't exist
+`staff`     a user with Django's staff flag
+`system`    tasks alone: queued by a service, never by a request
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from memory_app.models import Chat, Person, Turn
+
+ANYONE, PERSON, OWNER, STAFF, SYSTEM = "anyone", "person", "owner", "staff", "system"
+
+
+class NoPolicy(LookupError):
+    """Somebody added a route, message or task and no row for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    kind: str
+    name: str
+    policy: str
+    methods: tuple[str, ...] = ()
+
+
+ROWS = (
+    Row("http", "front", ANYONE, ("GET", "HEAD")),
+    Row("http", "signup", ANYONE, ("GET", "HEAD", "POST")),
+    Row("http", "login", ANYONE, ("GET", "HEAD", "POST")),
+    Row("http", "logout", ANYONE, ("POST",)),
+    Row("http", "set_language", ANYONE, ("POST",)),
+    Row("http", "chats", ANYONE, ("GET", "HEAD")),
+    Row("http", "chat_new", ANYONE, ("POST",)),
+    Row("http", "chat", OWNER, ("GET", "HEAD")),
+    Row("http", "chat_rename", OWNER, ("POST",)),
+    Row("http", "chat_delete", OWNER, ("POST",)),
+    Row("http", "turns_json", OWNER, ("GET", "HEAD")),
+    Row("http", "turn", OWNER, ("GET", "HEAD")),
+    Row("http", "gates_json", OWNER, ("GET", "HEAD")),
+    Row("http", "trace", OWNER, ("GET", "HEAD")),
+    Row("http", "state", OWNER, ("GET", "HEAD")),
+    Row("http", "healthz", ANYONE, ("GET", "HEAD")),
+    Row("http", "readyz", ANYONE, ("GET", "HEAD")),
+    Row("http", "static", ANYONE, ("GET", "HEAD")),
+    # Django's own: its login and logout answer strangers, every other page asks for staff.
+    Row("http", "admin:login", ANYONE, ("GET", "HEAD", "POST")),
+    Row("http", "admin:logout", ANYONE, ("POST",)),
+    Row("http", "admin:*", STAFF, ("GET", "HEAD", "POST")),
+    Row("ws", "connect", OWNER),
+    Row("ws", "turn.send", OWNER),
+    Row("ws", "turn.stop", OWNER),
+    Row("ws", "turn.regenerate", OWNER),
+    Row("ws", "turn.edit", OWNER),
+    Row("ws", "memory.goto", OWNER),
+    Row("ws", "stream.resume", OWNER),
+    Row("ws", "ping", OWNER),
+    Row("task", "memory_app.tasks.train", SYSTEM),
+)
+_BY_NAME = {(row.kind, row.name): row for row in ROWS}
+
+
+def row_of(kind: str, name: str) -> Row:
+    """The row of a route's view name, a message type or a task; NoPolicy where there is none."""
+    row = _BY_NAME.get((kind, name))
+    if row is None and ":" in name:
+        row = _BY_NAME.get((kind, name.partition(":")[0] + ":*"))
+    if row is None:
+        raise NoPolicy(f"{kind} {name!r} has no row in policy.py.")
+    return row
+
+
+def owned_chat(person: Person | None, chat: UUID | str) -> Chat | None:
+    """The chat if it is this person's, else None: absent and somebody else's look the same."""
+    return Chat.objects.of(person).select_related("checkpoint").filter(pk=chat).first()
+
+
+def owned_turn(person: Person | None, turn: UUID | str) -> Turn | None:
+    """The turn if it is in this person's chat, else None."""
+    return Turn.objects.of(person).filter(pk=turn).first()

@@ -1,0 +1,86 @@
+"""Persons: a guest is known by the session alone, a member by the user who logged in."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from memory_app.models import Chat, Person
+
+SESSION_KEY = "person"
+
+
+class _SessionOnly:
+    """As much of a request as Django's `get_user` looks at."""
+
+    def __init__(self, session: SessionBase) -> None:
+        self.session = session
+
+
+def _guest(session: SessionBase) -> Person | None:
+    try:
+        found = UUID(str(session.get(SESSION_KEY)))
+    except ValueError:
+        return None
+    # A guest who became a member is no guest any more, wherever the old cookie still lies.
+    return Person.objects.filter(pk=found, user=None).first()
+
+
+def _member(user: AbstractBaseUser) -> Person:
+    return Person.objects.get_or_create(user=user)[0]
+
+
+def person_of_request(request: HttpRequest) -> Person | None:
+    """Who asks, or None for a stranger; a member's row is made when first needed."""
+    user: Any = request.user
+    return _member(user) if user.is_authenticated else _guest(request.session)
+
+
+def person_of_session(session_key: str | None) -> Person | None:
+    """Who holds this session now, read afresh: None once they logged out or may no longer log in."""
+    if not session_key:
+        return None
+    session = SessionStore(session_key)
+    # `get_user` checks the session's hash of the password and that the user is active.
+    user: Any = get_user(_SessionOnly(session))  # type: ignore[arg-type]
+    return _member(user) if user.is_authenticated else _guest(session)
+
+
+def person_ensure(*, request: HttpRequest) -> Person:
+    """Who asks; a stranger becomes a guest, with a session of their own."""
+    person = person_of_request(request)
+    if person is None:
+        person = Person.objects.create()
+        request.session[SESSION_KEY] = str(person.pk)
+    elif timezone.now() - person.seen > timedelta(days=1):
+        # Once a day is enough to tell who left, and to renew the cookie that is a guest's key.
+        Person.objects.filter(pk=person.pk).update(seen=timezone.now())
+        request.session.modified = True
+    return person
+
+
+@transaction.atomic
+def person_merge(*, guest: Person, member: Person) -> None:
+    """A guest's chats go to the member; the guest is gone."""
+    if guest.pk == member.pk or guest.user_id is not None:
+        return
+    Chat.objects.filter(owner=guest).update(owner=member)
+    guest.delete()
+
+
+def on_login(
+    sender: object, request: HttpRequest, user: AbstractBaseUser, **kwargs: object
+) -> None:
+    """Django's user_logged_in: also sent after a sign-up, so a guest's chats come along."""
+    guest = _guest(request.session)
+    member = _member(user)
+    if guest is not None:
+        person_merge(guest=guest, member=member)
+    request.session.pop(SESSION_KEY, None)
