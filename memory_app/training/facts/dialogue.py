@@ -1,0 +1,296 @@
+"""The recall curriculum: dialogues in which facts are told, and asked for later.
+
+Every dialogue is drawn from one random.Random, so one seed gives one dialogue. Training draws
+with several questions in a dialogue, at growing gaps; the exam fixes the gap and asks once.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from memory_app.training.facts.about_me import ABOUT_ME
+from memory_app.training.facts.about_others import ABOUT_OTHERS
+from memory_app.training.facts.slots import Slot
+from memory_app.training.facts.writer import Fact, Writer
+
+Fillers = Callable[[random.Random, int], list[tuple[str, str]]]
+
+SLOTS: tuple[Slot, ...] = ABOUT_ME + ABOUT_OTHERS
+SLOT_BY_KEY = {slot.key: slot for slot in SLOTS}
+_OPEN_SLOTS = tuple(slot for slot in SLOTS if slot.held_kinds)
+_WEIGHTS = tuple(slot.weight for slot in SLOTS)
+_OPEN_WEIGHTS = tuple(slot.weight for slot in _OPEN_SLOTS)
+
+KINDS = ("single", "several", "update", "abstain", "mixed")
+_KIND_WEIGHTS = (0.22, 0.34, 0.15, 0.11, 0.18)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The last question: `answer` stands in the bot turn `turn` ("" for an abstention).
+
+    `replaced` is the earlier value that a correction made wrong, or "".
+    """
+
+    turn: int
+    slot: str
+    slot_kind: str
+    answer: str
+    kind: str
+    replaced: str = ""
+
+
+@dataclass(slots=True)
+class FactDialogue:
+    """turns: (role, text), user first, roles in turn. answer_turns: index of a bot turn that
+    answers from memory → weight of its loss. filler_turns: bot turns that came from `fillers`."""
+
+    turns: list[tuple[str, str]]
+    answer_turns: dict[int, float] = field(default_factory=dict)
+    filler_turns: set[int] = field(default_factory=set)
+    probe: Probe | None = None
+
+
+def draw_gap(rng: random.Random, max_gap: int) -> int:
+    """Exchanges between telling and question: mostly few, now and then anything to max_gap."""
+    if max_gap <= 0:
+        return 0
+    x = rng.random()
+    if x < 0.30:
+        return 0
+    if x < 0.82:
+        gap = 1
+        while gap < max_gap and rng.random() < 0.6:
+            gap += 1
+        return gap
+    return rng.randint(0, max_gap)
+
+
+class _Plan:
+    """Draws facts and lays out one dialogue through a Writer."""
+
+    def __init__(
+        self,
+        rng: random.Random,
+        fillers: Fillers,
+        made_up: float,
+        held_out_values: bool,
+        held_out_phrasings: bool,
+    ) -> None:
+        self.rng = rng
+        self.made_up = made_up
+        self.held_out_values = held_out_values
+        self.writer = Writer(rng, fillers, held_out_phrasings)
+
+    def fact(self, slot: Slot | None = None, kind: str | None = None, other_than: str = "") -> Fact:
+        """A fact that nothing told so far contradicts; the last resort repeats a slot."""
+        rng, writer = self.rng, self.writer
+        held = self.held_out_values
+        for _ in range(40):
+            chosen = slot
+            if chosen is None:
+                pool, weights = (_OPEN_SLOTS, _OPEN_WEIGHTS) if held else (SLOTS, _WEIGHTS)
+                chosen = rng.choices(pool, weights)[0]
+            k = rng.choice(chosen.held_kinds if held else chosen.kinds) if kind is None else kind
+            if slot is None and not writer.is_free(chosen, k):
+                continue
+            values = chosen.held_values[k] if held else chosen.train_values[k]
+            made_up = not held and chosen.name_like and rng.random() < self.made_up
+            value = writer.made_up(chosen) if made_up else rng.choice(values) if values else ""
+            # One name for two people of a dialogue would make a wrong answer right.
+            if not value or value == other_than or (slot is None and writer.has_value(value)):
+                continue
+            return Fact(chosen, k, value)
+        raise RuntimeError("No free slot is left for another fact.")
+
+    def facts(self, count: int) -> list[Fact]:
+        """Some facts of different slots, each reserved at once."""
+        found = []
+        for _ in range(count):
+            fact = self.fact()
+            self.writer.reserve(fact)
+            found.append(fact)
+        return found
+
+    def tell_all(self, facts: list[Fact], between: int) -> None:
+        """Tell the facts, one to three in a message, up to `between` fillers between messages."""
+        rng, writer = self.rng, self.writer
+        start = 0
+        while start < len(facts):
+            x = rng.random()
+            size = 1 if x < 0.6 else 2 if x < 0.88 else 3
+            writer.tell(facts[start : start + size])
+            start += size
+            if between and start < len(facts) and rng.random() < 0.4:
+                writer.fill(rng.randint(1, between))
+
+    def unknown(self) -> tuple[Slot, str]:
+        """A slot never told here; often a near neighbour of one that was."""
+        rng, writer = self.rng, self.writer
+        if writer.known and rng.random() < 0.4:
+            near = rng.choice(list(writer.known.values())).slot
+            if len(near.kinds) > 1:
+                for _ in range(4):
+                    k = rng.choice(near.kinds)
+                    if writer.is_free(near, k):
+                        return near, k
+        while True:
+            slot = rng.choices(SLOTS, _WEIGHTS)[0]
+            k = rng.choice(slot.kinds)
+            if writer.is_free(slot, k):
+                return slot, k
+
+    def correct(self, fact: Fact) -> Fact:
+        """A new value for a told fact, told as a correction."""
+        new = self.fact(fact.slot, fact.kind, other_than=fact.value)
+        self.writer.update(fact, new)
+        return new
+
+    def examine(self, kind: str, gap: int) -> None:
+        """Exam form: tell, `gap` other exchanges, one question."""
+        rng, writer = self.rng, self.writer
+        if kind == "abstain":
+            count = rng.choice((0, 0, 1, 1, 2))
+            self.tell_all(self.facts(count), 0)
+            slot, k = self.unknown()
+            writer.fill(gap)
+            writer.ask_unknown(slot, k)
+            return
+        facts = self.facts(rng.randint(3, 5) if kind in ("several", "mixed") else 1)
+        self.tell_all(facts, 0)
+        asked = rng.choice(facts)
+        if kind in ("update", "mixed"):
+            writer.fill(1)
+            asked = self.correct(asked)
+        writer.fill(gap)
+        writer.ask(asked)
+
+    def train(self, kind: str, max_gap: int) -> None:
+        """Training form: several questions at several distances."""
+        rng, writer = self.rng, self.writer
+        if rng.random() < 0.22:
+            writer.greet()
+        if rng.random() < 0.2:
+            writer.fill(rng.randint(1, 2))
+        if kind == "abstain":
+            self._train_abstain(max_gap)
+            return
+        count = 1 if kind == "single" or (kind == "update" and rng.random() < 0.5) else 0
+        facts = self.facts(count or rng.choice((2, 2, 3, 3, 4, 5)))
+        if kind == "mixed":
+            self._train_mixed(facts, max_gap)
+            return
+        self.tell_all(facts, min(2, max_gap))
+        writer.fill(draw_gap(rng, max_gap))
+        if kind == "update":
+            if rng.random() < 0.5:
+                writer.ask(rng.choice(facts))
+                writer.fill(draw_gap(rng, max_gap) // 2)
+            place = rng.randrange(len(facts))
+            facts[place] = self.correct(facts[place])
+            if rng.random() < 0.15:
+                facts[place] = self.correct(facts[place])
+            writer.fill(draw_gap(rng, max_gap))
+            facts.insert(0, facts.pop(place))
+        else:
+            rng.shuffle(facts)
+        self._question_round(facts, max_gap)
+
+    def _question_round(self, facts: list[Fact], max_gap: int) -> None:
+        """Two to six questions; each fact once before any is repeated."""
+        rng, writer = self.rng, self.writer
+        number = rng.randint(2, 4) if len(facts) == 1 else rng.randint(2, max(3, len(facts) + 1))
+        queue = (facts + [rng.choice(facts) for _ in range(number)])[: max(number, 2)]
+        for i, fact in enumerate(queue):
+            if i and rng.random() < 0.55:
+                writer.fill(draw_gap(rng, max_gap))
+            x = rng.random()
+            if x < 0.13:
+                writer.ask_unknown(*self.unknown())
+            elif x < 0.17 and len(writer.known) > 1:
+                writer.ask_two(*rng.sample(list(writer.known.values()), 2))
+            elif x < 0.20 and len(writer.known) <= 3:
+                writer.ask_all()
+            elif x < 0.24:
+                writer.confirm(fact, self.fact(fact.slot, fact.kind, other_than=fact.value))
+                continue
+            writer.ask(fact)
+
+    def _train_abstain(self, max_gap: int) -> None:
+        rng, writer = self.rng, self.writer
+        self.tell_all(self.facts(rng.choice((0, 0, 0, 1, 1, 2, 3))), min(1, max_gap))
+        if writer.known or rng.random() < 0.5:
+            writer.fill(draw_gap(rng, max_gap))
+        for _ in range(rng.randint(1, 2)):
+            if not writer.known and rng.random() < 0.12:
+                writer.ask_all()
+                continue
+            slot, k = self.unknown()
+            writer.ask_unknown(slot, k)
+            if rng.random() < 0.45:
+                fact = self.fact(slot, k)
+                if not writer.has_value(fact.value):
+                    writer.tell_after_question(fact)
+            if rng.random() < 0.5:
+                writer.fill(draw_gap(rng, max_gap) // 2)
+        if writer.known:
+            writer.ask(rng.choice(list(writer.known.values())))
+
+    def _train_mixed(self, facts: list[Fact], max_gap: int) -> None:
+        rng, writer = self.rng, self.writer
+        told: list[Fact] = []
+        for fact in facts:
+            writer.tell([fact])
+            told.append(fact)
+            if rng.random() < 0.6:
+                writer.fill(draw_gap(rng, max_gap) // 2)
+            x = rng.random()
+            if x < 0.45:
+                writer.ask(rng.choice(told))
+            elif x < 0.55:
+                place = rng.randrange(len(told))
+                told[place] = self.correct(told[place])
+        writer.fill(draw_gap(rng, max_gap))
+        rng.shuffle(told)
+        self._question_round(told, max_gap)
+
+
+def generate_dialogue(
+    rng: random.Random,
+    *,
+    fillers: Fillers,
+    max_gap: int = 8,
+    gap: int | None = None,
+    kind: str | None = None,
+    made_up: float = 0.2,
+    held_out_values: bool = False,
+    held_out_phrasings: bool = False,
+) -> FactDialogue:
+    """Draw one recall dialogue.
+
+    fillers(rng, n) gives n (user, bot) exchanges. With `gap` the dialogue has the exam's form:
+    the telling, exactly `gap` fillers, one question, its answer. Without it, the training form.
+    `made_up` is the share of name-like values that are invented. Held-out values are told only
+    with held_out_values (then in the slots that have any), held-out phrasings only with
+    held_out_phrasings (then no others); training draws with neither.
+
+    Raises:
+        ValueError: an unknown kind.
+    """
+    if kind is None:
+        kind = rng.choices(KINDS, _KIND_WEIGHTS)[0]
+    elif kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
+    plan = _Plan(rng, fillers, made_up, held_out_values, held_out_phrasings)
+    if gap is None:
+        plan.train(kind, max_gap)
+    else:
+        plan.examine(kind, gap)
+    writer = plan.writer
+    last = writer.last
+    probe = None
+    if last is not None:
+        probe = Probe(last.turn, last.slot, last.kind, last.answer, kind, last.replaced)
+    return FactDialogue(writer.turns, writer.answer_turns, writer.filler_turns, probe)

@@ -1,0 +1,302 @@
+"""Writes a recall dialogue turn by turn: tells, acknowledges, asks, answers, fills."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from memory_app.training.facts import typed, wording
+from memory_app.training.facts.slots import Slot, with_article
+from memory_app.training.facts.values import made_up_name
+
+# Kinds that mean the same person or thing: told of one, the other is not unknown.
+_SAME = {
+    "mom": "mother",
+    "dad": "father",
+    "best friend": "friend",
+    "color": "colour",
+    "dish": "food",
+    "kids": "children",
+    "puppy": "dog",
+    "kitten": "cat",
+}
+# Groups in which the kind does not matter: one fact of the group is enough to know it.
+_WHOLE_GROUPS = frozenset({"name", "place", "number", "pet_kind"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One slot with its value."""
+
+    slot: Slot
+    kind: str
+    value: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a later fact of the same key replaces."""
+        return (self.slot.key, self.kind)
+
+    def fields(self, replaced: str = "") -> dict[str, str]:
+        """What the templates may use."""
+        return {
+            "v": self.value,
+            "a": with_article(self.value) if self.slot.article else self.value,
+            "k": self.kind,
+            "o": replaced,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The last question that was put."""
+
+    turn: int
+    slot: str
+    kind: str
+    answer: str
+    replaced: str = ""
+
+
+class Writer:
+    """The turns so far and what they make known."""
+
+    def __init__(
+        self,
+        rng: random.Random,
+        fillers: Callable[[random.Random, int], list[tuple[str, str]]],
+        held_out_phrasings: bool,
+    ) -> None:
+        self.rng = rng
+        self.fillers = fillers
+        self.held_out_phrasings = held_out_phrasings
+        self.style = typed.draw_style(rng)
+        self.turns: list[tuple[str, str]] = []
+        self.answer_turns: dict[int, float] = {}
+        self.filler_turns: set[int] = set()
+        self.known: dict[tuple[str, str], Fact] = {}
+        self.replaced: dict[tuple[str, str], str] = {}
+        self.last: Asked | None = None
+        self._taken: set[tuple[str, str]] = set()
+        self._values: set[str] = set()
+
+    # What is known
+
+    def _marks(self, slot: Slot, kind: str) -> tuple[str, str]:
+        if slot.group in _WHOLE_GROUPS or slot.key == "pet_kind":
+            return (slot.group, "")
+        return (slot.group, _SAME.get(kind, kind))
+
+    def is_free(self, slot: Slot, kind: str) -> bool:
+        """Whether nothing told or reserved here answers this slot."""
+        if slot.key == "pet_kind":
+            return not any(group == "pet" for group, _ in self._taken)
+        return self._marks(slot, kind) not in self._taken
+
+    def reserve(self, fact: Fact) -> None:
+        """Keep this slot and value for this fact."""
+        self._taken.add(self._marks(fact.slot, fact.kind))
+        self._values.add(fact.value.lower())
+
+    def has_value(self, value: str) -> bool:
+        """Whether some fact of this dialogue has the value already."""
+        return value.lower() in self._values
+
+    def made_up(self, slot: Slot) -> str:
+        """An invented name in the slot's casing."""
+        name = made_up_name(self.rng)
+        return name.lower() if slot.key == "word" else name
+
+    # Turns
+
+    def exchange(self, user: str, bot: str) -> int:
+        """Add one exchange; returns the index of the bot's turn."""
+        self.turns.append(("user", user))
+        self.turns.append(("bot", bot))
+        return len(self.turns) - 1
+
+    def fill(self, count: int) -> None:
+        """Add `count` exchanges that have nothing to do with the facts."""
+        if count > 0:
+            for user, bot in self.fillers(self.rng, count):
+                self.filler_turns.add(self.exchange(user, bot))
+
+    def greet(self) -> None:
+        """Open with a greeting."""
+        self.exchange(*self.rng.choice(wording.GREETINGS))
+
+    def _style(self) -> int:
+        return self.style if self.rng.random() < 0.8 else typed.draw_style(self.rng)
+
+    def _clause(self, fact: Fact) -> str:
+        return self.rng.choice(fact.slot.clauses).format_map(fact.fields())
+
+    def _learn(self, fact: Fact) -> None:
+        self.reserve(fact)
+        self.known[fact.key] = fact
+
+    # Telling
+
+    def tell(self, facts: list[Fact]) -> None:
+        """Tell one to three facts in one message, and acknowledge them."""
+        rng = self.rng
+        style = self._style()
+        typo = 0.03
+        asked = facts[0].slot.bot_asks
+        if len(facts) == 1 and asked and not self.held_out_phrasings and rng.random() < 0.14:
+            question = rng.choice(asked).format_map(facts[0].fields())
+            self.exchange(rng.choice(wording.LEADS), question)
+            self._bare(facts[0], style)
+            return
+        clauses = []
+        for fact in facts:
+            tells = fact.slot.held_tell if self.held_out_phrasings else fact.slot.train_tell
+            template = _leaning(rng, tells)
+            clauses.append(typed.fill(rng, style, template, fact.fields(), typo))
+        if len(clauses) == 1:
+            text = clauses[0]
+        elif rng.random() < 0.3:
+            text = ". ".join(typed.capitalised(clause) for clause in clauses)
+        else:
+            text = ", ".join(clauses[:-1]) + " and " + clauses[-1]
+        self.exchange(typed.statement(rng, style, text), self._acknowledge(facts))
+        for fact in facts:
+            self._learn(fact)
+
+    def _bare(self, fact: Fact, style: int) -> None:
+        """The value alone, as an answer to a question of the bot's."""
+        rng = self.rng
+        patterns = wording.BARE_WITH_ARTICLE if fact.slot.article else wording.BARE
+        template = rng.choice(patterns if rng.random() < 0.75 else fact.slot.train_tell)
+        if fact.slot.key == "pet_kind" and template == "I'm {a}":
+            template = "yes, I have {a}"
+        text = typed.fill(rng, style, template, fact.fields(), 0.0)
+        self.exchange(typed.statement(rng, style, text), self._acknowledge([fact]))
+        self._learn(fact)
+
+    def tell_after_question(self, fact: Fact) -> None:
+        """Tell what the bot has just said it doesn't know."""
+        self._bare(fact, self._style())
+
+    def _acknowledge(self, facts: list[Fact]) -> str:
+        rng = self.rng
+        x = rng.random()
+        if len(facts) > 1:
+            if x < 0.5:
+                clauses = [self._clause(fact) for fact in facts]
+                echo = ", ".join(clauses[:-1]) + " and " + clauses[-1]
+                return rng.choice(wording.ECHOES).format(c=echo)
+            fact = rng.choice(facts)
+        else:
+            fact = facts[0]
+            if x < 0.42:
+                return rng.choice(wording.ECHOES).format(c=self._clause(fact))
+        if x < 0.78 and fact.slot.acks:
+            return typed.capitalised(rng.choice(fact.slot.acks).format_map(fact.fields()))
+        return rng.choice(wording.PLAIN_ACKS)
+
+    def update(self, old: Fact, new: Fact) -> None:
+        """Correct a told fact."""
+        rng = self.rng
+        style = self._style()
+        fields = new.fields(old.value)
+        x = rng.random()
+        if style == typed.LOWER_VALUE:
+            fields["o"] = fields["o"].lower()
+        if self.held_out_phrasings or x < 0.6 or (x < 0.8 and not new.slot.update):
+            tells = new.slot.held_tell if self.held_out_phrasings else new.slot.train_tell
+            text = typed.fill(rng, style, _leaning(rng, tells), fields)
+            text = rng.choice(wording.CORRECTIONS).format(t=text)
+        elif x < 0.8:
+            text = typed.fill(rng, style, rng.choice(new.slot.update), fields)
+        else:
+            text = typed.fill(rng, style, rng.choice(wording.CORRECTIONS_BARE), fields, 0.0)
+        # A bare "not Clara, Sara" has sense only while one fact could be meant.
+        if x >= 0.8 and len(self.known) > 1 and not self.held_out_phrasings:
+            tell = typed.fill(rng, style, _leaning(rng, new.slot.train_tell), fields)
+            text = rng.choice(wording.CORRECTIONS).format(t=tell)
+        reply = rng.choice(wording.CORRECTED).format(c=self._clause(new))
+        self.exchange(typed.statement(rng, style, text), reply)
+        self.replaced[new.key] = old.value
+        self._learn(new)
+
+    # Asking
+
+    def _question(self, slot: Slot, kind: str) -> str:
+        rng = self.rng
+        style = self._style()
+        fields = {"v": "", "a": "", "k": kind, "o": ""}
+        if rng.random() < 0.66:
+            asks = slot.held_ask if self.held_out_phrasings else slot.train_ask
+            template = _leaning(rng, asks)
+        else:
+            held = self.held_out_phrasings
+            wraps = wording.ASK_ANY_HELD_OUT if held else wording.ASK_ANY_TRAINED
+            template = rng.choice(wraps).format(m=slot.noun)
+        text = typed.fill(rng, style, template, fields)
+        plain = template.startswith(("tell", "say", "let's", "I wonder"))
+        return typed.question(rng, style, text, "." if plain else "?")
+
+    def ask(self, fact: Fact) -> None:
+        """Ask for a told fact and answer it."""
+        template = self.rng.choice(wording.ANSWERS)
+        reply = template.format(c=self._clause(fact), v=fact.value)
+        turn = self.exchange(self._question(fact.slot, fact.kind), typed.as_sentence(reply))
+        self._asked(turn, fact.slot, fact.kind, fact.value)
+
+    def ask_unknown(self, slot: Slot, kind: str) -> None:
+        """Ask for what was never said, and say so."""
+        noun = slot.noun_you.format(k=kind)
+        reply = self.rng.choice(wording.DONT_KNOW).format(n=noun)
+        self._asked(self.exchange(self._question(slot, kind), reply), slot, kind, "")
+
+    def ask_two(self, first: Fact, second: Fact) -> None:
+        """Two facts in one question."""
+        rng = self.rng
+        style = self._style()
+        asks = [
+            rng.choice(fact.slot.train_ask).format_map(fact.fields()) for fact in (first, second)
+        ]
+        text = typed.question(rng, style, " and ".join(asks))
+        reply = f"{self._clause(first)} and {self._clause(second)}"
+        turn = self.exchange(text, typed.as_sentence(reply))
+        self._asked(turn, second.slot, second.kind, second.value)
+
+    def ask_all(self) -> None:
+        """Everything that is known, or that nothing is."""
+        rng = self.rng
+        text = typed.question(rng, self._style(), rng.choice(wording.ASK_ALL))
+        if not self.known:
+            turn = self.exchange(text, rng.choice(wording.ALL_UNKNOWN))
+            self.answer_turns[turn] = 1.0
+            return
+        clauses = [self._clause(fact) for fact in self.known.values()]
+        joined = clauses[0]
+        if len(clauses) > 1:
+            joined = ", ".join(clauses[:-1]) + " and " + clauses[-1]
+        reply = typed.as_sentence(rng.choice(wording.ANSWER_ALL).format(c=joined))
+        self.answer_turns[self.exchange(text, reply)] = 1.0
+
+    def confirm(self, fact: Fact, other: Fact) -> None:
+        """ "Is it true that …": yes with the true value, no and the true value with another."""
+        rng = self.rng
+        right = rng.random() < 0.5
+        asked = fact if right else other
+        template = fact.slot.train_tell[0].format_map(asked.fields())
+        text = typed.question(rng, self._style(), f"is it true that {template}")
+        reply = f"{'yes' if right else 'no'}, {self._clause(fact)}"
+        turn = self.exchange(text, typed.as_sentence(reply))
+        self._asked(turn, fact.slot, fact.kind, fact.value)
+
+    def _asked(self, turn: int, slot: Slot, kind: str, answer: str) -> None:
+        self.answer_turns[turn] = 1.0
+        replaced = self.replaced.get((slot.key, kind), "") if answer else ""
+        self.last = Asked(turn, slot.key, kind, answer, replaced)
+
+
+def _leaning(rng: random.Random, phrasings: tuple[str, ...]) -> str:
+    """One phrasing; the first ones, which people use most, come up more often."""
+    if rng.random() < 0.25:
+        return phrasings[rng.randrange(min(3, len(phrasings)))]
+    return rng.choice(phrasings)
