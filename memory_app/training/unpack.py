@@ -1,0 +1,151 @@
+"""Lines of a file that may be packed: gzip, xz or Zstandard, known by its first bytes.
+
+Unpacks in pieces, so a bomb costs a cap's worth of time and no memory. Knows no corpora.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import zstandard
+
+PIECE = 1 << 16
+MAX_LINE_BYTES = 4 << 20
+MAX_UNPACKED_BYTES = 2 << 30
+# What a decoder may take for its window: xz -9 and zstd --ultra --long=27 need this much at most.
+MAX_WINDOW_BYTES = 1 << 27
+
+
+class UnpackError(ValueError):
+    """A file that can't be read to its end; its message is one sentence for a person."""
+
+
+class _Decoder(Protocol):
+    eof: bool
+    unused_data: bytes
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+@dataclass(slots=True)
+class _Gzip:
+    """zlib's decoder behind the names that the others use."""
+
+    inner: zlib._Decompress
+
+    @property
+    def eof(self) -> bool:
+        return self.inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self.inner.unused_data
+
+    def decompress(self, data: bytes, /) -> bytes:
+        return self.inner.decompress(data)
+
+
+def _decoder(head: bytes) -> tuple[_Decoder, int] | None:
+    """A fresh decoder for what begins with these bytes, or None for a plain file.
+
+    With it comes how many packed bytes to feed at once so that at most about 8 MiB come out: the
+    tightest packing is 1,032:1 for gzip, some 7,000:1 for xz, 32,768:1 for Zstandard.
+    """
+    if head.startswith(b"\x1f\x8b"):
+        return _Gzip(zlib.decompressobj(wbits=31)), 4096
+    if head.startswith(b"\xfd7zXZ\x00"):
+        return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=MAX_WINDOW_BYTES), 1024
+    if head.startswith(b"\x28\xb5\x2f\xfd"):
+        return zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES).decompressobj(), 256
+    return None
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a regular file and nothing else: no link, pipe or device, however it is swapped.
+
+    Raises:
+        UnpackError: it is one of those, or can't be opened.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        reason = "is a symlink" if path.is_symlink() else f"can't be read ({error.strerror})"
+        raise UnpackError(f"{path.name} {reason}.") from error
+    file = os.fdopen(descriptor, "rb", buffering=0)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise UnpackError(f"{path.name} is not a plain file.")
+    return io.BufferedReader(file, PIECE)
+
+
+def pieces(file: BinaryIO, name: str, limit: int = MAX_UNPACKED_BYTES) -> Iterator[bytes]:
+    """The unpacked bytes in pieces of any size.
+
+    Raises:
+        UnpackError: the archive is damaged or cut short, or unpacks to more than `limit` bytes.
+    """
+    total = 0
+    data, at = file.read(PIECE), 0
+    found = _decoder(data)
+    packed = found is not None
+    while at < len(data):
+        if found is None:
+            piece, at = data[at:], len(data)
+        else:
+            decoder, step = found
+            try:
+                piece = decoder.decompress(data[at : at + step])
+            except (zlib.error, lzma.LZMAError, zstandard.ZstdError) as error:
+                raise UnpackError(f"{name} is a damaged archive.") from error
+            at += step
+            if decoder.eof:
+                # Archives may be joined end to end, and xz pads with zeros between them.
+                data, at = (decoder.unused_data + data[at:]).lstrip(b"\0"), 0
+                found = None
+        total += len(piece)
+        if total > limit:
+            raise UnpackError(f"{name} unpacks to more than {limit >> 20} MiB.")
+        yield piece
+        if at >= len(data):
+            data, at = file.read(PIECE), 0
+        if packed and found is None and data:
+            if len(data) < 6:  # the first bytes of the next archive may be cut by a read
+                data += file.read(PIECE)
+            data = data.lstrip(b"\0")
+            found = _decoder(data)
+            if data and found is None:
+                raise UnpackError(f"{name} is a damaged archive.")
+    if found is not None:
+        raise UnpackError(f"{name} is a damaged archive: it ends too early.")
+
+
+def lines(
+    file: BinaryIO, name: str, limit: int = MAX_UNPACKED_BYTES, longest: int = MAX_LINE_BYTES
+) -> Iterator[bytes | None]:
+    """The lines of a file without their ends; None stands for one of more than `longest` bytes."""
+    rest = b""
+    skipping = False
+    for piece in pieces(file, name, limit):
+        parts = piece.split(b"\n")
+        parts[0] = rest + parts[0]
+        rest = parts.pop()
+        for line in parts:
+            if skipping:
+                skipping = False
+                yield None
+            else:
+                yield line.removesuffix(b"\r") if len(line) <= longest else None
+        if len(rest) > longest or skipping:
+            skipping, rest = True, b""
+    if skipping:
+        yield None
+    elif rest:
+        yield rest.removesuffix(b"\r") if len(rest) <= longest else None
