@@ -1,0 +1,37 @@
+"""What decides the last bit of a replay beside its inputs: processor, its vector units, torch."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from functools import cache
+from pathlib import Path
+
+import torch
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith(("model name", "CPU part", "cpu model")):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor()
+
+
+@cache
+def fingerprint() -> str:
+    """A short name, equal on machines that compute the same bits and, most likely, only there.
+
+    oneDNN picks its kernels by the processor, and another release of torch may add in another
+    order; a state from another fingerprint is compared by value, not by hash.
+    """
+    parts = (
+        platform.system(),
+        platform.machine(),
+        _processor(),
+        torch.backends.cpu.get_cpu_capability(),
+        torch.__version__,
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
