@@ -69,6 +69,19 @@ class Checkpoint(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.sha256[:12]})"
 
+    @property
+    def num_layers(self) -> int:
+        return int(self.config["num_layers"])
+
+    @property
+    def hidden_size(self) -> int:
+        return int(self.config["hidden_size"])
+
+    @property
+    def state_bytes(self) -> int:
+        """h and c in float32."""
+        return 2 * self.num_layers * self.hidden_size * 4
+
 
 class ChatQuerySet(models.QuerySet["Chat"]):
     def of(self, person: Person | None) -> "ChatQuerySet":
@@ -77,6 +90,14 @@ class ChatQuerySet(models.QuerySet["Chat"]):
 
     def newest_first(self) -> "ChatQuerySet":
         return self.order_by("-updated", "-id")
+
+    def mentioning(self, text: str) -> "ChatQuerySet":
+        """Those with `text`, in any case, in the title or in anything said."""
+        said = Turn.objects.filter(
+            models.Q(user_text__icontains=text) | models.Q(reply_text__icontains=text),
+            chat=models.OuterRef("pk"),
+        )
+        return self.filter(models.Q(title__icontains=text) | models.Exists(said))
 
 
 class Chat(models.Model):
@@ -141,6 +162,8 @@ class Turn(models.Model):
     process = models.CharField(max_length=64, blank=True, default="")
     heartbeat = models.DateTimeField(null=True, blank=True)
     stop_requested = models.BooleanField(default=False)
+    # Where the state was computed (lm/machine.py): there a replay gives it again to the bit.
+    machine = models.CharField(max_length=32, blank=True, default="")
 
     objects = TurnQuerySet.as_manager()
 

@@ -1,19 +1,74 @@
+"""Sign up, log in, log out; a guest's chats come along (services.on_login hears of it)."""
+
+from django import forms
+from django.contrib import auth
+from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.i18n import set_language as django_set_language
 
 
-def signup(request: HttpRequest, **ids: object) -> HttpResponse:
-    return HttpResponse("")
+def _next(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
+    return wanted if safe else ""
 
 
-def login(request: HttpRequest, **ids: object) -> HttpResponse:
-    return HttpResponse("")
+def _show(request: HttpRequest, form: forms.Form, words: dict[str, str]) -> HttpResponse:
+    context = {"form": form, "next": _next(request), **words}
+    return render(request, "accounts/form.html", context)
 
 
-def logout(request: HttpRequest, **ids: object) -> HttpResponse:
-    return HttpResponse("")
+@sensitive_post_parameters()
+@never_cache
+def signup(request: HttpRequest) -> HttpResponse:
+    """A new member, logged in at once."""
+    form: UserCreationForm = UserCreationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user = form.save()
+        auth.login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        return redirect(_next(request) or resolve_url("chats"))
+    words = {
+        "heading": _("Sign up"),
+        "note": _("A name and a password. The chats of this browser come along."),
+        "action": _("Sign up"),
+        "other_question": _("Have an account?"),
+        "other_label": _("Log in"),
+        "other_url": reverse("login"),
+    }
+    return _show(request, form, words)
+
+
+@sensitive_post_parameters()
+@never_cache
+def login(request: HttpRequest) -> HttpResponse:
+    """An old friend."""
+    form = AuthenticationForm(request, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        auth.login(request, form.get_user())
+        return redirect(_next(request) or resolve_url("chats"))
+    words = {
+        "heading": _("Log in"),
+        "note": _("The chats of this browser come along."),
+        "action": _("Log in"),
+        "other_question": _("No account yet?"),
+        "other_label": _("Sign up"),
+        "other_url": reverse("signup"),
+    }
+    return _show(request, form, words)
+
+
+def logout(request: HttpRequest) -> HttpResponse:
+    """Back to a stranger, with a session of their own at the next page."""
+    auth.logout(request)
+    return redirect("front")
 
 
 def set_language(request: HttpRequest) -> HttpResponse:
-    from django.views.i18n import set_language as set_one
-
-    return set_one(request)
+    """English or Chinese, kept in a cookie."""
+    return django_set_language(request)

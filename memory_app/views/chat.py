@@ -1,9 +1,131 @@
-from django.http import HttpRequest, HttpResponse
+"""The chat page: the turns from the root to the head, and what its script needs to go on."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from memory_app import services
+from memory_app.models import COMMITTED, Chat, Checkpoint, Turn
+from memory_app.services.chats import NoCheckpoint
+from memory_app.views.front import front
+
+CHATS_BESIDE = 50
+# Said to the model, so in the model's language; the hint beside each is in the reader's.
+OPENINGS = {
+    "en": ("My name is Clara.", "I live in Oslo and I have a cat.", "What is my name?"),
+    "zh": ("我叫小梅。", "我住在杭州，养了一只猫。", "我叫什么名字？"),
+}
 
 
-def chat_new(request: HttpRequest, **ids: object) -> HttpResponse:
-    return HttpResponse("")
+def _chosen(request: HttpRequest) -> Checkpoint | None:
+    wanted = request.POST.get("checkpoint", "")
+    if not wanted:
+        return None
+    try:
+        return Checkpoint.objects.get(pk=wanted)
+    except (Checkpoint.DoesNotExist, ValidationError):
+        raise Http404 from None
 
 
-def chat(request: HttpRequest, **ids: object) -> HttpResponse:
-    return HttpResponse("")
+def chat_new(request: HttpRequest) -> HttpResponse:
+    """A new chat with a blank memory."""
+    person = services.person_ensure(request=request)
+    checkpoint = _chosen(request)
+    try:
+        chat = services.chat_create(
+            person=person, checkpoint=checkpoint, language=get_language() or "en"
+        )
+    except NoCheckpoint:
+        sentence = _("There is no model to chat with yet. Try again when one has been promoted.")
+        return front(request, problem=sentence, status=503)
+    return redirect("chat", chat=chat.pk)
+
+
+def shown_path(turns: list[Turn], head: UUID | None, running: UUID | None) -> list[Turn]:
+    """From the root to the head, then the turn that runs, or the newest if it came to nothing.
+
+    The same rule as static/js/tree.js, which takes over from here.
+    """
+    by_id = {turn.pk: turn for turn in turns}
+    path: list[Turn] = []
+    at = by_id.get(head)
+    while at:
+        path.insert(0, at)
+        at = by_id.get(at.parent_id)
+    if speaking := by_id.get(running):
+        kept = [turn.pk for turn in path]
+        upto = kept.index(speaking.parent_id) + 1 if speaking.parent_id in kept else 0
+        return [*path[:upto], speaking]
+    below = [turn for turn in turns if turn.parent_id == head]
+    if below and below[-1].status not in (*COMMITTED, "running"):
+        path.append(below[-1])
+    return path
+
+
+def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
+    """What the script starts from: the tree without its texts, which are on the page."""
+    return {
+        "chat": str(chat.pk),
+        "checkpoint": {
+            "name": chat.checkpoint.name,
+            "sha256": chat.checkpoint.sha256,
+            "num_layers": chat.checkpoint.num_layers,
+            "hidden_size": chat.checkpoint.hidden_size,
+            "state_bytes": chat.checkpoint.state_bytes,
+        },
+        "tree": {
+            "title": chat.title,
+            "head": str(chat.head_id) if chat.head_id else None,
+            "running": str(chat.running_id) if chat.running_id else None,
+            "turns": [
+                {
+                    "id": str(turn.pk),
+                    "parent": str(turn.parent_id) if turn.parent_id else None,
+                    "client_turn_id": str(turn.client_turn_id),
+                    "status": turn.status,
+                    "state_sha256": turn.state_sha256,
+                }
+                for turn in turns
+            ],
+        },
+    }
+
+
+def _openings(language: str) -> list[dict[str, str]]:
+    spoken = language if language in OPENINGS else "en"
+    hints = (
+        _("Then talk of something else, and ask for the name."),
+        _("Correct one of them later: the last word should count."),
+        _("It was never told. It should say that it doesn’t know."),
+    )
+    return [
+        {"text": text, "hint": hint, "language": spoken}
+        for text, hint in zip(OPENINGS[spoken], hints, strict=True)
+    ]
+
+
+@never_cache
+def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """The chat page, readable before its script runs."""
+    row: Chat = request.chat  # type: ignore[attr-defined]
+    turns = list(
+        row.turns.oldest_first().defer("state", "user_token_ids", "reply_token_ids", "sampling")
+    )
+    beside = Chat.objects.of(row.owner).newest_first()[:CHATS_BESIDE]
+    return render(
+        request,
+        "chat.html",
+        {
+            "chat": row,
+            "chats": beside,
+            "turns": shown_path(turns, row.head_id, row.running_id),
+            "openings": _openings(row.checkpoint.language),
+            "page": _page(row, turns),
+        },
+    )

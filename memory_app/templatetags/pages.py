@@ -1,0 +1,69 @@
+"""What the page templates need beyond Django's own tags: status notes, strings for the scripts."""
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+STATUS_NOTES: dict[str, str | Promise] = {
+    "stopped": _("Stopped. It remembers what it said up to here."),
+    "length": _("Cut off at the length limit, or because it went in circles."),
+    "interrupted": _(
+        "The server stopped in the middle of this reply. The memory is as it was before."
+    ),
+    "failed": _("This reply failed. The memory is as it was before."),
+}
+
+# The scripts hold no words of their own: what they say is named here and translated here.
+STRINGS: dict[str, dict[str, str | Promise]] = {
+    "chat": {
+        "busy": _("A reply is still running in this chat. Wait for its end, or stop it."),
+        "copied": _("copied"),
+        "copy": _("copy"),
+        "finished": _("The reply:"),
+        "gone": _("This chat is gone: it was deleted, or you were logged out."),
+        "kept": _("Not sent yet. It goes out when the connection is back."),
+        "left": _("{n} characters left"),
+        "newChat": _("New chat"),
+        "note": STATUS_NOTES,
+        "offline": _("The connection is lost. Trying again in {seconds} s."),
+        "reconnecting": _("The connection is lost. Trying again now."),
+        "replying": _("The reply is being written."),
+        "strip": _("Mean gates over {n} tokens: input {i}, forget {f}, output {o}"),
+        "stripToken": _("{token}  i {i}  f {f}  o {o}"),
+        "tooLong": _("{n} characters too many: at most {limit}."),
+        "blank": _("blank: all zeros"),
+        "layer": _("Layer {n}"),
+    },
+    "gates": {
+        "explain": {
+            "i": _("Input gate i: how much of the new candidate is written, per unit."),
+            "f": _("Forget gate f: how much of the old cell stays, per unit."),
+            "g": _("Candidate g: what would be written into the cell, from −1 to 1."),
+            "o": _("Output gate o: how much of the cell is shown to the next layer."),
+            "c": _("Cell state c: what is remembered after this token."),
+            "h": _("Hidden state h: what is shown of the cell, h = o · tanh c."),
+        },
+        "failed": _("The trace couldn’t be loaded. Load the page again."),
+        "tooLarge": _("This trace is too large to draw here. Download it instead."),
+        "above": _("above {edge}: {share}"),
+        "below": _("below {edge}: {share}"),
+        "map": _("{gate}, layer {layer}: {tokens} tokens by {units} units"),
+        "layer": _("Layer {n}"),
+    },
+}
+
+
+@register.filter
+def status_note(status: str | None) -> str | Promise:
+    """The sentence under a reply that did not simply end; empty for one that did."""
+    return STATUS_NOTES.get(status or "", "")
+
+
+@register.simple_tag
+def strings(page: str) -> SafeString:
+    """The words of one page's scripts as a JSON data block (no script, so the CSP is content)."""
+    return json_script(STRINGS[page], "strings")

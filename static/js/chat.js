@@ -1,0 +1,307 @@
+// The chat page: keeps what is on the page equal to the chat's tree, frame by frame.
+import { ChatSocket } from "./socket.js";
+import { Composer } from "./composer.js";
+import { Follow } from "./scroll.js";
+import { Memory } from "./memory.js";
+import { TurnView } from "./turn.js";
+import { newestLeaf, shownPath, siblings } from "./tree.js";
+import { say } from "./strings.js";
+import { lazyStrips } from "./strips.js";
+import "./panels.js";
+
+const element = (id) => document.getElementById(id);
+const page = JSON.parse(element("page").textContent);
+const PENDING = `gatescope.pending.${page.chat}`;
+const KEPT = new Set(["complete", "stopped", "length"]);
+
+const list = element("turns");
+const composer = new Composer();
+const follow = new Follow(element("scroller"), list, element("jump"));
+const memory = new Memory(page.checkpoint);
+const socket = new ChatSocket(`/ws/chat/${page.chat}/`, async () => (await fetchTree()) !== null);
+
+let tree = page.tree; // {title, head, running, turns}, as in turns.json
+let live = null; // {turn, seq}: the reply that runs, and the last token seen of it
+let pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null"); // {frame, text}: not yet taken
+let stopWanted = false;
+const views = [...list.children].map((li) => new TurnView(li)); // as they stand on the page
+const viewOf = (turn) => views.find((view) => view.id === turn);
+const turnOf = (id) => tree.turns.find((turn) => turn.id === id);
+
+// What is on the page ------------------------------------------------------
+
+function place(view) {
+  views.push(view);
+  list.append(view.li);
+  element("openings").hidden = true;
+}
+
+function cutAfter(parent) {
+  const upTo = parent ? views.findIndex((view) => view.id === parent) + 1 : 0;
+  for (const view of views.splice(upTo)) view.li.remove();
+}
+
+function showVersions() {
+  for (const view of views) {
+    const turn = turnOf(view.id);
+    if (!turn) continue;
+    const all = siblings(tree, turn);
+    view.versions(all.indexOf(turn) + 1, all.length);
+  }
+}
+
+function showTitle(title) {
+  const shown = title || say("newChat");
+  element("title").textContent = shown;
+  document.title = `${shown} · Gatescope`;
+  const here = document.querySelector(".rail-list [aria-current]");
+  if (here) here.textContent = shown;
+}
+
+function showMemory() {
+  const head = turnOf(tree.head);
+  let depth = 0;
+  for (let turn = head; turn; turn = turnOf(turn.parent)) depth += 1;
+  memory.show({ head: head?.id ?? null, parent: head?.parent ?? null, hash: head?.state_sha256, turns: depth })
+    .catch(() => {}); // the panel keeps what it showed; the chat does not depend on it
+}
+
+async function fetchTree() {
+  const response = await fetch(`/chat/${page.chat}/turns.json`);
+  if (response.status === 404) return null;
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return response.json();
+}
+
+// Makes the page equal to the server's tree; what streams or waits to be sent is left alone.
+async function sync() {
+  const fresh = await fetchTree();
+  if (!fresh) return;
+  tree = fresh;
+  const old = new Map(views.map((view) => [view.id, view]));
+  const waiting = views.find((view) => !view.id && view.client === pending?.frame.client_turn_id);
+  const shown = shownPath(tree).map((turn) => {
+    const view = old.get(turn.id) ?? TurnView.create({ id: turn.id, client: turn.client_turn_id, text: turn.user_text, status: turn.status });
+    view.update(turn);
+    return view;
+  });
+  if (waiting && !tree.turns.some((turn) => turn.client_turn_id === waiting.client)) shown.push(waiting);
+  views.splice(0, views.length, ...shown);
+  list.replaceChildren(...shown.map((view) => view.li));
+  element("openings").hidden = shown.length > 0;
+  showTitle(tree.title);
+  showVersions();
+  showMemory();
+  strips.look();
+}
+
+// Sending --------------------------------------------------------------------
+
+function keepPending(value) {
+  pending = value;
+  if (value) sessionStorage.setItem(PENDING, JSON.stringify(value));
+  else sessionStorage.removeItem(PENDING);
+}
+
+function ask(frame, text) {
+  if (live || pending) {
+    composer.complain(say("busy"));
+    return false;
+  }
+  composer.complain(null);
+  frame.client_turn_id = crypto.randomUUID();
+  keepPending({ frame, text });
+  place(TurnView.create({ client: frame.client_turn_id, text, status: "sending" }));
+  composer.replying = true;
+  follow.end();
+  if (!socket.send(frame)) views.at(-1).note(say("kept"));
+  return true;
+}
+
+function message(text) {
+  const newest = views.at(-1);
+  if (newest && !KEPT.has(newest.status) && !newest.undecided) cutAfter(tree.head); // it has no state
+  if (ask({ type: "turn.send", text }, text)) composer.clear();
+}
+
+function again(view) {
+  if (live || pending) return composer.complain(say("busy"));
+  const text = view.user.textContent;
+  const frame = { type: "turn.regenerate", turn: view.id };
+  cutAfter(turnOf(view.id)?.parent ?? null);
+  ask(frame, text);
+}
+
+function stop() {
+  if (live) socket.send({ type: "turn.stop", turn: live.turn });
+  else if (pending) stopWanted = true;
+  element("text").focus();
+}
+
+function goTo(view, step) {
+  const turn = turnOf(view.id);
+  const all = siblings(tree, turn);
+  const other = all[all.indexOf(turn) + step];
+  if (live || pending) return composer.complain(say("busy"));
+  if (other) socket.send({ type: "memory.goto", turn: newestLeaf(tree, other).id });
+}
+
+// Frames ----------------------------------------------------------------------
+
+function watch(turn, after = -1) {
+  live = { turn, seq: after };
+  composer.replying = true;
+}
+
+const handlers = {
+  async "chat.ready"(frame) {
+    const same = (frame.head ?? null) === (tree.head ?? null) && (frame.running ?? null) === (tree.running ?? null);
+    if (!same || live) await sync();
+    if (frame.running) {
+      if (!viewOf(frame.running)) await sync();
+      watch(frame.running, live?.turn === frame.running ? live.seq : -1);
+      socket.send({ type: "stream.resume", turn: live.turn, after: live.seq });
+    } else {
+      live = null;
+    }
+    if (pending && tree.turns.some((turn) => turn.client_turn_id === pending.frame.client_turn_id)) keepPending(null);
+    if (pending) {
+      const { frame: unsent, text } = pending;
+      if (!views.some((view) => view.client === unsent.client_turn_id)) {
+        if (unsent.type === "turn.regenerate") cutAfter(turnOf(unsent.turn)?.parent ?? null);
+        place(TurnView.create({ client: unsent.client_turn_id, text, status: "sending" }));
+      }
+      socket.send(unsent);
+    }
+    composer.replying = Boolean(live || pending);
+  },
+
+  async "turn.started"({ turn, client_turn_id: client, parent }) {
+    const mine = pending?.frame.client_turn_id === client ? pending : null;
+    if (mine) keepPending(null);
+    if (live?.turn === turn) return;
+    tree.running = turn;
+    if (mine && !turnOf(turn)) {
+      const view = views.find((one) => one.client === client) ?? TurnView.create({ client, text: mine.text, status: "running" });
+      cutAfter(parent);
+      view.adopt(turn);
+      view.status = "running";
+      place(view);
+      tree.turns.push({ id: turn, parent, client_turn_id: client, status: "running", user_text: mine.text });
+      if (!tree.title) fetchTree().then((fresh) => fresh && showTitle((tree.title = fresh.title))).catch(() => {});
+    } else {
+      await sync(); // another tab's message, or one that was taken before
+    }
+    showVersions();
+    watch(turn);
+    element("spoken").textContent = say("replying");
+    if (stopWanted) stop();
+    stopWanted = false;
+  },
+
+  async "turn.token"(frame) {
+    if (live?.turn !== frame.turn) {
+      if (viewOf(frame.turn) && !viewOf(frame.turn).undecided) return;
+      await sync();
+      watch(frame.turn);
+    }
+    if (frame.seq <= live.seq) return;
+    if (frame.seq > live.seq + 1) {
+      if (!live.asked) socket.send({ type: "stream.resume", turn: live.turn, after: live.seq });
+      live.asked = true;
+      return;
+    }
+    live.asked = false;
+    live.seq = frame.seq;
+    viewOf(frame.turn)?.append(frame);
+  },
+
+  async "turn.finished"(frame) {
+    if (live?.turn === frame.turn) live = null;
+    if (pending?.frame.client_turn_id === frame.client_turn_id) keepPending(null);
+    const turn = turnOf(frame.turn);
+    const view = viewOf(frame.turn);
+    composer.replying = Boolean(live || pending);
+    if (!turn || !view) return sync();
+    const { status, reply_text, state_sha256 } = frame;
+    Object.assign(turn, { status, reply_text, state_sha256 });
+    if (tree.running === frame.turn) tree.running = null;
+    view.update(turn);
+    element("spoken").textContent = `${say("finished")} ${frame.reply_text}`;
+    if (KEPT.has(status)) tree.head = frame.turn;
+    showVersions();
+    showMemory();
+    strips.look();
+  },
+
+  async "memory.changed"() {
+    await sync();
+  },
+
+  async error({ code, detail, client_turn_id: client }) {
+    const mine = pending && (client ?? pending.frame.client_turn_id) === pending.frame.client_turn_id ? pending : null;
+    if (code === "not_found" && !mine) return; // a Stop that came after the end
+    composer.complain(code === "busy" ? say("busy") : detail);
+    if (!mine) return;
+    keepPending(null);
+    const refused = views.findIndex((view) => !view.id && view.client === mine.frame.client_turn_id);
+    if (refused >= 0) views.splice(refused, 1)[0].li.remove();
+    if (mine.frame.type === "turn.send") composer.restore(mine.text);
+    composer.replying = Boolean(live);
+    stopWanted = false;
+    await sync();
+  },
+};
+
+// Wiring ------------------------------------------------------------------------
+
+let order = Promise.resolve(); // frames are handled one after another, also where one must fetch
+socket.addEventListener("frame", ({ detail: frame }) => {
+  order = order.then(() => handlers[frame.type]?.(frame)).catch((fault) => console.warn("frame", frame.type, fault));
+});
+
+let noticeTimer;
+socket.addEventListener("down", ({ detail: { seconds, failures } }) => {
+  clearTimeout(noticeTimer);
+  const sentence = failures > 1 ? say("offline", { seconds }) : say("reconnecting");
+  // A short gap (the server restarts, the line blinks) needs no words.
+  noticeTimer = setTimeout(() => notice(sentence), failures > 1 ? 0 : 700);
+});
+socket.addEventListener("up", () => {
+  clearTimeout(noticeTimer);
+  notice("");
+});
+socket.addEventListener("gone", () => {
+  clearTimeout(noticeTimer);
+  notice(say("gone"));
+});
+
+function notice(sentence) {
+  element("notice").textContent = sentence;
+  element("notice").hidden = !sentence;
+}
+
+composer.addEventListener("message", ({ detail }) => message(detail));
+composer.addEventListener("stop", stop);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && (live || pending) && !event.isComposing) stop();
+});
+element("openings").addEventListener("click", (event) => {
+  const opening = event.target.closest("[data-text]");
+  if (!opening) return;
+  message(opening.dataset.text);
+  element("text").focus();
+});
+list.addEventListener("click", (event) => {
+  const view = views.find((one) => one.li.contains(event.target));
+  if (!view) return;
+  if (event.target.closest(".again")) again(view);
+  else if (event.target.closest(".before")) goTo(view, -1);
+  else if (event.target.closest(".after")) goTo(view, 1);
+});
+
+const strips = lazyStrips(() => views, element("scroller"));
+showVersions();
+showMemory();
+strips.look();
+socket.open();

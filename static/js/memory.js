@@ -1,0 +1,93 @@
+// The memory panel: reads the head's state as it is stored and shows it, number by number.
+import { load } from "./safetensors.js";
+import { paint, ramp } from "./ramp.js";
+import { say } from "./strings.js";
+
+const element = (id) => document.getElementById(id);
+const states = new Map(); // turn id -> promise of {h, c: [layers][units], tokens}
+
+function stateOf(turn) {
+  if (!states.has(turn)) {
+    const url = `/turn/${turn}/state.safetensors`;
+    states.set(turn, load(url).then((file) => file && {
+      h: layersOf(file.tensors.h),
+      c: layersOf(file.tensors.c),
+      tokens: file.metadata.tokens_seen,
+    }));
+    states.get(turn).catch(() => states.delete(turn));
+  }
+  return states.get(turn);
+}
+
+function layersOf({ shape: [layers, units], values }) {
+  return Array.from({ length: layers }, (_, k) => values.subarray(k * units, (k + 1) * units));
+}
+
+const norm = (values) => Math.hypot(...values);
+const distance = (a, b) => Math.hypot(...a.map((value, k) => value - b[k]));
+
+export class Memory {
+  constructor(checkpoint) {
+    this.checkpoint = checkpoint;
+    document.addEventListener("themechange", () => this.#draw());
+    element("copy-hash").addEventListener("click", () => this.#copy());
+  }
+
+  // head: the turn whose state is the chat's memory (null: blank); turns: how deep it lies.
+  async show({ head, parent, hash, turns }) {
+    const wanted = (this.wanted = Symbol());
+    const [state, before] = await Promise.all([head ? stateOf(head) : null, parent ? stateOf(parent) : null]);
+    if (wanted !== this.wanted) return; // a newer one overtook this
+    const { num_layers: layers, hidden_size: units } = this.checkpoint;
+    const zeros = Array.from({ length: layers }, () => new Float32Array(units));
+    this.state = state ?? { h: zeros, c: zeros, tokens: "0" };
+    this.before = before ?? { h: zeros, c: zeros };
+    this.hash = hash;
+    element("memory-turns").textContent = turns;
+    element("memory-tokens").textContent = this.state.tokens ?? "–";
+    element("memory-hash").textContent = hash ? hash.slice(0, 12) : say("blank");
+    element("memory-hash").title = hash ?? "";
+    element("copy-hash").hidden = !hash;
+    const file = element("memory-file");
+    file.hidden = !head;
+    if (head) file.href = `/turn/${head}/state.safetensors`;
+    this.#norms();
+    this.#draw();
+  }
+
+  #norms() {
+    element("norms").replaceChildren(...this.state.c.map((c, k) => {
+      const row = document.createElement("tr");
+      const numbers = [norm(this.state.h[k]), norm(c), distance(c, this.before.c[k])];
+      row.innerHTML = "<th scope=row></th><td></td><td></td><td></td>";
+      row.cells[0].textContent = k + 1;
+      numbers.forEach((value, column) => (row.cells[column + 1].textContent = value.toFixed(2)));
+      return row;
+    }));
+  }
+
+  #draw() {
+    if (!this.state) return;
+    const lut = ramp("--gate-c", true);
+    // One scale for all layers, and no wilder than it must be: half a unit at the least.
+    const scale = Math.max(0.5, ...this.state.c.map((c) => c.reduce((top, v) => Math.max(top, Math.abs(v)), 0)));
+    element("cells").replaceChildren(...this.state.c.map((c, k) => {
+      const canvas = document.createElement("canvas");
+      const wide = 2 ** Math.ceil(Math.log2(Math.sqrt(c.length * 2)));
+      paint(canvas, wide, Math.ceil(c.length / wide), lut, true, scale, (x, y) => c[y * wide + x] ?? 0);
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `${say("layer", { n: k + 1 })}: |c| ${norm(c).toFixed(2)}`);
+      return canvas;
+    }));
+    const bar = document.createElement("canvas");
+    paint(bar, 64, 1, lut, true, 1, (x) => (x / 63) * 2 - 1);
+    element("cells-scale").replaceChildren(`−${scale.toFixed(1)}`, bar, `+${scale.toFixed(1)}`);
+  }
+
+  async #copy() {
+    await navigator.clipboard.writeText(this.hash);
+    const button = element("copy-hash");
+    button.textContent = say("copied");
+    setTimeout(() => (button.textContent = say("copy")), 1500);
+  }
+}

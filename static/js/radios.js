@@ -1,0 +1,24 @@
+// A row of buttons of which one is chosen: arrow keys move and choose, as in any radio group.
+export function radios(group, chosen) {
+  const buttons = [...group.querySelectorAll("[role=radio]")];
+
+  function choose(button) {
+    for (const one of buttons) {
+      one.setAttribute("aria-checked", String(one === button));
+      one.tabIndex = one === button ? 0 : -1;
+    }
+    chosen(button.dataset.value);
+  }
+
+  for (const [k, button] of buttons.entries()) {
+    button.addEventListener("click", () => choose(button));
+    button.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const next = buttons[(k + step + buttons.length) % buttons.length];
+      next.focus();
+      choose(next);
+    });
+  }
+}

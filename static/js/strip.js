@@ -1,0 +1,77 @@
+// The strip under a reply: one column a token, three rows of bars: input, forget, output gate,
+// each the mean over the units and layers, 0 at the foot of its row and 1 at its top.
+import { say } from "./strings.js";
+import { colour } from "./ramp.js";
+
+const ROW = 12; // px
+const COLUMN = 6;
+const GATES = ["i", "f", "o"];
+
+export class Strip {
+  constructor(canvas, readout) {
+    this.canvas = canvas;
+    this.readout = readout;
+    this.tokens = []; // {text, means: [i, f, o]}
+    canvas.addEventListener("pointermove", (event) => this.#point(event));
+    canvas.addEventListener("pointerleave", () => (readout.textContent = ""));
+    document.addEventListener("themechange", () => this.draw());
+  }
+
+  push(text, gates) {
+    this.tokens.push({ text, means: meansOf(gates) });
+    this.draw();
+  }
+
+  set(list) {
+    this.tokens = list.map(({ text, gates }) => ({ text, means: meansOf(gates) }));
+    this.draw();
+  }
+
+  get columns() {
+    const room = this.canvas.closest(".reply")?.clientWidth || 640;
+    return Math.max(1, Math.min(COLUMN, room / Math.max(1, this.tokens.length)));
+  }
+
+  draw() {
+    const { canvas, tokens, columns } = this;
+    const ratio = devicePixelRatio || 1;
+    const width = Math.ceil(tokens.length * columns);
+    canvas.width = Math.max(1, width * ratio);
+    canvas.height = ROW * GATES.length * ratio;
+    canvas.style.width = `${width}px`;
+    const draw = canvas.getContext("2d");
+    draw.scale(ratio, ratio);
+    const gap = columns >= 3 ? 1 : 0;
+    GATES.forEach((gate, row) => {
+      draw.fillStyle = `rgb(${colour(`--gate-${gate}`).join()})`;
+      tokens.forEach(({ means }, k) => {
+        const height = Math.max(0.5, means[row] * (ROW - 1));
+        draw.fillRect(k * columns, (row + 1) * ROW - height, columns - gap, height);
+      });
+    });
+    canvas.setAttribute("aria-label", this.summary());
+  }
+
+  summary() {
+    const mean = (row) => (this.tokens.reduce((sum, token) => sum + token.means[row], 0) / (this.tokens.length || 1)).toFixed(2);
+    return say("strip", { n: this.tokens.length, i: mean(0), f: mean(1), o: mean(2) });
+  }
+
+  // Which token lies under the pointer; its three numbers stand in one fixed place.
+  at(event) {
+    const x = event.clientX - this.canvas.getBoundingClientRect().left;
+    return Math.max(0, Math.min(this.tokens.length - 1, Math.floor(x / this.columns)));
+  }
+
+  #point(event) {
+    const token = this.tokens[this.at(event)];
+    if (!token) return;
+    const [i, f, o] = token.means.map((value) => value.toFixed(2));
+    this.readout.textContent = say("stripToken", { token: JSON.stringify(token.text), i, f, o });
+  }
+}
+
+// [[i, f, o] a layer] -> [i, f, o], the mean over layers.
+function meansOf(gates) {
+  return GATES.map((_, k) => gates.reduce((sum, layer) => sum + layer[k], 0) / (gates.length || 1));
+}

@@ -1,0 +1,40 @@
+// The tree of turns as turns.json gives it: which of them stand on the page.
+const NOT_KEPT = new Set(["interrupted", "failed"]);
+
+// The turns from the root to the head, then what hangs on the head and has no state of its own:
+// the turn that runs, or the newest one if it did not come through.
+export function shownPath(tree) {
+  const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
+  const path = [];
+  for (let turn = byId.get(tree.head); turn; turn = byId.get(turn.parent)) path.unshift(turn);
+  const running = byId.get(tree.running);
+  if (running) {
+    const upTo = path.findIndex((turn) => turn.id === running.parent);
+    return [...path.slice(0, upTo + 1), running];
+  }
+  const newest = tree.turns.filter((turn) => (turn.parent ?? null) === (tree.head ?? null)).at(-1);
+  if (newest && NOT_KEPT.has(newest.status)) path.push(newest);
+  return path;
+}
+
+// Every other version of a turn: same parent, with a state, in the order they were made.
+export function siblings(tree, turn) {
+  return tree.turns.filter(
+    (other) => (other.parent ?? null) === (turn.parent ?? null) && (other.id === turn.id || !NOT_KEPT.has(other.status)),
+  );
+}
+
+// The newest leaf below a turn: where the head goes when its branch is chosen.
+export function newestLeaf(tree, turn) {
+  let leaf = turn;
+  for (;;) {
+    const child = tree.turns.filter((one) => one.parent === leaf.id && !NOT_KEPT.has(one.status) && one.status !== "running").at(-1);
+    if (!child) return leaf;
+    leaf = child;
+  }
+}
+
+export function tokensOf(turn) {
+  const ids = (list) => list?.length ?? 0;
+  return ids(turn.user_token_ids) + ids(turn.reply_token_ids) + 4; // user, end, bot, end
+}
