@@ -1,10 +1,31 @@
-"""The ASGI application."""
+"""The ASGI application: static files, then Django's pages, the chat's sockets, and the lifespan."""
 
 import os
+from typing import Any
 
-from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+_django = get_asgi_application()
 
-application = ProtocolTypeRouter({"http": get_asgi_application()})
+# These need the apps that the line above has loaded.
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+
+from chatsite.lifespan import lifespan  # noqa: E402
+from chatsite.static import StaticFiles  # noqa: E402
+from memory_app.routing import router  # noqa: E402
+
+
+async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """A path without a socket is refused as one that isn't allowed is, not with a traceback."""
+    try:
+        await router(scope, receive, send)
+    except ValueError as fault:
+        if not str(fault).startswith("No route found"):
+            raise
+        await send({"type": "websocket.close"})
+
+
+application = StaticFiles(
+    ProtocolTypeRouter({"http": _django, "websocket": sockets, "lifespan": lifespan})
+)

@@ -17,10 +17,12 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
-        for key, value in vars(record).items():
-            # Django hands whole requests to its loggers; only plain values are an event's facts.
-            if key not in _STANDARD and isinstance(value, str | int | float | bool | None):
-                entry[key] = value
+        # Django hands whole requests to its loggers; only plain values are an event's facts.
+        entry |= {
+            key: value
+            for key, value in vars(record).items()
+            if key not in _STANDARD and isinstance(value, str | int | float | bool | None)
+        }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=True)

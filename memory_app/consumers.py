@@ -1,0 +1,339 @@
+"""The chat's socket: one method a message type. It relays; replies.py speaks."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.http.cookie import parse_cookie
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from memory_app import policy, protocol, replies, services
+from memory_app.models import Chat, Turn, TurnStatus
+from memory_app.protocol import MemoryChanged, Refused, ServerMessage, encode
+from memory_app.replies import Reply, in_thread
+
+log = logging.getLogger(__name__)
+#: Seconds: between two looks at who still may listen; for one frame to be taken; between two looks
+#: at a turn that another process speaks.
+WATCH, SEND_TIMEOUT, POLL = 2.0, 30.0, 0.5
+LOGGED_OUT, GONE = 4401, 4404
+
+
+@dataclass(slots=True)
+class _Following:
+    """This socket's place in one reply: it began at `start`, and `next` comes next."""
+
+    task: asyncio.Task[None]
+    start: int
+    next: int
+
+
+def same_site(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether there is exactly one Origin, and it is the site's scheme, host and port."""
+    origins = [value for name, value in headers if name.lower() == b"origin"]
+    if len(origins) != 1:
+        return False
+    return _normal(origins[0].decode("latin-1")) in {_normal(own) for own in settings.SITE_ORIGINS}
+
+
+def _normal(origin: str) -> tuple[str, str | None, int | None] | None:
+    try:
+        parts = urlsplit(origin)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+    if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        return None
+    return parts.scheme, parts.hostname, port
+
+
+def _header(headers: list[tuple[bytes, bytes]], wanted: bytes) -> str:
+    found = [value.decode("latin-1") for name, value in headers if name.lower() == wanted]
+    return "; ".join(found)
+
+
+def _language(cookie: str, accepted: str) -> str:
+    """The language of the page that opened the socket, found as LocaleMiddleware finds it."""
+    for code in (cookie, *(code for code, _weight in parse_accept_lang_header(accepted))):
+        try:
+            return translation.get_supported_language_variant(code)
+        except LookupError:
+            continue
+    return settings.LANGUAGE_CODE
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """One socket on one chat."""
+
+    async def websocket_connect(self, message: dict[str, Any]) -> None:
+        self.key: UUID = self.scope["url_route"]["kwargs"]["chat"]
+        self.following: dict[UUID, _Following] = {}
+        # Turns that this socket was told of: the layer's word of them would be the second.
+        self.known: deque[UUID] = deque(maxlen=256)
+        self.ended: deque[UUID] = deque(maxlen=256)
+        self.watch: asyncio.Task[None] | None = None
+        self.grouped = False
+        headers = self.scope["headers"]
+        cookies = parse_cookie(_header(headers, b"cookie"))
+        self.session = cookies.get(settings.SESSION_COOKIE_NAME)
+        self.language = _language(
+            cookies.get(settings.LANGUAGE_COOKIE_NAME, ""), _header(headers, b"accept-language")
+        )
+        policy.row_of("ws", "connect")
+        if not same_site(headers) or await self._chat() is None:
+            await self.close()
+            return
+        if self.channel_layer is not None:
+            await self.channel_layer.group_add(replies.group_of(self.key), self.channel_name)
+            self.grouped = True
+        # Read after joining the group: what happens from here on, the group tells.
+        chat = await self._chat()
+        if chat is None:
+            await self.close()
+            return
+        await self.accept()
+        if chat.running_id:
+            self.known.append(chat.running_id)
+        await self._send(
+            {
+                "type": "chat.ready",
+                "chat": str(chat.pk),
+                "head": str(chat.head_id) if chat.head_id else None,
+                "running": str(chat.running_id) if chat.running_id else None,
+                "checkpoint": {
+                    "id": str(chat.checkpoint.pk),
+                    "sha256": chat.checkpoint.sha256,
+                    "name": chat.checkpoint.name,
+                    "language": chat.checkpoint.language,
+                },
+            }
+        )
+        self.watch = asyncio.create_task(self._watch(), name="socket-watch")
+
+    async def disconnect(self, code: int) -> None:
+        tasks = [following.task for following in self.following.values()]
+        tasks += [self.watch] if self.watch else []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self.grouped and self.channel_layer is not None:
+            await self.channel_layer.group_discard(replies.group_of(self.key), self.channel_name)
+
+    # ---- who is there
+
+    def _may(self) -> Chat | None:
+        person = services.person_of_session(self.session)
+        return policy.owned_chat(person, self.key)
+
+    async def _chat(self) -> Chat | None:
+        """The chat, read afresh, while this socket's session may still use it."""
+        return await in_thread(self._may)
+
+    async def _watch(self) -> None:
+        """Close when the session has ended or the chat is gone, also if nothing is ever sent."""
+        while True:
+            await asyncio.sleep(WATCH)
+            try:
+                gone = await self._chat() is None
+            except Exception:
+                log.warning("a socket's rights couldn't be read", exc_info=True)
+                continue
+            if gone:
+                await self._shut_out()
+                return
+
+    async def _shut_out(self) -> None:
+        person = await in_thread(services.person_of_session, self.session)
+        for following in self.following.values():
+            following.task.cancel()
+        await self.close(code=GONE if person else LOGGED_OUT)
+
+    # ---- what comes in
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        client_turn_id: UUID | None = None
+        try:
+            message = protocol.parse(text_data)
+            client_turn_id = message.get("client_turn_id")  # type: ignore[assignment]
+            kind = message["type"]
+            # A row for each type, and the right to it, at each message.
+            policy.row_of("ws", kind)
+            chat = await self._chat()
+            if chat is None:
+                left = _("You have no access to this chat any more.")
+                await self._error(Refused("forbidden", left))
+                await self._shut_out()
+                return
+            await getattr(self, "on_" + kind.replace(".", "_"))(chat, message)
+        except Refused as refused:
+            refused.client_turn_id = refused.client_turn_id or client_turn_id
+            await self._error(refused)
+        except Exception:
+            log.exception("a message broke its handler", extra={"chat": str(self.key)})
+            broken = Refused("unavailable", _("Something went wrong here: try again."))
+            broken.client_turn_id = client_turn_id
+            await self._error(broken)
+
+    async def on_ping(self, chat: Chat, message: protocol.Ping) -> None:
+        await self._send({"type": "pong"})
+
+    async def on_turn_send(self, chat: Chat, message: protocol.TurnSend) -> None:
+        await self._begin(chat, message, text=message["text"])
+
+    async def on_turn_regenerate(self, chat: Chat, message: protocol.TurnRegenerate) -> None:
+        await self._begin(chat, message, target=message["turn"])
+
+    async def on_turn_edit(self, chat: Chat, message: protocol.TurnEdit) -> None:
+        await self._begin(chat, message, text=message["text"], target=message["turn"])
+
+    async def _begin(
+        self,
+        chat: Chat,
+        message: protocol.TurnSend | protocol.TurnRegenerate | protocol.TurnEdit,
+        *,
+        text: str | None = None,
+        target: UUID | None = None,
+    ) -> None:
+        begun = await in_thread(
+            services.turn_begin,
+            chat=chat,
+            client_turn_id=message["client_turn_id"],
+            text=text,
+            target=target,
+            sampling=message.get("sampling"),
+        )
+        turn = begun.turn
+        self.known.append(turn.pk)
+        reply = replies.get(turn.pk)
+        if begun.created:
+            reply = await replies.speak(begun, origin=self.channel_name)
+        await self._send(replies.started(turn))
+        # Sent again while this socket listens already: the stream just goes on, each token once.
+        if turn.pk not in self.following:
+            self._follow(turn.pk, reply, after=-1)
+
+    async def on_turn_stop(self, chat: Chat, message: protocol.TurnStop) -> None:
+        turn = await self._turn(chat, message["turn"])
+        reply = replies.get(turn.pk)
+        if reply is not None:
+            reply.stop()
+        elif turn.status == TurnStatus.RUNNING:
+            await in_thread(services.turn_stop, turn=turn)
+        else:
+            await self._send(replies.finished(turn))
+
+    async def on_memory_goto(self, chat: Chat, message: protocol.MemoryGoto) -> None:
+        await in_thread(services.head_move, chat=chat, turn=message["turn"])
+        head = str(message["turn"]) if message["turn"] else None
+        frame: MemoryChanged = {"type": "memory.changed", "head": head, "turns": []}
+        await self._send(frame)
+        await replies.tell(chat.pk, "memory.changed", frame=frame, origin=self.channel_name)
+
+    async def on_stream_resume(self, chat: Chat, message: protocol.StreamResume) -> None:
+        turn = await self._turn(chat, message["turn"])
+        after = message["after"]
+        if turn.status != TurnStatus.RUNNING and replies.get(turn.pk) is None:
+            await self._send(replies.finished(turn))
+            return
+        now = self.following.get(turn.pk)
+        if now is not None:
+            # Frames that it hasn't seen yet may be on their way: only a hole is filled.
+            if after >= 0 and now.start <= after + 1 <= now.next:
+                return
+            now.task.cancel()
+        self.known.append(turn.pk)
+        self._follow(turn.pk, replies.get(turn.pk), after=after)
+
+    async def _turn(self, chat: Chat, key: UUID) -> Turn:
+        query = Turn.objects.filter(pk=key, chat=chat).defer("state")
+        turn = await in_thread(query.first)
+        if turn is None:
+            raise Refused("not_found", _("There is no such turn in this chat."))
+        return turn
+
+    # ---- the stream
+
+    def _follow(self, turn: UUID, reply: Reply | None, after: int) -> None:
+        task = asyncio.create_task(self._relay(turn, reply), name="socket-stream")
+        self.following[turn] = _Following(task, after + 1, after + 1)
+
+    async def _relay(self, turn: UUID, reply: Reply | None) -> None:
+        following = self.following[turn]
+        try:
+            if reply is None:
+                await self._send(await self._elsewhere(turn))
+            else:
+                frames: AsyncIterator[str] = reply.follow(following.next - 1)
+                async for frame in frames:
+                    following.next += 1
+                    await self._send_text(frame)
+                assert reply.end is not None
+                self.ended.append(turn)
+                await self._send(reply.end)
+        except asyncio.CancelledError:
+            raise
+        except Exception as fault:
+            # The client left or stopped reading: the reply goes on without this socket.
+            log.info("a socket fell behind", extra={"reason": type(fault).__name__})
+            await asyncio.wait_for(self.close(code=1013), 1)
+        finally:
+            if self.following.get(turn) is following:
+                del self.following[turn]
+
+    async def _elsewhere(self, turn: UUID) -> ServerMessage:
+        """The end of a turn that has ended, or that another process speaks: its row is asked."""
+        query = Turn.objects.filter(pk=turn).defer("state")
+        while True:
+            row = await in_thread(query.first)
+            if row is None:
+                raise Refused("not_found", _("There is no such turn in this chat."))
+            if row.status != TurnStatus.RUNNING:
+                self.ended.append(turn)
+                return replies.finished(row)
+            await asyncio.sleep(POLL)
+
+    async def _send(self, message: ServerMessage) -> None:
+        await self._send_text(encode(message))
+
+    async def _send_text(self, frame: str) -> None:
+        # uvicorn waits here while the client doesn't read; nothing is heaped up meanwhile.
+        await asyncio.wait_for(self.send(text_data=frame), SEND_TIMEOUT)
+
+    async def _error(self, refused: Refused) -> None:
+        with translation.override(self.language):
+            detail = str(refused.detail)
+        message: protocol.Error = {"type": "error", "code": refused.code, "detail": detail}
+        if refused.client_turn_id is not None:
+            message["client_turn_id"] = str(refused.client_turn_id)
+        await self._send(message)
+
+    # ---- what the chat's other sockets did (channel layer)
+
+    async def turn_started(self, event: dict[str, Any]) -> None:
+        turn = UUID(event["frame"]["turn"])
+        if event["origin"] == self.channel_name or turn in self.known or turn in self.ended:
+            return
+        self.known.append(turn)
+        await self._send(event["frame"])
+        # The word may come after a very short reply has ended: its tokens are still there.
+        self._follow(turn, replies.get(turn) or replies.just_ended(turn), after=-1)
+
+    async def turn_finished(self, event: dict[str, Any]) -> None:
+        turn = UUID(event["frame"]["turn"])
+        if turn in self.following or turn in self.ended:
+            return
+        self.ended.append(turn)
+        await self._send(event["frame"])
+
+    async def memory_changed(self, event: dict[str, Any]) -> None:
+        if event["origin"] != self.channel_name:
+            await self._send(event["frame"])

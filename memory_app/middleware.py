@@ -5,14 +5,22 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from memory_app import policy, services
+from memory_app.protocol import Refused
 
 log = logging.getLogger(__name__)
+_HTTP = {"not_found": 404, "busy": 409, "unavailable": 503}
 _GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -60,6 +68,13 @@ class PolicyMiddleware:
         if request.method not in row.methods:
             return HttpResponseNotAllowed(row.methods)
         return None
+
+    def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        """What a service refuses is an answer, not a traceback."""
+        if not isinstance(fault, Refused):
+            return None
+        answer = {"error": {"code": fault.code, "detail": str(fault.detail)}}
+        return JsonResponse(answer, status=_HTTP.get(fault.code, 400))
 
     @staticmethod
     def _require_owner(request: Any, kwargs: dict[str, Any]) -> None:

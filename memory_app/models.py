@@ -144,9 +144,7 @@ class Turn(models.Model):
     )
     kind = models.CharField(max_length=16, default="talk")
     client_turn_id = models.UUIDField()
-    status = models.CharField(
-        max_length=16, choices=TurnStatus.choices, default=TurnStatus.RUNNING
-    )
+    status = models.CharField(max_length=16, choices=TurnStatus.choices, default=TurnStatus.RUNNING)
     user_text = models.TextField(blank=True)
     reply_text = models.TextField(blank=True, default="")
     user_token_ids = models.JSONField(default=list)
@@ -155,7 +153,8 @@ class Turn(models.Model):
     sampling = models.JSONField(default=dict)
     # h then c, float32 little-endian, C order: 2 * layers * hidden * 4 bytes.
     state = models.BinaryField(null=True, blank=True)
-    state_sha256 = models.CharField(max_length=64, null=True, blank=True)
+    # null where there is no state, as it is told on the wire: "" would be a hash of something.
+    state_sha256 = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     created = models.DateTimeField(default=timezone.now)
     finished = models.DateTimeField(null=True, blank=True)
     # Who speaks it (liveness.py); recovery touches only the turns of processes that died.

@@ -1,6 +1,41 @@
-"""Checkpoints: a row in the database, files on disk, and the sha256 that ties one to the other."""
+"""Checkpoints: a row in the database, files on disk, and the sha256 that ties one to the other.
 
+Every registered checkpoint lies in DATA_DIR/checkpoints/<sha256>/, the bundled ones too: an upgrade
+may replace those in the program's folder, and the chats that began on the old weights go on.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from memory_app.lm.checkpoint import (
+    CONFIG_FILE,
+    MODEL_FILE,
+    TOKENIZER_FILE,
+    CheckpointError,
+    file_sha256,
+    load_checkpoint,
+)
 from memory_app.models import Checkpoint
+
+BUNDLED = Path(__file__).parent / "bundled"
+FILES = (MODEL_FILE, CONFIG_FILE, TOKENIZER_FILE)
+
+
+class RegistryError(ValueError):
+    """What was asked of the registry can't be done; its message is one sentence for a person."""
+
+
+def folder_of(sha256: str) -> Path:
+    """Where the files of a registered checkpoint lie."""
+    return Path(settings.DATA_DIR) / "checkpoints" / sha256
 
 
 def live(language: str = "en") -> Checkpoint | None:
@@ -8,3 +43,171 @@ def live(language: str = "en") -> Checkpoint | None:
     rows = {row.language: row for row in Checkpoint.objects.filter(live=True)}
     short = language.partition("-")[0]
     return rows.get(short) or rows.get("en") or next(iter(rows.values()), None)
+
+
+def find(name: str) -> Checkpoint:
+    """The checkpoint of this id, sha256 or name.
+
+    Raises:
+        RegistryError: there is none, or several have the name.
+    """
+    try:
+        query = Checkpoint.objects.filter(pk=UUID(name))
+    except ValueError:
+        query = Checkpoint.objects.filter(sha256=name)
+    found = list(query or Checkpoint.objects.filter(name=name))
+    if not found:
+        raise RegistryError(f"There is no checkpoint {name!r}.")
+    if len(found) > 1:
+        raise RegistryError(f"{len(found)} checkpoints are named {name!r}: use an id instead.")
+    return found[0]
+
+
+def describe(row: Checkpoint) -> dict[str, Any]:
+    """One checkpoint as `checkpoints list` and `show` print it."""
+    return {
+        "id": str(row.pk),
+        "sha256": row.sha256,
+        "name": row.name,
+        "cell": row.cell,
+        "language": row.language,
+        "live": row.live,
+        "bundled": row.bundled,
+        "created": row.created.isoformat(),
+    }
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy the three files, synced, and put the folder in its place by one rename."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{target.name[:16]}.", dir=target.parent))
+    try:
+        for name in FILES:
+            shutil.copyfile(source / name, part / name)
+            descriptor = os.open(part / name, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        part.chmod(0o755)
+        part.rename(target)
+    except OSError:
+        # Another process may have put the same bytes there first.
+        if not target.is_dir():
+            raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def register(folder: Path, *, name: str = "", bundled: bool = False) -> Checkpoint:
+    """Check a folder, keep a copy of it, and give it a row; the same weights give the same row.
+
+    Raises:
+        RegistryError: the folder isn't a sound checkpoint, or it can't be copied.
+    """
+    folder = Path(folder)
+    try:
+        loaded = load_checkpoint(folder)
+    except CheckpointError as fault:
+        raise RegistryError(str(fault)) from fault
+    target = folder_of(loaded.sha256)
+    if not _intact(loaded.sha256):
+        try:
+            shutil.rmtree(target, ignore_errors=True)
+            _copy(folder, target)
+        except OSError as fault:
+            raise RegistryError(f"The checkpoint couldn't be copied: {fault.strerror}.") from fault
+        if file_sha256(target / MODEL_FILE) != loaded.sha256:
+            shutil.rmtree(target, ignore_errors=True)
+            raise RegistryError("The files changed while they were copied.")
+    config = loaded.config
+    fields = {
+        "name": name or str(config.get("name") or folder.resolve().name)[:200],
+        "cell": loaded.model.config.cell,
+        "language": loaded.model.config.language,
+        "path": loaded.sha256,
+        "bundled": bundled,
+        "config": config,
+    }
+    try:
+        with transaction.atomic():
+            return Checkpoint.objects.get_or_create(sha256=loaded.sha256, defaults=fields)[0]
+    except IntegrityError:
+        return Checkpoint.objects.get(sha256=loaded.sha256)
+
+
+def _intact(sha256: str) -> bool:
+    target = folder_of(sha256)
+    return all((target / name).is_file() for name in FILES) and (
+        file_sha256(target / MODEL_FILE) == sha256
+    )
+
+
+def register_bundled() -> list[Checkpoint]:
+    """Register what ships with the program; each becomes live unless a person chose another."""
+    rows = []
+    for folder in sorted(BUNDLED.glob("*/")) if BUNDLED.is_dir() else []:
+        if not (folder / MODEL_FILE).is_file():
+            continue
+        sha256 = file_sha256(folder / MODEL_FILE)
+        row = Checkpoint.objects.filter(sha256=sha256).first()
+        # Loading takes a second: skip it where an earlier start has checked these very bytes.
+        if row is None or not _intact(sha256):
+            row = register(folder, bundled=True)
+        now = Checkpoint.objects.filter(live=True, language=row.language).first()
+        if row.cell == "lstm" and (now is None or (now.bundled and now.pk != row.pk)):
+            promote(row)
+        rows.append(row)
+    return rows
+
+
+@transaction.atomic
+def promote(row: Checkpoint) -> None:
+    """Make a checkpoint the one that new chats of its language get.
+
+    Raises:
+        RegistryError: its cell is for study.
+    """
+    if row.cell != "lstm":
+        raise RegistryError(f"{row.name} has the cell {row.cell}: only lstm can be promoted.")
+    Checkpoint.objects.filter(language=row.language, live=True).update(live=False)
+    Checkpoint.objects.filter(pk=row.pk).update(live=True)
+    row.live = True
+
+
+def export(row: Checkpoint, target: Path) -> None:
+    """Write the checkpoint's folder to `target`, which must not exist or be empty.
+
+    Raises:
+        RegistryError: the target is taken, or the stored files aren't what the row says.
+    """
+    target = Path(target)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise RegistryError(f"{target} exists and isn't an empty folder.")
+    if not _intact(row.sha256):
+        raise RegistryError(f"The files of {row.name} are missing or damaged.")
+    try:
+        if target.is_dir():
+            target.rmdir()
+        _copy(folder_of(row.sha256), target)
+    except OSError as fault:
+        raise RegistryError(f"{target} can't be written: {fault.strerror}.") from fault
+
+
+def delete(row: Checkpoint) -> None:
+    """Remove a checkpoint, row and files.
+
+    Raises:
+        RegistryError: it is live, it ships with the program, or a chat lives on it.
+    """
+    if row.bundled:
+        raise RegistryError(f"{row.name} ships with the program and can't be deleted.")
+    try:
+        with transaction.atomic():
+            # One statement decides, so that a promotion at the same moment can't be lost.
+            if not Checkpoint.objects.filter(pk=row.pk, live=False).delete()[0]:
+                raise RegistryError(f"{row.name} is live: promote another one first.")
+    except ProtectedError as fault:
+        count = len(fault.protected_objects)
+        raise RegistryError(f"{row.name} is in use by {count} chat(s).") from fault
+    shutil.rmtree(folder_of(row.sha256), ignore_errors=True)

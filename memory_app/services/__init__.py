@@ -1,6 +1,7 @@
 """The use cases: keyword-only verbs, each of them atomic. Whoever calls has asked policy.py."""
 
-from memory_app.services.chats import chat_create, chat_delete, chat_rename
+from memory_app.services.chats import NoCheckpoint, chat_create, chat_delete, chat_rename
+from memory_app.services.memory import chat_model, head_move, state_after, turn_replay
 from memory_app.services.persons import (
     on_login,
     person_ensure,
@@ -8,14 +9,39 @@ from memory_app.services.persons import (
     person_of_request,
     person_of_session,
 )
+from memory_app.services.turns import (
+    Begun,
+    TurnGone,
+    turn_begin,
+    turn_commit,
+    turn_fail,
+    turn_interrupt,
+    turn_stop,
+    turns_pulse,
+    turns_recover,
+)
 
 __all__ = [
+    "Begun",
+    "NoCheckpoint",
+    "TurnGone",
     "chat_create",
     "chat_delete",
+    "chat_model",
     "chat_rename",
+    "head_move",
     "on_login",
     "person_ensure",
     "person_merge",
     "person_of_request",
     "person_of_session",
+    "state_after",
+    "turn_begin",
+    "turn_commit",
+    "turn_fail",
+    "turn_interrupt",
+    "turn_replay",
+    "turn_stop",
+    "turns_pulse",
+    "turns_recover",
 ]

@@ -38,5 +38,5 @@ def chat_rename(*, chat: Chat, title: str) -> None:
 
 @transaction.atomic
 def chat_delete(*, chat: Chat) -> None:
-    """The chat with all its turns and states; a reply that still runs finds nothing to commit to."""
+    """The chat with all its turns and states; a reply that still runs will find nothing to join."""
     Chat.objects.filter(pk=chat.pk).delete()

@@ -44,7 +44,7 @@ def person_of_request(request: HttpRequest) -> Person | None:
 
 
 def person_of_session(session_key: str | None) -> Person | None:
-    """Who holds this session now, read afresh: None once they logged out or may no longer log in."""
+    """Who holds this session now, read afresh: None after a logout, a ban or a new password."""
     if not session_key:
         return None
     session = SessionStore(session_key)

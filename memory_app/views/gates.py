@@ -1,5 +1,32 @@
-from django.http import HttpRequest, HttpResponse
+"""Mean gates a token, replayed when asked for: the strip under a reply after a reload."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, JsonResponse
+
+from memory_app.views.trace import traced
 
 
-def gates_json(request: HttpRequest, **ids: object) -> HttpResponse:
-    return HttpResponse("")
+def gates_json(request: HttpRequest, turn: UUID) -> JsonResponse:
+    """Each token of the turn with [i, f, o] a layer, means over the units."""
+    row = request.turn  # type: ignore[attr-defined]
+    if not row.is_committed:
+        raise Http404
+    found, model = traced(row)
+    tokenizer = model.tokenizer
+    # <|user|> U <|end|> <|bot|> is what was fed before the reply began.
+    prompt = len(tokenizer.prompt_ids(row.user_token_ids))
+    text = tokenizer.stream()
+    tokens: list[dict[str, Any]] = []
+    for index, (token_id, gates) in enumerate(zip(found.ids, found.gate_means(), strict=True)):
+        control = token_id in tokenizer.special_ids
+        tokens.append(
+            {
+                "token_id": token_id,
+                "text": "" if control else text.push(token_id),
+                "part": "prompt" if index < prompt else "reply",
+                "gates": gates,
+            }
+        )
+    return JsonResponse({"tokens": tokens})

@@ -1,9 +1,82 @@
-from django.http import HttpRequest, HttpResponse
+"""Is the process alive; does every part of the site answer?"""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from memory_app import registry, runtime
+from memory_app.lm.checkpoint import CheckpointError
+from memory_app.models import Checkpoint, WorkerHeartbeat
+
+log = logging.getLogger(__name__)
+#: A worker says that it lives every few seconds (tasks.py); this long without a word, it doesn't.
+WORKER_SILENCE = timedelta(seconds=15)
+Part = dict[str, object]
 
 
-def healthz(request: HttpRequest, **ids: object) -> HttpResponse:
-    return HttpResponse("")
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"ok": True})
 
 
-def readyz(request: HttpRequest, **ids: object) -> HttpResponse:
-    return HttpResponse("")
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when database, checkpoint, engine and worker answer, else 503."""
+    parts = {name: _ask(name, check) for name, check in _CHECKS.items()}
+    ok = all(part["ok"] for part in parts.values())
+    return JsonResponse({"ok": ok, "parts": parts}, status=200 if ok else 503)
+
+
+def _ask(name: str, check: Callable[[], Part]) -> Part:
+    try:
+        return check()
+    except DatabaseError as fault:
+        log.warning("not ready", extra={"part": name, "reason": type(fault).__name__})
+        return {"ok": False, "detail": "The database doesn't answer."}
+
+
+def _database() -> Part:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+    return {"ok": True, "detail": connection.vendor}
+
+
+def _checkpoint() -> Part:
+    row: Checkpoint | None = registry.live()
+    if row is None:
+        return {"ok": False, "detail": "No checkpoint is live: import one and promote it."}
+    try:
+        runtime.load_checkpoint_by_sha(row.sha256)
+    except CheckpointError as fault:
+        return {"ok": False, "detail": str(fault)}
+    return {"ok": True, "detail": f"{row.name} {row.sha256[:12]}"}
+
+
+def _engine() -> Part:
+    ok, detail = runtime.engine_health()
+    return {"ok": ok, "detail": detail}
+
+
+def _worker() -> Part:
+    seen = WorkerHeartbeat.objects.order_by("-seen").values_list("seen", flat=True).first()
+    if seen is None:
+        return {"ok": False, "detail": "No training worker has started yet."}
+    silence = timezone.now() - seen
+    if silence > WORKER_SILENCE:
+        return {
+            "ok": False,
+            "detail": f"The training worker has been silent for {silence.seconds} s.",
+        }
+    return {"ok": True, "detail": "alive"}
+
+
+_CHECKS: dict[str, Callable[[], Part]] = {
+    "database": _database,
+    "checkpoint": _checkpoint,
+    "engine": _engine,
+    "worker": _worker,
+}

@@ -1,9 +1,73 @@
-from django.http import HttpRequest, HttpResponse
+"""A turn's memory and its every gate as safetensors; both are replayed or read, never derived."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from memory_app import services
+from memory_app.inspection.trace import Trace
+from memory_app.inspection.trace import trace as run_trace
+from memory_app.lm.checkpoint import Checkpoint
+from memory_app.models import Turn
 
 
-def trace(request: HttpRequest, **ids: object) -> HttpResponse:
-    return HttpResponse("")
+def model_of(turn: Turn) -> Checkpoint:
+    return services.chat_model(sha256=turn.chat.checkpoint.sha256)
 
 
-def state(request: HttpRequest, **ids: object) -> HttpResponse:
-    return HttpResponse("")
+def traced(turn: Turn) -> tuple[Trace, Checkpoint]:
+    """The gates of a committed turn, from the state before it and its ids."""
+    model = model_of(turn)
+    before = services.state_after(turn=turn.parent, model=model)
+    ids = model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)
+    return run_trace(model.model, before, ids), model
+
+
+def tokens_seen(turn: Turn, model: Checkpoint) -> int:
+    """How many tokens lie behind this turn's state: its own and those of its ancestors."""
+    rows = {
+        key: (parent, len(model.tokenizer.turn_ids(user_ids, reply_ids)))
+        for key, parent, user_ids, reply_ids in Turn.objects.filter(chat=turn.chat_id).values_list(
+            "pk", "parent_id", "user_token_ids", "reply_token_ids"
+        )
+    }
+    count, step = 0, turn.pk
+    while step is not None:
+        step, tokens = rows[step]
+        count += tokens
+    return count
+
+
+def _metadata(turn: Turn, model: Checkpoint) -> dict[str, str]:
+    return {
+        "checkpoint_sha256": model.sha256,
+        "turn": str(turn.pk),
+        "tokens_seen": str(tokens_seen(turn, model)),
+    }
+
+
+def _file(data: bytes, name: str) -> HttpResponse:
+    return HttpResponse(
+        data,
+        content_type="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def trace(request: HttpRequest, turn: UUID) -> HttpResponse:
+    """i f g o c h [T, layers, hidden] of the turn's tokens, with the state before them."""
+    row = request.turn  # type: ignore[attr-defined]
+    if not row.is_committed:
+        raise Http404
+    found, model = traced(row)
+    return _file(found.to_safetensors(_metadata(row, model)), f"trace-{row.pk}.safetensors")
+
+
+def state(request: HttpRequest, turn: UUID) -> HttpResponse:
+    """h and c [layers, hidden] after the turn."""
+    row = request.turn  # type: ignore[attr-defined]
+    if not row.is_committed:
+        raise Http404
+    model = model_of(row)
+    after = services.state_after(turn=row, model=model)
+    return _file(after.to_safetensors(_metadata(row, model)), f"state-{row.pk}.safetensors")

@@ -1,0 +1,259 @@
+"""The wire format of the socket on one page: a TypedDict per message, both directions."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, Literal, NotRequired, TypedDict, cast
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+#: Bytes of UTF-8 in one frame, and code points in one user text.
+FRAME_MAX, TEXT_MAX = 64 * 1024, 4000
+
+ErrorCode = Literal[
+    "invalid",
+    "unknown_type",
+    "too_long",
+    "busy",
+    "rate_limited",
+    "quota",
+    "not_found",
+    "forbidden",
+    "unavailable",
+]
+Gates = list[list[float]]  # [i, f, o] a layer, means over its units
+
+
+class Refused(Exception):
+    """A message that is answered by an `error`; `detail` is one sentence for a person."""
+
+    def __init__(
+        self, code: ErrorCode, detail: str | Promise, client_turn_id: UUID | None = None
+    ) -> None:
+        super().__init__(code)
+        self.code: ErrorCode = code
+        self.detail = detail
+        self.client_turn_id = client_turn_id
+
+
+# ---- the client sends
+
+
+class TurnSend(TypedDict):
+    type: Literal["turn.send"]
+    client_turn_id: UUID
+    text: str
+    sampling: NotRequired[dict[str, Any] | None]
+
+
+class TurnStop(TypedDict):
+    type: Literal["turn.stop"]
+    turn: UUID
+
+
+class TurnRegenerate(TypedDict):
+    type: Literal["turn.regenerate"]
+    client_turn_id: UUID
+    turn: UUID
+    sampling: NotRequired[dict[str, Any] | None]
+
+
+class TurnEdit(TypedDict):
+    type: Literal["turn.edit"]
+    client_turn_id: UUID
+    turn: UUID
+    text: str
+    sampling: NotRequired[dict[str, Any] | None]
+
+
+class MemoryGoto(TypedDict):
+    type: Literal["memory.goto"]
+    turn: UUID | None
+
+
+class StreamResume(TypedDict):
+    type: Literal["stream.resume"]
+    turn: UUID
+    after: int
+
+
+class Ping(TypedDict):
+    type: Literal["ping"]
+
+
+ClientMessage = TurnSend | TurnStop | TurnRegenerate | TurnEdit | MemoryGoto | StreamResume | Ping
+
+# ---- the server sends
+
+
+class CheckpointInfo(TypedDict):
+    id: str
+    sha256: str
+    name: str
+    language: str
+
+
+class ChatReady(TypedDict):
+    type: Literal["chat.ready"]
+    chat: str
+    head: str | None
+    running: str | None
+    checkpoint: CheckpointInfo
+
+
+class TurnStarted(TypedDict):
+    type: Literal["turn.started"]
+    turn: str
+    client_turn_id: str
+    parent: str | None
+    seed: int
+
+
+class TurnToken(TypedDict):
+    type: Literal["turn.token"]
+    turn: str
+    seq: int
+    text: str
+    token_id: int
+    logprob: float
+    gates: Gates
+
+
+class TurnFinished(TypedDict):
+    type: Literal["turn.finished"]
+    turn: str
+    client_turn_id: str
+    status: str
+    reply_text: str
+    reply_tokens: int
+    state_sha256: str | None
+
+
+class MemoryChanged(TypedDict):
+    type: Literal["memory.changed"]
+    head: str | None
+    turns: list[str]
+
+
+class Error(TypedDict):
+    type: Literal["error"]
+    code: ErrorCode
+    detail: str
+    client_turn_id: NotRequired[str]
+
+
+class Pong(TypedDict):
+    type: Literal["pong"]
+
+
+ServerMessage = ChatReady | TurnStarted | TurnToken | TurnFinished | MemoryChanged | Error | Pong
+
+# ---- reading what a client sent
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def _uuid(value: object) -> UUID:
+    # UUID() alone would take braces, urn: and digits without hyphens too: one id, one spelling.
+    if not isinstance(value, str) or not _UUID.fullmatch(value):
+        raise Refused("invalid", _("An id must be a UUID."))
+    return UUID(value)
+
+
+def _uuid_or_null(value: object) -> UUID | None:
+    return None if value is None else _uuid(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or value == "":
+        raise Refused("invalid", _("A message must have a text."))
+    if len(value) > TEXT_MAX:
+        raise Refused("too_long", _("A message may have at most 4,000 characters."))
+    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        raise Refused("invalid", _("The text holds a character that can't be stored."))
+    return value
+
+
+def _sampling(value: object) -> dict[str, Any] | None:
+    if value is not None and not isinstance(value, dict):
+        raise Refused("invalid", _("The sampling settings must be an object."))
+    return value
+
+
+def _seq(value: object) -> int:
+    if type(value) is not int or not -1 <= value < 2**31:
+        raise Refused("invalid", _("“after” must be the last number seen, or −1."))
+    return value
+
+
+def _not_yet(value: object) -> None:
+    raise Refused("invalid", _("Gates can't be held here yet."))
+
+
+_TURN_ID = ("client_turn_id", _uuid, True)
+_SAMPLING = ("sampling", _sampling, False)
+_FIELDS: dict[str, list[tuple[str, Callable[[object], Any], bool]]] = {
+    "turn.send": [_TURN_ID, ("text", _text, True), _SAMPLING, ("hold", _not_yet, False)],
+    "turn.stop": [("turn", _uuid, True)],
+    "turn.regenerate": [_TURN_ID, ("turn", _uuid, True), _SAMPLING],
+    "turn.edit": [_TURN_ID, ("turn", _uuid, True), ("text", _text, True), _SAMPLING],
+    "memory.goto": [("turn", _uuid_or_null, True)],
+    "stream.resume": [("turn", _uuid, True), ("after", _seq, True)],
+    "ping": [],
+}
+#: Every message that a client may send; each has a row in policy.py.
+CLIENT_TYPES = tuple(_FIELDS)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON.")
+
+
+def parse(frame: str | None) -> ClientMessage:
+    """One message out of a text frame (None: the frame was binary).
+
+    Raises:
+        Refused: for everything that isn't exactly a message; never anything else.
+    """
+    if frame is None:
+        raise Refused("invalid", _("Messages are JSON text, not binary."))
+    if len(frame) > FRAME_MAX or len(frame.encode("utf-8", "surrogatepass")) > FRAME_MAX:
+        raise Refused("too_long", _("A message may have at most 64 KiB."))
+    try:
+        # ValueError: no JSON, NaN, or a number of thousands of digits; RecursionError: too deep.
+        data = json.loads(frame, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise Refused("invalid", _("That isn't JSON.")) from None
+    if not isinstance(data, dict):
+        raise Refused("invalid", _("A message must be a JSON object."))
+    client_turn_id = data.get("client_turn_id")
+    known = None
+    if isinstance(client_turn_id, str) and _UUID.fullmatch(client_turn_id):
+        known = UUID(client_turn_id)
+    try:
+        return _message(data)
+    except Refused as refused:
+        refused.client_turn_id = known
+        raise
+
+
+def _message(data: dict[str, Any]) -> ClientMessage:
+    kind = data.get("type")
+    if not isinstance(kind, str):
+        raise Refused("invalid", _("A message must have a type."))
+    if kind not in _FIELDS:
+        raise Refused("unknown_type", _("There is no message of that type."))
+    message: dict[str, Any] = {"type": kind}
+    for name, read, required in _FIELDS[kind]:
+        if name in data:
+            message[name] = read(data[name])
+        elif required:
+            raise Refused("invalid", _("The message lacks a field that it needs."))
+    return cast("ClientMessage", message)
+
+
+def encode(message: ServerMessage) -> str:
+    """One message as the text of a frame."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,256 @@
+"""Replies being spoken in this process: one task a running turn, whoever listens or leaves.
+
+A reply keeps every frame it has sent until it ends, so that any number of sockets read the same
+stream, each at its own pace and from wherever it left off; nobody's slowness is another's.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+
+from memory_app import runtime, services
+from memory_app.models import Turn, TurnStatus
+from memory_app.protocol import TurnFinished, TurnStarted, TurnToken, encode
+
+log = logging.getLogger(__name__)
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+#: Seconds between heartbeats, and how many of them between two looks for dead processes.
+PULSE, RECOVER_EVERY = 1.0, 10
+_STATUS = {
+    "end": TurnStatus.COMPLETE,
+    "stopped": TurnStatus.STOPPED,
+    "length": TurnStatus.LENGTH,
+    "loop": TurnStatus.LENGTH,
+}
+
+
+async def in_thread(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Run what reads or writes the database, in any thread: replies don't queue for one."""
+    return await database_sync_to_async(call, thread_sensitive=False)(*args, **kwargs)
+
+
+def started(turn: Turn) -> TurnStarted:
+    return {
+        "type": "turn.started",
+        "turn": str(turn.pk),
+        "client_turn_id": str(turn.client_turn_id),
+        "parent": str(turn.parent_id) if turn.parent_id else None,
+        "seed": turn.seed,
+    }
+
+
+def finished(turn: Turn) -> TurnFinished:
+    return {
+        "type": "turn.finished",
+        "turn": str(turn.pk),
+        "client_turn_id": str(turn.client_turn_id),
+        "status": str(turn.status),
+        "reply_text": turn.reply_text,
+        "reply_tokens": len(turn.reply_token_ids),
+        "state_sha256": turn.state_sha256,
+    }
+
+
+def group_of(chat: UUID) -> str:
+    """The channel layer's group of one chat's sockets."""
+    return f"chat.{chat.hex}"
+
+
+async def tell(chat: UUID, event: str, **facts: Any) -> None:
+    """A sparse event to the chat's other sockets: a hint, since the layer may drop it."""
+    layer = get_channel_layer()
+    if layer is None:
+        return
+    try:
+        await layer.group_send(group_of(chat), {"type": event, **facts})
+    except Exception:
+        log.warning("channel layer refused an event", extra={"kind": event}, exc_info=True)
+
+
+class Reply:
+    """One running turn: its frames so far, and its end once it has come."""
+
+    def __init__(self, begun: services.Begun, origin: str = "") -> None:
+        self.turn = begun.turn
+        self.frames: list[str] = []
+        self.end: TurnFinished | None = None
+        self._begun = begun
+        self._origin = origin
+        self._stream: Any = None
+        self._texts: list[str] = []
+        self._stopped = False
+        self._news = asyncio.Event()
+        self.task = asyncio.create_task(self._run(), name=f"reply-{begun.turn.pk}")
+
+    def stop(self) -> None:
+        """End the reply at the engine's next step; what was sent so far is committed."""
+        self._stopped = True
+        if self._stream is not None:
+            self._stream.cancel()
+
+    async def follow(self, after: int = -1) -> AsyncIterator[str]:
+        """Every frame after the one with this number, as it comes; ends when the turn has ended."""
+        following = after + 1
+        while True:
+            news = self._news
+            while following < len(self.frames):
+                yield self.frames[following]
+                following += 1
+            if self.end is not None:
+                return
+            await news.wait()
+
+    def _publish(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def _run(self) -> None:
+        try:
+            await self._speak_and_store()
+        except asyncio.CancelledError:
+            await self._store(services.turn_interrupt)
+        except services.TurnGone:
+            await self._store(self._read_again)
+        except Exception:
+            log.exception("reply failed", extra={"turn": str(self.turn.pk)})
+            await self._store(services.turn_fail)
+        finally:
+            if self.turn.status == TurnStatus.RUNNING:
+                # Not even that could be stored: recovery will, once the heartbeat is old.
+                self.turn.status = TurnStatus.FAILED
+            self.end = finished(self.turn)
+            _speaking.pop(self.turn.pk, None)
+            _just_ended.append(self)
+            self._publish()
+            await tell(self.turn.chat_id, "turn.finished", frame=self.end)
+
+    async def _speak_and_store(self) -> None:
+        await tell(self.turn.chat_id, "turn.started", frame=started(self.turn), origin=self._origin)
+        ids, status = await self._speak()
+        if status is not None:
+            await self._commit(ids, status)
+        else:
+            log.error("the engine failed a reply", extra={"turn": str(self.turn.pk)})
+            await self._store(services.turn_fail)
+
+    async def _store(self, end: Callable[..., object]) -> None:
+        try:
+            await in_thread(end, turn=self.turn)
+        except Exception:
+            log.exception("a reply's end wasn't stored", extra={"turn": str(self.turn.pk)})
+
+    @staticmethod
+    def _read_again(*, turn: Turn) -> None:
+        row = Turn.objects.filter(pk=turn.pk).first()
+        turn.status = row.status if row else TurnStatus.INTERRUPTED
+
+    async def _speak(self) -> tuple[list[int], TurnStatus | None]:
+        begun = self._begun
+        assert begun.model is not None
+        assert begun.before is not None
+        assert begun.sampling is not None
+        tokenizer = begun.model.tokenizer
+        text = tokenizer.stream()
+        ids: list[int] = []
+        self._stream = runtime.get_engine().submit(
+            begun.model.sha256,
+            tokenizer.prompt_ids(begun.turn.user_token_ids),
+            begun.before,
+            begun.sampling,
+        )
+        if self._stopped:
+            self._stream.cancel()
+        async for event in self._stream:
+            frame: TurnToken = {
+                "type": "turn.token",
+                "turn": str(begun.turn.pk),
+                "seq": len(ids),
+                "text": text.push(event.token_id),
+                "token_id": event.token_id,
+                "logprob": event.logprob,
+                "gates": event.gates,
+            }
+            self.frames.append(encode(frame))
+            self._texts.append(frame["text"])
+            ids.append(event.token_id)
+            self._publish()
+        return ids, _STATUS.get(self._stream.finish_reason)
+
+    async def _commit(self, ids: list[int], status: TurnStatus) -> None:
+        begun = self._begun
+        assert begun.model is not None
+        assert begun.before is not None
+        # The texts that were sent, joined: bytes of a character that never got whole are not in it.
+        await in_thread(
+            services.turn_commit,
+            turn=self.turn,
+            model=begun.model,
+            before=begun.before,
+            reply_ids=ids,
+            reply_text="".join(self._texts),
+            status=status,
+        )
+
+
+_speaking: dict[UUID, Reply] = {}
+_just_ended: deque[Reply] = deque(maxlen=32)
+_pulse: asyncio.Task[None] | None = None
+
+
+def get(turn: UUID) -> Reply | None:
+    """The reply of a turn that runs in this process."""
+    return _speaking.get(turn)
+
+
+def just_ended(turn: UUID) -> Reply | None:
+    """One of the last replies that ended here, for a socket that was told of its start too late."""
+    return next((reply for reply in _just_ended if reply.turn.pk == turn), None)
+
+
+async def speak(begun: services.Begun, *, origin: str = "") -> Reply:
+    """Start the reply of a turn that `turn_begin` has made; `origin` is the asker's channel."""
+    start()
+    reply = _speaking[begun.turn.pk] = Reply(begun, origin)
+    return reply
+
+
+def start() -> None:
+    """Keep this process's heartbeat going in the running event loop."""
+    global _pulse  # noqa: PLW0603
+    if _pulse is None or _pulse.done():
+        _pulse = asyncio.create_task(_beat(), name="heartbeat")
+
+
+async def _beat() -> None:
+    beats = 0
+    while True:
+        try:
+            speaking = set(_speaking)
+            if speaking:
+                for turn in await in_thread(services.turns_pulse, speaking=speaking):
+                    if turn in _speaking:
+                        _speaking[turn].stop()
+            if beats % RECOVER_EVERY == 0:
+                await in_thread(services.turns_recover)
+        except Exception:
+            # The database may be away for a while; the heartbeat isn't what should end for it.
+            log.warning("heartbeat failed", exc_info=True)
+        beats += 1
+        await asyncio.sleep(PULSE)
+
+
+async def stop() -> None:
+    """The process ends: its replies become `interrupted`, so that nobody waits for them."""
+    global _pulse
+    pulse, _pulse = _pulse, None
+    tasks = [reply.task for reply in list(_speaking.values())]
+    for task in [*tasks, *([pulse] if pulse else [])]:
+        task.cancel()
+    await asyncio.gather(*tasks, *([pulse] if pulse else []), return_exceptions=True)

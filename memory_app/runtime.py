@@ -1,0 +1,85 @@
+"""The composition root: settings and registry make the engine and the models it runs.
+
+The only reader of MEMORY_* settings. Everything here is made when first needed, may be stopped, and
+may start again in the same process (tests, a restarted lifespan).
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+
+from django.conf import settings
+
+from memory_app import registry
+from memory_app.engine.async_engine import AsyncEngine
+from memory_app.lm.checkpoint import Checkpoint, CheckpointError, load_checkpoint
+from memory_app.lm.replay import configure_process
+
+log = logging.getLogger(__name__)
+_lock = threading.Lock()
+_models: OrderedDict[str, Checkpoint] = OrderedDict()
+_engine: AsyncEngine | None = None
+
+
+def load_checkpoint_by_sha(sha256: str) -> Checkpoint:
+    """The model with these weights, loaded at most once and kept while it is in use.
+
+    Raises:
+        CheckpointError: its files are missing or are not those bytes any more.
+    """
+    with _lock:
+        if sha256 in _models:
+            _models.move_to_end(sha256)
+            return _models[sha256]
+        configure_process()
+        loaded = load_checkpoint(registry.folder_of(sha256))
+        if loaded.sha256 != sha256:
+            raise CheckpointError("The checkpoint's files are not those that were registered.")
+        _models[sha256] = loaded
+        while len(_models) > settings.MEMORY_MAX_MODELS:
+            _models.popitem(last=False)
+        return loaded
+
+
+def get_engine() -> AsyncEngine:
+    """This process's engine; its thread starts with the first reply."""
+    global _engine  # noqa: PLW0603  (one engine a process is the point of this file)
+    with _lock:
+        if _engine is None:
+            configure_process()
+            _engine = AsyncEngine(
+                load_checkpoint_by_sha,
+                max_batch=settings.MEMORY_MAX_BATCH,
+                max_models=settings.MEMORY_MAX_MODELS,
+            )
+        return _engine
+
+
+def warm_up() -> None:
+    """Load the live checkpoint before somebody waits for it; a fault here is told by /readyz."""
+    row = registry.live()
+    if row is not None:
+        try:
+            load_checkpoint_by_sha(row.sha256)
+        except CheckpointError as fault:
+            log.error("checkpoint unusable", extra={"sha256": row.sha256, "reason": str(fault)})
+
+
+def stop() -> None:
+    """End the engine's thread and let the models go; the next use starts afresh."""
+    global _engine
+    with _lock:
+        engine, _engine = _engine, None
+        _models.clear()
+    if engine is not None:
+        engine.stop()
+
+
+def engine_health() -> tuple[bool, str]:
+    """Whether the engine answers, with one phrase for an operator."""
+    try:
+        stats = get_engine().stats()
+    except Exception as fault:
+        log.exception("the engine doesn't answer")
+        return False, f"The engine doesn't answer ({type(fault).__name__})."
+    return True, f"{stats.get('running', 0)} replies running"

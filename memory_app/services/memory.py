@@ -1,0 +1,104 @@
+"""A chat's memory: the state before and after a turn, and which turn is the head."""
+
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from memory_app import runtime
+from memory_app.lm.checkpoint import Checkpoint, CheckpointError
+from memory_app.lm.replay import replay
+from memory_app.lm.state import State, StateError
+from memory_app.models import Chat, Turn
+from memory_app.protocol import Refused
+
+log = logging.getLogger(__name__)
+BUSY = _("A reply is still being written in this chat: wait for it or stop it.")
+_DAMAGED = _("The stored memory of this turn is damaged: go back to an earlier one.")
+_NO_MODEL = _("The model of this chat can't be loaded: its files are missing or damaged.")
+
+
+def chat_model(*, sha256: str) -> Checkpoint:
+    """The loaded model that a chat is bound to.
+
+    Raises:
+        Refused: `unavailable`, when its files can't be used; a state is never fed to others.
+    """
+    try:
+        return runtime.load_checkpoint_by_sha(sha256)
+    except CheckpointError as fault:
+        log.error("checkpoint unusable", extra={"sha256": sha256, "reason": str(fault)})
+        raise Refused("unavailable", _NO_MODEL) from fault
+
+
+def _read(turn: Turn, model: Checkpoint) -> State:
+    config = model.model.config
+    state = State.from_bytes(turn.state or b"", config.num_layers, config.hidden_size)
+    if state.sha256() != turn.state_sha256:
+        raise StateError("The state isn't the one that was committed.")
+    return state
+
+
+def turn_replay(*, turn: Turn, before: State, reply_ids: Sequence[int], model: Checkpoint) -> State:
+    """The state after a turn: the canonical replay of its ids from the state before it."""
+    return replay(model.model, before, model.tokenizer.turn_ids(turn.user_token_ids, reply_ids))
+
+
+def state_after(*, turn: Turn | None, model: Checkpoint) -> State:
+    """The committed state of a turn, or the blank memory for None.
+
+    Damaged bytes are computed again from the nearest sound ancestor, and put right when the result
+    is to the bit what was committed.
+
+    Raises:
+        Refused: `unavailable`, when they can't be restored.
+    """
+    damaged: list[Turn] = []
+    state = None
+    while turn is not None:
+        if not turn.is_committed:
+            raise Refused("unavailable", _DAMAGED)
+        try:
+            state = _read(turn, model)
+            break
+        except StateError as fault:
+            log.error("state damaged", extra={"turn": str(turn.pk), "reason": str(fault)})
+            damaged.append(turn)
+            turn = turn.parent
+    state = state or State.zeros(model.model.config)
+    for turn in reversed(damaged):
+        try:
+            state = turn_replay(
+                turn=turn, before=state, reply_ids=turn.reply_token_ids, model=model
+            )
+        except (ValueError, TypeError) as fault:
+            raise Refused("unavailable", _DAMAGED) from fault
+        if state.sha256() != turn.state_sha256:
+            raise Refused("unavailable", _DAMAGED)
+        Turn.objects.filter(pk=turn.pk).update(state=state.to_bytes())
+        log.warning("state restored by replay", extra={"turn": str(turn.pk)})
+    return state
+
+
+@transaction.atomic
+def head_move(*, chat: Chat, turn: UUID | None) -> None:
+    """Undo, redo or another sibling: the next message goes on from `turn` (None: blank memory).
+
+    Raises:
+        Refused: `not_found`, `invalid` for a turn without a state, `busy` while a reply runs.
+    """
+    if turn is not None:
+        found = Turn.objects.filter(pk=turn, chat=chat).defer("state").first()
+        if found is None:
+            raise Refused("not_found", _("There is no such turn in this chat."))
+        if not found.is_committed and found.status != "running":
+            raise Refused("invalid", _("That turn has no memory to go back to."))
+    # The row count says whether a reply has begun meanwhile; a running turn is refused by it too.
+    moved = Chat.objects.filter(pk=chat.pk, running=None).update(
+        head_id=turn, updated=timezone.now()
+    )
+    if not moved:
+        raise Refused("busy", BUSY)

@@ -1,0 +1,235 @@
+"""A turn's life: begun once, committed or ended once, recovered when its process died."""
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from memory_app import liveness
+from memory_app.lm.checkpoint import Checkpoint
+from memory_app.lm.machine import fingerprint
+from memory_app.lm.sampling import Sampling, SamplingError
+from memory_app.lm.state import State
+from memory_app.models import COMMITTED, Chat, Turn, TurnStatus
+from memory_app.protocol import Refused
+from memory_app.services.memory import BUSY, chat_model, state_after, turn_replay
+
+log = logging.getLogger(__name__)
+#: A chat without a title takes it from its first message.
+TITLE_FROM_TEXT = 60
+
+
+class TurnGone(LookupError):
+    """The turn isn't running any more: its chat was deleted, or recovery took it for dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A turn to speak. `created` is False for a message that was sent before: nothing to do."""
+
+    turn: Turn
+    created: bool
+    model: Checkpoint | None = None
+    before: State | None = None
+    sampling: Sampling | None = None
+
+
+def turn_begin(
+    *,
+    chat: Chat,
+    client_turn_id: UUID,
+    text: str | None = None,
+    target: UUID | None = None,
+    sampling: Mapping[str, Any] | None = None,
+) -> Begun:
+    """Take the chat for one more turn: after the head, or as a sibling of `target`.
+
+    text alone: a message. target alone: the reply again. Both: the message edited. Sent again with
+    the same `client_turn_id` it finds its first turn, whatever became of it.
+
+    Raises:
+        Refused: `busy`, `invalid`, `not_found`, `unavailable`.
+    """
+    found = _sent_before(chat, client_turn_id)
+    if found is not None:
+        return Begun(found, created=False)
+    try:
+        drawn = Sampling.parse(sampling)
+    except SamplingError as fault:
+        raise Refused("invalid", str(fault)) from fault
+    model = chat_model(sha256=chat.checkpoint.sha256)
+    text_ids = model.tokenizer.encode(text) if text is not None else None
+    try:
+        with transaction.atomic():
+            turn, before = _claim(chat, client_turn_id, text, text_ids, target, drawn, model)
+    except (IntegrityError, _Taken):
+        # Lost a race. Either to this very message, sent twice at once, or to another one.
+        found = _sent_before(chat, client_turn_id)
+        if found is not None:
+            return Begun(found, created=False)
+        if not Chat.objects.filter(pk=chat.pk).exists():
+            raise Refused("not_found", _("This chat is gone.")) from None
+        raise Refused("busy", BUSY) from None
+    return Begun(turn, True, model, before, drawn)
+
+
+class _Taken(Exception):
+    """Another turn runs in this chat."""
+
+
+def _sent_before(chat: Chat, client_turn_id: UUID) -> Turn | None:
+    return (
+        Turn.objects.filter(chat=chat, client_turn_id=client_turn_id)
+        .select_related("chat__checkpoint")
+        .defer("state")
+        .first()
+    )
+
+
+def _claim(
+    chat: Chat,
+    client_turn_id: UUID,
+    text: str | None,
+    text_ids: list[int] | None,
+    target: UUID | None,
+    sampling: Sampling,
+    model: Checkpoint,
+) -> tuple[Turn, State]:
+    now = timezone.now()
+    key = uuid4()
+    # This UPDATE settles who runs: its row count is 1 for one of any number of contenders, on
+    # SQLite and PostgreSQL alike, and the winner holds the row until the transaction ends. The
+    # turn that it names is inserted below (foreign keys are checked at the end).
+    if not Chat.objects.filter(pk=chat.pk, running=None).update(running_id=key, updated=now):
+        raise _Taken
+    row = Chat.objects.select_related("head", "checkpoint").get(pk=chat.pk)
+    if target is None:
+        parent = row.head
+    else:
+        sibling = Turn.objects.filter(pk=target, chat=chat, kind="talk").first()
+        if sibling is None:
+            raise Refused("not_found", _("There is no such turn in this chat."))
+        parent = sibling.parent
+        if text is None:
+            text, text_ids = sibling.user_text, sibling.user_token_ids
+    assert text is not None
+    assert text_ids is not None
+    before = state_after(turn=parent, model=model)
+    turn = Turn.objects.create(
+        pk=key,
+        chat=row,
+        parent=parent,
+        client_turn_id=client_turn_id,
+        user_text=text,
+        user_token_ids=text_ids,
+        seed=sampling.seed,
+        sampling=sampling.to_dict(),
+        process=liveness.process_id(),
+        heartbeat=now,
+        created=now,
+    )
+    if not row.title:
+        words = "".join(char if char.isprintable() else " " for char in text).split()
+        title = " ".join(words)
+        if len(title) > TITLE_FROM_TEXT:
+            title = title[: TITLE_FROM_TEXT - 1].rstrip() + "…"
+        Chat.objects.filter(pk=row.pk).update(title=title)
+    return turn, before
+
+
+def turn_commit(
+    *,
+    turn: Turn,
+    model: Checkpoint,
+    before: State,
+    reply_ids: list[int],
+    reply_text: str,
+    status: str,
+) -> Turn:
+    """Store what was said and the memory that it leaves, and move the head: all of it or nothing.
+
+    Raises:
+        TurnGone: the turn isn't running any more; nothing was stored.
+    """
+    assert status in COMMITTED
+    # The replay takes its time, so it comes before the transaction, not inside it.
+    after = turn_replay(turn=turn, before=before, reply_ids=reply_ids, model=model)
+    now = timezone.now()
+    fields: dict[str, Any] = {
+        "status": status,
+        "reply_text": reply_text,
+        "reply_token_ids": reply_ids,
+        "state": after.to_bytes(),
+        "state_sha256": after.sha256(),
+        "machine": fingerprint(),
+        "finished": now,
+    }
+    with transaction.atomic():
+        running = Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING)
+        if not running.update(**fields):
+            raise TurnGone(str(turn.pk))
+        Chat.objects.filter(pk=turn.chat_id, running=turn.pk).update(
+            head_id=turn.pk, running=None, updated=now
+        )
+    for name, value in fields.items():
+        setattr(turn, name, value)
+    return turn
+
+
+@transaction.atomic
+def _end(turn: Turn, status: TurnStatus) -> bool:
+    now = timezone.now()
+    ended = Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING).update(
+        status=status, finished=now
+    )
+    Chat.objects.filter(pk=turn.chat_id, running=turn.pk).update(running=None, updated=now)
+    if ended:
+        turn.status, turn.finished = status, now
+    else:
+        turn.refresh_from_db(fields=["status", "reply_text", "reply_token_ids", "state_sha256"])
+    return bool(ended)
+
+
+def turn_interrupt(*, turn: Turn) -> bool:
+    """The process ends or died: no reply, no state; whether this call was the one that ended it."""
+    return _end(turn, TurnStatus.INTERRUPTED)
+
+
+def turn_fail(*, turn: Turn) -> bool:
+    """Something broke; the head stays where it was."""
+    return _end(turn, TurnStatus.FAILED)
+
+
+def turn_stop(*, turn: Turn) -> None:
+    """Ask whichever process speaks this turn to stop (turns_pulse tells it)."""
+    Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING).update(stop_requested=True)
+
+
+def turns_pulse(*, speaking: Collection[UUID]) -> set[UUID]:
+    """This process lives: renew the heartbeat of its turns. Those of them that should stop.
+
+    A turn stops because somebody asked another process for it, or because its row is gone.
+    """
+    rows = Turn.objects.filter(pk__in=speaking, status=TurnStatus.RUNNING)
+    rows.update(heartbeat=timezone.now())
+    going_on = rows.filter(stop_requested=False).values_list("pk", flat=True)
+    return set(speaking) - set(going_on)
+
+
+def turns_recover() -> int:
+    """Turns whose process died become `interrupted`, and their chats go on; how many there were."""
+    running = Turn.objects.filter(status=TurnStatus.RUNNING).defer("state")
+    count = 0
+    for turn in running.order_by("created"):
+        if liveness.is_dead(turn.process, turn.heartbeat) and turn_interrupt(turn=turn):
+            count += 1
+    if count:
+        log.warning("turns interrupted by a process that died", extra={"count": count})
+    still = Turn.objects.filter(status=TurnStatus.RUNNING).values_list("process", flat=True)
+    liveness.forget_dead(set(still))
+    return count
