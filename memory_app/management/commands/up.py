@@ -1,0 +1,126 @@
+"""The whole site in one command: database, checkpoints, server and training worker."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from memory_app import registry, services
+from memory_app.management.listeners import close, listen
+from memory_app.management.server import serve
+from memory_app.management.supervisor import Supervisor
+
+#: Seconds after which a start that isn't ready is worth a word.
+SLOW_START = 60
+
+
+class Command(BaseCommand):
+    help = "Sets up the database, then runs the site and its training worker until Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--without-worker",
+            action="store_true",
+            help="leave the training worker to another machine or container",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # uvicorn takes the signals later; until then SIGTERM must run the `finally` clauses too.
+        signal.signal(signal.SIGTERM, _leave)
+        host, port = os.environ.get("HOST", "127.0.0.1"), settings.PORT
+        try:
+            sockets = listen(host, port)
+        except OSError as error:
+            raise CommandError(
+                str(error)
+                if error.strerror is None
+                else f"{host}:{port} can't be used: {error.strerror}."
+            ) from None
+        worker = Supervisor([sys.executable, str(_manage()), "worker", "--supervised"], "worker")
+        try:
+            self._prepare()
+            if not options["without_worker"]:
+                worker.start()
+            first = not get_user_model().objects.filter(is_staff=True).exists()
+            threading.Thread(
+                target=self._announce, args=(port, first), name="announce", daemon=True
+            ).start()
+            started = serve(sockets, worker.ask_to_stop)
+        except KeyboardInterrupt:
+            return
+        finally:
+            worker.stop()
+            close(sockets)
+        if not started:
+            raise CommandError("The site couldn't start: the log above says why.")
+
+    def _prepare(self) -> None:
+        """Bring the database to this version, and whatever a killed process left to order."""
+        call_command("migrate", interactive=False, verbosity=0)
+        registry.register_bundled()
+        services.turns_recover()
+
+    def _announce(self, port: int, first: bool) -> None:
+        """Print the address once the site answers there."""
+        began = time.monotonic()
+        patient = True
+        while True:
+            status, parts = _ready(port)
+            if status == 200:
+                break
+            if patient and time.monotonic() - began > SLOW_START:
+                patient = False
+                self.stderr.write(f"Still not ready: {', '.join(parts) or 'no answer'}.")
+            time.sleep(0.3)
+        self.stdout.write(f"Gatescope is ready: http://localhost:{port}/")
+        if first:
+            self.stdout.write(
+                "For the dashboard at /admin/, make a staff user in another terminal:\n"
+                f"  {_data_dir_prefix()}.venv/bin/python manage.py createsuperuser"
+            )
+        self.stdout.flush()
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _manage() -> Path:
+    return Path(settings.BASE_DIR) / "manage.py"
+
+
+def _data_dir_prefix() -> str:
+    value = os.environ.get("DATA_DIR")
+    return f"DATA_DIR={value} " if value else ""
+
+
+def _ready(port: int) -> tuple[int, list[str]]:
+    """What /readyz says: its status, and which parts are not well."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/readyz", headers={"Host": f"localhost:{port}"})
+        response = connection.getresponse()
+        body = response.read()
+        if response.status == 200:
+            return 200, []
+        parts = json.loads(body)["parts"]
+        return response.status, [
+            f"{name} ({part['detail']})" for name, part in parts.items() if not part["ok"]
+        ]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return 0, []
+    finally:
+        connection.close()
