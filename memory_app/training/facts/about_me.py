@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memory_app.training.facts import values as v
-from memory_app.training.facts.slots import Slot
+from memory_app.training.facts.slots import Slot, for_kinds
 
 ONE = ""  # the kind of a slot that has one kind only
 
@@ -553,10 +553,10 @@ ABOUT_ME = (
     Slot(
         key="large_number",
         group="large_number",
-        values={
-            k: v.LARGE_NUMBERS
-            for k in ("room number", "flight number", "ticket number", "locker number", "pin")
-        },
+        values=for_kinds(
+            ("room number", "flight number", "ticket number", "locker number", "pin"),
+            v.LARGE_NUMBERS,
+        ),
         weight=0.7,
         tell=(
             "my {k} is {v}",

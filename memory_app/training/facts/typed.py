@@ -18,10 +18,28 @@ _STATEMENT_SUFFIXES = (
     *(", just so you know", ", how about you?", ", and you?", " lol", "...", ", ok?"),
 )
 _QUESTION_PREFIXES = (
-    *("so, ", "so ", "hey, ", "ok, ", "now, ", "and ", "well, ", "tell me, ", "btw, ", "by the way, "),
+    *(
+        "so, ",
+        "so ",
+        "hey, ",
+        "ok, ",
+        "now, ",
+        "and ",
+        "well, ",
+        "tell me, ",
+        "btw, ",
+        "by the way, ",
+    ),
     *("quick question: ", "question: ", "ok so ", "hmm, ", "oh, ", "one more thing: ", "please, "),
 )
-_QUESTION_SUFFIXES = (" again", ", please", " please", ", do you remember", ", bot", " again, please")
+_QUESTION_SUFFIXES = (
+    " again",
+    ", please",
+    " please",
+    ", do you remember",
+    ", bot",
+    " again, please",
+)
 _SENTENCES = (
     *("It's been a long day.", "I just got back from work.", "The weather is nice today."),
     *("I hope you are well.", "I'm a bit tired.", "It's nice to talk to you.", "What a day!"),

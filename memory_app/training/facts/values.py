@@ -278,9 +278,11 @@ fountain, goblin, helmet, igloo, jacket, kingdom, legend, monsoon, notebook, oct
 """)
 
 AGES = tuple(str(n) for n in range(8, 90))
-SMALL_NUMBERS = _words("one, two, three, four, five, six, seven, 2, 3, 4, 5")
 PLURAL_NUMBERS = _words("two, three, four, five, six, seven, 2, 3, 4, 5")
-NUMBERS = tuple(str(n) for n in range(1, 100)) + ("three", "seven", "eleven", "thirteen", "nine")
+NUMBERS = (
+    *(str(n) for n in range(1, 100)),
+    *("three", "seven", "eleven", "thirteen", "nine"),
+)
 LARGE_NUMBERS = tuple(str(n) for n in range(100, 1000))
 
 _ONSETS = _words("""

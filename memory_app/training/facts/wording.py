@@ -104,7 +104,12 @@ CORRECTIONS = (
     "I made a typo, {t}",
     "forget what I said, {t}",
 )
-CORRECTIONS_BARE = ("I meant {v}", "it's {v}, not {o}", "not {o}, {v}", "sorry, I meant {v}, not {o}")
+CORRECTIONS_BARE = (
+    "I meant {v}",
+    "it's {v}, not {o}",
+    "not {o}, {v}",
+    "sorry, I meant {v}, not {o}",
+)
 CORRECTED = (
     "Okay, {c} now.",
     "Got it, {c}.",
@@ -117,12 +122,26 @@ CORRECTED = (
     "Okay, noted.",
 )
 
-BARE = ("{v}", "{v}", "{v}", "it's {v}", "it is {v}", "oh, {v}", "{v}, and you?", "that would be {v}")
+BARE = (
+    "{v}",
+    "{v}",
+    "{v}",
+    "it's {v}",
+    "it is {v}",
+    "oh, {v}",
+    "{v}, and you?",
+    "that would be {v}",
+)
 BARE_WITH_ARTICLE = ("{a}", "{a}", "{v}", "yes, {a}", "I'm {a}")
 LEADS = (
     *("hi", "Hello", "hello there", "Hi!", "hey", "Ask me something", "ask me a question"),
     *("Let's talk about me", "what do you want to know?", "let's chat", "Good morning"),
-    *("I'm bored, let's talk", "You can ask me anything", "good evening", "Let's get to know each other"),
+    *(
+        "I'm bored, let's talk",
+        "You can ask me anything",
+        "good evening",
+        "Let's get to know each other",
+    ),
 )
 GREETINGS = (
     ("hi", "Hi! How are you?"),
@@ -140,8 +159,16 @@ GREETINGS = (
 )
 
 ASK_ALL = (
-    *("what do you know about me", "what did I tell you about myself", "what do you remember about me"),
-    *("tell me what you know about me", "what have I told you so far", "do you remember anything about me"),
+    *(
+        "what do you know about me",
+        "what did I tell you about myself",
+        "what do you remember about me",
+    ),
+    *(
+        "tell me what you know about me",
+        "what have I told you so far",
+        "do you remember anything about me",
+    ),
 )
 ALL_UNKNOWN = (
     "I don't know anything about you yet. You haven't told me anything.",
