@@ -1,0 +1,1 @@
+"""Continuous batching over token ids and states; knows no text, sockets or rows."""

@@ -1,0 +1,174 @@
+"""The engine of one checkpoint: step = schedule → run → postprocess. No threads, no clock."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Collection
+
+import torch
+
+from memory_app.engine.model_runner import ModelRunner
+from memory_app.engine.request import FinishReason, Output, Request, Status, TokenEvent
+from memory_app.engine.scheduler import Scheduler
+from memory_app.lm.sampler import Sampler
+from memory_app.lm.sampling import is_loop
+
+logger = logging.getLogger(__name__)
+
+
+class Engine:
+    """Every running reply advances by one token a step; others join and leave between steps.
+
+    One thread calls it. A token is put out in the step that feeds it, one after the step that
+    sampled it, together with the gates of its own feeding (the same as a trace would show).
+    """
+
+    def __init__(
+        self,
+        runner: ModelRunner,
+        *,
+        end_id: int,
+        banned: Collection[int],
+        max_batch: int = 64,
+        max_prefill: int = 16,
+        max_waiting: int = 256,
+        capture_gates: bool = True,
+    ) -> None:
+        self.runner = runner
+        self.scheduler = Scheduler(max_batch, max_prefill, max_waiting)
+        self._end_id = end_id
+        self._prefilling = runner.pool(max_prefill)
+        self._running = runner.pool(max_batch)
+        self._sampler = Sampler(max_batch, end_id=end_id, banned=banned)
+        self._feed = torch.zeros(max_batch, dtype=torch.int64)  # what each running row is fed next
+        self._gates = torch.zeros(max_batch, runner.config.num_layers, 3)
+        self._capture_gates = capture_gates
+        self._aborted: list[Request] = []
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a step would do anything."""
+        return self.scheduler.has_work
+
+    def add(self, request: Request) -> None:
+        """Take a request; it joins in the next step if there is room.
+
+        Raises:
+            EngineFull: too many wait already.
+            ValueError: a state of another shape, or an id outside the vocabulary.
+        """
+        config = self.runner.config
+        if request.state.h.shape != (config.num_layers, 1, config.hidden_size):
+            raise ValueError("The state has another shape than the checkpoint's.")
+        if max(request.prompt_ids) >= config.vocab_size:
+            raise ValueError("A token id lies outside the checkpoint's vocabulary.")
+        self.scheduler.add(request)
+
+    def abort(self, request: Request) -> None:
+        """End a request as stopped at the next step; its tokens so far are its reply."""
+        self._aborted.append(request)
+
+    @torch.inference_mode()
+    def step(self) -> list[Output]:
+        """One step for everybody. What raises ends those who were in it; the engine lives on."""
+        outputs = self._leave_aborted()
+        for request in self.scheduler.admit():
+            self._prefilling.load(request.row, request.state)
+        for run, served in (
+            (self._prefill, self.scheduler.prefilling),
+            (self._decode, self.scheduler.running),
+        ):
+            try:
+                outputs += run()
+            except Exception:
+                logger.exception("A batch of %d replies failed.", len(served))
+                outputs += [self._finish(request, "failed") for request in list(served)]
+        return outputs
+
+    def _leave_aborted(self) -> list[Output]:
+        aborted, self._aborted = self._aborted, []
+        return [
+            self._finish(request, "stopped")
+            for request in aborted
+            if request.status is not Status.FINISHED
+        ]
+
+    def _finish(self, request: Request, reason: FinishReason) -> Output:
+        pool = self._running if request.status is Status.RUNNING else self._prefilling
+        moved = self.scheduler.finish(request, reason)
+        if moved is not None:
+            pool.copy(pool, moved, request.row)
+            if pool is self._running:
+                self._sampler.move(moved, request.row)
+                self._feed[request.row] = self._feed[moved]
+        return Output(request, finish_reason=reason)
+
+    def _prefill(self) -> list[Output]:
+        """Feed a chunk of every waiting prompt, side by side, all but its last token."""
+        prefilling, left = self.scheduler.prefilling, self.scheduler.chunk()
+        while prefilling:
+            fed = min(left, *(request.prefill_left for request in prefilling))
+            ids = torch.tensor(
+                [request.prompt_ids[request.fed : request.fed + fed] for request in prefilling],
+                dtype=torch.int64,
+            )
+            for column in ids.T.contiguous():
+                self.runner.advance(self._prefilling, column)
+            for request in prefilling:
+                request.fed += fed
+            left -= fed
+            for request in [request for request in prefilling if not request.prefill_left]:
+                self._promote(request)
+            if not left:
+                break
+        return []
+
+    def _promote(self, request: Request) -> None:
+        row = request.row
+        moved = self.scheduler.promote(request)
+        self._running.copy(self._prefilling, row, request.row)
+        if moved is not None:
+            self._prefilling.copy(self._prefilling, moved, row)
+        self._sampler.put(request.row, request.sampling)
+        self._feed[request.row] = request.prompt_ids[-1]
+
+    def _decode(self) -> list[Output]:
+        """Feed each running row its latest token and sample the next."""
+        running = self.scheduler.running
+        n = len(running)
+        if not n:
+            return []
+        gates = self._gates[:n] if self._capture_gates else None
+        top = self.runner.advance(self._running, self._feed[:n], gates)
+        ids, logprobs = self._sampler.sample(self.runner.logits(top), n)
+        self._feed[:n] = ids
+        means = [] if gates is None else gates.double().round_(decimals=4).tolist()
+        outputs, ended = [], []
+        for request, token_id, logprob in zip(
+            running, ids.tolist(), logprobs.tolist(), strict=True
+        ):
+            if request.reply_ids:
+                event = TokenEvent(
+                    request.reply_ids[-1], request.logprob, means[request.row] if means else []
+                )
+                outputs.append(Output(request, event))
+            reason = request.closing or self._sampled(request, token_id, logprob)
+            if reason is not None:
+                ended.append((request, reason))
+        return outputs + [self._finish(request, reason) for request, reason in ended]
+
+    def _sampled(self, request: Request, token_id: int, logprob: float) -> FinishReason | None:
+        """Take the sampled token into the reply; the reason to end at once, if there is one."""
+        if not math.isfinite(logprob):
+            logger.error("The model gave values that are not finite.")
+            return "failed"
+        if token_id == self._end_id:
+            return "end"
+        request.reply_ids.append(token_id)
+        request.logprob = logprob
+        if len(request.reply_ids) >= request.sampling.max_tokens:
+            request.closing = "length"
+        elif len(request.reply_ids) >= request.sampling.min_tokens and is_loop(request.reply_ids):
+            request.closing = "loop"
+        return None
