@@ -88,6 +88,4 @@ def trace(model: LanguageModel, state: State, ids: Sequence[int]) -> Trace:
             columns[name].append(values[name])
         x = h
     stacked = {name: torch.stack(parts, dim=1) for name, parts in columns.items()}
-    return Trace(
-        ids=list(ids), h0=state.h[:, 0].clone(), c0=state.c[:, 0].clone(), **stacked
-    )
+    return Trace(ids=list(ids), h0=state.h[:, 0].clone(), c0=state.c[:, 0].clone(), **stacked)

@@ -39,10 +39,11 @@ class Tokenizer:
         # Without this the text "<|end|>" typed by a user would become the control token.
         inner.encode_special_tokens = True
         ids = [inner.token_to_id(token) for token in CONTROL]
-        if any(token_id is None for token_id in ids):
+        known_ids = [token_id for token_id in ids if token_id is not None]
+        if len(known_ids) != len(CONTROL):
             raise TokenizerError(f"tokenizer.json must hold the tokens {' '.join(CONTROL)}.")
-        self.user_id, self.bot_id, self.end_id = ids
-        self.special_ids = frozenset(ids)
+        self.user_id, self.bot_id, self.end_id = known_ids
+        self.special_ids = frozenset(known_ids)
         # Every id's bytes, once: streaming and decoding are then look-ups.
         self._pieces: list[bytes] = []
         for token_id in range(self.vocab_size):

@@ -1,0 +1,63 @@
+"""A trace without stepping equals one that steps, and agrees with the canonical replay."""
+
+import pytest
+import torch
+from safetensors.torch import load
+
+from memory_app.inspection.trace import GATES, trace
+from memory_app.lm.config import ModelConfig
+from memory_app.lm.model import LanguageModel
+from memory_app.lm.replay import replay
+from memory_app.lm.state import State
+
+
+@pytest.mark.parametrize(("layers", "embed", "hidden"), [(1, 8, 8), (2, 8, 20), (3, 12, 9)])
+def test_every_gate_equals_the_stepped_one(layers: int, embed: int, hidden: int) -> None:
+    torch.manual_seed(layers)
+    model = LanguageModel(ModelConfig(60, embed, hidden, layers)).eval()
+    start = State(torch.rand(layers, 1, hidden), torch.randn(layers, 1, hidden))
+    ids = torch.randint(0, 60, (40,)).tolist()
+    seen = trace(model, start, ids)
+    state = start
+    with torch.no_grad():
+        for t, token_id in enumerate(ids):
+            step = model.step(torch.tensor([token_id]), state)
+            state = step.state
+            for layer, gates in enumerate(step.gates):
+                for name in GATES:
+                    assert torch.allclose(
+                        getattr(seen, name)[t, layer], gates[name][0], atol=1e-5
+                    ), (name, t, layer)
+    after = replay(model, start, ids)
+    assert torch.allclose(seen.c[-1], after.c[:, 0], atol=1e-6)
+    assert torch.allclose(seen.h[-1], after.h[:, 0], atol=1e-6)
+
+
+def test_the_file_has_the_promised_names_shapes_and_types() -> None:
+    model = LanguageModel(ModelConfig(60, 8, 12, 2)).eval()
+    data = trace(model, State.zeros(model.config), [5, 6, 7]).to_safetensors({"turn": "x"})
+    tensors = load(data)
+    assert {k: (tuple(v.shape), v.dtype) for k, v in tensors.items()} == {
+        **dict.fromkeys(GATES, ((3, 2, 12), torch.float32)),
+        "token_ids": ((3,), torch.int64),
+        "h0": ((2, 12), torch.float32),
+        "c0": ((2, 12), torch.float32),
+    }
+    assert tensors["token_ids"].tolist() == [5, 6, 7]
+
+
+def test_gate_means_are_means_over_units() -> None:
+    model = LanguageModel(ModelConfig(60, 8, 12, 2)).eval()
+    seen = trace(model, State.zeros(model.config), [5, 6, 7])
+    means = torch.tensor(seen.gate_means())
+    assert means.shape == (3, 2, 3)
+    assert torch.allclose(means[1, 0, 1], seen.f[1, 0].mean(), atol=1e-4)
+
+
+def test_other_cells_and_empty_turns_are_refused() -> None:
+    model = LanguageModel(ModelConfig(60, 8, 12, 2, cell="tanh_rnn"))
+    with pytest.raises(ValueError, match="Only the cell lstm"):
+        trace(model, State.zeros(model.config), [1])
+    lstm = LanguageModel(ModelConfig(60, 8, 12, 2))
+    with pytest.raises(ValueError, match="at least one"):
+        trace(lstm, State.zeros(lstm.config), [])
