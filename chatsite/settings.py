@@ -157,9 +157,9 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = env.folder("STATIC_ROOT", BASE_DIR / "staticfiles")
 # The image collects hashed and compressed files at its build; `make run` serves what it finds.
 STATIC_COLLECTED = env.flag("STATIC_COLLECTED")
+STATIC_ROOT = env.folder("STATIC_ROOT", BASE_DIR / "staticfiles") if STATIC_COLLECTED else None
 WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {

@@ -122,6 +122,9 @@ class Reply:
             log.exception("reply failed", extra={"turn": str(self.turn.pk)})
             await self._store(services.turn_fail)
         finally:
+            if self._stream is not None:
+                # A reply that nobody awaits any more must not be computed on.
+                self._stream.cancel()
             if self.turn.status == TurnStatus.RUNNING:
                 # Not even that could be stored: recovery will, once the heartbeat is old.
                 self.turn.status = TurnStatus.FAILED

@@ -1,0 +1,214 @@
+"""The cast and the stage: Alice owns the chat, Bob has one of his own, Charlie has none."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+import torch
+from asgiref.testing import ApplicationCommunicator
+from django.conf import settings
+from django.test import Client
+
+from memory_app import registry, replies, runtime
+from memory_app.lm.checkpoint import Checkpoint as Model
+from memory_app.lm.checkpoint import load_checkpoint, save_checkpoint
+from memory_app.lm.config import ModelConfig
+from memory_app.lm.model import LanguageModel
+from memory_app.lm.tokenizer import Tokenizer
+from memory_app.models import Chat, Checkpoint, Person
+
+SENTENCES = [
+    "My name is Clara and I live in Lima.",
+    "What is my name? Your name is Clara.",
+    "I have a cat. What pet do I have? You have a cat.",
+    "你好，很高兴认识你。",
+]
+
+
+def make_checkpoint(folder: Path, *, seed: int = 1, cell: str = "lstm", **sizes: int) -> str:
+    """A random model, small and fast, whose logits differ enough that its samples vary."""
+    tokenizer = Tokenizer.train(SENTENCES * 4, 300)
+    torch.manual_seed(seed)
+    shape = {"embedding_dim": 16, "hidden_size": 16, "num_layers": 2} | sizes
+    model = LanguageModel(ModelConfig(tokenizer.vocab_size, cell=cell, **shape))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)
+        # The end is unlikely by itself: a test that wants a short reply asks for one.
+        model.head.bias[tokenizer.end_id] = -8
+    return save_checkpoint(folder, model, tokenizer, {"name": folder.name})
+
+
+@pytest.fixture(scope="session")
+def checkpoint_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoints") / "small"
+    make_checkpoint(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(checkpoint_folder: Path) -> Model:
+    """The checkpoint's files, loaded apart from the site."""
+    return load_checkpoint(checkpoint_folder)
+
+
+@pytest.fixture
+def checkpoint(transactional_db: None, checkpoint_folder: Path) -> Checkpoint:
+    row = registry.register(checkpoint_folder)
+    registry.promote(row)
+    return row
+
+
+@dataclass
+class Player:
+    """Somebody with a browser: a person, and a client that is logged in as them."""
+
+    person: Person
+    client: Client
+
+    @property
+    def cookie(self) -> str:
+        return str(self.client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+@pytest.fixture
+def make_player(transactional_db: None, django_user_model: Any) -> Callable[[str], Player]:
+    def make(name: str) -> Player:
+        user = django_user_model.objects.create_user(name, password=f"{name}-pass-word")
+        client = Client()
+        client.force_login(user)
+        return Player(Person.objects.get(user=user), client)
+
+    return make
+
+
+@pytest.fixture
+def alice(make_player: Callable[[str], Player]) -> Player:
+    return make_player("alice")
+
+
+@pytest.fixture
+def bob(make_player: Callable[[str], Player]) -> Player:
+    return make_player("bob")
+
+
+@pytest.fixture
+def charlie(make_player: Callable[[str], Player]) -> Player:
+    return make_player("charlie")
+
+
+@pytest.fixture
+def chat(alice: Player, checkpoint: Checkpoint) -> Chat:
+    return Chat.objects.create(owner=alice.person, checkpoint=checkpoint)
+
+
+class Socket:
+    """A client of the chat's socket, in JSON."""
+
+    def __init__(self, application: Any, path: str, headers: list[tuple[bytes, bytes]]) -> None:
+        # channels.testing would do, but it imports daphne, which nothing else here needs.
+        scope = {
+            "type": "websocket",
+            "path": path,
+            "query_string": b"",
+            "headers": headers,
+            "subprotocols": [],
+        }
+        self.raw = ApplicationCommunicator(application, scope)
+
+    async def connect(self) -> bool:
+        await self.raw.send_input({"type": "websocket.connect"})
+        return (await self.raw.receive_output(10))["type"] == "websocket.accept"
+
+    async def leave(self) -> None:
+        await self.raw.send_input({"type": "websocket.disconnect", "code": 1001})
+        await self.raw.wait(10)
+
+    async def send_text(self, frame: str) -> None:
+        await self.raw.send_input({"type": "websocket.receive", "text": frame})
+
+    async def send_bytes(self, frame: bytes) -> None:
+        await self.raw.send_input({"type": "websocket.receive", "bytes": frame})
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        await self.send_text(json.dumps({"type": kind, **fields}, default=str))
+
+    async def next(self) -> dict[str, Any]:
+        event = await self.raw.receive_output(10)
+        assert event["type"] == "websocket.send", event
+        return json.loads(event["text"])
+
+    async def until(self, kind: str) -> list[dict[str, Any]]:
+        """Every frame up to the first of this type, that one included."""
+        frames = [await self.next()]
+        while frames[-1]["type"] != kind:
+            assert frames[-1]["type"] != "error", frames[-1]
+            frames.append(await self.next())
+        return frames
+
+    async def say(self, text: str = "Hello", **sampling: Any) -> list[dict[str, Any]]:
+        """One message and all the frames of its turn."""
+        settings = {"max_tokens": 6, "seed": 7} | sampling
+        await self.send("turn.send", client_turn_id=uuid4(), text=text, sampling=settings)
+        return await self.until("turn.finished")
+
+    async def silent(self) -> bool:
+        return await self.raw.receive_nothing(0.2, 0.02)
+
+    async def closed(self) -> int:
+        """The code that the server closes with; frames before it are skipped."""
+        while True:
+            event = await self.raw.receive_output(10)
+            if event["type"] == "websocket.close":
+                return int(event.get("code") or 1000)
+
+
+OpenSocket = Callable[..., Awaitable[Socket]]
+
+
+@pytest_asyncio.fixture
+async def open_socket(checkpoint: Checkpoint) -> AsyncIterator[OpenSocket]:
+    """Opens sockets, with the first frame left in them, and closes them after the test."""
+    from chatsite.asgi import application
+
+    opened: list[Socket] = []
+
+    async def open_one(
+        player: Player | None,
+        chat: Chat,
+        *,
+        origin: str | None = "http://localhost:8000",
+        headers: list[tuple[bytes, bytes]] | None = None,
+        refused: bool = False,
+        ready: bool = True,
+    ) -> Socket:
+        sent = list(headers or [])
+        if origin is not None:
+            sent.append((b"origin", origin.encode("latin-1")))
+        if player is not None:
+            sent.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={player.cookie}".encode()))
+        path = f"/ws/chat/{getattr(chat, 'pk', chat)}/"
+        socket = Socket(application, path, sent)
+        connected = await socket.connect()
+        assert connected is not refused
+        if connected:
+            opened.append(socket)
+            if ready:
+                assert (await socket.next())["type"] == "chat.ready"
+        return socket
+
+    yield open_one
+    await asyncio.gather(*(socket.leave() for socket in opened), return_exceptions=True)
+    await replies.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _engine_ends_with_the_tests() -> Iterator[None]:
+    yield
+    runtime.stop()
