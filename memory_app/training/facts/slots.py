@@ -1,8 +1,9 @@
 """A slot: one kind of fact, its values, and the many ways to tell, ask for and confirm it.
 
 Templates use {v} the value, {a} the value with "a" or "an", {k} the slot's kind (the sister of
-"my sister is called Anna"), {o} the value a correction replaces. Phrasings are told apart into a
-trained and a held-out part by their place in the list, so order matters: append, don't insert.
+"my sister is called Anna"), {ak} the kind with its article, {o} the value that a correction
+replaces. Phrasings are told apart into a trained and a held-out part by their place in the list,
+so order matters: append, don't insert.
 """
 
 from __future__ import annotations

@@ -42,8 +42,9 @@ class Fact:
         """What the templates may use."""
         return {
             "v": self.value,
-            "a": with_article(self.value) if self.slot.article else self.value,
+            "a": with_article(self.value),
             "k": self.kind,
+            "ak": with_article(self.kind) if self.kind else "",
             "o": replaced,
         }
 
