@@ -63,6 +63,12 @@ def status_note(status: str | None) -> str | Promise:
     return STATUS_NOTES.get(status or "", "")
 
 
+@register.filter
+def kilobytes(size: int) -> str:
+    """8192 -> "8 KB": a state is a round number of them, and says so."""
+    return f"{size / 1024:g}\N{NO-BREAK SPACE}KB"
+
+
 @register.simple_tag
 def strings(page: str) -> SafeString:
     """The words of one page's scripts as a JSON data block (no script, so the CSP is content)."""

@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from memory_app import runtime
+from memory_app import services
 from memory_app.lm.tokenizer import CONTROL, Tokenizer
-from memory_app.models import COMMITTED, Turn
+from memory_app.models import Turn
 
 # A piece of a character, or of white space, would be nothing to look at or to click on.
 _UNFINISHED, _BREAK = "·", "↵"
@@ -32,7 +32,7 @@ def _shown(tokenizer: Tokenizer, ids: list[int]) -> list[dict[str, Any]]:
 
 def _sentence(turn: Turn) -> tuple[list[dict[str, Any]], int]:
     """The turn's tokens, and how many of them are the prompt."""
-    tokenizer = runtime.load_checkpoint_by_sha(turn.chat.checkpoint.sha256).tokenizer
+    tokenizer = services.chat_model(sha256=turn.chat.checkpoint.sha256).tokenizer
     tokens = _shown(tokenizer, tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids))
     split = len(tokenizer.prompt_ids(turn.user_token_ids))
     tokens[0]["opens"] = _("prompt")
@@ -44,7 +44,7 @@ def _sentence(turn: Turn) -> tuple[list[dict[str, Any]], int]:
 def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
     """The page; a turn without a state says so in one sentence."""
     row: Turn = request.turn  # type: ignore[attr-defined]
-    tokens, split = _sentence(row) if row.status in COMMITTED else ([], 0)
+    tokens, split = _sentence(row) if row.is_committed else ([], 0)
     checkpoint = row.chat.checkpoint
     names = {
         "i": _("input"),

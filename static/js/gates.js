@@ -154,8 +154,9 @@ function start(page) {
     if (!file) throw new Error("no trace");
     trace = new Trace(file);
     const wanted = Number(new URLSearchParams(location.hash.slice(1)).get("reply") ?? NaN);
-    if (wanted >= 0) shown.token = Math.min(trace.tokens - 1, page.split + wanted);
-    shown.unit = trace.mostChanged(shown.layer, 1)[0].unit;
+    const [most] = trace.mostChanged(shown.layer, 1);
+    shown.unit = most.unit;
+    shown.token = wanted >= 0 ? Math.min(trace.tokens - 1, page.split + wanted) : most.at;
     element("state").hidden = true;
     draw();
     table();

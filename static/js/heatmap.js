@@ -42,6 +42,7 @@ export class Heatmap extends EventTarget {
     this.high = Math.max(1, Math.floor(TALL / this.units));
     this.canvas.style.width = `${this.wide * this.tokens}px`;
     this.canvas.style.height = `${this.high * this.units}px`;
+    this.box.style.height = `${this.high * this.units + 2 + (this.wide * this.tokens > room ? 16 : 0)}px`; // borders, scroll bar
     this.column.style.width = `${this.wide}px`;
     this.line.style.height = `${this.high}px`;
     this.split.style.transform = `translateX(${this.splitAt * this.wide}px)`;

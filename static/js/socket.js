@@ -3,6 +3,7 @@
 const FIRST_WAIT = 500; // ms
 const LONGEST_WAIT = 15000;
 const SERVICE_RESTART = 1012; // the server says it is coming back: try at once
+const OVER = new Set([4401, 4404]); // logged out; the chat is gone
 const PING_EVERY = 20000;
 const SILENCE = 45000; // longer than this and the line is dead, whatever the browser thinks
 
@@ -54,7 +55,8 @@ export class ChatSocket extends EventTarget {
     const wasReady = this.ready;
     this.ready = false;
     this.line = null;
-    if (this.ended) return;
+    if (OVER.has(code)) this.ended = true;
+    if (this.ended) return this.#tell("gone");
     this.failures += 1;
     const atOnce = code === SERVICE_RESTART && wasReady;
     const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.failures - 1));

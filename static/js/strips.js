@@ -26,7 +26,8 @@ export function lazyStrips(views, scroller) {
         const response = await fetch(`/turn/${view.id}/gates.json`);
         if (!response.ok) continue;
         const { tokens } = await response.json();
-        view.strip.set(tokens.filter((token) => token.part === "reply"));
+        // Live, the strip ends with the last word: so the closing <|end|> is left out here too.
+        view.strip.set(tokens.filter((token) => token.part === "reply").slice(0, -1));
       } catch {
         view.asked = false; // the line was cut: the next look tries again
         break;
