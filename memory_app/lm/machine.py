@@ -11,13 +11,16 @@ import torch
 
 
 def _processor() -> str:
+    """The first processor's name and the instructions that it offers."""
+    found: dict[str, str] = {}
     try:
         for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
-            if line.startswith(("model name", "CPU part", "cpu model")):
-                return line.partition(":")[2].strip()
+            key, _, value = line.partition(":")
+            found.setdefault(key.strip(), value.strip())
     except OSError:
-        pass
-    return platform.processor()
+        return platform.processor()
+    names = ("model name", "cpu family", "model", "flags", "CPU part", "Features")
+    return "\n".join(found.get(name, "") for name in names)
 
 
 @cache

@@ -27,16 +27,6 @@ from rich.progress import (
 )
 
 from memory_app import registry
-from memory_app.lm.checkpoint import CheckpointError
-from memory_app.registry import RegistryError
-
-#: What a person can put right; each has a message of one sentence.
-MISTAKES: tuple[type[Exception], ...] = (
-    CheckpointError,
-    RegistryError,
-    DatabaseError,
-    OSError,
-)
 
 
 class OneLineParser(CommandParser):
@@ -100,8 +90,13 @@ class ReportingCommand(BaseCommand):
             result = self.report(options)
         except BrokenPipeError:
             raise
-        except MISTAKES as error:
-            raise CommandError(_sentence(error)) from error
+        except CommandError:
+            raise
+        except Exception as error:
+            sentence = _sentence(error)
+            if not sentence:
+                raise
+            raise CommandError(sentence) from error
         if options["json"]:
             self.stdout.write(json.dumps(result, ensure_ascii=False, allow_nan=False))
         else:
@@ -130,12 +125,14 @@ class ReportingCommand(BaseCommand):
 
 
 def _sentence(error: Exception) -> str:
+    """What to tell the person who can put it right; empty for a fault of the program."""
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror}."
     if isinstance(error, DatabaseError):
         return f"The database can't be used: {error}."
-    return str(error)
+    # Our own exceptions are made to be read: each says in one sentence what is wrong.
+    return str(error) if type(error).__module__.startswith("memory_app.") else ""
 
 
 def prepare_database() -> None:

@@ -13,8 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from memory_app.training.corpus_forms import Taken, RefusedError, recognise
-from memory_app.training.unpack import MAX_LINE_BYTES, MAX_UNPACKED_BYTES, lines, open_plain
+from memory_app.training.corpus_forms import RefusedError, Taken, recognise
+from memory_app.training.unpack import (
+    MAX_LINE_BYTES,
+    MAX_UNPACKED_BYTES,
+    Progress,
+    lines,
+    open_plain,
+)
 
 SAMPLE_LINES = 200
 UNKNOWN_FORM = "in no form that is known: JSON lines, User:/Bot: lines or two-column CSV"
@@ -29,7 +35,9 @@ class Refusal:
     reason: str
 
 
-def parse(path: Path, limit: int = MAX_UNPACKED_BYTES) -> Iterator[Taken | Refusal]:
+def parse(
+    path: Path, limit: int = MAX_UNPACKED_BYTES, progress: Progress | None = None
+) -> Iterator[Taken | Refusal]:
     """The dialogues of one file in its order, with a Refusal in the place of each bad row.
 
     Raises:
@@ -37,7 +45,7 @@ def parse(path: Path, limit: int = MAX_UNPACKED_BYTES) -> Iterator[Taken | Refus
             unpacks to more than `limit` bytes.
     """
     with open_plain(path) as file:
-        numbered = enumerate(lines(file, path.name, limit), 1)
+        numbered = enumerate(lines(file, path.name, limit, progress=progress), 1)
         head: list[tuple[int, bytes | None]] = []
         size = 0
         for number, line in numbered:
@@ -60,14 +68,16 @@ def parse(path: Path, limit: int = MAX_UNPACKED_BYTES) -> Iterator[Taken | Refus
                 yield row
 
 
-def parse_all(path: Path, limit: int = MAX_UNPACKED_BYTES) -> Iterator[Taken | Refusal]:
+def parse_all(
+    path: Path, limit: int = MAX_UNPACKED_BYTES, progress: Progress | None = None
+) -> Iterator[Taken | Refusal]:
     """`parse` for a file, or for each file of a folder by name; what is hidden is left out.
 
     Raises:
         UnpackError: as `parse`, for a file or for `path` itself.
     """
     if path.is_symlink() or not path.is_dir():
-        yield from parse(path, limit)
+        yield from parse(path, limit, progress)
         return
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -80,7 +90,7 @@ def parse_all(path: Path, limit: int = MAX_UNPACKED_BYTES) -> Iterator[Taken | R
             elif not file.is_file():
                 yield Refusal(name, 0, "not a plain file")
             else:
-                yield from parse(file, limit)
+                yield from parse(file, limit, progress)
 
 
 def to_line(dialogue: Taken) -> bytes:

@@ -10,7 +10,7 @@ import lzma
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -86,14 +86,26 @@ def open_plain(path: Path) -> BinaryIO:
     return io.BufferedReader(file, PIECE)
 
 
-def pieces(file: BinaryIO, name: str, limit: int = MAX_UNPACKED_BYTES) -> Iterator[bytes]:
-    """The unpacked bytes in pieces of any size.
+Progress = Callable[[int], None]
+
+
+def pieces(
+    file: BinaryIO, name: str, limit: int = MAX_UNPACKED_BYTES, progress: Progress | None = None
+) -> Iterator[bytes]:
+    """The unpacked bytes in pieces of any size; `progress` gets the number of packed bytes read.
 
     Raises:
         UnpackError: the archive is damaged or cut short, or unpacks to more than `limit` bytes.
     """
     total = 0
-    data, at = file.read(PIECE), 0
+
+    def read() -> bytes:
+        data = file.read(PIECE)
+        if progress is not None:
+            progress(len(data))
+        return data
+
+    data, at = read(), 0
     found = _decoder(data)
     packed = found is not None
     while at < len(data):
@@ -115,10 +127,10 @@ def pieces(file: BinaryIO, name: str, limit: int = MAX_UNPACKED_BYTES) -> Iterat
             raise UnpackError(f"{name} unpacks to more than {limit >> 20} MiB.")
         yield piece
         if at >= len(data):
-            data, at = file.read(PIECE), 0
+            data, at = read(), 0
         if packed and found is None and data:
             if len(data) < 6:  # the first bytes of the next archive may be cut by a read
-                data += file.read(PIECE)
+                data += read()
             data = data.lstrip(b"\0")
             found = _decoder(data)
             if data and found is None:
@@ -128,12 +140,16 @@ def pieces(file: BinaryIO, name: str, limit: int = MAX_UNPACKED_BYTES) -> Iterat
 
 
 def lines(
-    file: BinaryIO, name: str, limit: int = MAX_UNPACKED_BYTES, longest: int = MAX_LINE_BYTES
+    file: BinaryIO,
+    name: str,
+    limit: int = MAX_UNPACKED_BYTES,
+    longest: int = MAX_LINE_BYTES,
+    progress: Progress | None = None,
 ) -> Iterator[bytes | None]:
     """The lines of a file without their ends; None stands for one of more than `longest` bytes."""
     rest = b""
     skipping = False
-    for piece in pieces(file, name, limit):
+    for piece in pieces(file, name, limit, progress):
         parts = piece.split(b"\n")
         parts[0] = rest + parts[0]
         rest = parts.pop()

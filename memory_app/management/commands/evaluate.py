@@ -1,0 +1,83 @@
+"""A checkpoint's exam: bits per byte on dialogues, and recall of facts that it was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from rich.progress import MofNCompleteColumn, TextColumn
+
+from memory_app import registry
+from memory_app.lm.checkpoint import load_checkpoint
+from memory_app.management.reporting import ReportingCommand, bars, positive
+from memory_app.models import Corpus
+from memory_app.services.corpora import corpus_file
+from memory_app.services.evaluations import evaluation_record
+from memory_app.training.corpus import Refusal, parse_all
+from memory_app.training.dialogues import read_dialogues
+from memory_app.training.evaluation import SUITES, evaluate
+
+Dialogues = Iterable[list[tuple[str, str]]]
+
+
+def _corpus(name: str) -> Dialogues:
+    """A corpus's held-out split where it has one, else what it was trained on."""
+    rows = {row.split: row for row in Corpus.objects.filter(name=name)}
+    row = rows.get("valid") or rows.get("train")
+    if row is None:
+        raise CommandError(f"There is no corpus {name!r}.")
+    return list(read_dialogues(corpus_file(row)))
+
+
+def _file(path: Path) -> Dialogues:
+    rows = list(parse_all(path))
+    refused = [row for row in rows if isinstance(row, Refusal)]
+    if refused:
+        first = refused[0]
+        raise CommandError(
+            f"{path.name}: {len(refused)} rows can't be read; the first is line {first.line}:"
+            f" {first.reason}."
+        )
+    return [row.turns for row in rows if not isinstance(row, Refusal)]
+
+
+class Command(ReportingCommand):
+    help = "Measures a checkpoint: perplexity on dialogues, recall of facts, loops."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--checkpoint", required=True, help="an id, a sha256 or a name")
+        parser.add_argument("--suite", choices=SUITES, default="all")
+        parser.add_argument("--corpus", action="extend", nargs="+", default=[])
+        parser.add_argument("--data", type=Path, help="a file of dialogues that is in no corpus")
+        parser.add_argument("--n", type=positive, default=200, help="questions a cell")
+
+    def report(self, options: dict[str, Any]) -> Any:
+        row = registry.find(options["checkpoint"])
+        sources = {name: _corpus(name) for name in options["corpus"]}
+        if options["data"] is not None:
+            sources[options["data"].name] = _file(options["data"])
+        if options["suite"] == "perplexity" and not sources:
+            raise CommandError("The suite perplexity needs --corpus or --data.")
+        # Loaded apart from the runtime, which keeps to the replay's one thread.
+        model = load_checkpoint(registry.folder_of(row.sha256))
+        with bars(MofNCompleteColumn(), TextColumn("{task.fields[cell]}")) as progress:
+            rows = sum(len(list(dialogues)) for dialogues in sources.values())
+            reading = progress.add_task("Dialogues", total=rows, visible=bool(rows), cell="")
+            asking = progress.add_task("Questions", total=None, visible=False, cell="")
+
+            def on_cell(cell: str, done: int, total: int) -> None:
+                progress.update(asking, visible=True, completed=done, total=total, cell=cell)
+
+            result = evaluate(
+                model.model,
+                model.tokenizer,
+                options["suite"],
+                sources=sources,
+                n=options["n"],
+                on_cell=on_cell,
+                on_rows=lambda count: progress.advance(reading, count),
+            )
+        evaluation_record(checkpoint=row, suite=options["suite"], result=result)
+        return {"checkpoint": registry.describe(row), **result}

@@ -1,0 +1,144 @@
+"""A training run in the foreground: the same that the worker carries out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from rich.progress import MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from memory_app import registry
+from memory_app.management.reporting import ReportingCommand, bars
+from memory_app.models import RunStatus, TrainingRun
+from memory_app.services.runs import run_execute, run_find, run_launch
+from memory_app.training.run import Validation, Watcher
+from memory_app.training.settings import PRESETS, TrainingSettings
+from memory_app.training.trainer import Metrics
+
+
+def _weighted(text: str) -> tuple[str, float]:
+    """NAME or NAME:WEIGHT."""
+    name, colon, weight = text.rpartition(":")
+    if not colon:
+        return text, 1.0
+    try:
+        return name, float(weight)
+    except ValueError:
+        raise CommandError(f"The weight in {text!r} is not a number.") from None
+
+
+def _change(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise CommandError(f"--set takes key=value, not {text!r}.")
+    return key.strip(), value.strip()
+
+
+class Bar(Watcher):
+    """Draws the run: steps, loss, tokens a second, time left; remembers the last figures."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+        self.metrics: dict[str, float] = {}
+        self.validation: dict[str, float] = {}
+        self._loss = self._rate = math.nan
+
+    def on_start(self, settings: TrainingSettings, step: int) -> None:
+        self._task = self._progress.add_task(
+            "Training", total=settings.steps, completed=step, loss="", rate=""
+        )
+
+    def on_step(self, step: int, metrics: Metrics) -> None:
+        self.metrics = dict(metrics)
+        self._loss = _smooth(self._loss, metrics["loss"])
+        self._rate = _smooth(self._rate, metrics["tokens_per_second"])
+        if self._task is not None:
+            self._progress.update(
+                self._task,
+                completed=step,
+                loss=f"loss {self._loss:.3f}",
+                rate=f"{self._rate:,.0f} tokens/s",
+            )
+
+    def on_validation(self, step: int, bits_per_byte: Validation) -> None:
+        self.validation = dict(bits_per_byte)
+        figures = ", ".join(f"{name} {value:.3f}" for name, value in bits_per_byte.items())
+        self._progress.console.print(f"step {step}: bits per byte {figures}", highlight=False)
+
+
+def _smooth(before: float, now: float) -> float:
+    return now if math.isnan(before) else 0.9 * before + 0.1 * now
+
+
+class Command(ReportingCommand):
+    help = "Trains a model on corpora and generated facts, and registers it as a checkpoint."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--corpus",
+            action="extend",
+            nargs="+",
+            default=[],
+            metavar="NAME[:WEIGHT]",
+            help="may be repeated; a weight of 2 draws a corpus twice as often",
+        )
+        parser.add_argument("--preset", choices=list(PRESETS), default="base")
+        parser.add_argument(
+            "--set",
+            action="extend",
+            nargs="+",
+            default=[],
+            metavar="KEY=VALUE",
+            help="change one setting",
+        )
+        parser.add_argument("--name", default="", help="of the run and its checkpoint")
+        parser.add_argument("--resume", metavar="RUN", help="go on with a run, by id or name")
+
+    def report(self, options: dict[str, Any]) -> Any:
+        row = self._row(options)
+        self.note(f"run {row.pk}")
+        columns = (
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[loss]}"),
+            TextColumn("{task.fields[rate]}"),
+        )
+        with bars(*columns) as progress:
+            bar = Bar(progress)
+            done = run_execute(run_id=row.pk, again=bool(options["resume"]), callbacks=[bar])
+        if done is None:
+            raise CommandError("Another worker carries out this run, or it has ended.")
+        if done.status == RunStatus.FAILED:
+            raise CommandError(done.error)
+        return {
+            "run": {
+                "id": str(done.pk),
+                "name": done.name,
+                "preset": done.preset,
+                "status": done.status,
+                "step": done.step,
+                "total_steps": done.total_steps,
+            },
+            "checkpoint": registry.describe(done.checkpoint) if done.checkpoint else None,
+            "metrics": {**bar.metrics, "bits_per_byte": bar.validation},
+        }
+
+    def _row(self, options: dict[str, Any]) -> TrainingRun:
+        if options["resume"]:
+            if options["corpus"] or options["set"]:
+                raise CommandError("A resumed run keeps its own corpora and settings.")
+            return run_find(options["resume"])
+        if not options["corpus"]:
+            raise CommandError("Name at least one corpus: --corpus NAME.")
+        return run_launch(
+            preset=options["preset"],
+            corpora=[_weighted(text) for text in options["corpus"]],
+            changes=dict(_change(text) for text in options["set"]),
+            name=options["name"],
+            enqueue=False,
+        )
+
+    def failed(self, result: Any) -> str:
+        status = result["run"]["status"]
+        return "" if status == RunStatus.FINISHED else f"The run is {status}."

@@ -1,0 +1,77 @@
+"""Is what is stored what the ids give? Every committed turn, replayed from its parent's state."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import torch
+
+from memory_app import runtime
+from memory_app.lm.checkpoint import Checkpoint, CheckpointError
+from memory_app.lm.machine import fingerprint
+from memory_app.lm.replay import replay
+from memory_app.lm.state import State, StateError
+from memory_app.models import Turn
+
+#: How far a value may be off when another machine computed it.
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One turn; `reason` is empty when it is sound."""
+
+    turn: UUID
+    reason: str = ""
+
+
+def turns_to_verify() -> int:
+    """How many turns `turns_verify` will look at."""
+    return Turn.objects.committed().count()
+
+
+def turns_verify() -> Iterator[Verdict]:
+    """A verdict a committed turn, checkpoint by checkpoint, so that each is loaded once."""
+    turns = Turn.objects.committed().select_related("chat__checkpoint", "parent")
+    for turn in turns.order_by("chat__checkpoint_id", "chat_id", "created").iterator(200):
+        yield Verdict(turn.pk, _fault(turn))
+
+
+def _fault(turn: Turn) -> str:
+    sha256 = turn.chat.checkpoint.sha256
+    try:
+        model = runtime.load_checkpoint_by_sha(sha256)
+    except CheckpointError as error:
+        return f"checkpoint {sha256[:12]} can't be used: {error}"
+    try:
+        stored = _state(turn, model)
+    except StateError as error:
+        return f"state: {error}"
+    if stored.sha256() != turn.state_sha256:
+        return "the state's bytes don't have the hash that was committed"
+    parent = turn.parent
+    if parent is not None and not parent.is_committed:
+        return f"its parent is {parent.status}"
+    try:
+        before = State.zeros(model.model.config) if parent is None else _state(parent, model)
+    except StateError as error:
+        return f"parent's state: {error}"
+    try:
+        ids = model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)
+        after = replay(model.model, before, ids)
+    except (ValueError, TypeError) as error:
+        return f"ids: {error}"
+    if after.sha256() == turn.state_sha256:
+        return ""
+    if turn.machine == fingerprint():
+        return "the replay's hash differs on the machine that wrote it"
+    gap = max(
+        float(torch.max(torch.abs(after.h - stored.h))),
+        float(torch.max(torch.abs(after.c - stored.c))),
+    )
+    return f"the replay differs by {gap:.1e}" if not gap <= TOLERANCE else ""
+
+
+def _state(turn: Turn, model: Checkpoint) -> State:
+    config = model.model.config
+    return State.from_bytes(bytes(turn.state or b""), config.num_layers, config.hidden_size)
