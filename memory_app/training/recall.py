@@ -90,7 +90,7 @@ def draw_questions(n: int, seed: int, cell: str, **form: Any) -> list[Question]:
         made = generate_dialogue(rng, fillers=own_fillers, made_up=0.0, **form)
         texts = [text for _, text in made.turns]
         told = tuple(zip(texts[:-2:2], texts[1:-2:2], strict=True))
-        if made.probe is None or made.probe.turn != len(texts) - 1:
+        if made.probe.turn != len(texts) - 1:
             raise RuntimeError("An exam dialogue must end in its one answer.")
         questions.append(Question(told, texts[-2], made.probe.answer, made.probe.replaced))
     return questions

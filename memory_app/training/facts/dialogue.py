@@ -48,9 +48,9 @@ class FactDialogue:
     answers from memory → weight of its loss. filler_turns: bot turns that came from `fillers`."""
 
     turns: list[tuple[str, str]]
+    probe: Probe
     answer_turns: dict[int, float] = field(default_factory=dict)
     filler_turns: set[int] = field(default_factory=set)
-    probe: Probe | None = None
 
 
 def draw_gap(rng: random.Random, max_gap: int) -> int:
@@ -226,7 +226,6 @@ class _Plan:
         for _ in range(rng.randint(1, 2)):
             if not writer.known and rng.random() < 0.12:
                 writer.ask_all()
-                continue
             slot, k = self.unknown()
             writer.ask_unknown(slot, k)
             if rng.random() < 0.45:
@@ -290,7 +289,7 @@ def generate_dialogue(
         plan.examine(kind, gap)
     writer = plan.writer
     last = writer.last
-    probe = None
-    if last is not None:
-        probe = Probe(last.turn, last.slot, last.kind, last.answer, kind, last.replaced)
-    return FactDialogue(writer.turns, writer.answer_turns, writer.filler_turns, probe)
+    if last is None:
+        raise RuntimeError("A recall dialogue must ask for something.")
+    probe = Probe(last.turn, last.slot, last.kind, last.answer, kind, last.replaced)
+    return FactDialogue(writer.turns, probe, writer.answer_turns, writer.filler_turns)

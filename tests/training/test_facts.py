@@ -1,0 +1,188 @@
+"""The recall curriculum: what every generated dialogue holds to."""
+
+import random
+import re
+
+import pytest
+
+from memory_app.training.facts import KINDS, SLOTS, draw_gap, generate_dialogue
+from memory_app.training.facts.dialogue import SLOT_BY_KEY
+from memory_app.training.facts.fillers import own_exchanges, own_fillers
+from memory_app.training.facts.identity import ENTRIES, identity_exchanges
+from memory_app.training.facts.slots import with_article
+from memory_app.training.facts.values import CITIES, JOBS, NAMES, is_held_out, made_up_name
+from memory_app.training.recall import abstains, contains_value
+
+
+def marked(rng, count):
+    return [("FILLER", "FILLED")] * count
+
+
+def draw(seed, count, **form):
+    rng = random.Random(seed)
+    return [generate_dialogue(rng, fillers=marked, **form) for _ in range(count)]
+
+
+@pytest.mark.parametrize("kind", [None, *KINDS])
+@pytest.mark.parametrize("gap", [None, 0, 3])
+def test_roles_alternate_and_the_user_begins(kind, gap):
+    for made in draw(1, 200, kind=kind, gap=gap):
+        assert [role for role, _ in made.turns] == ["user", "bot"] * (len(made.turns) // 2)
+        assert all(text.strip() for _, text in made.turns)
+        assert not any(re.search(r"[{}]", text) for _, text in made.turns)
+
+
+def test_the_answer_stands_in_the_answer_turn_and_absence_is_said():
+    for made in draw(2, 1500):
+        reply = made.turns[made.probe.turn][1]
+        assert made.probe.turn in made.answer_turns
+        if made.probe.answer:
+            assert contains_value(reply, made.probe.answer)
+        else:
+            assert abstains(reply)
+
+
+def test_the_answer_was_told_before_the_question():
+    for made in draw(3, 1500):
+        if made.probe.answer:
+            said = " ".join(
+                text for role, text in made.turns[: made.probe.turn - 1] if role == "user"
+            )
+            assert contains_value(said, made.probe.answer), made.turns
+
+
+def test_answer_and_filler_turns_are_bot_turns_and_apart():
+    for made in draw(4, 500):
+        assert made.answer_turns
+        assert not set(made.answer_turns) & made.filler_turns
+        assert all(made.turns[turn][0] == "bot" for turn in made.answer_turns)
+        filled = {i for i, (_, text) in enumerate(made.turns) if text == "FILLED"}
+        assert filled == made.filler_turns
+
+
+def test_one_seed_gives_one_dialogue():
+    first, second, other = draw(5, 100), draw(5, 100), draw(6, 100)
+    assert first == second
+    assert first != other
+
+
+@pytest.mark.parametrize("gap", [0, 1, 7])
+@pytest.mark.parametrize("kind", ["single", "several", "abstain"])
+def test_the_gap_is_kept_and_one_question_is_asked(kind, gap):
+    for made in draw(7, 100, kind=kind, gap=gap):
+        assert len(made.filler_turns) == gap
+        last = len(made.turns) - 1
+        assert list(made.answer_turns) == [last] == [made.probe.turn]
+        assert made.filler_turns == set(range(last - 2 * gap, last, 2))
+
+
+def test_a_correction_counts_and_names_what_it_replaced():
+    for made in draw(8, 400, kind="update", gap=2):
+        reply = made.turns[-1][1]
+        assert made.probe.replaced
+        assert contains_value(reply, made.probe.answer)
+        assert not contains_value(reply, made.probe.replaced)
+        told = [text for role, text in made.turns if role == "user"]
+        places = [i for i, text in enumerate(told) if contains_value(text, made.probe.answer)]
+        assert places, told
+        assert contains_value(told[0], made.probe.replaced) or contains_value(
+            told[1], made.probe.replaced
+        )
+
+
+def test_most_training_dialogues_ask_several_times():
+    counts = [len(made.answer_turns) for made in draw(9, 1000)]
+    assert sum(2 <= count <= 7 for count in counts) / len(counts) > 0.8
+
+
+def test_every_slot_and_kind_of_question_comes_up():
+    made = draw(10, 3000)
+    assert {item.probe.slot for item in made} == set(SLOT_BY_KEY)
+    assert {item.probe.kind for item in made} == set(KINDS)
+    unknown = sum(item.probe.answer == "" for item in made) / len(made)
+    assert 0.02 < unknown < 0.3
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(ValueError, match="kind must be one of"):
+        draw(1, 1, kind="gossip")
+
+
+@pytest.mark.parametrize("max_gap", [0, 1, 8, 32])
+def test_gaps_reach_the_limit_and_never_pass_it(max_gap):
+    rng = random.Random(12)
+    gaps = [draw_gap(rng, max_gap) for _ in range(4000)]
+    assert min(gaps) == 0
+    assert max(gaps) == max_gap
+    assert sum(gap <= min(4, max_gap) for gap in gaps) / len(gaps) > 0.7
+
+
+def test_people_type_in_more_than_one_way():
+    texts = [
+        text for made in draw(13, 400, kind="single") for role, text in made.turns if role == "user"
+    ]
+    texts = [text for text in texts if text != "FILLER"]
+    assert any(text == text.lower() for text in texts)
+    assert any(text == text.upper() for text in texts)
+    assert any(text.endswith(".") for text in texts)
+    assert any(text[-1].isalnum() for text in texts)
+
+
+def test_lists_are_large_enough_to_be_learned_as_a_rule():
+    assert len(NAMES) >= 400
+    assert len(CITIES) >= 200
+    assert len(JOBS) >= 120
+    assert len(own_exchanges()) >= 300
+    assert len(set(own_exchanges())) == len(own_exchanges())
+    assert 60 <= len(ENTRIES) <= 100
+
+
+def test_made_up_names_are_new_and_are_used_in_their_share():
+    rng = random.Random(14)
+    names = {made_up_name(rng) for _ in range(1000)}
+    assert len(names) > 900
+    assert all(3 <= len(name) <= 14 and name.isalpha() and name[0].isupper() for name in names)
+    known = {value.lower() for slot in SLOTS for values in slot.values.values() for value in values}
+
+    def share(made_up):
+        made = draw(15, 600, kind="single", gap=0, made_up=made_up)
+        asked = [item for item in made if SLOT_BY_KEY[item.probe.slot].name_like]
+        return sum(item.probe.answer.lower() not in known for item in asked) / len(asked)
+
+    assert share(0.0) == 0
+    assert 0.3 < share(0.5) < 0.7
+
+
+def test_fillers_of_our_own_do_not_repeat_within_a_gap():
+    drawn = own_fillers(random.Random(16), 32)
+    assert len(set(drawn)) == 32
+    assert set(drawn) <= set(own_exchanges())
+    assert len(own_fillers(random.Random(17), 1000)) == 1000
+
+
+def test_fillers_of_our_own_tell_nobody_anything():
+    telling = re.compile(
+        r"\b(my name|i live|i'm from|i work|call me|i was born|my favou?rite)", re.I
+    )
+    for user, bot in own_exchanges():
+        assert user
+        assert bot
+        assert not telling.search(user)
+        assert not telling.search(bot)
+
+
+def test_identity_exchanges_are_drawn_from_their_entries():
+    replies = {reply for _, answers in ENTRIES for reply in answers}
+    drawn = identity_exchanges(random.Random(18), 300)
+    assert len(drawn) == 300
+    assert all(user and bot in replies for user, bot in drawn)
+
+
+def test_the_article_follows_the_sound():
+    assert with_article("engineer") == "an engineer"
+    assert with_article("nurse") == "a nurse"
+
+
+def test_about_one_value_in_seven_is_held_out():
+    share = sum(map(is_held_out, NAMES + CITIES + JOBS)) / len(NAMES + CITIES + JOBS)
+    assert 0.10 < share < 0.20
