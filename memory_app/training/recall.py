@@ -48,7 +48,7 @@ class Question:
 Cells = dict[str, list[Question]]
 Replier = Callable[[Sequence[Question]], list[str]]
 
-# What counts as "doesn't know or wasn't told", documented in docs/protocol.md's words: a reply
+# What counts as "doesn't know or wasn't told", the whole list of it: a reply
 # matches when one of these stands in it, in any case.
 ABSTENTIONS = (
     r"\b(don't|do not|didn't|did not) (really |quite |actually |even )?(know|remember)\b",
