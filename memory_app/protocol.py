@@ -207,10 +207,6 @@ _FIELDS: dict[str, list[tuple[str, Callable[[object], Any], bool]]] = {
 CLIENT_TYPES = tuple(_FIELDS)
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON.")
-
-
 def parse(frame: str | None) -> ClientMessage:
     """One message out of a text frame (None: the frame was binary).
 
@@ -221,9 +217,15 @@ def parse(frame: str | None) -> ClientMessage:
         raise Refused("invalid", _("Messages are JSON text, not binary."))
     if len(frame) > FRAME_MAX or len(frame.encode("utf-8", "surrogatepass")) > FRAME_MAX:
         raise Refused("too_long", _("A message may have at most 64 KiB."))
+    nan = False
+
+    def constant(name: str) -> None:
+        nonlocal nan
+        nan = True
+
     try:
-        # ValueError: no JSON, NaN, or a number of thousands of digits; RecursionError: too deep.
-        data = json.loads(frame, parse_constant=_no_constant)
+        # ValueError: no JSON, or a number of thousands of digits; RecursionError: too deep.
+        data = json.loads(frame, parse_constant=constant)
     except (ValueError, RecursionError):
         raise Refused("invalid", _("That isn't JSON.")) from None
     if not isinstance(data, dict):
@@ -232,6 +234,8 @@ def parse(frame: str | None) -> ClientMessage:
     known = None
     if isinstance(client_turn_id, str) and _UUID.fullmatch(client_turn_id):
         known = UUID(client_turn_id)
+    if nan:
+        raise Refused("invalid", _("NaN and Infinity aren't JSON."), known)
     try:
         return _message(data)
     except Refused as refused:

@@ -212,3 +212,57 @@ async def open_socket(checkpoint: Checkpoint) -> AsyncIterator[OpenSocket]:
 def _engine_ends_with_the_tests() -> Iterator[None]:
     yield
     runtime.stop()
+
+
+class Tap:
+    """Lets tokens of the engine through up to a number, so that a test may act in mid-reply."""
+
+    def __init__(self, through: int) -> None:
+        self.through = through
+        self.opened = asyncio.Event()
+
+    def open(self) -> None:
+        self.opened.set()
+
+
+class _Tapped:
+    """A TokenStream behind a Tap."""
+
+    def __init__(self, stream: Any, tap: Tap) -> None:
+        self.stream, self.tap, self.count = stream, tap, 0
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+        self.stream.cancel()
+        self.tap.open()
+
+    @property
+    def finish_reason(self) -> Any:
+        return "stopped" if self.cancelled else self.stream.finish_reason
+
+    def __aiter__(self) -> "_Tapped":
+        return self
+
+    async def __anext__(self) -> Any:
+        if self.count >= self.tap.through:
+            await self.tap.opened.wait()
+        if self.cancelled:
+            raise StopAsyncIteration
+        self.count += 1
+        return await anext(self.stream)
+
+
+@pytest.fixture
+def tap(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Tap]:
+    """`tap(5)`: every reply from here on stands still after five tokens until `open()`."""
+
+    def make(through: int) -> Tap:
+        made = Tap(through)
+        submit = runtime.get_engine().submit
+        monkeypatch.setattr(
+            runtime.get_engine(), "submit", lambda *args: _Tapped(submit(*args), made)
+        )
+        return made
+
+    return make

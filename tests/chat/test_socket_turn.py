@@ -117,7 +117,10 @@ async def test_a_text_of_4000_characters_is_taken(open_socket, alice, chat):
     assert frames[-1]["status"] == "length"
 
 
-async def test_a_stopped_reply_keeps_exactly_the_tokens_that_were_sent(open_socket, alice, chat):
+async def test_a_stopped_reply_keeps_exactly_the_tokens_that_were_sent(
+    open_socket, alice, chat, tap
+):
+    tap(5)
     socket = await open_socket(alice, chat)
     await socket.send(
         "turn.send",
@@ -131,11 +134,27 @@ async def test_a_stopped_reply_keeps_exactly_the_tokens_that_were_sent(open_sock
     *rest, finished = await socket.until("turn.finished")
     tokens += rest
     assert finished["status"] == "stopped"
-    assert len(tokens) < 512
+    assert len(tokens) == 5
     row = await _turn(started["turn"])
     assert row.reply_token_ids == [token["token_id"] for token in tokens]
     assert finished["reply_text"] == "".join(token["text"] for token in tokens)
     assert row.chat.head_id == row.pk
+
+
+async def test_the_engine_itself_stops_in_mid_reply(open_socket, alice, chat):
+    socket = await open_socket(alice, chat)
+    await socket.send(
+        "turn.send",
+        client_turn_id=uuid4(),
+        text="Go on",
+        sampling={"min_tokens": 512, "max_tokens": 512},
+    )
+    started = await socket.next()
+    await socket.send("turn.stop", turn=started["turn"])
+    *tokens, finished = await socket.until("turn.finished")
+    row = await _turn(started["turn"])
+    assert row.reply_token_ids == [token["token_id"] for token in tokens]
+    assert finished["status"] == ("stopped" if len(tokens) < 512 else "length")
 
 
 async def test_stopping_a_turn_that_has_ended_tells_its_end(open_socket, alice, chat):
@@ -155,7 +174,8 @@ async def test_the_title_comes_from_the_first_message(open_socket, alice, chat):
     assert len(chat.title) == 60
 
 
-async def test_a_reply_goes_on_when_the_client_leaves(open_socket, alice, chat):
+async def test_a_reply_goes_on_when_the_client_leaves(open_socket, alice, chat, tap):
+    still = tap(2)
     socket = await open_socket(alice, chat)
     await socket.send(
         "turn.send",
@@ -165,6 +185,7 @@ async def test_a_reply_goes_on_when_the_client_leaves(open_socket, alice, chat):
     )
     started = await socket.next()
     await socket.leave()
+    still.open()
     again = await open_socket(alice, chat)
     await again.send("stream.resume", turn=started["turn"], after=-1)
     assert (await again.until("turn.finished"))[-1]["reply_tokens"] == 60
