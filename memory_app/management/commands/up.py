@@ -84,7 +84,7 @@ class Command(BaseCommand):
             if patient and time.monotonic() - began > SLOW_START:
                 patient = False
                 self.stderr.write(f"Still not ready: {', '.join(parts) or 'no answer'}.")
-            time.sleep(0.3)
+            time.sleep(0.5)
         self.stdout.write(f"Gatescope is ready: http://localhost:{port}/")
         if first:
             self.stdout.write(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import warnings
 from typing import Any
 
 from celery import current_app
+from celery.platforms import SecurityWarning
 from celery.signals import worker_ready, worker_shutdown
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
@@ -69,6 +71,8 @@ class Command(BaseCommand):
         # A reply that somebody waits for goes before a training that takes hours.
         os.nice(10)
         broker_folders()
+        # Root is a danger where messages are pickled; ours are JSON and nothing else is read.
+        warnings.simplefilter("ignore", SecurityWarning)
         pulse = Pulse()
         # Signals hold their receivers weakly; `pulse` lives as long as the worker does.
         worker_ready.connect(pulse.start)
