@@ -1,0 +1,194 @@
+"""Which tokens a run sees, as a function of its seed and its position alone.
+
+A pool is a few hundred thousand tokens of whole dialogues, sorted by length and cut into
+batches of rows of nearly one length; a batch is fed in windows, the state carried from window
+to window and blank at the batch's start. A run resumes at (pool, batch).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from memory_app.lm.tokenizer import Tokenizer
+from memory_app.training.dialogues import (
+    Dialogue,
+    Encoded,
+    Fillers,
+    Source,
+    encode,
+    filler_exchanges,
+    mask_numbers,
+    role_weights,
+    untidy,
+)
+from memory_app.training.facts import generate_dialogue
+from memory_app.training.facts.identity import identity_exchanges
+from memory_app.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of nearly one length: ids and weights [B, L], zeros after a row's end."""
+
+    ids: Tensor
+    weights: Tensor
+
+    def windows(self, width: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """(inputs, targets, target weights), each [B, ≤ width], in order."""
+        for start in range(0, self.ids.shape[1] - 1, width):
+            stop = min(start + width, self.ids.shape[1] - 1)
+            yield (
+                self.ids[:, start:stop],
+                self.ids[:, start + 1 : stop + 1],
+                self.weights[:, start + 1 : stop + 1],
+            )
+
+
+class Mixture:
+    """Draws pools of dialogues from corpora, the fact generator and the identity exchanges."""
+
+    def __init__(
+        self, settings: TrainingSettings, sources: Sequence[Source], tokenizer: Tokenizer
+    ) -> None:
+        self.settings = settings
+        self.tokenizer = tokenizer
+        self.sources = sources
+        bot_only, chain = settings.names("bot_only"), settings.names("chain")
+        self._bot_only = [source.name in bot_only for source in sources]
+        self._chained = [source.name in chain for source in sources]
+        fillers = settings.names("fillers")
+        stretches = filler_exchanges(
+            dialogue
+            for source in sources
+            if not fillers or source.name in fillers
+            for dialogue in source.train
+        )
+        self._fillers: Callable[[random.Random, int], list[tuple[str, str]]] = (
+            Fillers(stretches) if stretches else identity_exchanges
+        )
+        self._orders: dict[tuple[int, int], list[int]] = {}
+        self._mean_tokens = [self._estimate(source) for source in sources]
+
+    def _estimate(self, source: Source) -> float:
+        rng = random.Random(source.name)
+        sample = [rng.choice(source.train) for _ in range(50)]
+        words = sum(len(text.split()) + 2 for dialogue in sample for _, text in dialogue)
+        return max(words * 1.4 / 50, 4.0)
+
+    def _draw(self, source: int, position: int) -> Dialogue:
+        """The dialogue at a position of the endless stream of epochs of one source."""
+        dialogues = self.sources[source].train
+        epoch, place = divmod(position, len(dialogues))
+        if (source, epoch) not in self._orders:
+            order = list(range(len(dialogues)))
+            random.Random(f"{self.settings.seed}/{source}/{epoch}").shuffle(order)
+            self._orders = {k: v for k, v in self._orders.items() if k[0] != source}
+            self._orders[source, epoch] = order
+        return dialogues[self._orders[source, epoch][place]]
+
+    def _corpus_dialogues(self, pool: int, rng: random.Random) -> Iterator[Encoded]:
+        settings = self.settings
+        share = 1 - settings.facts - settings.identity
+        sizes = [
+            source.weight * len(source.train) * mean
+            for source, mean in zip(self.sources, self._mean_tokens, strict=True)
+        ]
+        for index in range(len(self.sources)):
+            tokens = settings.pool_tokens * share * sizes[index] / sum(sizes)
+            count = max(1, round(tokens / self._mean_tokens[index]))
+            position, stop = pool * count, (pool + 1) * count
+            while position < stop:
+                run = rng.randint(3, 6) if self._chained[index] else 1
+                dialogue = [t for k in range(run) for t in self._draw(index, position + k)]
+                position += run
+                dialogue = [
+                    (role, untidy(rng, text))
+                    if role == "user" and rng.random() < settings.untidy
+                    else (role, text)
+                    for role, text in dialogue
+                ]
+                weights = role_weights(dialogue, bot_only=self._bot_only[index])
+                yield self._encode([(role, mask_numbers(text)) for role, text in dialogue], weights)
+
+    def _fact_dialogues(self, progress: float, rng: random.Random) -> Iterator[Encoded]:
+        """Gaps grow with the run: questions soon after the fact first, then further away."""
+        settings = self.settings
+        wanted = settings.pool_tokens * settings.facts
+        max_gap = round(1 + (settings.max_gap - 1) * min(1.0, 1.5 * progress))
+        while wanted > 0:
+            made = generate_dialogue(
+                rng, fillers=self._fillers, max_gap=max_gap, made_up=settings.made_up
+            )
+            weights = []
+            for turn, (role, _) in enumerate(made.turns):
+                if role == "user":
+                    weights.append(settings.user_weight)
+                elif turn in made.answer_turns:
+                    weights.append(settings.answer_weight * made.answer_turns[turn])
+                else:
+                    weights.append(0.5 if turn in made.filler_turns else 1.0)
+            encoded = self._encode(made.turns, weights)
+            wanted -= len(encoded)
+            yield encoded
+
+    def _identity_dialogues(self, rng: random.Random) -> Iterator[Encoded]:
+        wanted = self.settings.pool_tokens * self.settings.identity
+        while wanted > 0:
+            exchanges = identity_exchanges(rng, rng.randint(2, 6))
+            dialogue = [
+                turn for said, reply in exchanges for turn in (("user", said), ("bot", reply))
+            ]
+            encoded = self._encode(dialogue, role_weights(dialogue, bot_only=True))
+            wanted -= len(encoded)
+            yield encoded
+
+    def _encode(self, dialogue: Dialogue, weights: Sequence[float]) -> Encoded:
+        return encode(self.tokenizer, dialogue, weights, self.settings.max_dialogue)
+
+    def pool(self, index: int, progress: float) -> list[Batch]:
+        """The batches of one pool, in a fixed order; `progress` 0…1 moves the curriculum."""
+        rng = random.Random(f"{self.settings.seed}/pool/{index}")
+        drawn: list[Encoded] = []
+        if self.sources and self.settings.facts + self.settings.identity < 1:
+            drawn += self._corpus_dialogues(index, rng)
+        if self.settings.facts:
+            drawn += self._fact_dialogues(progress, rng)
+        if self.settings.identity:
+            drawn += self._identity_dialogues(rng)
+        batches = cut(drawn, self.settings.batch_tokens, self.settings.window)
+        rng.shuffle(batches)
+        return batches
+
+
+def cut(dialogues: Sequence[Encoded], batch_tokens: int, window: int) -> list[Batch]:
+    """Rows sorted by length, as many together as one window of `batch_tokens` takes."""
+    ordered = sorted((d for d in dialogues if len(d) > 1), key=len)
+    batches: list[Batch] = []
+    start = 0
+    while start < len(ordered):
+        stop = start
+        while stop < len(ordered):
+            width = min(len(ordered[stop]), window)
+            if stop > start and (stop - start + 1) * width > batch_tokens:
+                break
+            stop += 1
+        batches.append(pad(ordered[start:stop]))
+        start = stop
+    return batches
+
+
+def pad(rows: Sequence[Encoded]) -> Batch:
+    """Rows side by side, zeros (of no weight) behind the shorter ones."""
+    width = max(len(row) for row in rows)
+    ids = np.zeros((len(rows), width), dtype=np.int64)
+    weights = np.zeros((len(rows), width), dtype=np.float32)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = row.ids
+        weights[index, : len(row)] = row.weights
+    return Batch(torch.from_numpy(ids), torch.from_numpy(weights))

@@ -1,0 +1,180 @@
+"""Everything a run depends on, in one frozen place; presets and typed `key=value` changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from memory_app.lm.config import CELLS
+
+
+class SettingsError(ValueError):
+    """A setting that does not exist or is out of range; one sentence for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """One run's hyperparameters. Lengths are in tokens unless named otherwise."""
+
+    cell: str = "lstm"
+    language: str = "en"
+    vocab_size: int = 4096
+    embedding_dim: int = 256
+    hidden_size: int = 512
+    num_layers: int = 2
+    dropout: float = 0.1
+    forget_bias: float = 1.0  # added to f's bias at the start, so that memory is the default
+    steps: int = 5000  # optimizer steps, one a window
+    batch_tokens: int = 4096  # tokens fed in one window, padding included
+    window: int = 512  # truncated BPTT; under 384 a fact's question rarely meets its fact
+    learning_rate: float = 2e-3
+    final_learning_rate: float = 0.05  # as a share of the first
+    warmup: int = 200  # steps
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    precision: str = "bfloat16"  # of the GEMMs; parameters and their updates stay float32
+    compile: str = "off"  # on: the loss is compiled, which takes a C++ compiler
+    seed: int = 1
+    threads: int = 1
+    device: str = "cpu"
+    facts: float = 0.45  # share of the tokens that the fact generator gives
+    identity: float = 0.03  # share of the tokens from the identity exchanges
+    answer_weight: float = 3.0  # loss weight of an answer from memory
+    user_weight: float = 0.2  # loss weight of the user's part in fact dialogues
+    max_gap: int = 12  # the longest gap, in exchanges, that the curriculum grows to
+    made_up: float = 0.2  # share of told values that are made-up words
+    untidy: float = 0.15  # share of a corpus' user texts put in lower case without a full stop
+    pool_tokens: int = 400_000  # dialogues drawn, sorted by length and cut at once
+    max_dialogue: int = 1024  # longer dialogues are cut there
+    evaluate_every: int = 500
+    save_every: int = 250
+    bot_only: str = "mschitchat_en,star,taskmaster3,taskmaster4,multiwoz21"
+    chain: str = "mschitchat_en,chatterbot_en"  # sources of single exchanges, joined at random
+    fillers: str = ""  # sources whose exchanges part facts from questions; empty = all
+
+    def __post_init__(self) -> None:
+        if self.cell not in CELLS:
+            raise SettingsError(f"cell must be one of {', '.join(CELLS)}.")
+        if self.precision not in ("float32", "bfloat16"):
+            raise SettingsError("precision must be float32 or bfloat16.")
+        if self.compile not in ("off", "on"):
+            raise SettingsError("compile must be on or off.")
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not low <= value <= high:  # also refuses NaN
+                raise SettingsError(f"{name} must lie between {low} and {high}.")
+        if self.facts + self.identity > 1:
+            raise SettingsError("facts and identity together must be at most 1.")
+
+    def names(self, field: str) -> frozenset[str]:
+        """A comma-separated field (`bot_only`, `chain`, `fillers`) as a set of source names."""
+        return frozenset(name.strip() for name in getattr(self, field).split(",") if name.strip())
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields, for a row or a file."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TrainingSettings:
+        """The inverse of `to_dict`. Raises SettingsError for an unknown key or a wrong type."""
+        return cls().changed(data)
+
+    def changed(self, changes: Mapping[str, Any]) -> TrainingSettings:
+        """A copy with some fields changed; text is read as the field's type (`--set key=value`).
+
+        Raises:
+            SettingsError: no such key, not of its type, or out of range.
+        """
+        types: dict[str, type] = {field.name: type(field.default) for field in fields(self)}
+        values: dict[str, Any] = {}
+        for key, value in changes.items():
+            if key not in types:
+                raise SettingsError(f"There is no setting {key!r}.")
+            wanted = types[key]
+            try:
+                if isinstance(value, bool) or not isinstance(value, str | int | float):
+                    raise ValueError
+                values[key] = wanted(value)
+                if wanted is int and float(value) != values[key]:
+                    raise ValueError
+            except (ValueError, OverflowError) as error:
+                raise SettingsError(f"{key} must be of type {wanted.__name__}.") from error
+        return replace(self, **values)
+
+
+_RANGES: list[tuple[str, float, float]] = [
+    ("vocab_size", 260, 65_536),
+    ("embedding_dim", 4, 8192),
+    ("hidden_size", 4, 8192),
+    ("num_layers", 1, 8),
+    ("dropout", 0, 0.9),
+    ("forget_bias", -10, 10),
+    ("steps", 1, 100_000_000),
+    ("batch_tokens", 64, 4_194_304),
+    ("window", 8, 65_536),
+    ("learning_rate", 1e-7, 1),
+    ("final_learning_rate", 0, 1),
+    ("warmup", 0, 10_000_000),
+    ("weight_decay", 0, 1),
+    ("clip", 1e-6, 1e6),
+    ("threads", 1, 256),
+    ("facts", 0, 1),
+    ("identity", 0, 1),
+    ("answer_weight", 0, 100),
+    ("user_weight", 0, 100),
+    ("max_gap", 0, 64),
+    ("made_up", 0, 1),
+    ("untidy", 0, 1),
+    ("pool_tokens", 1000, 1_000_000_000),
+    ("max_dialogue", 16, 65_536),
+    ("evaluate_every", 1, 100_000_000),
+    ("save_every", 1, 100_000_000),
+]
+
+PRESETS: dict[str, TrainingSettings] = {
+    # Minutes on a laptop: shows the whole path, learns little.
+    "tiny": TrainingSettings(
+        vocab_size=1024,
+        embedding_dim=96,
+        hidden_size=128,
+        num_layers=1,
+        steps=400,
+        warmup=40,
+        batch_tokens=2048,
+        pool_tokens=60_000,
+        evaluate_every=50,
+        save_every=50,
+        max_gap=2,
+        learning_rate=4e-3,
+    ),
+    # What is bundled: some hours on one or two cores.
+    "base": TrainingSettings(),
+    # A night on a strong CPU.
+    "large": TrainingSettings(
+        vocab_size=8192,
+        embedding_dim=512,
+        hidden_size=768,
+        num_layers=2,
+        steps=30_000,
+        batch_tokens=8192,
+        dropout=0.2,
+        max_gap=24,
+        learning_rate=1.5e-3,
+    ),
+    # An hour on one GPU.
+    "gpu": TrainingSettings(
+        vocab_size=8192,
+        embedding_dim=512,
+        hidden_size=1024,
+        num_layers=2,
+        steps=40_000,
+        batch_tokens=32_768,
+        pool_tokens=3_000_000,
+        dropout=0.3,
+        max_gap=40,
+        device="cuda",
+        learning_rate=1e-3,
+        warmup=1000,
+    ),
+}
