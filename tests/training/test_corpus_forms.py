@@ -91,7 +91,8 @@ def test_a_bad_first_line_does_not_change_the_form(tmp_path):
 
 def test_prose_is_in_no_form(tmp_path):
     (row,) = rows_of(tmp_path, b"A story.\nIt has many lines.\nOne, even, with commas.\n")
-    assert row.line == 0 and "no form that is known" in row.reason
+    assert row.line == 0
+    assert "no form that is known" in row.reason
 
 
 def test_an_empty_file_gives_nothing(tmp_path):

@@ -65,7 +65,8 @@ def test_one_bad_line_refuses_its_spoken_dialogue_alone(tmp_path):
     path.write_bytes(b"User: a\nNarrator: b\nBot: c\n\nUser: d\nBot: e\n\nUser:\nBot: f\n")
     first, second, third = parse(path)
     assert (first.line, second.turns, third.line) == (2, [("user", "d"), ("bot", "e")], 8)
-    assert "unknown role" in first.reason and "empty text" in third.reason
+    assert "unknown role" in first.reason
+    assert "empty text" in third.reason
 
 
 def test_bad_rows_of_csv_are_refused_by_their_first_line(tmp_path):

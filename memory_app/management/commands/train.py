@@ -98,6 +98,8 @@ class Command(ReportingCommand):
 
     def report(self, options: dict[str, Any]) -> Any:
         row = self._row(options)
+        if row.status == RunStatus.FINISHED:
+            raise CommandError("This run has ended: its checkpoint is there already.")
         self.note(f"run {row.pk}")
         columns = (
             MofNCompleteColumn(),
@@ -108,7 +110,7 @@ class Command(ReportingCommand):
             bar = Bar(progress)
             done = run_execute(run_id=row.pk, again=bool(options["resume"]), callbacks=[bar])
         if done is None:
-            raise CommandError("Another worker carries out this run, or it has ended.")
+            raise CommandError("Another worker carries out this run.")
         if done.status == RunStatus.FAILED:
             raise CommandError(done.error)
         return {

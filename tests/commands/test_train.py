@@ -1,0 +1,103 @@
+"""train and evaluate: from an imported corpus to a registered checkpoint and its exam."""
+
+import pytest
+
+from memory_app.models import Checkpoint, Evaluation, RunStatus, TrainingMetric, TrainingRun
+from memory_app.services import runs
+
+SMALL = {
+    "steps": 20,
+    "vocab_size": 300,
+    "hidden_size": 16,
+    "embedding_dim": 16,
+    "batch_tokens": 256,
+    "pool_tokens": 2000,
+    "evaluate_every": 10,
+    "save_every": 5,
+    "facts": 0.2,
+}
+SET = [f"{key}={value}" for key, value in SMALL.items()]
+
+
+@pytest.fixture
+def corpus(manage, dialogues):
+    for split in ("train", "valid"):
+        assert manage("import_corpus", dialogues, "--name", "few", "--split", split).status == 0
+
+
+def test_a_run_leaves_a_checkpoint_its_figures_and_can_be_examined(manage, corpus):
+    ran = manage(
+        *("train", "--corpus", "few:2", "--preset", "tiny", "--set", *SET),
+        *("--name", "first", "--json"),
+    )
+    assert ran.status == 0, ran.err
+    run = TrainingRun.objects.get(pk=ran.document["run"]["id"])
+    assert (run.status, run.step, run.corpora) == (RunStatus.FINISHED, 20, [["few", 2.0]])
+    checkpoint = Checkpoint.objects.get(pk=ran.document["checkpoint"]["id"])
+    assert run.checkpoint == checkpoint
+    assert (checkpoint.name, checkpoint.live, checkpoint.hidden_size) == ("first", False, 16)
+    recorded = set(TrainingMetric.objects.filter(run=run).values_list("name", flat=True))
+    assert {"loss", "tokens_per_second", "bits_per_byte/few"} <= recorded
+    assert set(ran.document["metrics"]["bits_per_byte"]) == {"few"}
+
+    exam = manage(
+        *("evaluate", "--checkpoint", "first", "--suite", "perplexity"),
+        *("--corpus", "few", "--json"),
+    )
+    assert exam.status == 0, exam.err
+    assert exam.document["checkpoint"]["sha256"] == checkpoint.sha256
+    assert exam.document["perplexity"]["per_source"]["few"]["bytes"] > 0
+    assert Evaluation.objects.get().checkpoint == checkpoint
+    assert "ended" in manage("train", "--resume", "first").mistake
+
+
+def test_a_cancelled_run_is_resumed_to_its_end(manage, corpus, monkeypatch):
+    asked, looked = runs.Lease.is_cancelled, []
+
+    def cancelled_at_the_twelfth_step(lease):
+        looked.append(lease)
+        if len(looked) == 12:
+            runs.run_cancel(run=lease.run)
+        return asked(lease)
+
+    monkeypatch.setattr(runs.Lease, "is_cancelled", cancelled_at_the_twelfth_step)
+    given = ("--corpus", "few", "--preset", "tiny", "--set", *SET, "--name", "r", "--json")
+    ran = manage("train", *given)
+    assert ran.status == 1
+    assert ran.document["run"] | {"status": "cancelled", "step": 12} == ran.document["run"]
+    assert ran.document["checkpoint"] is None
+    again = manage("train", "--resume", "r", "--json")
+    assert again.status == 0, again.err
+    assert again.document["run"]["step"] == 20
+    assert again.document["checkpoint"]["name"] == "r"
+
+
+def test_a_run_that_two_workers_want_has_one(manage, corpus):
+    run = runs.run_launch(preset="tiny", corpora=[("few", 1.0)], enqueue=False)
+    first = runs.Lease.claim(run.pk)
+    assert runs.Lease.claim(run.pk) is None
+    TrainingRun.objects.filter(pk=run.pk).update(heartbeat="2020-01-01T00:00:00Z")
+    second = runs.Lease.claim(run.pk)
+    assert second.write(step=5)
+    assert not first.write(step=3)
+    assert "Another worker" in manage("train", "--resume", str(run.pk)).err
+
+
+def test_mistakes_are_one_line_each(manage, corpus):
+    assert "nobody" in manage("train", "--corpus", "nobody").mistake
+    assert "no setting" in manage("train", "--corpus", "few", "--set", "x=1").mistake
+    assert "key=value" in manage("train", "--corpus", "few", "--set", "steps").mistake
+    assert "not a number" in manage("train", "--corpus", "few:much").mistake
+    assert "huge" in manage("train", "--corpus", "few", "--preset", "huge").mistake
+    assert "at least one corpus" in manage("train").mistake
+    assert "no run" in manage("train", "--resume", "x").mistake
+    assert "no checkpoint" in manage("evaluate", "--checkpoint", "x").mistake
+    assert not TrainingRun.objects.exists()
+
+
+def test_perplexity_needs_dialogues_and_reads_a_file_of_them(manage, checkpoint_folder, dialogues):
+    assert manage("checkpoints", "import", checkpoint_folder).status == 0
+    asked = ("evaluate", "--checkpoint", "small", "--suite", "perplexity", "--json")
+    assert "--data" in manage(*asked).mistake
+    exam = manage(*asked, "--data", dialogues)
+    assert exam.document["perplexity"]["per_source"].keys() == {"few.jsonl"}
