@@ -1,0 +1,92 @@
+"""/healthz says that the process lives, /readyz that every part of it does."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from django.utils import timezone
+
+from memory_app import registry, runtime
+from memory_app.models import Checkpoint, WorkerHeartbeat
+from memory_app.views import health
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def all_well(checkpoint):
+    WorkerHeartbeat.objects.create(name="w", seen=timezone.now())
+
+
+def readyz():
+    response = Client().get("/readyz")
+    return response.status_code, response.json()
+
+
+def test_the_process_is_alive_whatever_else_is():
+    assert Client().get("/healthz").json() == {"ok": True}
+
+
+def test_all_is_well(all_well):
+    status, answer = readyz()
+    assert (status, answer["ok"]) == (200, True)
+    assert set(answer["parts"]) == {"database", "checkpoint", "engine", "worker"}
+    assert all(set(part) == {"ok", "detail"} and part["ok"] for part in answer["parts"].values())
+
+
+def _no_worker(monkeypatch):
+    WorkerHeartbeat.objects.all().delete()
+
+
+def _silent_worker(monkeypatch):
+    WorkerHeartbeat.objects.update(seen=timezone.now() - timedelta(minutes=5))
+
+
+def _no_live_checkpoint(monkeypatch):
+    Checkpoint.objects.update(live=False)
+
+
+def _broken_engine(monkeypatch):
+    def stats():
+        raise RuntimeError
+
+    monkeypatch.setattr(runtime.get_engine(), "stats", stats)
+
+
+def _no_database(monkeypatch):
+    def cursor():
+        raise OperationalError
+
+    monkeypatch.setattr(health.connection, "cursor", cursor)
+
+
+@pytest.mark.parametrize(
+    ("part", "breaks"),
+    [
+        ("worker", _no_worker),
+        ("worker", _silent_worker),
+        ("checkpoint", _no_live_checkpoint),
+        ("engine", _broken_engine),
+        ("database", _no_database),
+    ],
+)
+def test_a_part_that_does_not_answer_is_named(all_well, monkeypatch, part, breaks):
+    breaks(monkeypatch)
+    status, answer = readyz()
+    assert (status, answer["ok"]) == (503, False)
+    assert answer["parts"][part]["ok"] is False
+    assert answer["parts"][part]["detail"]
+
+
+def test_a_checkpoint_whose_files_are_gone_is_named(all_well, checkpoint):
+    runtime.stop()
+    folder = registry.folder_of(checkpoint.sha256)
+    away = folder.rename(folder.with_suffix(".away"))
+    try:
+        status, answer = readyz()
+    finally:
+        away.rename(folder)
+    assert status == 503
+    assert answer["parts"]["checkpoint"]["ok"] is False
+    assert readyz()[0] == 200

@@ -1,0 +1,186 @@
+"""policy.py is the law: nothing that can be reached is without a row, and rows bind."""
+
+from uuid import uuid4
+
+import pytest
+from celery import current_app
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLResolver, get_resolver, path
+
+from chatsite import urls as site_urls
+from memory_app import consumers, policy, protocol, tasks
+from memory_app.models import Chat
+from memory_app.routing import websocket_urlpatterns
+
+POLICIES = {policy.ANYONE, policy.PERSON, policy.OWNER, policy.STAFF, policy.SYSTEM}
+
+
+def routes(resolver: URLResolver, namespace: str = ""):
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, namespace + (f"{entry.namespace}:" if entry.namespace else ""))
+        else:
+            yield entry, namespace
+
+
+def test_every_route_has_a_row():
+    found = list(routes(get_resolver()))
+    assert len(found) > 15
+    for entry, namespace in found:
+        name = namespace + (entry.name or entry.lookup_str)
+        assert policy.row_of("http", name).policy in POLICIES, name
+
+
+def test_every_row_of_a_route_names_a_route():
+    names = {namespace + (entry.name or "") for entry, namespace in routes(get_resolver())}
+    for row in policy.ROWS:
+        if row.kind == "http" and row.name not in {"static", "admin:*"}:
+            assert row.name in names, row
+
+
+def test_every_socket_message_has_a_row_and_a_method_and_the_other_way_round():
+    rows = {row.name for row in policy.ROWS if row.kind == "ws"} - {"connect"}
+    assert rows == set(protocol.CLIENT_TYPES)
+    methods = {
+        name.removeprefix("on_").replace("_", ".")
+        for name in dir(consumers.ChatConsumer)
+        if name.startswith("on_")
+    }
+    assert methods == rows
+    assert len(websocket_urlpatterns) == 1
+
+
+def test_every_task_has_a_row():
+    assert tasks.train.name in current_app.tasks
+    own = {name for name in current_app.tasks if not name.startswith("celery.")}
+    assert own == {row.name for row in policy.ROWS if row.kind == "task"}
+
+
+@pytest.mark.parametrize("kind", ["http", "ws", "task"])
+def test_what_has_no_row_is_refused(kind):
+    with pytest.raises(policy.NoPolicy):
+        policy.row_of(kind, "nobody-thought-of-it")
+
+
+def _forgotten(request):
+    return HttpResponse("a secret")
+
+
+urlpatterns = [path("forgotten/", _forgotten, name="forgotten"), *site_urls.urlpatterns]
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.django_db
+def test_a_route_that_somebody_forgot_a_row_for_serves_nothing(settings):
+    response = Client().get("/forgotten/")
+    assert response.status_code == 404
+    assert b"secret" not in response.content
+
+
+@pytest.mark.django_db
+def test_a_message_that_somebody_forgot_a_row_for_does_nothing(monkeypatch):
+    monkeypatch.delitem(policy._BY_NAME, ("ws", "ping"))
+    from memory_app import checks
+
+    assert [fault.id for fault in checks.every_message_has_a_policy()] == ["gatescope.E2"]
+
+
+OWNED = [
+    ("get", "/chat/{chat}/"), ("get", "/chat/{chat}/turns.json"),
+    ("post", "/chat/{chat}/rename/"), ("post", "/chat/{chat}/delete/"),
+    ("get", "/turn/{turn}/"), ("get", "/turn/{turn}/gates.json"),
+    ("get", "/turn/{turn}/trace.safetensors"), ("get", "/turn/{turn}/state.safetensors"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def turn(chat):
+    from memory_app import services
+
+    begun = services.turn_begin(chat=chat, client_turn_id=uuid4(), text="My secret")
+    return services.turn_commit(
+        turn=begun.turn,
+        model=begun.model,
+        before=begun.before,
+        reply_ids=[5],
+        reply_text="x",
+        status="complete",
+    )
+
+
+@pytest.mark.parametrize(("method", "route"), OWNED)
+def test_somebody_elses_and_nobodys_are_one_answer(alice, bob, charlie, chat, turn, method, route):
+    bob.client.get("/")
+    stranger = Client()
+    answers = set()
+    for client in (bob.client, charlie.client, stranger):
+        for ids in ((chat.pk, turn.pk), (uuid4(), uuid4())):
+            response = getattr(client, method)(route.format(chat=ids[0], turn=ids[1]))
+            assert response.status_code == 404
+            answers.add((client is stranger, response.content))
+    # A stranger's page may name the log-in; within one client the two are equal to the byte.
+    assert len(answers) <= 2
+    assert all(b"secret" not in body for _, body in answers)
+    assert Chat.objects.filter(pk=chat.pk, title=Chat.objects.get(pk=chat.pk).title).exists()
+    own = getattr(alice.client, method)(route.format(chat=chat.pk, turn=turn.pk))
+    assert own.status_code in {200, 302}
+
+
+MANGLED = [
+    lambda key: key.upper() if key.upper() != key else key + "A",
+    lambda key: key.replace("-", "_"),
+    lambda key: key.replace("-", ":"),
+    lambda key: key.replace("-", ""),
+    lambda key: "0" + key,
+    lambda key: key + "%00",
+    lambda key: key + "%20",
+    lambda key: "{" + key + "}",
+    lambda key: key[:-1],
+]
+
+
+@pytest.mark.parametrize("mangle", MANGLED)
+def test_a_mangled_id_is_nobodys(alice, chat, turn, mangle):
+    for _, route in OWNED:
+        url = route.format(chat=mangle(str(chat.pk)), turn=mangle(str(turn.pk)))
+        assert alice.client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "route"), [*OWNED, ("post", "/chat/"), ("post", "/accounts/logout/")]
+)
+def test_an_unsafe_method_needs_its_token(alice, chat, turn, method, route):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = alice.client.cookies
+    response = strict.post(route.format(chat=chat.pk, turn=turn.pk))
+    assert response.status_code == 403
+    assert Chat.objects.filter(pk=chat.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "route"),
+    [
+        ("post", "/"), ("get", "/chat/"), ("get", "/accounts/logout/"), ("post", "/chats/"),
+        ("get", "/chat/{chat}/delete/"), ("delete", "/chat/{chat}/"), ("put", "/healthz"),
+        ("get", "/accounts/language/"),
+    ],
+)  # fmt: skip
+def test_a_method_without_a_row_is_not_allowed(alice, chat, method, route):
+    response = getattr(alice.client, method)(route.format(chat=chat.pk))
+    assert response.status_code == 405
+    assert Chat.objects.filter(pk=chat.pk).exists()
+
+
+def test_the_admin_is_for_staff(alice, checkpoint):
+    for url in ("/admin/", "/admin/auth/user/", "/admin/nowhere/"):
+        response = alice.client.get(url)
+        assert response.status_code == 302
+        assert response["Location"].startswith("/admin/login/")
+    user = alice.person.user
+    user.is_staff = user.is_superuser = True
+    user.save()
+    assert alice.client.get("/admin/").status_code == 200
+    user.is_staff = False
+    user.save()
+    assert alice.client.get("/admin/").status_code == 302

@@ -1,0 +1,77 @@
+"""Typed settings that fail loudly, and a start that is refused rather than unsafe."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from chatsite import env
+
+ROOT = Path(__file__).parents[2]
+SAFE = {"PROFILE": "production", "SECRET_KEY": "k" * 50, "SITE_ORIGINS": "https://a.example"}
+
+
+def start(tmp_path: Path, code: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    script = f"from chatsite import settings as s; {code}"
+    known = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        env=known | variables,
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PORT": "x"}, {"PORT": "0"}, {"PORT": "65536"}, {"DEBUG": "maybe"}, {"PROFILE": "prod"},
+        {"SITE_ORIGINS": "*"}, {"SITE_ORIGINS": "https://*"}, {"SITE_ORIGINS": "example.org"},
+        {"SITE_ORIGINS": "ws://example.org"}, {"DATABASE_URL": "mysql://x/y"},
+        {"DATABASE_URL": "postgres://h"}, {"MEMORY_MAX_BATCH": "0"},
+        {**SAFE, "SECRET_KEY": ""}, {**SAFE, "SITE_ORIGINS": ""},
+    ],
+)  # fmt: skip
+def test_an_unsafe_or_unreadable_setting_stops_the_start(tmp_path, variables):
+    done = start(tmp_path, **variables)
+    assert done.returncode != 0
+    assert "ImproperlyConfigured" in done.stderr.splitlines()[-1]
+
+
+def test_production_starts_with_its_settings(tmp_path):
+    code = "assert s.SESSION_COOKIE_SECURE and s.ALLOWED_HOSTS == ['a.example'] and not s.DEBUG"
+    done = start(tmp_path, code, **SAFE, DATABASE_URL="postgres://u:p%40@h:5/d?sslmode=require")
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir()) == []  # the key is given, so none is kept
+
+
+def test_the_embedded_profile_needs_nothing_and_keeps_its_key(tmp_path):
+    keys = {start(tmp_path, "print(s.SECRET_KEY)").stdout for _ in range(2)}
+    assert len(keys) == 1
+    assert len(keys.pop()) > 50
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_port_is_part_of_the_sites_origins(tmp_path):
+    done = start(tmp_path, "print(*s.SITE_ORIGINS)", PORT="8123")
+    assert done.stdout.split() == ["http://localhost:8123", "http://127.0.0.1:8123"]
+
+
+def test_a_postgres_url_is_taken_apart(monkeypatch, tmp_path):
+    monkeypatch.setenv("X", "postgresql://u%40:p%2F@h:5433/d?sslmode=require")
+    found = env.database("X", tmp_path)
+    assert (found["USER"], found["PASSWORD"], found["HOST"]) == ("u@", "p/", "h")
+    assert (found["PORT"], found["NAME"]) == ("5433", "d")
+    assert found["OPTIONS"] == {"sslmode": "require"}
+
+
+def test_an_empty_key_file_is_no_key(monkeypatch, tmp_path):
+    (tmp_path / "key").write_text("short")
+    monkeypatch.delenv("X", raising=False)
+    with pytest.raises(ImproperlyConfigured):
+        env.secret_key("X", tmp_path / "key")
