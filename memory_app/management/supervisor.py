@@ -66,6 +66,8 @@ class Supervisor:
             if child is None:
                 return
             status = child.wait()
+            assert child.stdin is not None
+            child.stdin.close()
             if self._ending.is_set():
                 return
             if time.monotonic() - began > SOUND_AFTER:
@@ -102,8 +104,8 @@ class Supervisor:
         except ProcessLookupError:
             pass
         child.wait()
-        if child.stdin is not None:
-            child.stdin.close()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
 
 
 def die_with_parent() -> None:
