@@ -1,5 +1,6 @@
 """The chat page: the turns from the root to the head, and what its script needs to go on."""
 
+import math
 from typing import Any
 from uuid import UUID
 
@@ -97,6 +98,12 @@ def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
     }
 
 
+def _squares(units: int) -> tuple[int, int]:
+    """Columns and rows of the picture of one layer's cells: about twice as wide as high."""
+    wide = 1 << math.ceil(math.log2(math.sqrt(2 * units)))
+    return wide, math.ceil(units / wide)
+
+
 def _openings(language: str) -> list[dict[str, str]]:
     spoken = language if language in OPENINGS else "en"
     hints = (
@@ -127,5 +134,7 @@ def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
             "turns": shown_path(turns, row.head_id, row.running_id),
             "openings": _openings(row.checkpoint.language),
             "page": _page(row, turns),
+            "layers": range(row.checkpoint.num_layers),
+            "cells": _squares(row.checkpoint.hidden_size),
         },
     )

@@ -18,9 +18,7 @@ _UNFINISHED, _BREAK = "·", "↵"
 
 def _shown(tokenizer: Tokenizer, ids: list[int]) -> list[dict[str, Any]]:
     """One entry a token: whole characters only, so that a cut one stands at its last byte."""
-    names = dict(
-        zip((tokenizer.user_id, tokenizer.bot_id, tokenizer.end_id), CONTROL, strict=True)
-    )
+    names = dict(zip((tokenizer.user_id, tokenizer.bot_id, tokenizer.end_id), CONTROL, strict=True))
     stream, tokens = tokenizer.stream(), []
     for token_id in ids:
         control = token_id in names

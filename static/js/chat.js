@@ -18,7 +18,7 @@ const list = element("turns");
 const composer = new Composer();
 const follow = new Follow(element("scroller"), list, element("jump"));
 const memory = new Memory(page.checkpoint);
-const socket = new ChatSocket(`/ws/chat/${page.chat}/`, async () => (await fetchTree()) !== null);
+const socket = new ChatSocket(`/ws/chat/${page.chat}/`, () => fetchTree().then((fresh) => fresh !== null, () => true));
 
 let tree = page.tree; // {title, head, running, turns}, as in turns.json
 let live = null; // {turn, seq}: the reply that runs, and the last token seen of it

@@ -165,5 +165,4 @@ function start(page) {
   });
 }
 
-const data = element("page");
-if (data) start(JSON.parse(data.textContent));
+start(JSON.parse(element("page").textContent));

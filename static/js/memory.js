@@ -56,14 +56,11 @@ export class Memory {
   }
 
   #norms() {
-    element("norms").replaceChildren(...this.state.c.map((c, k) => {
-      const row = document.createElement("tr");
+    this.state.c.forEach((c, k) => {
       const numbers = [norm(this.state.h[k]), norm(c), distance(c, this.before.c[k])];
-      row.innerHTML = "<th scope=row></th><td></td><td></td><td></td>";
-      row.cells[0].textContent = k + 1;
-      numbers.forEach((value, column) => (row.cells[column + 1].textContent = value.toFixed(2)));
-      return row;
-    }));
+      const { cells } = element("norms").rows[k];
+      numbers.forEach((value, column) => (cells[column + 1].textContent = value.toFixed(2)));
+    });
   }
 
   #draw() {
@@ -71,14 +68,12 @@ export class Memory {
     const lut = ramp("--gate-c", true);
     // One scale for all layers, and no wilder than it must be: half a unit at the least.
     const scale = Math.max(0.5, ...this.state.c.map((c) => c.reduce((top, v) => Math.max(top, Math.abs(v)), 0)));
-    element("cells").replaceChildren(...this.state.c.map((c, k) => {
-      const canvas = document.createElement("canvas");
-      const wide = 2 ** Math.ceil(Math.log2(Math.sqrt(c.length * 2)));
-      paint(canvas, wide, Math.ceil(c.length / wide), lut, true, scale, (x, y) => c[y * wide + x] ?? 0);
-      canvas.setAttribute("role", "img");
+    this.state.c.forEach((c, k) => {
+      const canvas = element("cells").children[k]; // sized by the server, so that nothing moves
+      const { width, height } = canvas;
+      paint(canvas, width, height, lut, true, scale, (x, y) => c[y * width + x] ?? 0);
       canvas.setAttribute("aria-label", `${say("layer", { n: k + 1 })}: |c| ${norm(c).toFixed(2)}`);
-      return canvas;
-    }));
+    });
     const bar = document.createElement("canvas");
     paint(bar, 64, 1, lut, true, 1, (x) => (x / 63) * 2 - 1);
     element("cells-scale").replaceChildren(`−${scale.toFixed(1)}`, bar, `+${scale.toFixed(1)}`);
