@@ -62,7 +62,7 @@ def test_chats_are_found_renamed_and_deleted(visitor: Visitor) -> None:
     expect(titles).to_have_text(["I moved to Zanzibar."])
 
     page.get_by_label("Rename or delete").click()
-    page.get_by_label("Title").fill("Pets")
+    page.get_by_label("Title", exact=True).fill("Pets")
     page.get_by_role("button", name="Rename").click()
     # Still found: the word stands in the message.
     expect(titles).to_have_text(["Pets"])
