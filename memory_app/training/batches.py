@@ -117,13 +117,27 @@ class Mixture:
                 yield self._encode([(role, mask_numbers(text)) for role, text in dialogue], weights)
 
     def _fact_dialogues(self, progress: float, rng: random.Random) -> Iterator[Encoded]:
-        """Gaps grow with the run: questions soon after the fact first, then further away."""
+        """Few values, one fact, asked for at once; then all values, several facts, growing gaps.
+
+        With hundreds of values from the start a model learns the form of an answer and then
+        stands still: no value recurs often enough to be worth storing. Nor is anything learned
+        of a fact ten exchanges back before the one just told can be answered for.
+        """
         settings = self.settings
         wanted = settings.pool_tokens * settings.facts
-        max_gap = round(1 + (settings.max_gap - 1) * min(1.0, 1.5 * progress))
+        max_gap = round(settings.max_gap * _rise(progress, 0.35, 0.85))
+        most_values = round(6 * 100 ** _rise(progress, 0.25, 0.65))
+        made_up = settings.made_up * _rise(progress, 0.5, 0.6)
+        alone = max(0.0, 0.6 - 1.5 * progress)
         while wanted > 0:
+            kind = "single" if rng.random() < alone else None
             made = generate_dialogue(
-                rng, fillers=self._fillers, max_gap=max_gap, made_up=settings.made_up
+                rng,
+                fillers=self._fillers,
+                max_gap=max_gap,
+                kind=kind,
+                made_up=made_up,
+                most_values=most_values,
             )
             weights = []
             for turn, (role, _) in enumerate(made.turns):
@@ -164,6 +178,11 @@ class Mixture:
         batches = cut(drawn, self.settings.batch_tokens, self.settings.window)
         rng.shuffle(batches)
         return batches
+
+
+def _rise(progress: float, start: float, stop: float) -> float:
+    """0 until `start`, 1 from `stop` on, straight between."""
+    return min(1.0, max(0.0, (progress - start) / (stop - start)))
 
 
 def cut(dialogues: Sequence[Encoded], batch_tokens: int, window: int) -> list[Batch]:

@@ -76,11 +76,13 @@ class _Plan:
         rng: random.Random,
         fillers: Fillers,
         made_up: float,
+        most_values: int | None,
         held_out_values: bool,
         held_out_phrasings: bool,
     ) -> None:
         self.rng = rng
         self.made_up = made_up
+        self.most_values = most_values
         self.held_out_values = held_out_values
         self.writer = Writer(rng, fillers, held_out_phrasings)
 
@@ -96,7 +98,7 @@ class _Plan:
             k = rng.choice(chosen.held_kinds if held else chosen.kinds) if kind is None else kind
             if slot is None and not writer.is_free(chosen, k):
                 continue
-            values = chosen.held_values[k] if held else chosen.train_values[k]
+            values = chosen.held_values[k] if held else chosen.train_values[k][: self.most_values]
             made_up = not held and chosen.name_like and rng.random() < self.made_up
             value = writer.made_up(chosen) if made_up else rng.choice(values) if values else ""
             # One name for two people of a dialogue would make a wrong answer right.
@@ -264,6 +266,7 @@ def generate_dialogue(
     gap: int | None = None,
     kind: str | None = None,
     made_up: float = 0.2,
+    most_values: int | None = None,
     held_out_values: bool = False,
     held_out_phrasings: bool = False,
 ) -> FactDialogue:
@@ -271,8 +274,9 @@ def generate_dialogue(
 
     fillers(rng, n) gives n (user, bot) exchanges. With `gap` the dialogue has the exam's form:
     the telling, exactly `gap` fillers, one question, its answer. Without it, the training form.
-    `made_up` is the share of name-like values that are invented. Held-out values are told only
-    with held_out_values (then in the slots that have any), held-out phrasings only with
+    `made_up` is the share of name-like values that are invented; `most_values` (at least 4)
+    keeps to the first so many values of each slot, so that a run can begin with few. Held-out
+    values are told only with held_out_values (then in the slots that have any), phrasings only with
     held_out_phrasings (then no others); training draws with neither.
 
     Raises:
@@ -282,7 +286,7 @@ def generate_dialogue(
         kind = rng.choices(KINDS, _KIND_WEIGHTS)[0]
     elif kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
-    plan = _Plan(rng, fillers, made_up, held_out_values, held_out_phrasings)
+    plan = _Plan(rng, fillers, made_up, most_values, held_out_values, held_out_phrasings)
     if gap is None:
         plan.train(kind, max_gap)
     else:
