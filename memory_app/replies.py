@@ -36,6 +36,11 @@ async def in_thread(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs)
     return await database_sync_to_async(call, thread_sensitive=False)(*args, **kwargs)
 
 
+def shown(text: str) -> str:
+    """What a model said, as it is sent and stored: it may say NUL, which no PostgreSQL takes."""
+    return text.replace("\0", "\ufffd")
+
+
 def started(turn: Turn) -> TurnStarted:
     return {
         "type": "turn.started",
@@ -175,7 +180,7 @@ class Reply:
                 "type": "turn.token",
                 "turn": str(begun.turn.pk),
                 "seq": len(ids),
-                "text": text.push(event.token_id),
+                "text": shown(text.push(event.token_id)),
                 "token_id": event.token_id,
                 "logprob": event.logprob,
                 "gates": event.gates,

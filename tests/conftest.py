@@ -11,8 +11,10 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 import torch
+from asgiref.sync import SyncToAsync
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 
 from memory_app import registry, replies, runtime
@@ -206,6 +208,13 @@ async def open_socket(checkpoint: Checkpoint) -> AsyncIterator[OpenSocket]:
     yield open_one
     await asyncio.gather(*(socket.leave() for socket in opened), return_exceptions=True)
     await replies.stop()
+
+
+@pytest.fixture(autouse=True)
+def _connections_of_other_threads_are_closed() -> Iterator[None]:
+    """The thread in which asgiref runs a test's own queries outlives the test."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result(10)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, JsonResponse
 
+from memory_app.replies import shown
 from memory_app.views.trace import traced
 
 
@@ -24,7 +25,7 @@ def gates_json(request: HttpRequest, turn: UUID) -> JsonResponse:
         tokens.append(
             {
                 "token_id": token_id,
-                "text": "" if control else text.push(token_id),
+                "text": "" if control else shown(text.push(token_id)),
                 "part": "prompt" if index < prompt else "reply",
                 "gates": gates,
             }

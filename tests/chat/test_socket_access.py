@@ -1,6 +1,5 @@
 """Who may open a chat's socket, and for how long."""
 
-import asyncio
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,6 +7,7 @@ from asgiref.sync import sync_to_async
 
 from memory_app import consumers, replies, services
 from memory_app.models import Chat, Turn
+from memory_app.replies import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -133,7 +133,7 @@ async def test_a_stream_ends_with_the_session(open_socket, alice, chat, tap, mon
 async def test_a_deleted_chat_closes_its_sockets(open_socket, alice, chat, monkeypatch):
     monkeypatch.setattr(consumers, "WATCH", 0.05)
     socket = await open_socket(alice, chat)
-    await asyncio.to_thread(services.chat_delete, chat=chat)
+    await in_thread(services.chat_delete, chat=chat)
     assert await socket.closed() == consumers.GONE
 
 
@@ -145,7 +145,7 @@ async def test_a_chat_deleted_in_mid_reply_leaves_nothing_behind(
     await socket.send("turn.send", client_turn_id=uuid4(), text="Hi", sampling={"max_tokens": 9})
     started = await socket.next()
     reply = replies.get(UUID(started["turn"]))
-    await asyncio.to_thread(services.chat_delete, chat=chat)
+    await in_thread(services.chat_delete, chat=chat)
     still.open()
     await reply.task
     assert await Turn.objects.acount() == 0
@@ -156,7 +156,7 @@ async def test_a_chat_deleted_in_mid_reply_leaves_nothing_behind(
 async def test_a_socket_survives_the_rename_of_its_chat(open_socket, alice, chat, monkeypatch):
     monkeypatch.setattr(consumers, "WATCH", 0.02)
     socket = await open_socket(alice, chat)
-    await asyncio.to_thread(services.chat_rename, chat=chat, title="Another")
+    await in_thread(services.chat_rename, chat=chat, title="Another")
     assert await socket.silent()
     await socket.send("ping")
     assert (await socket.next())["type"] == "pong"

@@ -7,6 +7,7 @@ import pytest
 
 from memory_app import services
 from memory_app.models import Turn
+from memory_app.replies import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG = {"min_tokens": 80, "max_tokens": 80, "seed": 3}
@@ -62,10 +63,8 @@ async def test_a_message_sent_again_after_its_end_brings_the_end_alone(open_sock
 
 
 async def test_a_message_sent_again_never_restarts_an_interrupted_turn(open_socket, alice, chat):
-    begun = await asyncio.to_thread(
-        services.turn_begin, chat=chat, client_turn_id=uuid4(), text="Hi"
-    )
-    await asyncio.to_thread(services.turn_interrupt, turn=begun.turn)
+    begun = await in_thread(services.turn_begin, chat=chat, client_turn_id=uuid4(), text="Hi")
+    await in_thread(services.turn_interrupt, turn=begun.turn)
     socket = await open_socket(alice, chat)
     key = begun.turn.client_turn_id
     await socket.send("turn.send", client_turn_id=key, text="Hi")

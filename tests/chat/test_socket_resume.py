@@ -7,6 +7,7 @@ import pytest
 
 from memory_app import services
 from memory_app.consumers import ChatConsumer
+from memory_app.replies import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG = {"min_tokens": 120, "max_tokens": 120, "seed": 4}
@@ -124,14 +125,12 @@ async def test_a_tab_that_never_reads_delays_nobody(open_socket, alice, chat, mo
 
 async def test_a_turn_that_another_process_speaks_is_waited_for(open_socket, alice, chat):
     """No Reply lives here: the row is asked until it has ended."""
-    begun = await asyncio.to_thread(
-        services.turn_begin, chat=chat, client_turn_id=uuid4(), text="Hi"
-    )
+    begun = await in_thread(services.turn_begin, chat=chat, client_turn_id=uuid4(), text="Hi")
     socket = await open_socket(alice, chat)
     await socket.send("stream.resume", turn=begun.turn.pk, after=-1)
     assert await socket.silent()
     ids = begun.model.tokenizer.encode("Hello")
-    await asyncio.to_thread(
+    await in_thread(
         services.turn_commit,
         turn=begun.turn,
         model=begun.model,
@@ -147,12 +146,10 @@ async def test_a_turn_that_another_process_speaks_is_waited_for(open_socket, ali
 
 
 async def test_a_stop_reaches_a_turn_of_another_process_by_its_row(open_socket, alice, chat):
-    begun = await asyncio.to_thread(
-        services.turn_begin, chat=chat, client_turn_id=uuid4(), text="Hi"
-    )
+    begun = await in_thread(services.turn_begin, chat=chat, client_turn_id=uuid4(), text="Hi")
     socket = await open_socket(alice, chat)
     await socket.send("turn.stop", turn=begun.turn.pk)
     await socket.send("ping")
     assert (await socket.next())["type"] == "pong"
-    stopped = await asyncio.to_thread(services.turns_pulse, speaking={begun.turn.pk})
+    stopped = await in_thread(services.turns_pulse, speaking={begun.turn.pk})
     assert stopped == {begun.turn.pk}

@@ -7,6 +7,7 @@ import pytest
 from memory_app.lm.replay import replay
 from memory_app.lm.state import State
 from memory_app.models import Turn
+from memory_app.replies import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,16 +43,13 @@ async def test_regenerate_makes_a_sibling_of_the_same_ids_from_the_same_state(
 
 
 async def test_an_interrupted_turn_may_be_regenerated_and_is_no_parent(open_socket, alice, chat):
-    import asyncio
 
     from memory_app import services
 
     socket = await open_socket(alice, chat)
     first = (await socket.say("One"))[0]
-    begun = await asyncio.to_thread(
-        services.turn_begin, chat=chat, client_turn_id=uuid4(), text="Two"
-    )
-    await asyncio.to_thread(services.turn_interrupt, turn=begun.turn)
+    begun = await in_thread(services.turn_begin, chat=chat, client_turn_id=uuid4(), text="Two")
+    await in_thread(services.turn_interrupt, turn=begun.turn)
     await socket.send("memory.goto", turn=begun.turn.pk)
     refused = await socket.next()
     assert (refused["type"], refused["code"]) == ("error", "invalid")

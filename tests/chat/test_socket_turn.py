@@ -195,3 +195,34 @@ async def test_ping_is_answered(open_socket, alice, chat):
     socket = await open_socket(alice, chat)
     await socket.send("ping")
     assert await socket.next() == {"type": "pong"}
+
+
+async def test_a_model_that_says_nul_is_stored_too(open_socket, alice, chat, model, monkeypatch):
+    from types import SimpleNamespace
+
+    from memory_app import runtime
+
+    class Stream:
+        finish_reason = "end"
+
+        def __init__(self):
+            self.ids = iter(model.tokenizer.encode("a\0b"))
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            for token_id in self.ids:
+                return SimpleNamespace(token_id=token_id, logprob=-1.0, gates=[[0.5] * 3] * 2)
+            raise StopAsyncIteration
+
+        def cancel(self):
+            pass
+
+    monkeypatch.setattr(runtime.get_engine(), "submit", lambda *args: Stream())
+    socket = await open_socket(alice, chat)
+    finished = (await socket.say())[-1]
+    assert (finished["status"], finished["reply_text"]) == ("complete", "a\ufffdb")
+    row = await _turn(finished["turn"])
+    assert row.reply_text == "a\ufffdb"
+    assert model.tokenizer.decode(row.reply_token_ids) == "a\0b"

@@ -1,0 +1,31 @@
+"""The same code, the same tests, on PostgreSQL."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.services
+
+
+def test_chats_and_site_pass_their_tests_on_postgresql(postgres):
+    pytest.importorskip("psycopg")
+    # A process of its own: Django's database is settled when its settings are first read.
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:playwright",
+            "--no-header", "tests/chat", "tests/site/test_policy.py", "tests/site/test_persons.py",
+            "tests/site/test_turn_endpoints.py", "tests/site/test_registry.py",
+        ],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": postgres},
+        text=True,
+        capture_output=True,
+        timeout=900,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
