@@ -3,7 +3,7 @@
 import { paint } from "./ramp.js";
 
 const NARROWEST = 3; // px a token
-const WIDEST = 32;
+const WIDEST = 56;
 const TALL = 560; // px that all units together take, where they fit
 
 export class Heatmap extends EventTarget {

@@ -4,8 +4,9 @@ import { say } from "./strings.js";
 import { colour } from "./ramp.js";
 
 const ROW = 12; // px
-const COLUMN = 6;
+const COLUMN = 10;
 const GATES = ["i", "f", "o"];
+const KEY = 16; // px that the letters at the left take
 
 export class Strip {
   constructor(canvas, readout) {
@@ -29,7 +30,9 @@ export class Strip {
 
   get columns() {
     const room = this.canvas.closest(".reply")?.clientWidth || 640;
-    return Math.max(1, Math.min(COLUMN, room / Math.max(1, this.tokens.length)));
+    const each = (room - KEY) / Math.max(1, this.tokens.length);
+    // Whole pixels where there are some to spare: else the gaps between the bars would blur.
+    return each >= COLUMN ? COLUMN : each >= 2 ? Math.floor(each) : Math.max(0.5, each);
   }
 
   draw() {

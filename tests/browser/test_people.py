@@ -136,9 +136,10 @@ def test_on_a_phone_chats_and_memory_are_sheets_and_the_composer_stays(visitor: 
     page.set_viewport_size({"width": 390, "height": 700})
     visitor.start_chat()
     for _ in range(3):
-        visitor.talk("Hello")
-    expect(page.get_by_label("Message", exact=True)).to_be_in_viewport()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        visitor.talk("A first message that is far too long to fit into the head of a phone")
+    expect(page.get_by_label("Message", exact=True)).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Memory")).to_be_in_viewport(ratio=1)
 
     button = page.get_by_role("button", name="Memory")
     expect(page.locator("#memory")).to_be_hidden()
