@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from memory_app import policy, services
+from memory_app.models import Chat, Turn
 from memory_app.protocol import Refused
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class PolicyMiddleware:
     @staticmethod
     def _require_owner(request: Any, kwargs: dict[str, Any]) -> None:
         person = services.person_of_request(request)
+        found: Chat | Turn | None
         if "chat" in kwargs:
             request.chat = found = policy.owned_chat(person, kwargs["chat"])
         else:

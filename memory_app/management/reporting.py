@@ -58,7 +58,7 @@ class ReportingCommand(BaseCommand):
         except CommandError as mistake:  # from the parser, which runs before Django looks
             self._complain(mistake, "--json" in argv)
 
-    def execute(self, *args: Any, **options: Any) -> None:  # type: ignore[override]
+    def execute(self, *args: Any, **options: Any) -> None:
         if not getattr(self, "_called_from_command_line", False):
             super().execute(*args, **options)
             return
@@ -73,7 +73,7 @@ class ReportingCommand(BaseCommand):
             sys.exit(130)
         except BrokenPipeError:
             # Whoever read stdout has gone; nothing is left to say, not even at exit.
-            sys.stdout = None  # type: ignore[assignment]
+            sys.stdout = None
             sys.exit(1)
 
     def _complain(self, mistake: CommandError, as_json: bool) -> NoReturn:

@@ -36,7 +36,7 @@ def chat_model(*, sha256: str) -> Checkpoint:
 
 def _read(turn: Turn, model: Checkpoint) -> State:
     config = model.model.config
-    state = State.from_bytes(turn.state or b"", config.num_layers, config.hidden_size)
+    state = State.from_bytes(bytes(turn.state or b""), config.num_layers, config.hidden_size)
     if state.sha256() != turn.state_sha256:
         raise StateError("The state isn't the one that was committed.")
     return state

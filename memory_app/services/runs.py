@@ -91,7 +91,7 @@ def broker_folders() -> None:
     """Make the folders of the broker on disk, which neither end of it makes by itself."""
     for name, folder in site.CELERY_BROKER_TRANSPORT_OPTIONS.items():
         if name.endswith("_folder") or name.startswith("data_folder"):
-            Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+            Path(str(folder)).mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def run_enqueue(*, run: TrainingRun) -> None:

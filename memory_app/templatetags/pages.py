@@ -1,5 +1,7 @@
 """What the page templates need beyond Django's own tags: status notes, strings for the scripts."""
 
+from typing import Any
+
 from django import template
 from django.utils.functional import Promise
 from django.utils.html import json_script
@@ -18,7 +20,7 @@ STATUS_NOTES: dict[str, str | Promise] = {
 }
 
 # The scripts hold no words of their own: what they say is named here and translated here.
-STRINGS: dict[str, dict[str, str | Promise]] = {
+STRINGS: dict[str, dict[str, Any]] = {
     "chat": {
         "busy": _("A reply is still running in this chat. Wait for its end, or stop it."),
         "copied": _("copied"),

@@ -19,7 +19,7 @@ def _next(request: HttpRequest) -> str:
     return wanted if safe else ""
 
 
-def _show(request: HttpRequest, form: forms.Form, words: dict[str, str]) -> HttpResponse:
+def _show(request: HttpRequest, form: forms.BaseForm, words: dict[str, str]) -> HttpResponse:
     context = {"form": form, "next": _next(request), **words}
     return render(request, "accounts/form.html", context)
 

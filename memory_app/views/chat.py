@@ -53,7 +53,7 @@ def shown_path(turns: list[Turn], head: UUID | None, running: UUID | None) -> li
 
     The same rule as static/js/tree.js, which takes over from here.
     """
-    by_id = {turn.pk: turn for turn in turns}
+    by_id: dict[UUID | None, Turn] = {turn.pk: turn for turn in turns}
     path: list[Turn] = []
     at = by_id.get(head)
     while at:

@@ -31,7 +31,8 @@ def tokens_seen(turn: Turn, model: Checkpoint) -> int:
             "pk", "parent_id", "user_token_ids", "reply_token_ids"
         )
     }
-    count, step = 0, turn.pk
+    count = 0
+    step: UUID | None = turn.pk
     while step is not None:
         step, tokens = rows[step]
         count += tokens

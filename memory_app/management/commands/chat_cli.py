@@ -95,7 +95,7 @@ class Command(ReportingCommand):
             self._say("")
         assert reply.end is not None
         return {
-            key: reply.end[key]  # type: ignore[literal-required]
+            key: reply.end[key]
             for key in ("turn", "status", "reply_text", "reply_tokens", "state_sha256")
         } | {"user_text": text}
 

@@ -19,7 +19,7 @@ class Command(ReportingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
         # --json is understood before and after the word.
-        common = argparse.ArgumentParser(add_help=False)
+        common = CommandParser(add_help=False)
         common.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
 
         def add(name: str, text: str) -> argparse.ArgumentParser:
