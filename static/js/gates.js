@@ -14,7 +14,8 @@ function start(page) {
   const map = new Heatmap(element("map"));
   const shown = { gate: "f", layer: page.layers - 1, sort: "index", token: 0, unit: 0, coloured: null };
   let trace;
-  let order;
+  let order; // unit numbers from the top row down
+  let pointed; // the token's button under the mark
 
   function number(value) {
     return `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(3)}`;
@@ -73,7 +74,9 @@ function start(page) {
 
   function value() {
     const { gate, layer, token, unit } = shown;
-    tokens.forEach((button, k) => button.classList.toggle("at", k === token));
+    pointed?.classList.remove("at");
+    pointed = tokens[token];
+    pointed.classList.add("at");
     element("at-token").textContent = `${JSON.stringify(tokens[token].textContent)} ${token + 1}/${tokens.length}`;
     element("at-unit").textContent = `${unit} / ${trace.units}`;
     element("at-value").textContent = number(trace.value(gate, layer, token, unit));
