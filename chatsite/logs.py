@@ -26,3 +26,12 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=True)
+
+
+class WithoutProbes(logging.Filter):
+    """Drops Django's line for each 503 of /readyz: a start asks for it several times a second."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (
+            getattr(record, "status_code", None) == 503 and record.getMessage().endswith("/readyz")
+        )
