@@ -20,6 +20,8 @@ from memory_app.lm.sampling import ATTEMPTS, DRAWS, MAX_TOKENS, Sampling, unifor
 # The cumulative sum is taken over sums of blocks first and then inside one block: scanning a
 # whole row is the one pass that cannot be vectorised.
 BLOCK = 64
+BELOW_ONE = 1 - 2**-23  # times a float32 total: the largest value below it, or the next one
+TINY = 1e-38
 
 
 class Sampler:
@@ -43,8 +45,12 @@ class Sampler:
         self._count = torch.zeros(capacity, 1, dtype=torch.int64)
         self._draws = torch.zeros(capacity, MAX_TOKENS + 1, DRAWS)
         self._history = self._banned[0].repeat(capacity, MAX_TOKENS + 1)
+        # Above this probability a token is in the nucleus whatever the others have: all that is
+        # more probable sums to less than top_p. Most tokens of a trained model need no more.
+        self._sure = torch.full((capacity, 1), -1.0)
         # A fresh 2 MB tensor costs more in page faults than the arithmetic that fills it.
-        self._work = torch.zeros(3, 0)
+        self._work = torch.zeros(2, 0)
+        self._rows = torch.arange(capacity)
         self._columns = (
             self._inverse_temperature,
             self._top_p,
@@ -54,6 +60,7 @@ class Sampler:
             self._count,
             self._draws,
             self._history,
+            self._sure,
         )
 
     def put(self, row: int, sampling: Sampling) -> None:
@@ -62,8 +69,9 @@ class Sampler:
         self._settings[row], self._modes = sampling, None
         self._inverse_temperature[row] = 1.0 if greedy else 1.0 / sampling.temperature
         # Off is out of reach: a sum of 8,000 roundings may fall on either side of 1.
-        self._top_p[row] = 2.0 if greedy or sampling.top_p == 1 else sampling.top_p
-        self._min_p[row] = 0.0 if greedy else sampling.min_p
+        self._top_p[row] = top_p = 2.0 if sampling.top_p == 1 else sampling.top_p
+        self._min_p[row] = sampling.min_p
+        self._sure[row] = -1.0 if greedy else 2.0 if sampling.min_p else 1.0 - top_p
         self._penalty[row] = 1.0 if greedy else sampling.repetition_penalty
         self._min_tokens[row] = sampling.min_tokens
         self._count[row] = 0
@@ -88,7 +96,7 @@ class Sampler:
         count = self._count[:n]
         if logits.shape[1] % BLOCK:
             logits = functional.pad(logits, (0, -logits.shape[1] % BLOCK), value=-math.inf)
-        scores, p, scratch = self._buffers(n, logits.shape[1])
+        scores, p = self._buffers(n, logits.shape[1])
         torch.mul(logits, self._inverse_temperature[:n], out=scores)
         scores.index_fill_(1, self._banned, -math.inf)
         if modes.some_min_tokens:
@@ -100,29 +108,32 @@ class Sampler:
             old = scores.gather(1, seen)
             penalty = self._penalty[:n]
             scores.scatter_(1, seen, torch.where(old > 0, old / penalty, old * penalty))
+        best = None if modes.greedy_rows is None else _argmax(scores[modes.greedy_rows])
         if modes.some_drawn:
-            ids = self._draw(scores, p, scratch, modes)
+            ids = self._draw(scores, p, modes)
         else:
             ids = torch.zeros(n, dtype=torch.int64)
-        if modes.greedy_rows is not None:
-            ids[modes.greedy_rows] = _argmax(scores[modes.greedy_rows])
+        if best is not None:
+            ids[modes.greedy_rows] = best
         self._history[:n].scatter_(1, count, ids.unsqueeze(1))
-        # log Σ exp(l) = max l - log max p; the softmax kernel takes half of logsumexp's time.
-        torch.softmax(logits, dim=1, out=p)
-        logprobs = logits.gather(1, ids.unsqueeze(1))[:, 0] - logits.amax(dim=1)
-        logprobs += p.amax(dim=1).log_()
+        # The softmax kernel takes half of logsumexp's time; what underflows is still finite.
+        own = torch.softmax(logits, dim=1, out=p).gather(1, ids.unsqueeze(1))[:, 0]
+        logprobs = own.clamp_(min=TINY).log_()
         # A reply may stay one step longer than it has draws, while its last token is fed.
         count.add_(1).clamp_(max=MAX_TOKENS)
         return ids, logprobs
 
     def _buffers(self, n: int, width: int) -> Tensor:
-        """Three float32 [n, width] to work in."""
-        if self._work.numel() < 3 * n * width:
-            self._work = torch.zeros(3, n * width)
-        return self._work[:, : n * width].view(3, n, width)
+        """Two float32 [n, width] to work in."""
+        if self._work.numel() < 2 * n * width:
+            self._work = torch.zeros(2, n * width)
+        return self._work[:, : n * width].view(2, n, width)
 
-    def _draw(self, scores: Tensor, p: Tensor, scratch: Tensor, modes: _Modes) -> Tensor:
-        """One id a row from softmax(scores) cut by top_k, top_p and min_p: int64 [n]."""
+    def _draw(self, scores: Tensor, p: Tensor, modes: _Modes) -> Tensor:
+        """One id a row from softmax(scores) cut by top_k, top_p and min_p: int64 [n].
+
+        Both buffers [n, V] are overwritten.
+        """
         n = modes.n
         if modes.top_k_rows is not None and modes.top_k is not None:
             rows, k = modes.top_k_rows, modes.top_k.clamp(max=scores.shape[1])
@@ -130,22 +141,22 @@ class Sampler:
             kth = part.topk(int(k.max()), dim=1).values.gather(1, k - 1)
             scores[rows] = part.masked_fill_(part < kth, -math.inf)
         torch.softmax(scores, dim=1, out=p)
-        draws = self._draws[torch.arange(n), self._count[:n, 0]]  # [n, DRAWS]
+        draws = self._draws[self._rows[:n], self._count[:n, 0]]  # [n, DRAWS]
         ids = _invert(p, draws[:, :1])
         if not modes.some_cut:
             return ids
-        top_p, min_p = self._top_p[:n], self._min_p[:n]
-        refused = _outside(p, ids, top_p, min_p, scratch).nonzero()[:, 0]
-        for attempt in range(1, ATTEMPTS):
-            if not len(refused):
-                return ids
-            part = p[refused]
-            ids[refused] = _invert(part, draws[refused, attempt : attempt + 1])
-            scratch = torch.empty_like(part)
-            refused = refused[_outside(part, ids[refused], top_p[refused], min_p[refused], scratch)]
-        if len(refused):
-            part = _cut(p[refused], top_p[refused], min_p[refused])
-            ids[refused] = _invert(part, draws[refused, ATTEMPTS:])
+        rows = (p.gather(1, ids.unsqueeze(1)) <= self._sure[:n]).nonzero()[:, 0]
+        for attempt in range(1, DRAWS):
+            if len(rows):
+                part = torch.index_select(p, 0, rows, out=scores[: len(rows)])
+                outside = _outside(part, ids[rows], self._top_p[rows], self._min_p[rows])
+                rows = rows[outside]
+            if not len(rows):
+                break
+            part = p[rows]
+            if attempt == ATTEMPTS:
+                part = _cut(part, self._top_p[rows], self._min_p[rows])
+            ids[rows] = _invert(part, draws[rows, attempt : attempt + 1])
         return ids
 
 
@@ -198,22 +209,22 @@ def _locate(cumulative: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
     A total that rounding let the target reach would point past the last index of any weight.
     """
-    total = cumulative[:, -1:]
-    target = torch.minimum(target, torch.nextafter(total, torch.zeros(())))
+    target = torch.minimum(target, cumulative[:, -1:] * BELOW_ONE)
     index = torch.searchsorted(cumulative, target, right=True)
     return index.clamp_(max=cumulative.shape[1] - 1), target  # the clamp is for NaN alone
 
 
-def _outside(p: Tensor, ids: Tensor, top_p: Tensor, min_p: Tensor, scratch: Tensor) -> Tensor:
+def _outside(p: Tensor, ids: Tensor, top_p: Tensor, min_p: Tensor) -> Tensor:
     """Whether each row's candidate [r] lies outside its nucleus or below min_p: bool [r].
 
     It is in the nucleus when all that is strictly more probable sums to less than top_p.
+    p [r, V] is overwritten.
     """
     own = p.gather(1, ids.unsqueeze(1))
+    too_low = own < min_p * p.amax(dim=1, keepdim=True)
     # Dividing and cutting at 1 is vectorised; a comparison's mask and torch.where are not.
-    relative = torch.div(p, own, out=scratch)
-    above = torch.threshold_(relative, 1.0, 0.0).sum(dim=1, keepdim=True) * own
-    return ~((above < top_p) & (own >= min_p * p.amax(dim=1, keepdim=True)))[:, 0]
+    above = torch.threshold_(p.div_(own), 1.0, 0.0).sum(dim=1, keepdim=True) * own
+    return ((above >= top_p) | too_low)[:, 0]
 
 
 def _cut(p: Tensor, top_p: Tensor, min_p: Tensor) -> Tensor:

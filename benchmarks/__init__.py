@@ -1,0 +1,1 @@
+"""`python -m benchmarks`: what batching, carried memory and visible gates cost, as ratios."""
