@@ -1,0 +1,90 @@
+"""A run's row is the truth: the broker only hints, and a worker that ends gives the run back."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from memory_app import tasks
+from memory_app.models import RunStatus, TrainingRun
+from memory_app.services import runs
+from tests.commands.test_train import SMALL
+
+
+@pytest.fixture
+def run(manage, dialogues):
+    assert manage("import_corpus", dialogues, "--name", "few").status == 0
+    return runs.run_launch(preset="tiny", corpora=[("few", 1.0)], changes=SMALL, enqueue=False)
+
+
+def status(run: TrainingRun) -> str:
+    run.refresh_from_db()
+    return run.status
+
+
+def test_a_launched_run_lies_in_the_queue_once_its_row_is_there(run, settings):
+    folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
+    before = set(folder.glob("*.msg"))
+    launched = runs.run_launch(preset="tiny", corpora=[("few", 1.0)])
+    (message,) = set(folder.glob("*.msg")) - before
+    assert str(launched.pk) in message.read_text()
+    message.unlink()
+
+
+def test_the_task_carries_a_run_out_once(run):
+    tasks.train(str(run.pk))
+    assert status(run) == RunStatus.FINISHED
+    first = run.checkpoint
+    tasks.train(str(run.pk))
+    assert status(run) == RunStatus.FINISHED
+    assert run.checkpoint == first
+
+
+def test_a_worker_that_ends_gives_its_run_back_to_the_queue(run):
+    runs.run_execute(run_id=run.pk, ending=lambda: True)
+    assert (status(run), run.step, run.lease) == (RunStatus.QUEUED, 1, None)
+    runs.run_execute(run_id=run.pk)
+    assert (status(run), run.step) == (RunStatus.FINISHED, 20)
+
+
+def test_a_cancelled_run_that_waits_never_starts(run):
+    assert runs.run_cancel(run=run)
+    assert runs.run_execute(run_id=run.pk) is None
+    assert status(run) == RunStatus.CANCELLED
+
+
+def test_what_waits_or_lost_its_worker_is_told_again(run, monkeypatch):
+    told = []
+    monkeypatch.setattr(runs, "run_enqueue", lambda *, run: told.append(run.pk))
+    assert runs.runs_recover() == 1
+    rows = TrainingRun.objects.filter(pk=run.pk)
+    rows.update(status=RunStatus.RUNNING, heartbeat=timezone.now())
+    assert runs.runs_recover() == 0
+    rows.update(heartbeat=timezone.now() - timedelta(seconds=runs.LEASE + 1))
+    assert runs.runs_recover() == 1
+    rows.update(status=RunStatus.FINISHED)
+    assert runs.runs_recover() == 0
+    assert told == [run.pk, run.pk]
+
+
+def test_a_worker_whose_lease_was_taken_stops_and_writes_nothing(run, monkeypatch):
+    asked = runs.Lease.is_cancelled
+
+    def taken_over(lease):
+        TrainingRun.objects.filter(pk=run.pk).update(heartbeat="2020-01-01T00:00:00Z")
+        assert runs.Lease.claim(run.pk) is not None
+        return asked(lease)
+
+    monkeypatch.setattr(runs.Lease, "is_cancelled", taken_over)
+    assert runs.run_execute(run_id=run.pk) is None
+    monkeypatch.undo()
+    assert status(run) == RunStatus.RUNNING
+    assert run.checkpoint is None
+
+
+def test_a_run_that_breaks_says_why(run):
+    TrainingRun.objects.filter(pk=run.pk).update(corpora=[["lost", 1.0]])
+    runs.run_execute(run_id=run.pk)
+    assert status(run) == RunStatus.FAILED
+    assert "lost" in run.error
