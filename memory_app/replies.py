@@ -15,6 +15,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
 from memory_app import runtime, services
+from memory_app.engine.scheduler import EngineFull
 from memory_app.models import Turn, TurnStatus
 from memory_app.protocol import TurnFinished, TurnStarted, TurnToken, encode
 
@@ -123,6 +124,9 @@ class Reply:
             await self._store(services.turn_interrupt)
         except services.TurnGone:
             await self._store(self._read_again)
+        except EngineFull:
+            log.warning("no room for a reply", extra={"turn": str(self.turn.pk)})
+            await self._store(services.turn_fail)
         except Exception:
             log.exception("reply failed", extra={"turn": str(self.turn.pk)})
             await self._store(services.turn_fail)

@@ -33,6 +33,10 @@ SENTENCES = [
 ]
 
 
+#: Seconds that an answer may take on a slow and busy machine before the test gives up.
+PATIENCE = 60
+
+
 def make_checkpoint(folder: Path, *, seed: int = 1, cell: str = "lstm", **sizes: int) -> str:
     """A random model, small and fast, whose logits differ enough that its samples vary."""
     tokenizer = Tokenizer.train(SENTENCES * 4, 300)
@@ -126,11 +130,11 @@ class Socket:
 
     async def connect(self) -> bool:
         await self.raw.send_input({"type": "websocket.connect"})
-        return (await self.raw.receive_output(10))["type"] == "websocket.accept"
+        return (await self.raw.receive_output(PATIENCE))["type"] == "websocket.accept"
 
     async def leave(self) -> None:
         await self.raw.send_input({"type": "websocket.disconnect", "code": 1001})
-        await self.raw.wait(10)
+        await self.raw.wait(PATIENCE)
 
     async def send_text(self, frame: str) -> None:
         await self.raw.send_input({"type": "websocket.receive", "text": frame})
@@ -142,7 +146,7 @@ class Socket:
         await self.send_text(json.dumps({"type": kind, **fields}, default=str))
 
     async def next(self) -> dict[str, Any]:
-        event = await self.raw.receive_output(10)
+        event = await self.raw.receive_output(PATIENCE)
         assert event["type"] == "websocket.send", event
         return json.loads(event["text"])
 
@@ -166,7 +170,7 @@ class Socket:
     async def closed(self) -> int:
         """The code that the server closes with; frames before it are skipped."""
         while True:
-            event = await self.raw.receive_output(10)
+            event = await self.raw.receive_output(PATIENCE)
             if event["type"] == "websocket.close":
                 return int(event.get("code") or 1000)
 

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from memory_app.management.server import configuration
 from memory_app.models import Turn
+from tests.conftest import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,19 +41,19 @@ def site(alice, chat, settings):
     thread.start()
     yield Site(port, alice, chat)
     server.should_exit = True
-    thread.join(20)
+    thread.join(PATIENCE)
     listener.close()
     assert not thread.is_alive()
 
 
 async def frame(socket) -> dict:
-    return json.loads(await asyncio.wait_for(socket.recv(), 10))
+    return json.loads(await asyncio.wait_for(socket.recv(), PATIENCE))
 
 
 async def closing_code(socket) -> int:
     try:
         while True:
-            await asyncio.wait_for(socket.recv(), 10)
+            await asyncio.wait_for(socket.recv(), PATIENCE)
     except ConnectionClosed as closed:
         return closed.code
 

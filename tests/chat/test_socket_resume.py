@@ -111,7 +111,7 @@ async def test_a_tab_that_never_reads_delays_nobody(open_socket, alice, chat, mo
     await stuck.send("turn.send", client_turn_id=uuid4(), text="Hi", sampling=LONG)
     sockets = {True: stuck, False: reading}
     assert (await stuck.next())["type"] == "turn.started"
-    await asyncio.wait_for(taken.wait(), 10)
+    await asyncio.wait_for(taken.wait(), 60)
     # The first to be sent a token stands still; the other gets all of its own.
     free = [socket for socket in sockets.values() if not await socket.silent()]
     assert len(free) == 1

@@ -226,3 +226,21 @@ async def test_a_model_that_says_nul_is_stored_too(open_socket, alice, chat, mod
     row = await _turn(finished["turn"])
     assert row.reply_text == "a\ufffdb"
     assert model.tokenizer.decode(row.reply_token_ids) == "a\0b"
+
+
+async def test_an_engine_without_room_fails_the_turn_and_the_chat_goes_on(
+    open_socket, alice, chat, monkeypatch, caplog
+):
+    from memory_app import runtime
+    from memory_app.engine.scheduler import EngineFull
+
+    def full(*args):
+        raise EngineFull("Too many replies wait for the model.")
+
+    socket = await open_socket(alice, chat)
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime.get_engine(), "submit", full)
+        finished = (await socket.say())[-1]
+    assert (finished["status"], finished["state_sha256"]) == ("failed", None)
+    assert not [record for record in caplog.records if record.exc_info]
+    assert (await socket.say())[-1]["status"] == "length"

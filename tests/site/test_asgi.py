@@ -11,6 +11,7 @@ from asgiref.testing import ApplicationCommunicator
 
 from chatsite.logs import JsonFormatter
 from memory_app import replies, runtime
+from tests.conftest import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,13 +34,13 @@ async def request(
     }
     call = ApplicationCommunicator(application, scope)
     await call.send_input({"type": "http.request", "body": b""})
-    start = await call.receive_output(10)
+    start = await call.receive_output(PATIENCE)
     body, more = b"", True
     while more:
-        part = await call.receive_output(10)
+        part = await call.receive_output(PATIENCE)
         body += part.get("body", b"")
         more = part.get("more_body", False)
-    await call.wait(10)
+    await call.wait(PATIENCE)
     found = {name.decode().lower(): value.decode() for name, value in start["headers"]}
     return start["status"], found, body
 
@@ -97,24 +98,24 @@ async def test_the_lifespan_stops_the_engine_and_interrupts_its_replies(
 
     life = ApplicationCommunicator(application, {"type": "lifespan"})
     await life.send_input({"type": "lifespan.startup"})
-    assert await life.receive_output(10) == {"type": "lifespan.startup.complete"}
+    assert await life.receive_output(PATIENCE) == {"type": "lifespan.startup.complete"}
     tap(2)
     socket = await open_socket(alice, chat)
     await socket.send("turn.send", client_turn_id=uuid4(), text="Hi", sampling={"min_tokens": 9})
     for _ in range(3):
         await socket.next()
     await life.send_input({"type": "lifespan.shutdown"})
-    assert await life.receive_output(10) == {"type": "lifespan.shutdown.complete"}
+    assert await life.receive_output(PATIENCE) == {"type": "lifespan.shutdown.complete"}
     assert (await Turn.objects.aget()).status == "interrupted"
     assert (await socket.until("turn.finished"))[-1]["status"] == "interrupted"
     assert runtime._engine is None
     # And it may begin again.
     second = ApplicationCommunicator(application, {"type": "lifespan"})
     await second.send_input({"type": "lifespan.startup"})
-    assert await second.receive_output(10) == {"type": "lifespan.startup.complete"}
+    assert await second.receive_output(PATIENCE) == {"type": "lifespan.startup.complete"}
     assert (await socket.say())[-1]["status"] == "length"
     await second.send_input({"type": "lifespan.shutdown"})
-    await second.receive_output(10)
+    await second.receive_output(PATIENCE)
 
 
 async def test_a_heartbeat_outlives_a_database_that_is_away_for_a_while(monkeypatch, caplog):
@@ -130,7 +131,7 @@ async def test_a_heartbeat_outlives_a_database_that_is_away_for_a_while(monkeypa
     monkeypatch.setattr(replies, "RECOVER_EVERY", 1)
     replies.start()
     for _ in range(2):
-        await asyncio.wait_for(beats.wait(), 10)
+        await asyncio.wait_for(beats.wait(), PATIENCE)
         beats.clear()
     await replies.stop()
     assert "heartbeat failed" in caplog.text

@@ -57,6 +57,15 @@ def test_every_task_has_a_row():
     assert own == {row.name for row in policy.ROWS if row.kind == "task"}
 
 
+def test_a_task_that_somebody_forgot_a_row_for_does_nothing(monkeypatch):
+    monkeypatch.setattr(tasks, "run_execute", lambda **facts: pytest.fail("it ran"))
+    monkeypatch.delitem(policy._BY_NAME, ("task", tasks.train.name))
+    with pytest.raises(policy.NoPolicy):
+        tasks.train(str(uuid4()))
+    with pytest.raises(policy.NoPolicy):
+        tasks.train.apply(args=[str(uuid4())], throw=True)
+
+
 @pytest.mark.parametrize("kind", ["http", "ws", "task"])
 def test_what_has_no_row_is_refused(kind):
     with pytest.raises(policy.NoPolicy):
