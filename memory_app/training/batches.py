@@ -125,9 +125,9 @@ class Mixture:
         """
         settings = self.settings
         wanted = settings.pool_tokens * settings.facts
-        max_gap = round(settings.max_gap * _rise(progress, 0.35, 0.85))
-        most_values = round(6 * 100 ** _rise(progress, 0.25, 0.65))
-        made_up = settings.made_up * _rise(progress, 0.5, 0.6)
+        max_gap = round(settings.max_gap * _rise(progress, settings.gap_from, settings.gap_until))
+        most_values = round(6 * 100 ** _rise(progress, settings.values_from, settings.values_until))
+        made_up = settings.made_up if progress > settings.values_until else 0.0
         alone = max(0.0, 0.6 - 1.5 * progress)
         while wanted > 0:
             kind = "single" if rng.random() < alone else None
@@ -138,6 +138,7 @@ class Mixture:
                 kind=kind,
                 made_up=made_up,
                 most_values=most_values,
+                scope=settings.fact_scope,
             )
             weights = []
             for turn, (role, _) in enumerate(made.turns):

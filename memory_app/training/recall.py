@@ -23,6 +23,8 @@ GAPS = (0, 2, 8, 32)
 # Several, update and abstain ask at this distance; the gap cells alone vary it.
 COMMON_GAP = 2
 SEED = 20250
+# The facts that the exam tells: name, home, job, age, pets, favourite things, numbers.
+SCOPE = "core"
 
 Told = tuple[tuple[str, str], ...]
 
@@ -87,7 +89,7 @@ def draw_questions(n: int, seed: int, cell: str, **form: Any) -> list[Question]:
     rng = random.Random(f"{seed}/{cell}")
     questions = []
     for _ in range(n):
-        made = generate_dialogue(rng, fillers=own_fillers, made_up=0.0, **form)
+        made = generate_dialogue(rng, fillers=own_fillers, made_up=0.0, scope=SCOPE, **form)
         texts = [text for _, text in made.turns]
         told = tuple(zip(texts[:-2:2], texts[1:-2:2], strict=True))
         if made.probe.turn != len(texts) - 1:

@@ -15,7 +15,7 @@ from memory_app.lm.checkpoint import save_checkpoint
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.dialogues import Source
-from memory_app.training.facts import generate_dialogue
+from memory_app.training.facts import generate_dialogue, trained_values
 from memory_app.training.facts.identity import identity_exchanges
 from memory_app.training.perplexity import evaluate_perplexity
 from memory_app.training.settings import TrainingSettings
@@ -23,6 +23,7 @@ from memory_app.training.trainer import Callback, Metrics, train
 
 TOKENIZER_FILE, CHECKPOINT_FOLDER = "tokenizer.json", "checkpoint"
 FACT_DIALOGUES_FOR_TOKENIZER = 10_000
+VALUE_WEIGHT = 600
 # A validation that took longer than the training between two of them would be no help.
 VALIDATION_DIALOGUES = 60
 
@@ -82,8 +83,13 @@ def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[st
     if settings.facts or settings.identity:
         rng = random.Random(settings.seed)
         for _ in range(FACT_DIALOGUES_FOR_TOKENIZER):
-            made = generate_dialogue(rng, fillers=identity_exchanges, max_gap=1)
+            made = generate_dialogue(
+                rng, fillers=identity_exchanges, max_gap=1, scope=settings.fact_scope
+            )
             yield from (text for _, text in made.turns)
+        # A value that is one piece is one thing to keep in mind; in three it is three, in order.
+        for value in trained_values(settings.fact_scope):
+            yield f" {value} {value.lower()} {value.title()}" * VALUE_WEIGHT
 
 
 def run_tokenizer(settings: TrainingSettings, sources: Sequence[Source], folder: Path) -> Tokenizer:

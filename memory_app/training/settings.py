@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from memory_app.lm.config import CELLS
+from memory_app.training.facts import SCOPES
 
 
 class SettingsError(ValueError):
@@ -43,6 +44,11 @@ class TrainingSettings:
     answer_weight: float = 3.0  # loss weight of an answer from memory
     user_weight: float = 0.2  # loss weight of the user's part in fact dialogues
     max_gap: int = 12  # the longest gap, in exchanges, that the curriculum grows to
+    gap_from: float = 0.25  # when gaps begin to grow, as a share of the run …
+    gap_until: float = 0.75  # … and when they are as long as max_gap
+    values_from: float = 0.15  # when more than six values of a slot are told …
+    values_until: float = 0.5  # … and when all of them are, and made-up ones too
+    fact_scope: str = "core"  # which facts: core, or all
     made_up: float = 0.2  # share of told values that are made-up words
     untidy: float = 0.15  # share of a corpus' user texts put in lower case without a full stop
     pool_tokens: int = 400_000  # dialogues drawn, sorted by length and cut at once
@@ -64,6 +70,10 @@ class TrainingSettings:
             value = getattr(self, name)
             if not low <= value <= high:  # also refuses NaN
                 raise SettingsError(f"{name} must lie between {low} and {high}.")
+        if self.fact_scope not in SCOPES:
+            raise SettingsError(f"fact_scope must be one of {', '.join(SCOPES)}.")
+        if self.gap_from >= self.gap_until or self.values_from >= self.values_until:
+            raise SettingsError("gap_from and values_from must lie before gap_until, values_until.")
         if self.facts + self.identity > 1:
             raise SettingsError("facts and identity together must be at most 1.")
 
@@ -124,6 +134,10 @@ _RANGES: list[tuple[str, float, float]] = [
     ("answer_weight", 0, 100),
     ("user_weight", 0, 100),
     ("max_gap", 0, 64),
+    ("gap_from", -1, 1),
+    ("gap_until", 0, 2),
+    ("values_from", -1, 1),
+    ("values_until", 0, 2),
     ("made_up", 0, 1),
     ("untidy", 0, 1),
     ("pool_tokens", 1000, 1_000_000_000),

@@ -2,11 +2,22 @@
 
 from memory_app.training.facts.dialogue import (
     KINDS,
+    SCOPES,
     SLOTS,
     FactDialogue,
     Probe,
     draw_gap,
     generate_dialogue,
+    trained_values,
 )
 
-__all__ = ["KINDS", "SLOTS", "FactDialogue", "Probe", "draw_gap", "generate_dialogue"]
+__all__ = [
+    "KINDS",
+    "SCOPES",
+    "SLOTS",
+    "FactDialogue",
+    "Probe",
+    "draw_gap",
+    "generate_dialogue",
+    "trained_values",
+]

@@ -7,7 +7,7 @@ with several questions in a dialogue, at growing gaps; the exam fixes the gap an
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from memory_app.training.facts.about_me import ABOUT_ME
@@ -19,9 +19,13 @@ Fillers = Callable[[random.Random, int], list[tuple[str, str]]]
 
 SLOTS: tuple[Slot, ...] = ABOUT_ME + ABOUT_OTHERS
 SLOT_BY_KEY = {slot.key: slot for slot in SLOTS}
-_OPEN_SLOTS = tuple(slot for slot in SLOTS if slot.held_kinds)
-_WEIGHTS = tuple(slot.weight for slot in SLOTS)
-_OPEN_WEIGHTS = tuple(slot.weight for slot in _OPEN_SLOTS)
+# What people tell first, and what the exam asks for. A small model that learns all the slots at
+# once learns each of them badly; "all" is for larger ones.
+_CORE = ("name", "home", "job", "age", "favourite", "pet_kind", "pet_name", "number", "count")
+SCOPES: dict[str, tuple[Slot, ...]] = {
+    "core": tuple(SLOT_BY_KEY[key] for key in _CORE),
+    "all": SLOTS,
+}
 
 KINDS = ("single", "several", "update", "abstain", "mixed")
 _KIND_WEIGHTS = (0.22, 0.34, 0.15, 0.11, 0.18)
@@ -68,6 +72,12 @@ def draw_gap(rng: random.Random, max_gap: int) -> int:
     return rng.randint(0, max_gap)
 
 
+def trained_values(scope: str) -> list[str]:
+    """Every value that training may tell, once, in a fixed order."""
+    found = (v for slot in SCOPES[scope] for k in slot.kinds for v in slot.train_values[k])
+    return list(dict.fromkeys(found))
+
+
 class _Plan:
     """Draws facts and lays out one dialogue through a Writer."""
 
@@ -77,12 +87,14 @@ class _Plan:
         fillers: Fillers,
         made_up: float,
         most_values: int | None,
+        scope: str,
         held_out_values: bool,
         held_out_phrasings: bool,
     ) -> None:
         self.rng = rng
         self.made_up = made_up
         self.most_values = most_values
+        self.slots = SCOPES[scope]
         self.held_out_values = held_out_values
         self.writer = Writer(rng, fillers, held_out_phrasings)
 
@@ -93,8 +105,7 @@ class _Plan:
         for _ in range(40):
             chosen = slot
             if chosen is None:
-                pool, weights = (_OPEN_SLOTS, _OPEN_WEIGHTS) if held else (SLOTS, _WEIGHTS)
-                chosen = rng.choices(pool, weights)[0]
+                chosen = self.draw([s for s in self.slots if s.held_kinds or not held])
             k = rng.choice(chosen.held_kinds if held else chosen.kinds) if kind is None else kind
             if slot is None and not writer.is_free(chosen, k):
                 continue
@@ -106,6 +117,10 @@ class _Plan:
                 continue
             return Fact(chosen, k, value)
         raise RuntimeError("No free slot is left for another fact.")
+
+    def draw(self, slots: Sequence[Slot]) -> Slot:
+        """One slot, by weight."""
+        return self.rng.choices(slots, [slot.weight for slot in slots])[0]
 
     def facts(self, count: int) -> list[Fact]:
         """Some facts of different slots, each reserved at once."""
@@ -139,7 +154,7 @@ class _Plan:
                     if writer.is_free(near, k):
                         return near, k
         while True:
-            slot = rng.choices(SLOTS, _WEIGHTS)[0]
+            slot = self.draw(self.slots)
             k = rng.choice(slot.kinds)
             if writer.is_free(slot, k):
                 return slot, k
@@ -267,6 +282,7 @@ def generate_dialogue(
     kind: str | None = None,
     made_up: float = 0.2,
     most_values: int | None = None,
+    scope: str = "all",
     held_out_values: bool = False,
     held_out_phrasings: bool = False,
 ) -> FactDialogue:
@@ -279,14 +295,18 @@ def generate_dialogue(
     values are told only with held_out_values (then in the slots that have any), phrasings only with
     held_out_phrasings (then no others); training draws with neither.
 
+    `scope` "core" keeps to the facts that people tell first, "all" has every slot.
+
     Raises:
-        ValueError: an unknown kind.
+        ValueError: an unknown kind or scope.
     """
     if kind is None:
         kind = rng.choices(KINDS, _KIND_WEIGHTS)[0]
     elif kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
-    plan = _Plan(rng, fillers, made_up, most_values, held_out_values, held_out_phrasings)
+    if scope not in SCOPES:
+        raise ValueError(f"scope must be one of {', '.join(SCOPES)}.")
+    plan = _Plan(rng, fillers, made_up, most_values, scope, held_out_values, held_out_phrasings)
     if gap is None:
         plan.train(kind, max_gap)
     else:
