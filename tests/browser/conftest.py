@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from memory_app.engine.core import Engine
 from memory_app.models import Checkpoint
@@ -17,6 +17,9 @@ from tests.browser.visitor import Visitor
 # Playwright keeps an event loop in this thread, which Django would take for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+
+# A machine that trains beside the tests is slow, and slowness is no fault of the page.
+expect.set_options(timeout=20_000)
 
 COMPLAIN = """
 document.addEventListener("securitypolicyviolation", (event) =>

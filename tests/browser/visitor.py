@@ -5,8 +5,6 @@ from uuid import UUID
 
 from playwright.sync_api import Page, expect
 
-WAIT = 20_000  # ms; a machine that trains beside the tests is slow
-
 
 class Visitor:
     """One person in one tab."""
@@ -41,12 +39,12 @@ class Visitor:
     # Playwright's own wait_for_function would run `eval`, which the page's policy forbids.
     def wait_for_words(self, characters: int = 1) -> None:
         text = self.page.locator(".turn:last-child .bot .text")
-        expect(text).to_have_text(re.compile(f"[\\s\\S]{{{characters},}}"), timeout=WAIT)
+        expect(text).to_have_text(re.compile(f"[\\s\\S]{{{characters},}}"))
 
     def wait_for_end(self) -> None:
         ended = re.compile("^(complete|stopped|length|interrupted|failed)$")
         turn = self.page.locator(".turn:last-child")
-        expect(turn).to_have_attribute("data-status", ended, timeout=WAIT)
+        expect(turn).to_have_attribute("data-status", ended)
 
     def reply(self) -> str:
         return self.page.locator(".turn:last-child .bot .text").evaluate("one => one.textContent")
