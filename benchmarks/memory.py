@@ -12,7 +12,7 @@ from memory_app.lm.replay import replay
 from memory_app.lm.state import State
 
 PROMPT, REPLY = 20, 60  # tokens of a usual turn
-SHORT_PROMPT, SHORT_REPLY = 8, 4  # a thousand of these turns are soon said
+SHORT_PROMPT, SHORT_REPLY = 4, 2  # a thousand of these turns are soon said
 
 
 def replay_cost(replies: Replies, rounds: int) -> Iterator[Line]:

@@ -42,7 +42,7 @@ async def _read(stream):
 
 async def _until(condition):
     async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110  (the engine has no event for what it drops)
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -92,7 +92,7 @@ def test_the_shares_drawn_are_those_of_the_cut_distribution(settings, kept):
     logits = torch.full((64, 70), -math.inf)
     logits[:, 10:15] = p.log()
     counts = torch.zeros(70)
-    for start in range(0, 6400, 64):
+    for start in range(0, 3200, 64):
         sampler = _sampler(64)
         for row in range(64):
             sampler.put(
@@ -103,7 +103,7 @@ def test_the_shares_drawn_are_those_of_the_cut_distribution(settings, kept):
         counts += torch.bincount(ids, minlength=70)
     expected = torch.zeros(70)
     expected[10 : 10 + kept] = p[:kept] / p[:kept].sum()
-    assert (counts / 6400 - expected).abs().max() < 0.02
+    assert (counts / 3200 - expected).abs().max() < 0.03
     assert torch.equal(counts > 0, expected > 0)
 
 
