@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from memory_app.lm.machine import computes_bfloat16
+
 
 def fastest_dtype() -> torch.dtype:
     """bfloat16 where the CPU multiplies it natively (AVX512-BF16 or AMX), else float32.
@@ -13,8 +15,7 @@ def fastest_dtype() -> torch.dtype:
     Elsewhere bfloat16 is emulated and slower than float32. At one row the bytes of the weights
     decide, so bfloat16 is worth about twice the speed.
     """
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if native else torch.float32
+    return torch.bfloat16 if computes_bfloat16() else torch.float32
 
 
 class PackedLinear:

@@ -1,4 +1,4 @@
-"""What decides the last bit of a replay beside its inputs: processor, its vector units, torch."""
+"""The machine: what it computes fast, and what of it decides the last bit of a replay."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def _processor() -> str:
         return platform.processor()
     names = ("model name", "cpu family", "model", "flags", "CPU part", "Features")
     return "\n".join(found.get(name, "") for name in names)
+
+
+def computes_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 natively (AVX512-BF16, AMX); elsewhere it is slower."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 @cache

@@ -34,7 +34,8 @@ class TrainingSettings:
     warmup: int = 200  # steps
     weight_decay: float = 0.01
     clip: float = 1.0
-    precision: str = "bfloat16"  # of the GEMMs; parameters and their updates stay float32
+    # Of the GEMMs (auto: bfloat16 where the machine computes in it); parameters stay float32.
+    precision: str = "auto"
     compile: str = "off"  # on: the loss is compiled, which takes a C++ compiler
     seed: int = 1
     threads: int = 1
@@ -62,8 +63,8 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
             raise SettingsError(f"cell must be one of {', '.join(CELLS)}.")
-        if self.precision not in ("float32", "bfloat16"):
-            raise SettingsError("precision must be float32 or bfloat16.")
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise SettingsError("precision must be auto, float32 or bfloat16.")
         if self.compile not in ("off", "on"):
             raise SettingsError("compile must be on or off.")
         for name, low, high in _RANGES:

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from memory_app.lm.config import ModelConfig
+from memory_app.lm.machine import computes_bfloat16
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.state import State
 from memory_app.lm.tokenizer import Tokenizer
@@ -153,6 +154,9 @@ def train(
     if resume:
         position = read_save(folder, model, optimizer) or position
     mixture = Mixture(settings, sources, tokenizer)
+    bfloat16 = settings.precision == "bfloat16" or (
+        settings.precision == "auto" and (device.type != "cpu" or computes_bfloat16())
+    )
     nll = token_nll(model, compiled=settings.compile == "on")
     step, tokens = int(position["step"]), int(position["tokens"])
     for callback in callbacks:
@@ -170,9 +174,7 @@ def train(
                 rate = learning_rate(settings, step)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
-                with torch.autocast(
-                    device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"
-                ):
+                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
                     if state is not None:
                         state = state.detach()
                     total, state = window_loss(
