@@ -20,16 +20,16 @@ class TrainingSettings:
 
     cell: str = "lstm"
     language: str = "en"
-    vocab_size: int = 4096
+    vocab_size: int = 8192
     embedding_dim: int = 256
     hidden_size: int = 512
     num_layers: int = 2
-    dropout: float = 0.1
+    dropout: float = 0.05
     forget_bias: float = 1.0  # added to f's bias at the start, so that memory is the default
-    steps: int = 5000  # optimizer steps, one a window
-    batch_tokens: int = 4096  # tokens fed in one window, padding included
+    steps: int = 8000  # optimizer steps, one a window
+    batch_tokens: int = 2048  # tokens fed in one window, padding included
     window: int = 512  # truncated BPTT; under 384 a fact's question rarely meets its fact
-    learning_rate: float = 2e-3
+    learning_rate: float = 1.8e-3
     final_learning_rate: float = 0.05  # as a share of the first
     warmup: int = 200  # steps
     weight_decay: float = 0.01
@@ -40,17 +40,17 @@ class TrainingSettings:
     seed: int = 1
     threads: int = 1
     device: str = "cpu"
-    facts: float = 0.45  # share of the tokens that the fact generator gives
+    facts: float = 0.8  # share of the tokens that the fact generator gives
     identity: float = 0.03  # share of the tokens from the identity exchanges
     answer_weight: float = 3.0  # loss weight of an answer from memory
-    user_weight: float = 0.2  # loss weight of the user's part in fact dialogues
-    max_gap: int = 12  # the longest gap, in exchanges, that the curriculum grows to
-    gap_from: float = 0.25  # when gaps begin to grow, as a share of the run …
-    gap_until: float = 0.75  # … and when they are as long as max_gap
+    user_weight: float = 0.0  # loss weight of the user's part in fact dialogues
+    max_gap: int = 6  # the longest gap, in exchanges, that the curriculum grows to
+    gap_from: float = 0.35  # when gaps begin to grow, as a share of the run …
+    gap_until: float = 0.8  # … and when they are as long as max_gap
     values_from: float = 0.15  # when more than six values of a slot are told …
-    values_until: float = 0.5  # … and when all of them are, and made-up ones too
+    values_until: float = 0.6  # … and when all of them are, and made-up ones too
     fact_scope: str = "core"  # which facts: core, or all
-    made_up: float = 0.2  # share of told values that are made-up words
+    made_up: float = 0.1  # share of told values that are made-up words
     untidy: float = 0.15  # share of a corpus' user texts put in lower case without a full stop
     pool_tokens: int = 400_000  # dialogues drawn, sorted by length and cut at once
     max_dialogue: int = 1024  # longer dialogues are cut there
@@ -161,6 +161,7 @@ PRESETS: dict[str, TrainingSettings] = {
         evaluate_every=50,
         save_every=50,
         max_gap=2,
+        facts=0.3,
         learning_rate=4e-3,
     ),
     # What is bundled: some hours on one or two cores.
@@ -175,6 +176,8 @@ PRESETS: dict[str, TrainingSettings] = {
         batch_tokens=8192,
         dropout=0.2,
         max_gap=24,
+        facts=0.5,
+        fact_scope="all",
         learning_rate=1.5e-3,
     ),
     # An hour on one GPU.
@@ -188,6 +191,8 @@ PRESETS: dict[str, TrainingSettings] = {
         pool_tokens=3_000_000,
         dropout=0.3,
         max_gap=40,
+        facts=0.5,
+        fact_scope="all",
         device="cuda",
         learning_rate=1e-3,
         warmup=1000,
