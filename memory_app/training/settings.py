@@ -30,6 +30,7 @@ class TrainingSettings:
     batch_tokens: int = 2048  # tokens fed in one window, padding included
     window: int = 512  # truncated BPTT; under 384 a fact's question rarely meets its fact
     learning_rate: float = 1.8e-3
+    embedding_rate: float = 3.0  # the embedding's rate, as a multiple of the layers'
     final_learning_rate: float = 0.05  # as a share of the first
     warmup: int = 200  # steps
     weight_decay: float = 0.01
@@ -125,6 +126,7 @@ _RANGES: list[tuple[str, float, float]] = [
     ("batch_tokens", 64, 4_194_304),
     ("window", 8, 65_536),
     ("learning_rate", 1e-7, 1),
+    ("embedding_rate", 0, 100),
     ("final_learning_rate", 0, 1),
     ("warmup", 0, 10_000_000),
     ("weight_decay", 0, 1),

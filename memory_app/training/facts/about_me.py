@@ -121,7 +121,7 @@ ABOUT_ME = (
     Slot(
         key="home",
         group="place",
-        values={ONE: v.CITIES + v.COUNTRIES},
+        values={ONE: v.PLACES},
         open=True,
         name_like=True,
         weight=2.5,
@@ -172,7 +172,7 @@ ABOUT_ME = (
     Slot(
         key="origin",
         group="place",
-        values={ONE: v.CITIES + v.COUNTRIES},
+        values={ONE: v.PLACES},
         open=True,
         name_like=True,
         weight=1.6,
@@ -406,7 +406,7 @@ ABOUT_ME = (
     Slot(
         key="trip",
         group="trip",
-        values={ONE: v.CITIES + v.COUNTRIES},
+        values={ONE: v.PLACES},
         open=True,
         name_like=True,
         weight=0.9,

@@ -203,7 +203,7 @@ ABOUT_OTHERS = (
     Slot(
         key="relative_home",
         group="relative_home",
-        values=for_kinds(WORKING_RELATIVES, v.CITIES + v.COUNTRIES),
+        values=for_kinds(WORKING_RELATIVES, v.PLACES),
         open=True,
         name_like=True,
         weight=1.0,

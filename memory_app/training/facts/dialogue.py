@@ -26,6 +26,8 @@ SCOPES: dict[str, tuple[Slot, ...]] = {
     "core": tuple(SLOT_BY_KEY[key] for key in _CORE),
     "all": SLOTS,
 }
+# How many values of a slot a scope tells: lists begin with those that are met most often.
+_SCOPE_VALUES = {"core": 120, "all": None}
 
 KINDS = ("single", "several", "update", "abstain", "mixed")
 _KIND_WEIGHTS = (0.22, 0.34, 0.15, 0.11, 0.18)
@@ -74,7 +76,8 @@ def draw_gap(rng: random.Random, max_gap: int) -> int:
 
 def trained_values(scope: str) -> list[str]:
     """Every value that training may tell, once, in a fixed order."""
-    found = (v for slot in SCOPES[scope] for k in slot.kinds for v in slot.train_values[k])
+    most = _SCOPE_VALUES[scope]
+    found = (v for slot in SCOPES[scope] for k in slot.kinds for v in slot.train_values[k][:most])
     return list(dict.fromkeys(found))
 
 
@@ -93,7 +96,8 @@ class _Plan:
     ) -> None:
         self.rng = rng
         self.made_up = made_up
-        self.most_values = most_values
+        limits = [n for n in (most_values, _SCOPE_VALUES[scope]) if n is not None]
+        self.most_values = min(limits) if limits else None
         self.slots = SCOPES[scope]
         self.held_out_values = held_out_values
         self.writer = Writer(rng, fillers, held_out_phrasings)

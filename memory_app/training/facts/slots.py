@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from zlib import crc32
 
 from memory_app.training.facts.values import is_held_out
 
@@ -81,8 +80,7 @@ class Slot:
             if not self.open or len(values) < SMALLEST_SPLIT or len(apart) < 2:
                 apart = ()
             kept = (value for value in values if value not in apart)
-            # In an order of its own, so that the first few are a sample of all (`most_values`).
-            split[kind] = (tuple(sorted(kept, key=lambda v: crc32(f"order/{v}".encode()))), apart)
+            split[kind] = (tuple(kept), apart)
         put("held_kinds", tuple(kind for kind, pair in split.items() if pair[1]))
         put("train_values", {k: pair[0] for k, pair in split.items()})
         put("held_values", {k: pair[1] for k, pair in split.items()})

@@ -1,5 +1,9 @@
 """What people tell: lists of values, canonical casing, a fixed part of them held out.
 
+A list begins with the values that English conversations mention most, since a short curriculum
+(`most_values`, the scope "core") takes the first ones. The first names and places are those of the
+pages' own examples.
+
 Whether a value is held out is decided from its own letters, so it is held out in every slot at
 once and stays so when a list grows.
 """
@@ -21,260 +25,268 @@ def is_held_out(value: str) -> bool:
 
 
 NAMES = _words("""
-Clara, Anna, Emma, Olivia, Sophia, Mia, Charlotte, Amelia, Evelyn, Harper, Abigail, Emily, Ella,
-Elizabeth, Camila, Luna, Sofia, Avery, Mila, Aria, Scarlett, Penelope, Layla, Chloe, Victoria,
-Madison, Eleanor, Grace, Nora, Riley, Zoey, Hannah, Hazel, Lily, Ellie, Violet, Lillian, Zoe,
-Stella, Aurora, Natalie, Emilia, Everly, Leah, Aubrey, Willow, Addison, Lucy, Audrey, Bella,
-Nova, Brooklyn, Paisley, Savannah, Claire, Skylar, Isla, Genesis, Naomi, Elena, Caroline, Eliana,
-Maya, Valentina, Ruby, Kennedy, Ivy, Ariana, Aaliyah, Cora, Madelyn, Alice, Kinsley, Hailey,
-Gabriella, Allison, Gianna, Serenity, Samantha, Sarah, Quinn, Eva, Piper, Sadie, Josephine,
-Nevaeh, Adeline, Arya, Lydia, Clementine, Vivian, Julia, Rose, Margaret, Martha, Ruth, Judith,
-Liam, Noah, Oliver, Elijah, James, William, Benjamin, Lucas, Henry, Theodore, Jack, Levi,
-Alexander, Jackson, Mateo, Daniel, Michael, Mason, Sebastian, Ethan, Logan, Owen, Samuel, Jacob,
-Asher, Aiden, John, Joseph, Wyatt, David, Leo, Luke, Julian, Hudson, Grayson, Matthew, Ezra,
-Gabriel, Carter, Isaac, Jayden, Luca, Anthony, Dylan, Lincoln, Thomas, Maverick, Elias, Josiah,
-Charles, Caleb, Christopher, Ezekiel, Miles, Jaxon, Isaiah, Andrew, Joshua, Nathan, Nolan,
-Adrian, Cameron, Santiago, Eli, Aaron, Ryan, Angel, Cooper, Waylon, Easton, Kai, Christian,
-Landon, Colton, Roman, Axel, Brooks, Jonathan, Robert, Jameson, Ian, Everett, Greyson, Wesley,
-Jeremiah, Hunter, Leonardo, Jordan, Jose, Bennett, Silas, Nicholas, Parker, Beau, Weston, Austin,
-Connor, Carson, Dominic, Xavier, Peter, Paul, Mark, Simon, George, Edward, Frank, Walter, Harold,
-Arthur, Albert, Ralph, Oscar, Felix, Hugo, Otto, Emil, Anton, Karl, Hans, Fritz, Jurgen, Stefan,
-Klaus, Greta, Heidi, Ingrid, Astrid, Freya, Sigrid, Lars, Sven, Bjorn, Erik, Nils, Olaf, Mikkel,
-Soren, Freja, Aino, Eero, Mika, Veikko, Tuula, Pierre, Jean, Luc, Antoine, Camille, Margaux,
-Colette, Juliette, Amelie, Thierry, Giulia, Marco, Paolo, Francesca, Chiara, Lorenzo, Matteo,
-Alessandro, Bianca, Giovanni, Carlos, Diego, Javier, Pablo, Lucia, Carmen, Pilar, Ines, Rosa,
-Miguel, Alejandro, Fernando, Guadalupe, Ximena, Joaquin, Rafael, Thiago, Joao, Beatriz, Catarina,
-Tiago, Duarte, Mariana, Ivan, Dmitri, Natasha, Olga, Svetlana, Boris, Sergei, Katya, Anastasia,
-Yuri, Igor, Nikolai, Ludmila, Oksana, Taras, Bohdan, Zofia, Kasia, Agnieszka, Piotr, Tomasz,
-Wojciech, Jakub, Zuzana, Milan, Petra, Jana, Vaclav, Zoltan, Eszter, Katalin, Laszlo, Andrei,
-Ioana, Radu, Mihai, Dragan, Milica, Jelena, Goran, Ivana, Nikola, Dimitris, Eleni, Kostas,
-Yannis, Despina, Ahmed, Mohamed, Fatima, Aisha, Omar, Yusuf, Hassan, Ali, Khadija, Zainab, Amina,
-Leila, Samira, Karim, Tariq, Rashid, Nadia, Salma, Mehmet, Ayse, Emre, Elif, Deniz, Zeynep,
-Cyrus, Dariush, Shirin, Parisa, Roya, Farhad, Avi, Yael, Noam, Shira, Tamar, Moshe, Rivka, Raj,
-Priya, Arjun, Ananya, Rohan, Kavya, Vikram, Deepa, Sanjay, Lakshmi, Ravi, Meera, Anil, Sunita,
-Nikhil, Pooja, Amit, Neha, Kiran, Divya, Imran, Farah, Bilal, Sana, Tahir, Nasreen, Wei, Ming,
-Li, Xiao, Jing, Hui, Mei, Lan, Jun, Yan, Feng, Hong, Chen, Ling, Bao, Zhen, Haruto, Yuki, Sakura,
-Hiroshi, Kenji, Akira, Naoko, Emiko, Takeshi, Yumi, Ren, Aoi, Minjun, Seoyeon, Jiwoo, Hyun,
-Soojin, Jisoo, Minho, Linh, Nguyen, Thanh, Huong, Minh, Somchai, Malee, Kanya, Putri, Dewi,
-Budi, Wayan, Agus, Jomar, Divina, Kwame, Kofi, Ama, Abena, Chidi, Ngozi, Amara, Emeka, Ifeoma,
-Tunde, Yemi, Folake, Zuri, Makena, Wanjiru, Otieno, Njeri, Thabo, Nomsa, Sipho, Lindiwe, Tendai,
-Abebe, Tigist, Selam, Dawit, Aroha, Tane, Mere, Keanu, Leilani, Kalani, Nayeli, Itzel, Citlali,
-Bob, Tom, Tim, Jim, Bill, Joe, Sam, Max, Ben, Dan, Ted, Fred, Greg, Jeff, Steve, Brian, Kevin,
-Gary, Larry, Dennis, Jerry, Roger, Keith, Terry, Sean, Craig, Derek, Trevor, Nigel, Graham, Ann,
-Sue, Jane, Mary, Linda, Karen, Nancy, Betty, Susan, Jessica, Michelle, Kate, Molly, Wendy,
-Tina, Gina, Tracy, Sandra, Donna, Pamela, Brenda, Rachel, Monica, Phoebe, Joan, Doris, Irene,
-Agnes, Edith, Mabel, Florence, Maeve, Niamh, Siobhan, Aoife, Declan, Cormac, Padraig, Rhys,
-Gwen, Carys, Dafydd, Hamish, Fiona, Morag, Callum, Ewan, Robin, Alex, Charlie, Jamie, Sasha
+Clara,
+John, Tom, Mark, Ben, Michael, Luke, Paul, George, Jackson, James, Ryan, Bill, Jack, Sarah, Alex,
+Brian, David, Lucas, Craig, Joe, Jane, Emma, Kevin, Robert, Peter, Jim, Steve, Tim, Aaron, Jordan,
+Mary, Robin, Bob, Oscar, Fred, Thomas, Audrey, Christian, Logan, Alice, Eli, Daniel, Sean,
+Charlie, Frank, Susan, Max, Jerry, Sam, Cooper, Christopher, Samuel, Lucy, Miles, Anthony, Brooks,
+Dan, Ren, Andrew, Rose, Roger, Anna, Allison, Keith, Zoe, Liam, Larry, Derek, Jessica, Molly,
+Jeff, Kate, Julia, Hong, Ariana, Leo, Ralph, Leonardo, Grace, Dylan, Olivia, Owen, Henry, Charles,
+Diego, Matthew, Cameron, Nolan, Carter, William, Harper, Ella, Austin, Hans, Keanu, Parker, Simon,
+Jamie, Jean, Ted, Rachel, Elizabeth, Carson, Cyrus, Arthur, Lily, Adrian, Sandra, Roman, Terry,
+Michelle, Natalie, Mia, Hunter, Lincoln, Madison, Angel, Edward, Olaf, Ethan, Emily, Bennett,
+Scarlett, Noah, Hannah, Ezekiel, Gary, Sebastian, Gwen, Maya, Ruby, Joan, Walter, Dennis, Ian,
+Linda, Ruth, Isaac, Quinn, Eva, Sue, Karen, Connor, Oliver, Mason, Nicholas, Luna, Hudson, Albert,
+Jacob, Genesis, Sophia, Joseph, Benjamin, Isaiah, Tina, Aurora, Joshua, Alejandro, Brooklyn, Nora,
+Julian, Eleanor, Harold, Ewan, Chloe, Paisley, Alexander, Xavier, Sofia, Graham, Wendy, Jonathan,
+Jose, Chen, Amelia, Mila, Naomi, Trevor, Riley, Kennedy, Li, Betty, Ellie, Claire, Mere, Florence,
+Pablo, Anastasia, Greg, Ann, Gabriel, Charlotte, Lars, Javier, Carlos, Ming, Fiona, Caroline,
+Martha, Elias, Wesley, Nancy, Zoey, Willow, Nathan, Anton, Heidi, Ingrid, Ali, Feng, Bella,
+Waylon, Greta, Pierre, Carmen, Theodore, Joaquin, Akira, Ivy, Ezra, Hugo, Karl, Erik, Donna,
+Everly, Piper, Maverick, Milan, Abigail, Stella, Aubrey, Skylar, Samantha, Elijah, Juliette,
+Victoria, Elena, Aaliyah, Axel, Dominic, Sven, Antoine, Rosa, Wojciech, Ravi, Mei, Tracy, Monica,
+Avery, Layla, Violet, Emilia, Leah, Serenity, Margaret, Felix, Otto, Amelie, Miguel, Rafael, Ling,
+Agnes, Hailey, Wyatt, Caleb, Landon, Everett, Luc, Boris, Tamar, Wei, Pamela, Doris, Irene,
+Sasha, Camila, Hazel, Nova, Arya, Mateo, Asher, Grayson, Easton, Fritz, Giovanni, Lucia, Natasha,
+Salma, Nigel, Brenda, Phoebe, Evelyn, Penelope, Savannah, Vivian, Judith, Levi, Luca, Jeremiah,
+Bianca, Ivan, Nikola, Avi, Takeshi, Aria, Lillian, Addison, Sadie, Josephine, Adeline, Kai,
+Stefan, Camille, Francesca, Lorenzo, Fernando, Dmitri, Olga, Omar, Yusuf, Raj, Rohan, Divya, Jun,
+Hyun, Minh, Ama, Gina, Mabel, Rhys, Isla, Lydia, Clementine, Josiah, Colton, Greyson, Weston,
+Klaus, Mika, Colette, Marco, Alessandro, Duarte, Jana, Ahmed, Leila, Karim, Nadia, Moshe, Amit,
+Bilal, Jing, Hui, Lan, Hiroshi, Leilani, Edith, Declan, Eliana, Valentina, Cora, Madelyn, Kinsley,
+Gabriella, Gianna, Nevaeh, Aiden, Jayden, Jaxon, Santiago, Jameson, Silas, Beau, Emil, Jurgen,
+Astrid, Freya, Sigrid, Bjorn, Nils, Mikkel, Soren, Freja, Aino, Eero, Veikko, Tuula, Margaux,
+Thierry, Giulia, Paolo, Chiara, Matteo, Pilar, Ines, Guadalupe, Ximena, Thiago, Joao, Beatriz,
+Catarina, Tiago, Mariana, Svetlana, Sergei, Katya, Yuri, Igor, Nikolai, Ludmila, Oksana, Taras,
+Bohdan, Zofia, Kasia, Agnieszka, Piotr, Tomasz, Jakub, Zuzana, Petra, Vaclav, Zoltan, Eszter,
+Katalin, Laszlo, Andrei, Ioana, Radu, Mihai, Dragan, Milica, Jelena, Goran, Ivana, Dimitris,
+Eleni, Kostas, Yannis, Despina, Mohamed, Fatima, Aisha, Hassan, Khadija, Zainab, Amina, Samira,
+Tariq, Rashid, Mehmet, Ayse, Emre, Elif, Deniz, Zeynep, Dariush, Shirin, Parisa, Roya, Farhad,
+Yael, Noam, Shira, Rivka, Priya, Arjun, Ananya, Kavya, Vikram, Deepa, Sanjay, Lakshmi, Meera,
+Anil, Sunita, Nikhil, Pooja, Neha, Kiran, Imran, Farah, Sana, Tahir, Nasreen, Xiao, Yan, Bao,
+Zhen, Haruto, Yuki, Sakura, Kenji, Naoko, Emiko, Yumi, Aoi, Minjun, Seoyeon, Jiwoo, Soojin, Jisoo,
+Minho, Linh, Nguyen, Thanh, Huong, Somchai, Malee, Kanya, Putri, Dewi, Budi, Wayan, Agus, Jomar,
+Divina, Kwame, Kofi, Abena, Chidi, Ngozi, Amara, Emeka, Ifeoma, Tunde, Yemi, Folake, Zuri, Makena,
+Wanjiru, Otieno, Njeri, Thabo, Nomsa, Sipho, Lindiwe, Tendai, Abebe, Tigist, Selam, Dawit, Aroha,
+Tane, Kalani, Nayeli, Itzel, Citlali, Maeve, Niamh, Siobhan, Aoife, Cormac, Padraig, Carys,
+Dafydd, Hamish, Morag, Callum
 """)
 
 CITIES = _words("""
-Paris, London, Berlin, Madrid, Rome, Vienna, Prague, Warsaw, Budapest, Lisbon, Porto, Barcelona,
-Valencia, Seville, Granada, Bilbao, Milan, Turin, Venice, Florence, Naples, Bologna, Verona,
-Palermo, Athens, Istanbul, Ankara, Izmir, Moscow, Kyiv, Lviv, Odesa, Minsk, Riga, Vilnius,
-Tallinn, Helsinki, Tampere, Stockholm, Gothenburg, Malmo, Oslo, Bergen, Copenhagen, Aarhus,
-Amsterdam, Rotterdam, Utrecht, Brussels, Antwerp, Ghent, Bruges, Luxembourg, Zurich, Geneva,
-Basel, Bern, Lausanne, Munich, Hamburg, Cologne, Frankfurt, Stuttgart, Leipzig, Dresden, Bremen,
-Hanover, Freiburg, Heidelberg, Lyon, Marseille, Nice, Toulouse, Bordeaux, Lille, Nantes,
-Strasbourg, Rennes, Dublin, Cork, Galway, Belfast, Edinburgh, Glasgow, Aberdeen, Dundee, Cardiff,
-Swansea, Manchester, Liverpool, Leeds, Sheffield, Bristol, Birmingham, Nottingham, Leicester,
-Oxford, Cambridge, Brighton, York, Newcastle, Plymouth, Exeter, Norwich, Southampton, Reading,
-Krakow, Gdansk, Wroclaw, Poznan, Brno, Bratislava, Ljubljana, Zagreb, Split, Belgrade, Sarajevo,
-Skopje, Sofia, Plovdiv, Bucharest, Cluj, Chisinau, Tirana, Valletta, Nicosia, Reykjavik, New York,
-Boston, Chicago, Seattle, Portland, Denver, Austin, Dallas, Houston, Miami, Atlanta, Detroit,
-Phoenix, Tucson, Las Vegas, San Diego, San Francisco, Los Angeles, Oakland, Sacramento, Memphis,
-Nashville, New Orleans, St Louis, Kansas City, Minneapolis, Milwaukee, Cleveland, Columbus,
-Cincinnati, Pittsburgh, Philadelphia, Baltimore, Washington, Charleston, Orlando, Tampa, Buffalo,
-Honolulu, Anchorage, Boise, Omaha, Tulsa, Toronto, Montreal, Vancouver, Ottawa, Calgary,
-Edmonton, Winnipeg, Halifax, Quebec, Mexico City, Guadalajara, Monterrey, Cancun, Havana,
-Kingston, Bogota, Medellin, Cali, Quito, Lima, Cusco, La Paz, Santiago, Valparaiso, Buenos Aires,
-Cordoba, Rosario, Mendoza, Montevideo, Asuncion, Sao Paulo, Rio, Brasilia, Salvador, Recife,
-Curitiba, Caracas, Cairo, Alexandria, Casablanca, Marrakesh, Fez, Tunis, Algiers, Dakar, Accra,
-Lagos, Abuja, Nairobi, Mombasa, Kampala, Kigali, Addis Ababa, Dar es Salaam, Lusaka, Harare,
-Johannesburg, Cape Town, Durban, Pretoria, Windhoek, Beirut, Amman, Damascus, Baghdad, Tehran,
-Shiraz, Isfahan, Dubai, Abu Dhabi, Doha, Riyadh, Jeddah, Muscat, Tel Aviv, Haifa, Jerusalem,
-Tbilisi, Yerevan, Baku, Tashkent, Samarkand, Almaty, Karachi, Lahore, Islamabad, Delhi, Mumbai,
-Bangalore, Chennai, Kolkata, Hyderabad, Pune, Jaipur, Kathmandu, Dhaka, Colombo, Yangon,
-Bangkok, Chiang Mai, Hanoi, Saigon, Da Nang, Phnom Penh, Kuala Lumpur, Penang, Singapore,
-Jakarta, Bandung, Bali, Manila, Cebu, Taipei, Tainan, Kaohsiung, Hong Kong, Macau, Beijing,
-Shanghai, Shenzhen, Guangzhou, Chengdu, Wuhan, Nanjing, Hangzhou, Xian, Harbin, Seoul, Busan,
-Incheon, Tokyo, Osaka, Kyoto, Nagoya, Sapporo, Fukuoka, Hiroshima, Kobe, Ulaanbaatar, Sydney,
-Melbourne, Brisbane, Perth, Adelaide, Hobart, Darwin, Canberra, Auckland, Wellington,
-Christchurch, Dunedin, Suva
+Oslo, Lima, Paris,
+Nice, Chicago, New York, York, Reading, Detroit, Los Angeles, San Francisco, Pittsburgh, Split,
+Dallas, London, Cleveland, Washington, New Orleans, Seattle, Boston, Atlanta, Denver, Miami,
+Oakland, Houston, Taipei, Las Vegas, Buffalo, Tokyo, Tampa, Hong Kong, Baltimore, Kansas
+City, Philadelphia, Phoenix, Austin, San Diego, Nashville, Manchester, Cincinnati, Orlando,
+Toronto, Ottawa, Berlin, Kaohsiung, Barcelona, Oxford, Kobe, Liverpool, Columbus, Singapore,
+Beijing, Sofia, Madrid, Rio, Florence, Montreal, Casablanca, Minneapolis, Dubai, Tainan, Rome,
+Vancouver, Sacramento, Milwaukee, Memphis, Athens, Portland, Shanghai, Istanbul, Amsterdam, St
+Louis, Bangkok, Venice, Cambridge, Hangzhou, Sydney, Milan, Birmingham, Salvador, Osaka, Budapest,
+Hamburg, Edmonton, Alexandria, Wuhan, Wellington, Cork, Galway, Copenhagen, Toulouse, Mexico City,
+Cali, Shenzhen, Busan, Brisbane, Vienna, Moscow, Zurich, Frankfurt, Reykjavik, Addis Ababa, Kyoto,
+Auckland, Prague, Stockholm, Brussels, Bern, Munich, Sheffield, Honolulu, Omaha, Tulsa,
+Jerusalem, Hiroshima, Darwin, Christchurch, Warsaw, Geneva, Cologne, Dresden, Heidelberg, Glasgow,
+Leeds, Calgary, Quebec, Guadalajara, Kingston, Abu Dhabi, Manila, Seoul, Sapporo, Melbourne,
+Valencia, Gothenburg, Bergen, Bruges, Luxembourg, Dublin, Edinburgh, Dundee, Havana, Baghdad, Tel
+Aviv, Hyderabad, Saigon, Macau, Lisbon, Seville, Verona, Vilnius, Helsinki, Rotterdam, Freiburg,
+Lyon, Bristol, Nottingham, Poznan, Sarajevo, Tucson, Charleston, Anchorage, Boise, Rosario,
+Cairo, Durban, Beirut, Amman, Islamabad, Delhi, Bangalore, Kolkata, Jakarta, Guangzhou, Nagoya,
+Fukuoka, Canberra, Porto, Granada, Bilbao, Turin, Naples, Bologna, Palermo, Ankara, Izmir, Kyiv,
+Lviv, Odesa, Minsk, Riga, Tallinn, Tampere, Malmo, Aarhus, Utrecht, Antwerp, Ghent, Basel,
+Lausanne, Stuttgart, Leipzig, Bremen, Hanover, Marseille, Bordeaux, Lille, Nantes, Strasbourg,
+Rennes, Belfast, Aberdeen, Cardiff, Swansea, Leicester, Brighton, Newcastle, Plymouth, Exeter,
+Norwich, Southampton, Krakow, Gdansk, Wroclaw, Brno, Bratislava, Ljubljana, Zagreb, Belgrade,
+Skopje, Plovdiv, Bucharest, Cluj, Chisinau, Tirana, Valletta, Nicosia, Winnipeg, Halifax,
+Monterrey, Cancun, Bogota, Medellin, Quito, Cusco, La Paz, Santiago, Valparaiso, Buenos Aires,
+Cordoba, Mendoza, Montevideo, Asuncion, Sao Paulo, Brasilia, Recife, Curitiba, Caracas, Marrakesh,
+Fez, Tunis, Algiers, Dakar, Accra, Lagos, Abuja, Nairobi, Mombasa, Kampala, Kigali, Dar es Salaam,
+Lusaka, Harare, Johannesburg, Cape Town, Pretoria, Windhoek, Damascus, Tehran, Shiraz, Isfahan,
+Doha, Riyadh, Jeddah, Muscat, Haifa, Tbilisi, Yerevan, Baku, Tashkent, Samarkand, Almaty, Karachi,
+Lahore, Mumbai, Chennai, Pune, Jaipur, Kathmandu, Dhaka, Colombo, Yangon, Chiang Mai, Hanoi, Da
+Nang, Phnom Penh, Kuala Lumpur, Penang, Bandung, Bali, Cebu, Chengdu, Nanjing, Xian, Harbin,
+Incheon, Ulaanbaatar, Perth, Adelaide, Hobart, Dunedin, Suva
 """)
 
 COUNTRIES = _words("""
-France, Germany, Spain, Italy, Portugal, Greece, Turkey, Poland, Hungary, Austria, Switzerland,
-Belgium, Sweden, Norway, Denmark, Finland, Iceland, Ireland, Scotland, Wales, England, Ukraine,
-Romania, Bulgaria, Serbia, Croatia, Slovenia, Slovakia, Estonia, Latvia, Lithuania, Russia,
-Georgia, Armenia, Israel, Lebanon, Jordan, Egypt, Morocco, Tunisia, Algeria, Nigeria, Ghana,
-Senegal, Kenya, Uganda, Tanzania, Ethiopia, Rwanda, Zambia, Namibia, South Africa, India,
-Pakistan, Nepal, Bangladesh, Sri Lanka, Thailand, Vietnam, Cambodia, Malaysia, Indonesia,
-Philippines, China, Taiwan, Japan, South Korea, Mongolia, Kazakhstan, Iran, Iraq, Canada, Mexico,
-Cuba, Jamaica, Guatemala, Costa Rica, Panama, Colombia, Ecuador, Peru, Bolivia, Chile, Argentina,
-Uruguay, Paraguay, Brazil, Venezuela, Australia, New Zealand, Fiji, Texas, California, Alaska,
-Ohio, Florida, Hawaii, Bavaria, Sicily, Tuscany, Normandy, Cornwall, Kansas, Oregon
+Taiwan, England, Georgia, China, California, Texas, Japan, Jordan, Canada, Florida, Germany,
+France, Kansas, Hawaii, Ohio, Australia, Italy, India, Mexico, South Korea, New Zealand, Alaska,
+Spain, Russia, Brazil, Iraq, Indonesia, Switzerland, Iceland, Turkey, Vietnam, Ireland, Israel,
+Sweden, Norway, Scotland, Oregon, Finland, Thailand, Lithuania, South Africa, Ukraine, Greece,
+Pakistan, Cuba, Poland, Jamaica, Hungary, Belgium, Denmark, Egypt, Nigeria, Kenya, Peru, Austria,
+Croatia, Estonia, Uganda, Philippines, Ethiopia, Guatemala, Bangladesh, Malaysia, Cambodia,
+Venezuela, Morocco, Wales, Tunisia, Costa Rica, Panama, Portugal, Nepal, Iran, Ecuador, Chile,
+Argentina, Normandy, Rwanda, Colombia, Bolivia, Uruguay, Romania, Bulgaria, Slovakia, Armenia,
+Ghana, Senegal, Tanzania, Zambia, Fiji, Lebanon, Namibia, Sri Lanka, Bavaria, Sicily, Serbia,
+Slovenia, Latvia, Algeria, Mongolia, Kazakhstan, Paraguay, Tuscany, Cornwall
 """)
 
+#: Three cities, then a country or a region, while there are both.
+PLACES = tuple(
+    place
+    for n in range(len(CITIES))
+    for place in (*CITIES[n : n + 1], *(COUNTRIES[n // 3 : n // 3 + 1] if n % 3 == 2 else ()))
+)
+
 JOBS = _words("""
-nurse, doctor, teacher, engineer, lawyer, baker, butcher, farmer, carpenter, plumber,
-electrician, mechanic, pilot, driver, bus driver, taxi driver, truck driver, cook, chef, waiter,
-waitress, barista, bartender, cashier, shop assistant, librarian, journalist, writer, poet,
-novelist, translator, editor, photographer, painter, sculptor, musician, singer, dancer, actor,
-actress, director, designer, graphic designer, fashion designer, architect, builder, bricklayer,
-roofer, welder, locksmith, gardener, florist, forester, fisherman, sailor, soldier,
-police officer, firefighter, paramedic, detective, judge, prosecutor, secretary, receptionist,
-accountant, auditor, banker, economist, analyst, data analyst, statistician, programmer,
-software developer, web developer, game developer, network engineer, scientist, biologist,
-chemist, physicist, astronomer, geologist, mathematician, historian, philosopher, archaeologist,
-psychologist, therapist, dentist, surgeon, vet, pharmacist, optician, midwife, caregiver, nanny,
-babysitter, tutor, professor, lecturer, researcher, student, social worker, priest, monk,
-politician, diplomat, mayor, clerk, postman, courier, cleaner, janitor, security guard,
-lifeguard, coach, personal trainer, boxer, footballer, referee, jockey, tour guide,
-travel agent, flight attendant, hotel manager, salesman, estate agent, insurance agent, broker,
-consultant, recruiter, project manager, product manager, marketer, copywriter, blogger,
-podcaster, animator, illustrator, tattoo artist, hairdresser, barber, beautician, tailor,
-shoemaker, jeweller, watchmaker, potter, blacksmith, miner, brewer, winemaker, beekeeper,
-magician, clown, comedian, DJ, sound engineer, piano tuner, tram driver, train conductor,
-crane operator, surveyor, cartographer, meteorologist, zookeeper, dog trainer, park ranger
+actor, singer, coach, doctor, driver, potter, cook, engineer, director, teacher, actress,
+designer, musician, nurse, baker, writer, judge, student, scientist, DJ, lawyer, chef, professor,
+detective, dancer, soldier, clown, carpenter, comedian, pilot, secretary, farmer, mayor,
+journalist, poet, bartender, fashion designer, consultant, librarian, waitress, politician, taxi
+driver, priest, accountant, janitor, personal trainer, estate agent, therapist, researcher,
+cleaner, translator, hairdresser, editor, programmer, vet, boxer, painter, plumber, analyst, monk,
+referee, mechanic, biologist, dentist, nanny, babysitter, tour guide, salesman, electrician, truck
+driver, police officer, butcher, photographer, builder, magician, broker, postman, philosopher,
+tailor, graphic designer, architect, waiter, barista, sailor, security guard, cashier, banker,
+animator, sound engineer, gardener, web developer, physicist, mathematician, surgeon, tutor,
+footballer, jockey, fisherman, historian, flight attendant, blogger, dog trainer, bus driver,
+economist, clerk, barber, chemist, psychologist, insurance agent, park ranger, novelist, welder,
+software developer, astronomer, geologist, social worker, diplomat, lifeguard, brewer, forester,
+paramedic, prosecutor, receptionist, data analyst, game developer, archaeologist, caregiver,
+travel agent, product manager, marketer, copywriter, podcaster, blacksmith, miner, beekeeper,
+surveyor, shop assistant, sculptor, bricklayer, roofer, locksmith, florist, firefighter, auditor,
+statistician, network engineer, pharmacist, optician, midwife, lecturer, courier, hotel manager,
+recruiter, project manager, illustrator, tattoo artist, beautician, shoemaker, jeweller,
+watchmaker, winemaker, piano tuner, tram driver, train conductor, crane operator, cartographer,
+meteorologist, zookeeper
 """)
 
 FOODS = _words("""
-pizza, pasta, sushi, ramen, lasagna, spaghetti, risotto, curry, soup, salad, tacos, burritos,
-burgers, hot dogs, french fries, fried rice, dumplings, noodles, pancakes, waffles, omelettes,
-sandwiches, steak, fried chicken, roast beef, fish and chips, meatballs, stew, chili, goulash,
-paella, couscous, hummus, falafel, kebab, shawarma, pho, pad thai, kimchi, bibimbap, tempura,
-tofu, lentils, baked beans, mashed potatoes, cheese, bread, croissants, bagels, pretzels,
-chocolate, ice cream, cheesecake, apple pie, brownies, cookies, donuts, popcorn, crepes, quiche,
-fondue, gnocchi, ravioli, tiramisu, pierogi, borscht, moussaka, nachos, quesadillas, enchiladas,
-guacamole, lobster, shrimp, salmon, oysters, bacon, scrambled eggs, oatmeal, porridge, granola,
-peanut butter, mushroom soup, tomato soup, onion rings, spring rolls, biryani, samosas, naan
+pizza, ice cream, chocolate, steak, burgers, curry, pasta, cheese, popcorn, shawarma, cookies,
+chili, lasagna, sushi, soup, bread, spaghetti, tacos, bacon, paella, hot dogs, shrimp, donuts,
+lobster, pancakes, hummus, french fries, ramen, noodles, sandwiches, meatballs, nachos, salad,
+peanut butter, granola, stew, croissants, cheesecake, brownies, salmon, enchiladas, guacamole,
+burritos, tempura, tofu, fried chicken, fish and chips, pretzels, apple pie, oysters, dumplings,
+waffles, falafel, kebab, pho, pad thai, mashed potatoes, oatmeal, risotto, kimchi, bagels, crepes,
+onion rings, samosas, fried rice, omelettes, roast beef, goulash, couscous, bibimbap, lentils,
+baked beans, quiche, fondue, gnocchi, ravioli, tiramisu, pierogi, borscht, moussaka, quesadillas,
+scrambled eggs, porridge, mushroom soup, tomato soup, spring rolls, biryani, naan
 """)
 
 DRINKS = _words("""
-coffee, tea, green tea, water, milk, orange juice, apple juice, lemonade, cola, hot chocolate,
-beer, red wine, white wine, cider, whisky, rum, gin, sparkling water, iced tea, milkshakes,
-smoothies, espresso, cappuccino, mint tea, ginger ale, tomato juice, coconut water, kombucha,
-chai, root beer, grape juice, champagne, oat milk, black coffee, lattes, mango juice
+water, coffee, beer, tea, lemonade, milk, gin, champagne, red wine, iced tea, rum, cider, whisky,
+cola, black coffee, hot chocolate, white wine, espresso, ginger ale, chai, orange juice, apple
+juice, milkshakes, smoothies, mint tea, lattes, green tea, sparkling water, cappuccino, tomato
+juice, coconut water, kombucha, root beer, grape juice, oat milk, mango juice
 """)
 
 ANIMALS = _words("""
-cats, dogs, horses, elephants, lions, tigers, bears, wolves, foxes, rabbits, owls, eagles,
-penguins, dolphins, whales, sharks, octopuses, turtles, frogs, snakes, lizards, giraffes, zebras,
-pandas, koalas, kangaroos, monkeys, gorillas, otters, hedgehogs, squirrels, deer, cows, sheep,
-goats, pigs, ducks, swans, parrots, crows, bees, butterflies, spiders, ants, camels, llamas,
-hippos, rhinos, crocodiles, seals, beavers, badgers, bats, mice, cheetahs, leopards, sloths
+dogs, bears, eagles, cats, horses, lions, dolphins, penguins, sharks, ducks, snakes, tigers, bees,
+bats, monkeys, deer, mice, cows, spiders, wolves, rabbits, sheep, pigs, foxes, goats, turtles,
+ants, crows, elephants, seals, pandas, frogs, lizards, swans, whales, squirrels, parrots,
+butterflies, owls, gorillas, crocodiles, hippos, octopuses, koalas, camels, beavers, sloths,
+giraffes, kangaroos, llamas, rhinos, leopards, zebras, otters, hedgehogs, badgers, cheetahs
 """)
 
 PET_KINDS = _words("""
-dog, cat, rabbit, hamster, parrot, goldfish, turtle, snake, lizard, horse, pony, guinea pig,
-mouse, rat, ferret, canary, chicken, goat, donkey, hedgehog, gecko, tortoise, duck, frog, pig,
-budgie, puppy, kitten, chinchilla, spider
+dog, cat, spider, horse, chicken, mouse, rabbit, snake, rat, frog, goat, turtle, duck, pig, puppy,
+donkey, lizard, pony, parrot, hedgehog, goldfish, guinea pig, kitten, hamster, canary, ferret,
+tortoise, gecko, budgie, chinchilla
 """)
 
 PET_NAMES = _words("""
-Rex, Bella, Buddy, Rocky, Daisy, Coco, Milo, Luna, Oreo, Ginger, Pepper, Biscuit, Cookie, Peanut,
-Shadow, Smokey, Tiger, Simba, Nala, Felix, Whiskers, Mittens, Fluffy, Snowball, Patch, Spot,
-Bruno, Duke, Bear, Bailey, Molly, Toby, Jasper, Loki, Thor, Zeus, Apollo, Athena, Pixel, Mocha,
-Latte, Pancake, Waffles, Nugget, Noodle, Dumpling, Pickles, Pumpkin, Muffin, Olive, Clover, Willow,
-Hazel, Poppy, Sunny, Storm, Ziggy, Bowie, Elvis, Gizmo, Gadget, Turbo, Rusty, Scout, Ranger,
-Bandit, Boots, Socks, Button, Marble, Pebbles, Sandy, Misty, Echo, Nova, Comet, Cosmo, Astro,
-Leo, Max, Charlie, Jack, Oscar, Ruby, Lola, Rosie, Lady, Princess, Duchess, Baron, Captain,
-Sparky, Blaze, Flash, Dash, Chip, Dale, Donut, Mango, Kiwi, Taco, Sushi, Tofu, Truffle
+Lady, Sunny, Captain, Princess, Jack, Spot, Buddy, Thor, Elvis, Oscar, Bruno, Rocky, Charlie, Max,
+Chip, Bear, Storm, Bowie, Molly, Flash, Button, Simba, Leo, Poppy, Boots, Pepper, Tiger, Rex,
+Sushi, Duke, Loki, Ruby, Mittens, Apollo, Socks, Taco, Shadow, Luna, Ginger, Cookie, Toby, Bailey,
+Sandy, Smokey, Patch, Daisy, Ranger, Echo, Pumpkin, Coco, Scout, Nala, Peanut, Fluffy, Milo,
+Snowball, Ziggy, Bandit, Willow, Dash, Bella, Clover, Rusty, Misty, Rosie, Olive, Dale, Zeus,
+Noodle, Astro, Felix, Marble, Lola, Baron, Blaze, Jasper, Tofu, Whiskers, Hazel, Gizmo, Turbo,
+Nova, Kiwi, Pixel, Pancake, Waffles, Donut, Biscuit, Latte, Pickles, Gadget, Duchess, Sparky,
+Mango, Athena, Mocha, Muffin, Comet, Cosmo, Oreo, Nugget, Dumpling, Pebbles, Truffle
 """)
 
 COLOURS = _words("""
-blue, red, green, yellow, orange, purple, pink, black, white, grey, brown, turquoise, violet,
-gold, silver, beige, navy, crimson, teal, lilac, magenta, maroon, olive green, dark blue,
-light green, sky blue
+black, white, green, pink, blue, red, brown, yellow, gold, grey, silver, purple, orange, maroon,
+navy, crimson, violet, beige, teal, sky blue, turquoise, lilac, magenta, dark blue, olive green,
+light green
 """)
 CAR_COLOURS = COLOURS[:20]
 
 SPORTS = _words("""
-football, soccer, basketball, tennis, volleyball, baseball, cricket, rugby, hockey, golf,
-swimming, running, cycling, boxing, judo, karate, fencing, rowing, sailing, surfing, skiing,
-snowboarding, skating, climbing, gymnastics, badminton, table tennis, handball, archery, yoga,
-wrestling, squash, diving, darts, bowling, polo
+football, running, baseball, soccer, basketball, hockey, tennis, swimming, bowling, golf, rugby,
+polo, skating, wrestling, climbing, skiing, gymnastics, diving, yoga, volleyball, surfing, boxing,
+cricket, karate, snowboarding, rowing, badminton, table tennis, squash, cycling, fencing, sailing,
+archery, judo, handball, darts
 """)
 
 SEASONS = _words("spring, summer, autumn, winter")
 
 FILM_GENRES = _words("""
-comedies, horror films, thrillers, westerns, dramas, documentaries, musicals, action films,
-science fiction, fantasy, romantic comedies, war films, cartoons, crime films, spy films, anime,
-silent films, superhero films, mysteries, romances
+fantasy, comedies, science fiction, thrillers, anime, dramas, cartoons, musicals, documentaries,
+horror films, mysteries, westerns, romantic comedies, action films, superhero films, romances,
+silent films, war films, spy films, crime films
 """)
 
 MUSIC = _words("""
-jazz, rock, pop, classical music, hip hop, techno, blues, country, folk, reggae, metal, punk,
-opera, soul, funk, disco, house, rap, salsa, gospel, indie rock, heavy metal, electronic music,
-flamenco, bossa nova, ambient, swing, ska
+rock, country, pop, rap, house, metal, jazz, hip hop, punk, folk, soul, blues, classical music,
+opera, heavy metal, disco, funk, techno, gospel, swing, indie rock, reggae, electronic music,
+ambient, ska, salsa, flamenco, bossa nova
 """)
 
 SUBJECTS = _words("""
-maths, physics, chemistry, biology, history, geography, art, music, literature, philosophy,
-economics, computer science, psychology, sociology, law, medicine, astronomy, drama, English,
-French, Latin, engineering, geology, politics, statistics, architecture, linguistics, design
+music, history, law, medicine, art, English, drama, engineering, French, design, literature,
+politics, Latin, chemistry, biology, psychology, statistics, physics, philosophy, astronomy,
+computer science, architecture, economics, geology, geography, sociology, linguistics, maths
 """)
 
 FRUITS = _words("""
-apples, bananas, oranges, pears, grapes, strawberries, raspberries, blueberries, cherries,
-peaches, plums, mangoes, pineapple, watermelon, melon, kiwis, lemons, limes, figs, apricots,
-papaya, coconuts, pomegranates, grapefruit, blackberries, lychees
+pineapple, apples, strawberries, papaya, bananas, oranges, blueberries, watermelon, peaches,
+melon, grapes, lemons, coconuts, cherries, plums, mangoes, limes, grapefruit, pears, raspberries,
+kiwis, figs, apricots, pomegranates, blackberries, lychees
 """)
 
 FLOWERS = _words("""
-roses, tulips, daisies, lilies, sunflowers, orchids, violets, daffodils, poppies, lavender,
-peonies, irises, carnations, jasmine, dahlias, hyacinths, magnolias, lotus
+roses, jasmine, lotus, lavender, magnolias, lilies, orchids, sunflowers, tulips, daisies, violets,
+daffodils, poppies, peonies, irises, carnations, dahlias, hyacinths
 """)
 
 DAYS = _words("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday")
 MONTHS = _words("""
-January, February, March, April, May, June, July, August, September, October, November, December
+May, June, September, August, July, March, December, February, October, April, November, January
 """)
 
 HOBBIES = _words("""
-painting, drawing, reading, cooking, baking, gardening, hiking, fishing, knitting, sewing,
-dancing, singing, photography, pottery, chess, camping, running, swimming, cycling, climbing,
-bird watching, stargazing, yoga, writing, blogging, video games, board games, card games,
-crossword puzzles, jigsaw puzzles, origami, calligraphy, woodworking, model trains,
-collecting stamps, collecting coins, playing the guitar, juggling, skateboarding, surfing,
-horse riding, archery, kite flying, programming, robotics, magic tricks, beekeeping, embroidery,
-astronomy, meditation, geocaching, cosplay, sudoku, sailing, skiing, travelling
+camping, running, video games, reading, singing, hiking, dancing, writing, cooking, swimming,
+fishing, chess, painting, programming, board games, drawing, climbing, gardening, sewing, skiing,
+cosplay, yoga, meditation, astronomy, skateboarding, surfing, travelling, baking, knitting,
+robotics, photography, bird watching, woodworking, playing the guitar, origami, beekeeping,
+embroidery, cycling, card games, sailing, pottery, blogging, juggling, magic tricks, geocaching,
+stargazing, archery, crossword puzzles, calligraphy, jigsaw puzzles, model trains, collecting
+stamps, collecting coins, horse riding, kite flying, sudoku
 """)
 
 INSTRUMENTS = _words("""
-guitar, piano, violin, drums, flute, cello, trumpet, saxophone, clarinet, harp, ukulele, banjo,
-accordion, trombone, organ, bass, viola, oboe, harmonica, mandolin, tuba, recorder, bagpipes,
-xylophone, double bass, bassoon
+guitar, piano, bass, drums, violin, trumpet, flute, tuba, cello, clarinet, banjo, saxophone,
+viola, recorder, organ, ukulele, trombone, accordion, mandolin, harp, harmonica, oboe, xylophone,
+double bass, bassoon, bagpipes
 """)
 
 LANGUAGES = _words("""
-French, Spanish, German, Italian, Portuguese, Russian, Polish, Dutch, Swedish, Norwegian, Danish,
-Finnish, Greek, Turkish, Arabic, Hebrew, Persian, Hindi, Urdu, Bengali, Tamil, Thai, Vietnamese,
-Chinese, Japanese, Korean, Indonesian, Swahili, Latin, Welsh, Irish, Hungarian, Czech, Romanian,
-Ukrainian, Icelandic, Esperanto, Basque, Catalan, Tagalog
+Chinese, Italian, Japanese, French, Thai, German, Spanish, Latin, Irish, Greek, Russian, Korean,
+Norwegian, Swedish, Dutch, Icelandic, Polish, Finnish, Hebrew, Danish, Hungarian, Indonesian,
+Arabic, Persian, Welsh, Portuguese, Vietnamese, Czech, Turkish, Urdu, Swahili, Ukrainian, Catalan,
+Hindi, Bengali, Tamil, Romanian, Esperanto, Basque, Tagalog
 """)
 
 ALLERGENS = _words("""
-peanuts, milk, cats, dogs, pollen, dust, eggs, shellfish, shrimp, strawberries, nuts, wheat, soy,
-bees, penicillin, gluten, sesame, feathers, grass, kiwis, mushrooms, celery, latex, horses
+dogs, cats, horses, nuts, dust, grass, bees, milk, eggs, feathers, peanuts, shrimp, strawberries,
+sesame, mushrooms, shellfish, wheat, soy, gluten, penicillin, pollen, kiwis, celery, latex
 """)
 
 FEARS = _words("""
-spiders, heights, the dark, snakes, flying, needles, clowns, thunder, dogs, mice, ghosts, sharks,
-elevators, crowds, dentists, deep water, bees, bats, rats, lightning, the sea, public speaking
+the sea, heights, dogs, the dark, flying, sharks, lightning, snakes, thunder, bees, bats, ghosts,
+mice, spiders, clowns, crowds, rats, needles, elevators, deep water, dentists, public speaking
 """)
 
 SECRET_WORDS = _words("""
-banana, lantern, thunder, velvet, marble, copper, falcon, pepper, harbour, castle, whisper,
-feather, mountain, river, candle, pocket, silver, garden, winter, anchor, bottle, mirror, violin,
-dragon, rocket, meadow, pebble, button, saddle, island, ladder, cactus, planet, tunnel, window,
-hammer, basket, ticket, cherry, walnut, maple, orchid, comet, nebula, compass, beacon, cobalt,
-ember, glacier, horizon, jigsaw, kettle, lagoon, mosaic, nectar, oasis, paddle, quartz, ribbon,
-sphinx, temple, umbrella, voyage, willow, zephyr, amber, breeze, canyon, dolphin, emerald,
-forest, granite, honey, indigo, jungle, koala, lemon, magnet, needle, otter, parrot, raven,
-shadow, tiger, unicorn, vortex, walrus, yellow, zebra, acorn, bamboo, cinnamon, daisy, engine,
-fountain, goblin, helmet, igloo, jacket, kingdom, legend, monsoon, notebook, octopus, penguin
+yellow, cactus, planet, island, legend, garden, ticket, mountain, jungle, winter, rocket, forest,
+window, silver, button, dragon, violin, river, pocket, kingdom, castle, pepper, thunder, engine,
+jacket, tiger, honey, falcon, helmet, mirror, hammer, temple, bottle, umbrella, banana, shadow,
+lantern, basket, notebook, raven, horizon, needle, candle, velvet, daisy, octopus, cherry,
+dolphin, walrus, canyon, unicorn, paddle, fountain, goblin, compass, feather, oasis, willow,
+breeze, parrot, copper, jigsaw, anchor, penguin, tunnel, maple, nebula, saddle, amber, marble,
+voyage, emerald, indigo, lemon, magnet, whisper, ribbon, cinnamon, bamboo, ladder, orchid, mosaic,
+zebra, walnut, vortex, acorn, comet, beacon, cobalt, granite, koala, harbour, meadow, pebble,
+ember, glacier, kettle, lagoon, nectar, quartz, sphinx, zephyr, otter, igloo, monsoon
 """)
 
 AGES = tuple(str(n) for n in range(8, 90))
