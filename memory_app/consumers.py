@@ -82,6 +82,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.ended: deque[UUID] = deque(maxlen=256)
         self.watch: asyncio.Task[None] | None = None
         self.grouped = False
+        self.shut = False
         headers = self.scope["headers"]
         cookies = parse_cookie(_header(headers, b"cookie"))
         self.session = cookies.get(settings.SESSION_COOKIE_NAME)
@@ -153,6 +154,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _shut_out(self) -> None:
         person = await in_thread(services.person_of_session, self.session)
+        # From here on nothing is sent, not even what the layer has on its way to this socket.
+        self.shut = True
         for following in self.following.values():
             following.task.cancel()
         await self.close(code=GONE if person else LOGGED_OUT)
@@ -305,6 +308,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._send_text(encode(message))
 
     async def _send_text(self, frame: str) -> None:
+        if self.shut:
+            return
         # uvicorn waits here while the client doesn't read; nothing is heaped up meanwhile.
         await asyncio.wait_for(self.send(text_data=frame), SEND_TIMEOUT)
 

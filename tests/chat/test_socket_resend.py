@@ -45,8 +45,9 @@ async def test_a_message_sent_again_from_another_socket_brings_the_whole_stream(
     await first.leave()
     second = await open_socket(alice, chat)
     await second.send("turn.send", client_turn_id=key, text="Hi", sampling=LONG)
+    again = await second.next()
     still.open()
-    again, *tokens, finished = await second.until("turn.finished")
+    *tokens, finished = await second.until("turn.finished")
     assert again == started
     assert [token["seq"] for token in tokens] == list(range(80))
     assert finished["turn"] == started["turn"]
