@@ -24,6 +24,9 @@ if PRODUCTION and not env.text("SECRET_KEY"):
     raise ImproperlyConfigured("Production needs SECRET_KEY in the environment.")
 SECRET_KEY = env.secret_key("SECRET_KEY", DATA_DIR / "secret_key")
 
+# Before anything looks for a file there: with a key from the environment nothing has made it yet.
+DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+
 # Scheme, host and port, exactly: a socket from any other origin is refused (consumers.py).
 SITE_ORIGINS = env.words(
     "SITE_ORIGINS",

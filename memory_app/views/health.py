@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
@@ -33,7 +33,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def _ask(name: str, check: Callable[[], Part]) -> Part:
     try:
         return check()
-    except DatabaseError as fault:
+    except Error as fault:  # a closed connection's InterfaceError is no DatabaseError
         log.warning("not ready", extra={"part": name, "reason": type(fault).__name__})
         return {"ok": False, "detail": "The database doesn't answer."}
 

@@ -46,3 +46,6 @@ def test_a_mistake_is_one_line_and_with_json_one_document(manage, tmp_path):
     assert ran.document == {"error": ran.mistake}
     assert manage("checkpoints", "import", tmp_path).mistake
     assert "WHAT" in manage("checkpoints").mistake
+    ran = manage("checkpoints", "show", "--json")
+    assert ran.document == {"error": ran.mistake}
+    assert "checkpoint" in ran.mistake

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -61,6 +61,13 @@ def _no_database(monkeypatch):
     monkeypatch.setattr(health.connection, "cursor", cursor)
 
 
+def _closed_connection(monkeypatch):
+    def cursor():
+        raise InterfaceError
+
+    monkeypatch.setattr(health.connection, "cursor", cursor)
+
+
 @pytest.mark.parametrize(
     ("part", "breaks"),
     [
@@ -69,6 +76,7 @@ def _no_database(monkeypatch):
         ("checkpoint", _no_live_checkpoint),
         ("engine", _broken_engine),
         ("database", _no_database),
+        ("database", _closed_connection),
     ],
 )
 def test_a_part_that_does_not_answer_is_named(all_well, monkeypatch, part, breaks):

@@ -50,6 +50,13 @@ def test_production_starts_with_its_settings(tmp_path):
     assert list(tmp_path.iterdir()) == []  # the key is given, so none is kept
 
 
+def test_the_data_folder_is_made_although_the_key_is_given(tmp_path):
+    folder = tmp_path / "not" / "yet"
+    done = start(tmp_path, SECRET_KEY="k" * 50, DATA_DIR=str(folder))
+    assert done.returncode == 0, done.stderr
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_the_embedded_profile_needs_nothing_and_keeps_its_key(tmp_path):
     keys = {start(tmp_path, "print(s.SECRET_KEY)").stdout for _ in range(2)}
     assert len(keys) == 1

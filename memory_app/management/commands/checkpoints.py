@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from memory_app import registry
-from memory_app.management.reporting import ReportingCommand
+from memory_app.management.reporting import OneLineParser, ReportingCommand
 from memory_app.models import Checkpoint
 
 
@@ -17,7 +17,10 @@ class Command(ReportingCommand):
     help = "Lists, shows, imports, exports, promotes and deletes checkpoints."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+        # Named here: argparse would give the words Django's parser, whose mistakes are a page.
+        what = parser.add_subparsers(
+            dest="what", required=True, metavar="WHAT", parser_class=OneLineParser
+        )
         # --json is understood before and after the word.
         common = CommandParser(add_help=False)
         common.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
