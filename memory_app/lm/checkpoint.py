@@ -68,6 +68,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     """The whole config.json as a mapping; the model's shape in it is not yet checked."""
     try:
         config = json.loads(_read(folder / CONFIG_FILE, MAX_CONFIG_BYTES))
+        # It goes into a database later: NaN, 1e999 and half a character are readable, not storable.
+        json.dumps(config, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         if isinstance(error, CheckpointError):
             raise
@@ -100,7 +102,8 @@ def _check_header(data: bytes, expected: dict[str, tuple[int, ...]]) -> None:
         raise CheckpointError(f"model.safetensors {fault} {name[:80]!r}.")
     for name, shape in expected.items():
         entry = header[name]
-        if not isinstance(entry, dict) or entry.get("dtype") not in DTYPES:
+        # In a list, since a dtype of [] has no hash to be looked up by.
+        if not isinstance(entry, dict) or entry.get("dtype") not in list(DTYPES):
             raise CheckpointError(f"{name} must be float32, float16 or bfloat16.")
         if entry.get("shape") != list(shape):
             raise CheckpointError(f"{name} must have the shape {list(shape)}.")

@@ -98,6 +98,14 @@ def with_header(folder: Path, header: bytes, size: int | None = None, tail: byte
     (folder / MODEL_FILE).write_bytes(struct.pack("<Q", size) + header + tail)
 
 
+def with_dtypes(folder: Path, dtype: object) -> None:
+    data = (folder / MODEL_FILE).read_bytes()
+    (size,) = struct.unpack("<Q", data[:8])
+    header = {k: v for k, v in json.loads(data[8 : 8 + size]).items() if k != "__metadata__"}
+    changed = {name: {**entry, "dtype": dtype} for name, entry in header.items()}
+    with_header(folder, json.dumps(changed).encode(), tail=data[8 + size :])
+
+
 V = TOKENIZER.vocab_size
 HOSTILE = {
     "no model": lambda f: (f / MODEL_FILE).unlink(),
@@ -122,6 +130,7 @@ HOSTILE = {
     "one tensor more": lambda f: change_tensors(f, extra=torch.zeros(1)),
     "another shape": lambda f: change_tensors(f, head__bias=torch.zeros(V + 1)),
     "another dtype": lambda f: change_tensors(f, head__bias=torch.zeros(V, dtype=torch.float64)),
+    "dtypes that are lists": lambda f: with_dtypes(f, []),
     "another vocabulary": lambda f: change_config(f, vocab_size=V + 1),
     "a size of true": lambda f: change_config(f, num_layers=True),
     "a size of 10^12": lambda f: change_config(f, hidden_size=10**12),
@@ -129,6 +138,8 @@ HOSTILE = {
     "another format": lambda f: change_config(f, format_version=99),
     "config that is a list": lambda f: (f / CONFIG_FILE).write_text("[]"),
     "config that is no JSON": lambda f: (f / CONFIG_FILE).write_text("{"),
+    "NaN in the config": lambda f: change_config(f, loss=float("nan")),
+    "half a character in the config": lambda f: change_config(f, name="\ud800"),
     "config of deep nesting": lambda f: (f / CONFIG_FILE).write_text("[" * 200_000),
     "a tokenizer that is none": lambda f: (f / TOKENIZER_FILE).write_text("{}"),
 }

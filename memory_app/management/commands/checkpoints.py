@@ -22,7 +22,7 @@ class Command(ReportingCommand):
             dest="what", required=True, metavar="WHAT", parser_class=OneLineParser
         )
         # --json is understood before and after the word.
-        common = CommandParser(add_help=False)
+        common = OneLineParser(add_help=False)
         common.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
 
         def add(name: str, text: str) -> argparse.ArgumentParser:
