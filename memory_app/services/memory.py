@@ -91,10 +91,12 @@ def head_move(*, chat: Chat, turn: UUID | None) -> None:
         Refused: `not_found`, `invalid` for a turn without a state, `busy` while a reply runs.
     """
     if turn is not None:
+        if Chat.objects.filter(pk=chat.pk).exclude(running=None).exists():
+            raise Refused("busy", BUSY)
         found = Turn.objects.filter(pk=turn, chat=chat).defer("state").first()
         if found is None:
             raise Refused("not_found", _("There is no such turn in this chat."))
-        if not found.is_committed and found.status != "running":
+        if not found.is_committed:
             raise Refused("invalid", _("That turn has no memory to go back to."))
     # The row count says whether a reply has begun meanwhile; a running turn is refused by it too.
     moved = Chat.objects.filter(pk=chat.pk, running=None).update(

@@ -273,6 +273,16 @@ def test_damage_that_cannot_be_restored_is_told_and_makes_no_turn(chat, damage):
     assert begin(chat).before.sha256() == State.zeros(begin_config(chat)).sha256()
 
 
+def test_meanwhile_every_move_of_the_head_is_busy(chat):
+    broken = begin(chat).turn
+    services.turn_fail(turn=broken)
+    running = begin(chat).turn
+    for turn in (broken.pk, running.pk, None):
+        with pytest.raises(Refused) as refused:
+            services.head_move(chat=chat, turn=turn)
+        assert refused.value.code == "busy"
+
+
 def begin_config(chat: Chat):
     return services.chat_model(sha256=chat.checkpoint.sha256).model.config
 
