@@ -244,7 +244,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def on_stream_resume(self, chat: Chat, message: protocol.StreamResume) -> None:
         turn = await self._turn(chat, message["turn"])
         after = message["after"]
-        if turn.status != TurnStatus.RUNNING and replies.get(turn.pk) is None:
+        reply = replies.get(turn.pk)
+        if reply is None and turn.status == TurnStatus.RUNNING:
+            # It may have ended since its row was read: its tokens are still there.
+            reply = replies.just_ended(turn.pk)
+        elif reply is None:
             await self._send(replies.finished(turn))
             return
         now = self.following.get(turn.pk)
@@ -254,7 +258,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 return
             now.task.cancel()
         self.known.append(turn.pk)
-        self._follow(turn.pk, replies.get(turn.pk), after=after)
+        self._follow(turn.pk, reply, after=after)
 
     async def _turn(self, chat: Chat, key: UUID) -> Turn:
         query = Turn.objects.filter(pk=key, chat=chat).defer("state")

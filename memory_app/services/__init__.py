@@ -1,6 +1,12 @@
 """The use cases: keyword-only verbs, each of them atomic. Whoever calls has asked policy.py."""
 
-from memory_app.services.chats import NoCheckpoint, chat_create, chat_delete, chat_rename
+from memory_app.services.chats import (
+    NoCheckpoint,
+    NotForChat,
+    chat_create,
+    chat_delete,
+    chat_rename,
+)
 from memory_app.services.memory import chat_model, head_move, state_after, turn_replay
 from memory_app.services.persons import (
     on_login,
@@ -24,6 +30,7 @@ from memory_app.services.turns import (
 __all__ = [
     "Begun",
     "NoCheckpoint",
+    "NotForChat",
     "TurnGone",
     "chat_create",
     "chat_delete",

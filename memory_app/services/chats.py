@@ -8,6 +8,10 @@ from memory_app.models import Chat, Checkpoint, Person
 TITLE_MAX = 200
 
 
+class NotForChat(ValueError):
+    """This checkpoint is for study: only the cell lstm can be chatted with."""
+
+
 class NoCheckpoint(LookupError):
     """There is no such checkpoint to chat with, or none is live."""
 
@@ -19,13 +23,14 @@ def chat_create(
     """A new chat with a blank memory, on `checkpoint` or on the live one of the language.
 
     Raises:
-        NoCheckpoint: none is live, or this one isn't for chats (its cell is not lstm).
+        NoCheckpoint: none is live.
+        NotForChat: this one's cell is not lstm.
     """
     checkpoint = checkpoint or registry.live(language)
     if checkpoint is None:
         raise NoCheckpoint("No checkpoint is live: import one and promote it.")
     if checkpoint.cell != "lstm":
-        raise NoCheckpoint(f"{checkpoint.name} is for study: only an lstm can be chatted with.")
+        raise NotForChat(f"{checkpoint.name} is for study: only an lstm can be chatted with.")
     return Chat.objects.create(owner=person, checkpoint=checkpoint)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from memory_app import services
 from memory_app.models import COMMITTED, Chat, Checkpoint, Turn
-from memory_app.services.chats import NoCheckpoint
+from memory_app.services.chats import NoCheckpoint, NotForChat
 from memory_app.views.front import front
 
 CHATS_BESIDE = 50
@@ -42,6 +42,9 @@ def chat_new(request: HttpRequest) -> HttpResponse:
         chat = services.chat_create(
             person=person, checkpoint=checkpoint, language=get_language() or "en"
         )
+    except NotForChat:
+        sentence = _("This model is for study: only an LSTM can be chatted with.")
+        return front(request, problem=sentence, status=400)
     except NoCheckpoint:
         sentence = _("There is no model to chat with yet. Try again when one has been promoted.")
         return front(request, problem=sentence, status=503)

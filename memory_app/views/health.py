@@ -20,7 +20,7 @@ Part = dict[str, object]
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers."""
-    return JsonResponse({"ok": True})
+    return JsonResponse({"ok": True, "parts": {"process": {"ok": True, "detail": "alive"}}})
 
 
 def readyz(request: HttpRequest) -> HttpResponse:

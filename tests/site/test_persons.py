@@ -139,8 +139,11 @@ def test_a_chat_for_study_or_without_a_live_model_is_refused(alice, checkpoint, 
 
     make_checkpoint(tmp_path / "study", cell="tanh_rnn")
     study = registry.register(tmp_path / "study")
-    with pytest.raises(services.NoCheckpoint):
+    with pytest.raises(services.NotForChat):
         services.chat_create(person=alice.person, checkpoint=study)
+    answer = alice.client.post("/chat/", {"checkpoint": str(study.pk)})
+    assert answer.status_code == 400
+    assert "for study" in answer.content.decode()
     Checkpoint.objects.update(live=False)
     with pytest.raises(services.NoCheckpoint):
         services.chat_create(person=alice.person)

@@ -40,7 +40,7 @@ class Command(ReportingCommand):
         row = registry.find(options["checkpoint"]) if options["checkpoint"] else None
         try:
             chat = services.chat_create(person=Person.objects.create(), checkpoint=row)
-        except services.NoCheckpoint as fault:
+        except (services.NoCheckpoint, services.NotForChat) as fault:
             raise CommandError(str(fault)) from fault
         self._says = not options["json"]
         services.turns_recover()
