@@ -19,8 +19,8 @@ from memory_app.views.front import front
 CHATS_BESIDE = 50
 # Said to the model, so in the model's language; the hint beside each is in the reader's.
 OPENINGS = {
-    "en": ("My name is Clara.", "I live in Oslo and I have a cat.", "What is my name?"),
-    "zh": ("我叫小梅。", "我住在杭州，养了一只猫。", "我叫什么名字？"),
+    "en": ("My name is Clara.", "I live in Oslo.", "What is my name?"),
+    "zh": ("我叫小梅。", "我住在杭州。", "我叫什么名字？"),
 }
 
 
@@ -111,7 +111,7 @@ def _openings(language: str) -> list[dict[str, str]]:
     spoken = language if language in OPENINGS else "en"
     hints = (
         _("Then talk of something else, and ask for the name."),
-        _("Correct one of them later: the last word should count."),
+        _("Correct it later: the last word should count."),
         _("It was never told. It should say that it doesn’t know."),
     )
     return [

@@ -16,7 +16,7 @@ from tests.browser.server import SiteServer, free_port
 from tests.browser.visitor import Visitor
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "pictures"
-TALK = ("My name is Clara and I live in Oslo.", "I have a cat called Miso.", "What is my name?")
+TALK = ("My name is Clara.", "How are you?", "What is my name?")
 # name of the kind of picture: width, height, colours, language
 SETTINGS = {
     "1280-light": (1280, 800, "light", "en"),
