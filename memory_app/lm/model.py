@@ -69,7 +69,7 @@ class LanguageModel(nn.Module):
 
         ids int64 [B, T] → ([B, T, hidden], the state after the last token).
         """
-        state = state or self._blank(ids.shape[0])
+        state = state or self.blank(ids.shape[0])
         embedded = nn.functional.dropout(self.embedding(ids), self.dropout, self.training)
         outputs, (h, c) = self.layers(embedded, (state.h, state.c))
         return outputs, State(h, c)
@@ -110,7 +110,8 @@ class LanguageModel(nn.Module):
         projected = self.projection(x) if self.config.has_projection else x
         return Step(self.head(projected), State(torch.stack(h_next), torch.stack(c_next)), gates)
 
-    def _blank(self, batch: int) -> State:
+    def blank(self, batch: int) -> State:
+        """The blank memory of `batch` rows, on the model's device."""
         shape = (self.config.num_layers, batch, self.config.hidden_size)
         weight = self.embedding.weight
         zeros = torch.zeros(shape, device=weight.device)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import lzma
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -40,16 +38,14 @@ class Encoded:
 
     ids: np.ndarray
     weights: np.ndarray
-    reply_bytes: int = field(default=0)
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
 def read_dialogues(path: Path) -> Iterator[Dialogue]:
-    """Dialogues of a normalised corpus, {"turns": [{"role", "text"}]} a line; also .xz and .gz."""
-    opener = {".xz": lzma.open, ".gz": gzip.open}.get(path.suffix, open)
-    with opener(path, "rt", encoding="utf-8") as lines:  # type: ignore[operator]
+    """Dialogues of a normalised corpus: one {"turns": [{"role", "text"}]} a line."""
+    with path.open(encoding="utf-8") as lines:
         for line in lines:
             if line.strip():
                 yield merge_turns((t["role"], t["text"]) for t in json.loads(line)["turns"])

@@ -16,13 +16,6 @@ MAX_TOKENS = 40
 ROWS = 64
 
 
-def blank(model: LanguageModel, rows: int) -> State:
-    """Zeros for `rows` streams, on the model's device."""
-    state = State.zeros(model.config, rows)
-    device = model.embedding.weight.device
-    return State(state.h.to(device), state.c.to(device))
-
-
 @torch.inference_mode()
 def feed(model: LanguageModel, streams: Sequence[Sequence[int]]) -> tuple[Tensor, State]:
     """Feed streams of any lengths (each at least one id) from a blank state.
@@ -38,7 +31,7 @@ def feed(model: LanguageModel, streams: Sequence[Sequence[int]]) -> tuple[Tensor
     for place, row in enumerate(order):
         ids[place, : len(streams[row])] = torch.tensor(streams[row])
     ids = ids.to(device)
-    state = blank(model, len(streams))
+    state = model.blank(len(streams))
     outputs = torch.zeros(len(streams), model.config.hidden_size, device=device)
     h, c = torch.zeros_like(state.h), torch.zeros_like(state.c)
     start, active = 0, len(streams)

@@ -19,7 +19,6 @@ from torch.nn import functional
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.state import State
 from memory_app.lm.tokenizer import Tokenizer
-from memory_app.training.greedy import blank
 
 Dialogue = Sequence[tuple[str, str]]
 ROWS = 32
@@ -87,7 +86,7 @@ def _likelihood(model: LanguageModel, rows: Sequence[_Row]) -> Likelihood:
         scored[index, : len(row.ids)] = torch.tensor(row.scored)
     device = model.embedding.weight.device
     ids, scored = ids.to(device), scored.to(device)
-    state: State = blank(model, len(rows))
+    state: State = model.blank(len(rows))
     nats = 0.0
     for start in range(0, width - 1, WINDOW):
         stop = min(start + WINDOW, width - 1)
