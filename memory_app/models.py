@@ -7,6 +7,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+#: By this name, since a row's own `settings` hides Django's inside its class.
+USER = settings.AUTH_USER_MODEL
+
 
 class TurnStatus(models.TextChoices):
     RUNNING = "running"
@@ -26,6 +29,8 @@ class RunStatus(models.TextChoices):
     RUNNING = "running"
     CANCELLING = "cancelling"
     CANCELLED = "cancelled"
+    PAUSING = "pausing"
+    PAUSED = "paused"
     FINISHED = "finished"
     FAILED = "failed"
 
@@ -34,9 +39,7 @@ class Person(models.Model):
     """A guest (no user; known by the session) or a member."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="person"
-    )
+    user = models.OneToOneField(USER, models.CASCADE, null=True, blank=True, related_name="person")
     created = models.DateTimeField(default=timezone.now)
     seen = models.DateTimeField(default=timezone.now)
 
@@ -56,6 +59,12 @@ class Checkpoint(models.Model):
     live = models.BooleanField(default=False)
     bundled = models.BooleanField(default=False)
     config = models.JSONField(default=dict)
+    # The checkpoint whose weights its training began from, if any.
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="children"
+    )
+    # The model card, Markdown; rendered through the same sanitiser as a reply.
+    card = models.TextField(blank=True, default="")
     created = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -85,8 +94,8 @@ class Checkpoint(models.Model):
 
 class ChatQuerySet(models.QuerySet["Chat"]):
     def of(self, person: Person | None) -> "ChatQuerySet":
-        """The chats of one person; nobody's are none."""
-        return self.filter(owner=person) if person else self.none()
+        """The chats of one person that are not deleted; nobody's are none."""
+        return self.filter(owner=person, deleted=None) if person else self.none()
 
     def newest_first(self) -> "ChatQuerySet":
         return self.order_by("-updated", "-id")
@@ -111,6 +120,10 @@ class Chat(models.Model):
     )
     # The one turn that may run; taken by a conditional UPDATE, whose row count says who won.
     running = models.ForeignKey("Turn", models.SET_NULL, null=True, blank=True, related_name="+")
+    # A deleted chat is nobody's at once; until it is purged its owner may take that back.
+    deleted = models.DateTimeField(null=True, blank=True, db_index=True)
+    # Staff see no chat's text unless its owner has shared it.
+    shared = models.BooleanField(default=False)
     created = models.DateTimeField(default=timezone.now)
     updated = models.DateTimeField(default=timezone.now)
 
@@ -125,7 +138,7 @@ class Chat(models.Model):
 
 class TurnQuerySet(models.QuerySet["Turn"]):
     def of(self, person: Person | None) -> "TurnQuerySet":
-        return self.filter(chat__owner=person) if person else self.none()
+        return self.filter(chat__owner=person, chat__deleted=None) if person else self.none()
 
     def oldest_first(self) -> "TurnQuerySet":
         return self.order_by("created", "id")
@@ -191,11 +204,18 @@ class Corpus(models.Model):
     split = models.CharField(max_length=8, default="train")
     language = models.CharField(max_length=16, default="en")
     licence = models.CharField(max_length=200, blank=True, default="")
+    attribution = models.CharField(max_length=500, blank=True, default="")
     path = models.CharField(max_length=500)
     sha256 = models.CharField(max_length=64)
+    bytes = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
+    # The first refusals: [{"line", "reason"}, …].
+    refusals = models.JSONField(default=list)
     tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    # What the pages draw without reading the file again: turns, words, histogram of lengths.
+    profile = models.JSONField(default=dict)
+    uploaded_by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
     created = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -206,6 +226,24 @@ class Corpus(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.split})"
+
+
+class ParameterSearch(models.Model):
+    """Runs that differ in chosen settings alone, queued together and compared in one table."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)
+    method = models.CharField(max_length=16)  # grid, random
+    # {setting: [value, …]} for a grid; {setting: [low, high]} or [value, …] at random.
+    space = models.JSONField(default=dict)
+    preset = models.CharField(max_length=32)
+    settings = models.JSONField(default=dict)
+    corpora = models.JSONField(default=list)
+    created_by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
+    created = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class TrainingRun(models.Model):
@@ -222,10 +260,19 @@ class TrainingRun(models.Model):
         Checkpoint, models.SET_NULL, null=True, blank=True, related_name="runs"
     )
     error = models.TextField(blank=True, default="")
+    # Where it begins from another checkpoint's weights and tokenizer instead of at random.
+    parent = models.ForeignKey(
+        Checkpoint, models.SET_NULL, null=True, blank=True, related_name="descendants"
+    )
+    search = models.ForeignKey(
+        ParameterSearch, models.SET_NULL, null=True, blank=True, related_name="runs"
+    )
+    started_by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
     # A fresh token with each claim: a worker that lost its lease can no longer write.
     lease = models.UUIDField(null=True, blank=True)
     heartbeat = models.DateTimeField(null=True, blank=True)
     created = models.DateTimeField(default=timezone.now)
+    started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
@@ -245,6 +292,62 @@ class TrainingMetric(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} @ {self.step}"
+
+
+class RunSample(models.Model):
+    """What a run's model said at one evaluation: [{"prompt", "reply"}, …]."""
+
+    run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="samples")
+    step = models.PositiveIntegerField()
+    exchanges = models.JSONField(default=list)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "step"], name="one_sample_a_step")
+        ]
+
+    def __str__(self) -> str:
+        return f"sample @ {self.step}"
+
+
+class Promotion(models.Model):
+    """One change of the live checkpoint of a language; rolling back is one more."""
+
+    checkpoint = models.ForeignKey(Checkpoint, models.CASCADE, related_name="promotions")
+    previous = models.ForeignKey(
+        Checkpoint, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    language = models.CharField(max_length=16)
+    by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint} @ {self.at:%Y-%m-%d %H:%M}"
+
+
+class AuditEntry(models.Model):
+    """What a member of staff did; never changed, and kept when the user goes."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    user = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
+    username = models.CharField(max_length=150)
+    action = models.CharField(max_length=64)
+    object = models.CharField(max_length=300, blank=True, default="")
+    detail = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.username}: {self.action} {self.object}"
+
+
+class FaultEntry(models.Model):
+    """An error that some process logged, for the overview; nobody's text is in it."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    source = models.CharField(max_length=100)
+    message = models.CharField(max_length=500)
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.message}"
 
 
 class Evaluation(models.Model):
