@@ -87,6 +87,12 @@ class Checkpoint(models.Model):
         return int(self.config["hidden_size"])
 
     @property
+    def shape(self) -> dict[str, str | int]:
+        """The settings that a run which begins from these weights can't choose."""
+        keys = ("cell", "vocab_size", "embedding_dim", "hidden_size", "num_layers")
+        return {key: self.config[key] for key in keys}
+
+    @property
     def state_bytes(self) -> int:
         """h and c in float32."""
         return 2 * self.num_layers * self.hidden_size * 4

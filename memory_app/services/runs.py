@@ -19,7 +19,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from memory_app import registry
-from memory_app.models import Corpus, RunStatus, TrainingMetric, TrainingRun, WorkerHeartbeat
+from memory_app.models import (
+    Checkpoint,
+    Corpus,
+    RunStatus,
+    TrainingMetric,
+    TrainingRun,
+    WorkerHeartbeat,
+)
 from memory_app.training.settings import PRESETS, SettingsError
 
 log = logging.getLogger(__name__)
@@ -49,8 +56,11 @@ def run_launch(
     changes: Mapping[str, Any] | None = None,
     name: str = "",
     enqueue: bool = True,
+    parent: Checkpoint | None = None,
 ) -> TrainingRun:
     """A queued run; the worker is told once the row is there for it to find.
+
+    With `parent` it begins from that checkpoint's weights, in that checkpoint's shape.
 
     Raises:
         RunError: no such preset or corpus, or a setting that can't be.
@@ -70,7 +80,7 @@ def run_launch(
         chosen = PRESETS[preset]
         if languages:
             chosen = chosen.changed({"language": languages.pop()})
-        chosen = chosen.changed(changes or {})
+        chosen = chosen.changed({**(changes or {}), **(parent.shape if parent else {})})
     except SettingsError as fault:
         raise RunError(str(fault)) from fault
     if not corpora and not chosen.facts + chosen.identity:
@@ -81,6 +91,7 @@ def run_launch(
         settings=chosen.to_dict(),
         corpora=[[corpus, weight] for corpus, weight in corpora],
         total_steps=chosen.steps,
+        parent=parent,
     )
     if enqueue:
         transaction.on_commit(lambda: run_enqueue(run=run))

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from memory_app import registry
 from memory_app.models import Corpus, TrainingRun
 from memory_app.services.corpora import corpus_file
 from memory_app.services.runs import Ending, Lease, LeaseLost, RunError, run_folder
@@ -94,5 +95,6 @@ def carry_out(lease: Lease, callbacks: Sequence[Callback], ending: Ending) -> Ou
         resume=True,
         name=row.name,
         data=data,
+        start_from=registry.folder_of(row.parent.sha256) if row.parent else None,
     )
     return Outcome(result.step, result.checkpoint)

@@ -27,7 +27,7 @@ from memory_app.training.dialogues import (
     role_weights,
     untidy,
 )
-from memory_app.training.facts import generate_dialogue
+from memory_app.training.facts import generate_dialogue, is_held_out
 from memory_app.training.facts.identity import identity_exchanges
 from memory_app.training.settings import TrainingSettings
 
@@ -72,6 +72,7 @@ class Mixture:
         self._fillers: Callable[[random.Random, int], list[tuple[str, str]]] = (
             Fillers(stretches) if stretches else identity_exchanges
         )
+        self._words = one_piece_words(tokenizer) if settings.drilled else []
         self._orders: dict[tuple[int, int], list[int]] = {}
         self._mean_tokens = [self._estimate(source) for source in sources]
 
@@ -127,7 +128,8 @@ class Mixture:
         wanted = settings.pool_tokens * settings.facts
         max_gap = round(settings.max_gap * _rise(progress, settings.gap_from, settings.gap_until))
         most_values = round(6 * 100 ** _rise(progress, settings.values_from, settings.values_until))
-        made_up = settings.made_up if progress > settings.values_until else 0.0
+        late = progress > settings.values_until
+        made_up, drilled = (settings.made_up, settings.drilled) if late else (0.0, 0.0)
         alone = max(0.0, 0.6 - 1.5 * progress)
         while wanted > 0:
             kind = "single" if rng.random() < alone else None
@@ -137,6 +139,8 @@ class Mixture:
                 max_gap=max_gap,
                 kind=kind,
                 made_up=made_up,
+                drilled=drilled,
+                words=self._words,
                 most_values=most_values,
                 scope=settings.fact_scope,
             )
@@ -179,6 +183,18 @@ class Mixture:
         batches = cut(drawn, self.settings.batch_tokens, self.settings.window)
         rng.shuffle(batches)
         return batches
+
+
+def one_piece_words(tokenizer: Tokenizer) -> list[str]:
+    """Words of three letters or more that are one piece after a space, none of them held out."""
+    words = (
+        tokenizer.bytes_of(piece).decode("ascii", "ignore") for piece in range(tokenizer.vocab_size)
+    )
+    return [
+        word[1:]
+        for word in words
+        if word[:1] == " " and len(word) > 3 and word[1:].isalpha() and not is_held_out(word[1:])
+    ]
 
 
 def _rise(progress: float, start: float, stop: float) -> float:

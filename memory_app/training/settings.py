@@ -35,6 +35,12 @@ class TrainingSettings:
     warmup: int = 200  # steps
     weight_decay: float = 0.01
     clip: float = 1.0
+    # What |c| costs beyond cell_limit at a window's end: a cell that counts on without end rounds
+    # too coarsely for two float32 implementations to agree on its trace.
+    cell_limit: float = 25.0
+    cell_penalty: float = 1e-4
+    # Of a run that begins from a checkpoint: keep its pieces, or learn new ones and take over.
+    pieces: str = "parent"
     # Of the GEMMs (auto: bfloat16 where the machine computes in it); parameters stay float32.
     precision: str = "auto"
     compile: str = "off"  # on: the loss is compiled, which takes a C++ compiler
@@ -51,7 +57,8 @@ class TrainingSettings:
     values_from: float = 0.15  # when more than six values of a slot are told …
     values_until: float = 0.6  # … and when all of them are, and made-up ones too
     fact_scope: str = "core"  # which facts: core, or all
-    made_up: float = 0.1  # share of told values that are made-up words
+    made_up: float = 0.1  # share of told names that are made-up words
+    drilled: float = 0.0  # share of told values that are any word of one piece
     untidy: float = 0.15  # share of a corpus' user texts put in lower case without a full stop
     pool_tokens: int = 400_000  # dialogues drawn, sorted by length and cut at once
     max_dialogue: int = 1024  # longer dialogues are cut there
@@ -74,6 +81,8 @@ class TrainingSettings:
                 raise SettingsError(f"{name} must lie between {low} and {high}.")
         if self.fact_scope not in SCOPES:
             raise SettingsError(f"fact_scope must be one of {', '.join(SCOPES)}.")
+        if self.pieces not in ("parent", "new"):
+            raise SettingsError("pieces must be parent or new.")
         if self.gap_from >= self.gap_until or self.values_from >= self.values_until:
             raise SettingsError("gap_from and values_from must lie before gap_until, values_until.")
         if self.facts + self.identity > 1:
@@ -142,6 +151,9 @@ _RANGES: list[tuple[str, float, float]] = [
     ("values_from", -1, 1),
     ("values_until", 0, 2),
     ("made_up", 0, 1),
+    ("drilled", 0, 1),
+    ("cell_limit", 0, 1e6),
+    ("cell_penalty", 0, 1),
     ("untidy", 0, 1),
     ("pool_tokens", 1000, 1_000_000_000),
     ("max_dialogue", 16, 65_536),

@@ -139,6 +139,12 @@ def window_loss(
     return (nll(outputs[chosen], targets[chosen]) * weights[chosen]).sum(), state
 
 
+def cell_penalty(settings: TrainingSettings, state: State) -> Tensor:
+    """Penalty · Σ over units of max(0, |c| − limit)², a row's mean; state [layers, B, hidden]."""
+    over = (state.c.float().abs() - settings.cell_limit).clamp(min=0)
+    return settings.cell_penalty * over.square().sum((0, 2)).mean()
+
+
 def train(
     settings: TrainingSettings,
     sources: Sequence[Source],
@@ -147,8 +153,11 @@ def train(
     callbacks: Sequence[Callback] = (),
     *,
     resume: bool = False,
+    begin: Callable[[LanguageModel], None] | None = None,
 ) -> TrainingResult:
     """Train a model, saving resumably into `folder`; a resumed run follows the same curve.
+
+    `begin` may put other weights into the new model before its first step.
 
     Raises:
         TrainingError: no corpus and no facts, or a loss that is not finite.
@@ -160,6 +169,8 @@ def train(
         torch.set_num_threads(settings.threads)
     device = torch.device(settings.device)
     model = new_model(settings, tokenizer.vocab_size).to(device)
+    if begin is not None:
+        begin(model)
     optimizer = new_optimizer(settings, model)
     position: dict[str, Any] = {"step": 0, "pool": 0, "batch": 0, "tokens": 0, "progress": 0.0}
     if resume:
@@ -201,6 +212,7 @@ def train(
                     continue
                 # A window of few answers must not get the whole step's force on them.
                 loss = total / max(weight, 0.1 * settings.batch_tokens)
+                loss = loss + cell_penalty(settings, state)
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)

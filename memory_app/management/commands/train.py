@@ -93,6 +93,12 @@ class Command(ReportingCommand):
             metavar="KEY=VALUE",
             help="change one setting",
         )
+        parser.add_argument(
+            "--from",
+            dest="parent",
+            metavar="CHECKPOINT",
+            help="begin from these weights (id, sha256 or name) instead of at random",
+        )
         parser.add_argument("--name", default="", help="of the run and its checkpoint")
         parser.add_argument("--resume", metavar="RUN", help="go on with a run, by id or name")
 
@@ -128,7 +134,7 @@ class Command(ReportingCommand):
 
     def _row(self, options: dict[str, Any]) -> TrainingRun:
         if options["resume"]:
-            if options["corpus"] or options["set"]:
+            if options["corpus"] or options["set"] or options["parent"]:
                 raise CommandError("A resumed run keeps its own corpora and settings.")
             return run_find(options["resume"])
         if not options["corpus"]:
@@ -139,6 +145,7 @@ class Command(ReportingCommand):
             changes=dict(_change(text) for text in options["set"]),
             name=options["name"],
             enqueue=False,
+            parent=registry.find(options["parent"]) if options["parent"] else None,
         )
 
     def failed(self, result: Any) -> str:

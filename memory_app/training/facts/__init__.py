@@ -8,8 +8,10 @@ from memory_app.training.facts.dialogue import (
     Probe,
     draw_gap,
     generate_dialogue,
+    held_out_values,
     trained_values,
 )
+from memory_app.training.facts.values import is_held_out
 
 __all__ = [
     "KINDS",
@@ -19,5 +21,7 @@ __all__ = [
     "Probe",
     "draw_gap",
     "generate_dialogue",
+    "held_out_values",
+    "is_held_out",
     "trained_values",
 ]

@@ -20,17 +20,19 @@ Fillers = Callable[[random.Random, int], list[tuple[str, str]]]
 SLOTS: tuple[Slot, ...] = ABOUT_ME + ABOUT_OTHERS
 SLOT_BY_KEY = {slot.key: slot for slot in SLOTS}
 # What people tell first, and what the exam asks for. A small model that learns all the slots at
-# once learns each of them badly; "all" is for larger ones.
+# once learns each of them badly; "all" is for larger ones. "wide" has the core's slots with every
+# value, for a model that has learned the core.
 _CORE = ("name", "home", "job", "age", "favourite", "pet_kind", "pet_name", "number", "count")
 SCOPES: dict[str, tuple[Slot, ...]] = {
     "core": tuple(SLOT_BY_KEY[key] for key in _CORE),
+    "wide": tuple(SLOT_BY_KEY[key] for key in _CORE),
     "all": SLOTS,
 }
 # How many values of a slot a scope tells: lists begin with those that are met most often.
-_SCOPE_VALUES = {"core": 120, "all": None}
+_SCOPE_VALUES = {"core": 120, "wide": None, "all": None}
 
 KINDS = ("single", "several", "update", "abstain", "mixed")
-_KIND_WEIGHTS = (0.22, 0.34, 0.15, 0.11, 0.18)
+_KIND_WEIGHTS = (0.20, 0.32, 0.14, 0.17, 0.17)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,12 @@ def trained_values(scope: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def held_out_values(scope: str) -> list[str]:
+    """Every value that only the exam tells, once, in a fixed order."""
+    found = (v for slot in SCOPES[scope] for k in slot.held_kinds for v in slot.held_values[k])
+    return list(dict.fromkeys(found))
+
+
 class _Plan:
     """Draws facts and lays out one dialogue through a Writer."""
 
@@ -89,13 +97,15 @@ class _Plan:
         rng: random.Random,
         fillers: Fillers,
         made_up: float,
+        drilled: float,
+        words: Sequence[str],
         most_values: int | None,
         scope: str,
         held_out_values: bool,
         held_out_phrasings: bool,
     ) -> None:
         self.rng = rng
-        self.made_up = made_up
+        self.made_up, self.drilled, self.words = made_up, drilled, words
         limits = [n for n in (most_values, _SCOPE_VALUES[scope]) if n is not None]
         self.most_values = min(limits) if limits else None
         self.slots = SCOPES[scope]
@@ -116,6 +126,8 @@ class _Plan:
             values = chosen.held_values[k] if held else chosen.train_values[k][: self.most_values]
             made_up = not held and chosen.name_like and rng.random() < self.made_up
             value = writer.made_up(chosen) if made_up else rng.choice(values) if values else ""
+            if self.words and chosen.open and not held and rng.random() < self.drilled:
+                value = rng.choice(self.words)
             # One name for two people of a dialogue would make a wrong answer right.
             if not value or value == other_than or (slot is None and writer.has_value(value)):
                 continue
@@ -285,6 +297,8 @@ def generate_dialogue(
     gap: int | None = None,
     kind: str | None = None,
     made_up: float = 0.2,
+    drilled: float = 0.0,
+    words: Sequence[str] = (),
     most_values: int | None = None,
     scope: str = "all",
     held_out_values: bool = False,
@@ -294,7 +308,9 @@ def generate_dialogue(
 
     fillers(rng, n) gives n (user, bot) exchanges. With `gap` the dialogue has the exam's form:
     the telling, exactly `gap` fillers, one question, its answer. Without it, the training form.
-    `made_up` is the share of name-like values that are invented; `most_values` (at least 4)
+    `made_up` is the share of name-like values that are invented, `drilled` the share of open ones
+    that are any of `words`: copying is learned from many values, not from often ones.
+    `most_values` (at least 4)
     keeps to the first so many values of each slot, so that a run can begin with few. Held-out
     values are told only with held_out_values (then in the slots that have any), phrasings only with
     held_out_phrasings (then no others); training draws with neither.
@@ -310,7 +326,17 @@ def generate_dialogue(
         raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
     if scope not in SCOPES:
         raise ValueError(f"scope must be one of {', '.join(SCOPES)}.")
-    plan = _Plan(rng, fillers, made_up, most_values, scope, held_out_values, held_out_phrasings)
+    plan = _Plan(
+        rng,
+        fillers,
+        made_up,
+        drilled,
+        words,
+        most_values,
+        scope,
+        held_out_values,
+        held_out_phrasings,
+    )
     if gap is None:
         plan.train(kind, max_gap)
     else:
