@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from memory_app.views import accounts, chat, chats, front, gates, health, trace, turn, turns
+from memory_app.views import (
+    accounts,
+    alternatives,
+    chat,
+    chats,
+    front,
+    gate_map,
+    gates,
+    health,
+    trace,
+    turn,
+    turns,
+)
 
 urlpatterns = [
     path("", front.front, name="front"),
@@ -18,6 +30,13 @@ urlpatterns = [
     path("chat/<uuid:chat>/turns.json", turns.turns_json, name="turns_json"),
     path("turn/<uuid:turn>/", turn.turn, name="turn"),
     path("turn/<uuid:turn>/gates.json", gates.gates_json, name="gates_json"),
+    path("turn/<uuid:turn>/map.safetensors", gate_map.gate_map, name="gate_map"),
+    path("turn/<uuid:turn>/unit.json", gate_map.unit_json, name="unit_json"),
+    path(
+        "turn/<uuid:turn>/alternatives.json",
+        alternatives.alternatives_json,
+        name="alternatives_json",
+    ),
     path("turn/<uuid:turn>/trace.safetensors", trace.trace, name="trace"),
     path("turn/<uuid:turn>/state.safetensors", trace.state, name="state"),
     path("healthz", health.healthz, name="healthz"),
