@@ -92,7 +92,7 @@ def warm_up() -> None:
 
 def stop() -> None:
     """End the threads and let models and traces go; the next use starts afresh."""
-    global _engine, _traces, _ahead
+    global _engine, _traces, _ahead  # noqa: PLW0603
     with _lock:
         engine, _engine = _engine, None
         ahead, _ahead = _ahead, None

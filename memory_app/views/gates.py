@@ -18,11 +18,9 @@ def gates_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     tokenizer = model.tokenizer
     # <|user|> U <|end|> <|bot|> is what was fed before the reply began.
     prompt = len(tokenizer.prompt_ids(row.user_token_ids))
-    text = tokenizer.stream()
+    text, means = tokenizer.stream(), found.whole().gate_means()
     tokens: list[dict[str, Any]] = []
-    for index, (token_id, gates) in enumerate(
-        zip(found.ids, found.whole().gate_means(), strict=True)
-    ):
+    for index, (token_id, gates) in enumerate(zip(found.ids, means, strict=True)):
         control = token_id in tokenizer.special_ids
         tokens.append(
             {

@@ -37,7 +37,7 @@ def _metadata(turn: Turn, model: Checkpoint) -> dict[str, str]:
     }
 
 
-def file_answer(data: bytes, name: str) -> HttpResponse:
+def _file(data: bytes, name: str) -> HttpResponse:
     return HttpResponse(
         data,
         content_type="application/octet-stream",
@@ -51,9 +51,8 @@ def trace(request: HttpRequest, turn: UUID) -> HttpResponse:
     if not row.is_committed:
         raise Http404
     found, model = services.turn_trace(turn=row)
-    return file_answer(
-        found.whole().to_safetensors(_metadata(row, model)), f"trace-{row.pk}.safetensors"
-    )
+    data = found.whole().to_safetensors(_metadata(row, model))
+    return _file(data, f"trace-{row.pk}.safetensors")
 
 
 def state(request: HttpRequest, turn: UUID) -> HttpResponse:
@@ -63,4 +62,4 @@ def state(request: HttpRequest, turn: UUID) -> HttpResponse:
         raise Http404
     model = model_of(row)
     after = services.state_after(turn=row, model=model)
-    return file_answer(after.to_safetensors(_metadata(row, model)), f"state-{row.pk}.safetensors")
+    return _file(after.to_safetensors(_metadata(row, model)), f"state-{row.pk}.safetensors")

@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -70,7 +71,7 @@ def test_a_units_figures_are_those_of_a_loop_over_its_values(layer: LayerTrace) 
         cells = [float(layer.c0[unit]), *layer.c[:, unit].tolist()]
         assert found["c_before"][unit] == cells[0]
         assert found["c_after"][unit] == cells[-1]
-        moves = [abs(b - a) for a, b in zip(cells, cells[1:], strict=False)]
+        moves = [abs(b - a) for a, b in pairwise(cells)]
         assert moves[found["moved_at"][unit]] == pytest.approx(max(moves), abs=1e-6)
         mean = sum(layer.f[:, unit].tolist()) / TOKENS
         assert found["mean_f"][unit] == pytest.approx(mean, abs=1e-5)
