@@ -71,13 +71,16 @@ def get_traces() -> TraceCache:
 
 
 def compute_ahead(trace: LayeredTrace) -> None:
-    """Compute a trace's layers in the one thread that works ahead of requests."""
+    """Compute a trace's first layer in the one thread that works ahead of requests.
+
+    Not the others: they would take the processor from the page that draws the first.
+    """
     global _ahead  # noqa: PLW0603
     with _lock:
         if _ahead is None:
             _ahead = ThreadPoolExecutor(1, thread_name_prefix="ahead")
         ahead = _ahead
-    ahead.submit(trace.compute)
+    ahead.submit(trace.layer, 0)
 
 
 def warm_up() -> None:

@@ -25,6 +25,6 @@ def turn_trace(*, turn: Turn) -> tuple[LayeredTrace, Checkpoint]:
 
 
 def turn_trace_ahead(*, turn: Turn) -> None:
-    """Begin to compute a turn's trace while the page that will ask for it is on its way."""
+    """Begin to compute a turn's first layer while the page that will ask for it is on its way."""
     found, _ = turn_trace(turn=turn)
     runtime.compute_ahead(found)

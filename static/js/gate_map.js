@@ -63,8 +63,10 @@ export class GateMap {
     const [lowStep, highStep] = [lowEnd, highEnd].map((end) => ((end - this.low) / (this.high - this.low)) * STEPS);
     let below = 0;
     let above = 0;
-    for (const step of this.steps) {
-      bins[Math.min(BINS - 1, Math.floor((step * BINS) / STEPS))] += 1;
+    const { steps } = this;
+    for (let k = 0; k < steps.length; k += 1) {
+      const step = steps[k];
+      bins[(step * BINS) >>> 16] += 1;
       if (step < lowStep) below += 1;
       else if (step > highStep) above += 1;
     }

@@ -1,6 +1,6 @@
 // All values of one map as bars over its ramp, the saturated ends in the gate's hue; and the
 // share of saturated values of every gate of the layer.
-import { number } from "./gate_map.js";
+import { number, SIGNED } from "./gate_map.js";
 import { colour, css, paint } from "./ramp.js";
 import { say } from "./strings.js";
 
@@ -41,7 +41,8 @@ export function saturated(saturation, lut) {
     low.style.width = `${below * 100}%`;
     high.style.width = `${above * 100}%`;
     const colours = lut(row.dataset.gate);
-    low.style.backgroundColor = css(colours[0]);
+    // The low end of an unsigned ramp is the ground itself, which would not be seen.
+    low.style.backgroundColor = SIGNED[row.dataset.gate] ? css(colours[0]) : "var(--line-strong)";
     high.style.backgroundColor = css(colours[255]);
     const [before, after] = row.querySelectorAll("td.mono");
     before.textContent = share(below);
