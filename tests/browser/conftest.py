@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from memory_app.engine.core import Engine
 from memory_app.models import Checkpoint
+from tests.browser.gate_view import Trace, open_gates, trace_of
 from tests.browser.server import SiteServer, free_port
 from tests.browser.visitor import Visitor
 
@@ -110,3 +111,17 @@ def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
         return step(engine)
 
     monkeypatch.setattr(Engine, "step", step_slowly)
+
+
+@pytest.fixture
+def gates(visitor: Visitor) -> Visitor:
+    """The gate view of a first reply."""
+    visitor.start_chat()
+    visitor.talk("My name is Clara.")
+    return open_gates(visitor)
+
+
+@pytest.fixture
+def trace(gates: Visitor) -> Trace:
+    """All the numbers of the turn in `gates`."""
+    return trace_of(gates.page)
