@@ -380,7 +380,16 @@ function notice(sentence) {
 }
 
 element("notice").querySelector("button").addEventListener("click", () => socket.retry());
-document.addEventListener("chat:title", ({ detail }) => showTitle((tree.title = detail.title)));
+
+// A title that was given here, or was new at this page's load, goes to the browser's other tabs.
+const titles = new BroadcastChannel(`gatescope.title.${page.chat}`);
+titles.addEventListener("message", ({ data }) => showTitle((tree.title = String(data))));
+document.addEventListener("chat:title", ({ detail }) => {
+  showTitle((tree.title = detail.title));
+  titles.postMessage(tree.title);
+});
+titles.postMessage(tree.title);
+
 composer.addEventListener("message", ({ detail }) => message(detail) && composer.clear());
 composer.addEventListener("stop", stop);
 document.addEventListener("keydown", (event) => {

@@ -112,7 +112,7 @@ export class TurnView {
       const [term, description] = [document.createElement("dt"), document.createElement("dd")];
       term.textContent = name;
       description.textContent = value;
-      pair.classList.toggle("other", name in defaults && Number(defaults[name]) !== value);
+      pair.classList.toggle("other", defaults[name] && Number(defaults[name]) !== value);
       pair.append(term, description);
       return pair;
     }));
