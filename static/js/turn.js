@@ -63,6 +63,7 @@ export class TurnView {
       if (!this.reply.firstChild) this.reply.append("");
       if (this.reply.firstChild) this.reply.firstChild.appendData(text);
       else this.reply.textContent = text;
+      this.li.style.setProperty("--grown", this.reply.offsetHeight);
     }
     this.strip.push(text, gates);
   }

@@ -18,12 +18,12 @@ def test_each_opening_is_walked_to_its_end(visitor: Visitor) -> None:
     for step in opening["steps"][1:]:
         following = page.get_by_role("button", name=f"Say next: {step}")
         expect(following).to_be_visible()
-        expect(page.get_by_text(opening["watch"])).to_be_visible()
+        expect(page.locator("#watch")).to_have_text(opening["watch"])
         following.focus()
         page.keyboard.press("Enter")
     expect(page.locator("#turns .turn")).to_have_count(len(opening["steps"]))
     visitor.wait_for_end()
-    expect(page.get_by_text(opening["watch"])).to_be_visible()
+    expect(page.locator("#watch")).to_have_text(opening["watch"])
     expect(page.locator("#next-step")).to_be_hidden()
     said = [turn.user_text for turn in Turn.objects.filter(chat=chat).oldest_first()]
     assert said == list(opening["steps"])
