@@ -38,7 +38,9 @@ STRINGS: dict[str, dict[str, Any]] = {
         "next": _("Say next: {text}"),
         "note": STATUS_NOTES,
         "notSent": _("Not sent: put the sampling settings right first ({names})."),
-        "offlineNow": _("The connection is lost, so nothing was changed. Try again when it is back."),
+        "offlineNow": _(
+            "The connection is lost, so nothing was changed. Try again when it is back."
+        ),
         "offline": _("The connection is lost. Trying again in {seconds} s."),
         "reconnecting": _("The connection is lost. Trying again now."),
         "redoneNow": _("Redone: the memory is as it was after turn {n}."),

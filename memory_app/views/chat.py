@@ -19,6 +19,8 @@ from memory_app.views.front import front
 from memory_app.views.openings import openings
 
 CHATS_BESIDE = 50
+
+
 def _chosen(request: HttpRequest) -> Checkpoint | None:
     wanted = request.POST.get("checkpoint", "")
     if not wanted:

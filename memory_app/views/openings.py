@@ -1,4 +1,4 @@
-"""Three openings for an empty chat: small experiments that show what a memory does, step by step."""
+"""Three openings for an empty chat: small experiments that show what a memory does."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ const sampling = new Sampling(page.chat, page.presets);
 const openings = new Openings(page.chat, page.openings, message);
 const steps = new Steps({ goTo, complete, isBlank: (field) => field === composer.text && composer.isBlank });
 const kept = new Kept("sessionStorage", "pending", page.chat);
-const follow = new Follow(element("scroller"), list, element("jump"));
+const follow = new Follow(element("scroller"), [list, element("later"), element("next")], element("jump"));
 const memory = new Memory(page.checkpoint);
 const socket = new ChatSocket(`/ws/chat/${page.chat}/`, () => fetchTree().then((fresh) => fresh !== null, () => true));
 

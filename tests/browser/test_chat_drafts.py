@@ -1,4 +1,4 @@
-"""What is being written: kept over a reload, one text a chat; the field grows with it to a limit."""
+"""What is being written: kept over a reload, one text a chat; the field grows to a limit."""
 
 from playwright.sync_api import expect
 

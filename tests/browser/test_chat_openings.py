@@ -19,6 +19,7 @@ def test_each_opening_is_walked_to_its_end(visitor: Visitor) -> None:
         following = page.get_by_role("button", name=f"Say next: {step}")
         expect(following).to_be_visible()
         expect(page.locator("#watch")).to_have_text(opening["watch"])
+        expect(following).to_be_in_viewport(ratio=1)
         following.focus()
         page.keyboard.press("Enter")
     expect(page.locator("#turns .turn")).to_have_count(len(opening["steps"]))

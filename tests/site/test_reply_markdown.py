@@ -1,4 +1,4 @@
-"""The fragment that takes a reply's place: safe, empty where it would change nothing, the owner's."""
+"""The fragment that takes a reply's place: safe, the owner's, empty where it changes nothing."""
 
 from uuid import uuid4
 
@@ -38,14 +38,23 @@ def test_a_turn_without_a_reply_has_no_fragment(alice: Player, turn: Turn, statu
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Words.", "Two\nlines, 3 < 4 & so on.", "One.\n\nTwo.", " spaced  out ", "你好。", "a_b_c"],
+    [
+        "",
+        "Words.",
+        "Two\nlines, 3 < 4 & so on.",
+        "One.\n\nTwo.",
+        " spaced  out ",
+        "你好。",
+        "a_b_c",
+    ],
 )
 def test_what_markdown_would_not_change_is_left_alone(text: str) -> None:
     assert markdown_or_nothing(text) == ""
 
 
 @pytest.mark.parametrize(
-    "text", ["*a*", "- a", "1. a", "# a", "> a", "`a`", "    a", "a\n---", "a\\*", "&lt;", "<x@y.z>"]
+    "text",
+    ["*a*", "- a", "1. a", "# a", "> a", "`a`", "    a", "a\n---", "a\\*", "&lt;", "<x@y.z>"],
 )
 def test_what_markdown_would_change_is_drawn(text: str) -> None:
     assert markdown_or_nothing(text) == render_markdown(text) != ""
