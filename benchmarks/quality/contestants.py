@@ -82,7 +82,9 @@ def reset(model: LanguageModel, tokenizer: Tokenizer, sources: Sequence[Source],
 def ngram(tokenizer: Tokenizer, sources: Sequence[Source], n: int, order: int = 5) -> Figures:
     """Interpolated Kneser-Ney on the same dialogues, each source as often as its weight says."""
     streams = [
-        encode(tokenizer, [(r, mask_numbers(t)) for r, t in row], [1.0] * len(row), 100_000).ids
+        encode(
+            tokenizer, [(r, mask_numbers(t)) for r, t in row], [1.0] * len(row), 100_000
+        ).ids.tolist()
         for source in sources
         for row in source.train[: math.ceil(len(source.train) * min(1.0, source.weight))]
         for _ in range(max(1, round(source.weight)))
@@ -133,7 +135,7 @@ def transformer(
             {"learning_rate": rate, "window": settings.max_dialogue, "embedding_rate": 1.0}
         )
         trained = train_within(model, at, sources, tokenizer, seconds)
-        found = bits(sources, lambda rows, model=model: likelihood(model, tokenizer, rows))  # type: ignore[misc,arg-type]
+        found = bits(sources, lambda rows, model=model: likelihood(model, tokenizer, rows))  # type: ignore[misc]
         tried.append((found["all"], rate, model, trained))
     _, rate, model, trained = min(tried, key=lambda one: one[0])
     return {

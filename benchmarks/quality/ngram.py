@@ -72,7 +72,7 @@ class NGram:
         return _Order(
             keys,
             counts,
-            np.bincount(context, weights=counts, minlength=contexts),
+            np.bincount(context, weights=counts, minlength=contexts).astype(np.float64),
             np.bincount(context[seen], minlength=contexts).astype(np.float64),
             once / (once + 2 * twice) if once else 0.5,
         )
