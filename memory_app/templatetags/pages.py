@@ -29,7 +29,6 @@ STRINGS: dict[str, dict[str, Any]] = {
         "copied": _("copied"),
         "copy": _("copy"),
         "copyCode": _("Copy this code"),
-        "drawnWith": _("The settings and the seed that this reply was drawn with"),
         "finished": _("The reply:"),
         "gone": _("This chat is gone: it was deleted, or you were logged out."),
         "kept": _("Not sent yet. It goes out when the connection is back."),

@@ -14,6 +14,7 @@ import { Kept } from "./keep.js";
 import { say } from "./strings.js";
 import { tell } from "./events.js";
 import { lazyStrips } from "./strips.js";
+import { tellOfConnection } from "./notice.js";
 import { uuid } from "./uuid.js";
 import "./panels.js";
 
@@ -355,31 +356,8 @@ socket.addEventListener("frame", ({ detail: frame }) => {
   order = order.then(() => handlers[frame.type]?.(frame)).catch((fault) => console.warn("frame", frame.type, fault));
 });
 
-let noticeTimer;
-socket.addEventListener("down", ({ detail: { seconds, failures } }) => {
-  clearTimeout(noticeTimer);
-  const sentence = failures > 1 ? say("offline", { seconds }) : say("reconnecting");
-  // A short gap (the server restarts, the line blinks) needs no words.
-  noticeTimer = setTimeout(() => notice(sentence), failures > 1 ? 0 : 700);
-});
-socket.addEventListener("up", () => {
-  clearTimeout(noticeTimer);
-  notice("");
-});
-socket.addEventListener("gone", () => {
-  clearTimeout(noticeTimer);
-  notice(say("gone"));
-  composer.draft.value = null; // what belongs to the chat goes with it
-});
-
-function notice(sentence) {
-  const [words, retry] = element("notice").children;
-  words.textContent = sentence;
-  retry.hidden = socket.ended;
-  element("notice").hidden = !sentence;
-}
-
-element("notice").querySelector("button").addEventListener("click", () => socket.retry());
+tellOfConnection(socket);
+socket.addEventListener("gone", () => (composer.draft.value = null)); // it goes with its chat
 
 // A title that was given here, or was new at this page's load, goes to the browser's other tabs.
 const titles = new BroadcastChannel(`gatescope.title.${page.chat}`);

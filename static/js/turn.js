@@ -1,5 +1,5 @@
 // One turn on the page: the message, the reply as it grows, its strip and its buttons.
-import { say, wordsOf } from "./strings.js";
+import { wordsOf } from "./strings.js";
 import { fetchMarkdown, furnish, mayDiffer } from "./markdown.js";
 import { Strip } from "./strip.js";
 
@@ -117,7 +117,6 @@ export class TurnView {
       pair.append(term, description);
       return pair;
     }));
-    list.setAttribute("aria-label", say("drawnWith"));
   }
 
   set howOpen(open) {
