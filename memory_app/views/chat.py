@@ -14,9 +14,9 @@ from django.views.decorators.cache import never_cache
 from memory_app import services
 from memory_app.models import COMMITTED, Chat, Checkpoint, Turn
 from memory_app.services.chats import NoCheckpoint, NotForChat
+from memory_app.views.chat_list import listing
 from memory_app.views.front import front
 
-CHATS_BESIDE = 50
 # Said to the model, so in the model's language; the hint beside each is in the reader's.
 OPENINGS = {
     "en": ("My name is Clara.", "I live in Oslo.", "What is my name?"),
@@ -127,13 +127,14 @@ def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
     turns = list(
         row.turns.oldest_first().defer("state", "user_token_ids", "reply_token_ids", "sampling")
     )
-    beside = Chat.objects.of(row.owner).newest_first()[:CHATS_BESIDE]
     return render(
         request,
         "chat.html",
         {
             "chat": row,
-            "chats": beside,
+            **listing(request, Chat.objects.of(row.owner)),
+            "place": "rail",
+            "current": row.pk,
             "turns": shown_path(turns, row.head_id, row.running_id),
             "openings": _openings(row.checkpoint.language),
             "page": _page(row, turns),
