@@ -10,10 +10,8 @@ from django.utils.translation import gettext as _
 
 from memory_app.models import Chat, Turn
 
-# All that may begin a structure within a line, entities and raw HTML too.
+# All that may begin a structure within a line, entities, raw HTML and formulas too.
 _INLINE = re.compile(r"([\\`*_\[\]<>&~|!$])")
-# What does so at the beginning of one: headings, lists, rules, underlines of headings.
-_OPENING = re.compile(r"^(\s*)(\d+(?=[.)])|)([#+\-=.):]?)", re.MULTILINE)
 
 
 def literal(text: str) -> str:

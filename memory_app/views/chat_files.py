@@ -37,7 +37,7 @@ def _turns(chat: Chat) -> list[Turn]:
 def export_json(request: HttpRequest, chat: UUID) -> HttpResponse:
     """The whole tree, as `chats_import` takes it in again."""
     row: Chat = request.chat  # type: ignore[attr-defined]
-    text = json.dumps(chat_file.document(row, _turns(row)), ensure_ascii=False, indent=1)
+    text = json.dumps(chat_file.document(row, _turns(row)), ensure_ascii=False)
     return _attached(row, text + "\n", "application/json", "json")
 
 

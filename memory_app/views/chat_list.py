@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import now
@@ -72,7 +73,7 @@ def zone_of(request: HttpRequest) -> tzinfo:
 def marked(text: str, words: Sequence[str]) -> list[Piece]:
     """The text in pieces, so that what was searched for can be told from the rest."""
     if not words:
-        return [Piece(text)]
+        return [Piece(text)] if text else []
     longest_first = sorted(words, key=len, reverse=True)
     parts = re.split(f"({'|'.join(map(re.escape, longest_first))})", text, flags=re.IGNORECASE)
     # With one group in the pattern, what stands between the matches has the even places.
@@ -121,10 +122,14 @@ def entry_of(chat: Chat, zone: tzinfo) -> Entry:
 
 
 def _found_in(chats: Iterable[Chat], words: Sequence[str]) -> dict[UUID, Turn]:
-    """For each chat the first turn in which one of the words was said."""
-    first = Turn.objects.saying(words).filter(chat=OuterRef("pk")).oldest_first()
+    """For each chat the first turn in which all of the words stand, or else one of them."""
+    here = Turn.objects.filter(chat=OuterRef("pk")).oldest_first().values("pk")
+    each, some = here, here.saying(words)
+    for word in words:
+        each = each.saying([word])
     rows = Chat.objects.filter(pk__in=[chat.pk for chat in chats])
-    keys = rows.annotate(found=Subquery(first.values("pk")[:1])).values_list("found", flat=True)
+    rows = rows.annotate(found=Coalesce(Subquery(each[:1]), Subquery(some[:1])))
+    keys = rows.values_list("found", flat=True)
     turns = Turn.objects.filter(pk__in=[key for key in keys if key])
     return {turn.chat_id: turn for turn in turns.only("chat_id", "user_text", "reply_text")}
 
@@ -139,7 +144,9 @@ def _entries(
         turn = turns.get(chat.pk)
         line: list[Piece] = []
         if turn is not None:
-            line = snippet(turn.user_text, words) or snippet(turn.reply_text, words)
+            # A title is mostly the first message: no need to say it twice.
+            said = "" if turn.user_text == chat.title else turn.user_text
+            line = snippet(said, words) or snippet(turn.reply_text, words)
         entries.append(Entry(chat, marked(chat.title, words), when, line, turn and turn.pk))
     return entries
 
