@@ -1,6 +1,5 @@
 """The use cases: keyword-only verbs, each of them atomic. Whoever calls has asked policy.py."""
 
-from memory_app.services.chat_import import Replayed, chat_import, chat_replay
 from memory_app.services.chats import (
     NoCheckpoint,
     NotForChat,
@@ -11,6 +10,7 @@ from memory_app.services.chats import (
     chat_share,
     chats_purge,
 )
+from memory_app.services.imports import Replayed, chat_import, chat_replay
 from memory_app.services.memory import chat_model, head_move, state_after, turn_replay
 from memory_app.services.persons import (
     on_login,
