@@ -23,7 +23,7 @@ from memory_app.protocol import Refused
 
 FORMAT, VERSION = "gatescope.chat", 1
 #: What is read at most: bytes of the file, turns of its tree, token ids in all (they are replayed).
-BYTES_MAX, TURNS_MAX, TOKENS_MAX = 4 * 2**20, 2_000, 60_000
+BYTES_MAX, TURNS_MAX, TOKENS_MAX = 4 * 2**20, 2_000, 40_000
 # A text of 4,000 characters has at most four bytes, and so ids, for each.
 _USER_IDS_MAX = 4 * protocol.TEXT_MAX
 _ENDED = (*COMMITTED, TurnStatus.INTERRUPTED, TurnStatus.FAILED)
@@ -178,7 +178,7 @@ def _tree(head: object, turns: list[object]) -> tuple[str | None, list[FileTurn]
                 raise _refused(_("Turn {n} has no parent before it that has a memory."), number)
         tokens += len(turn.user_token_ids) + len(turn.reply_token_ids) + 4
         if tokens > TOKENS_MAX:
-            raise Refused("too_long", _("The chat has more than 60,000 tokens to replay."))
+            raise Refused("too_long", _("The chat has more than 40,000 tokens to replay."))
         read_so_far[turn.id] = turn
     if head is not None:
         at = read_so_far.get(head) if isinstance(head, str) else None
