@@ -27,21 +27,20 @@ def literal(text: str) -> str:
 
 def chat_markdown(chat: Chat, path: Sequence[Turn], others: int) -> str:
     """The turns of one branch, oldest first; `others` are on other branches and left out."""
-    parts = [
-        f"# {literal(chat.title) or _('New chat')}",
-        "\n".join(
-            [
-                f"- {_('Checkpoint')}: {literal(chat.checkpoint.name)}, "
-                f"`{chat.checkpoint.sha256[:12]}`",
-                f"- {_('Begun')}: {chat.created:%Y-%m-%d %H:%M} UTC",
-                f"- {_('Turns')}: {len(path)}",
-            ]
-        ),
+    # Outside of f-strings, which gettext doesn't look into.
+    named, begun, turns = _("Checkpoint"), _("Begun"), _("Turns")
+    you, bot = _("you"), _("bot")
+    facts = [
+        f"- {named}: {literal(chat.checkpoint.name)}, `{chat.checkpoint.sha256[:12]}`",
+        f"- {begun}: {chat.created:%Y-%m-%d %H:%M} UTC",
+        f"- {turns}: {len(path)}",
     ]
+    title = literal(chat.title) or _("New chat")
+    parts = [f"# {title}", "\n".join(facts)]
     if others:
         note = _("{n} turns of other branches are not in this file; the JSON has them all.")
         parts.append(f"*{note.format(n=others)}*")
     for turn in path:
-        parts += [f"**{_('you')}**", literal(turn.user_text)]
-        parts += [f"**{_('bot')}**", literal(turn.reply_text) or "–"]
+        parts += [f"**{you}**", literal(turn.user_text)]
+        parts += [f"**{bot}**", literal(turn.reply_text) or "–"]
     return "\n\n".join(parts) + "\n"
