@@ -4,11 +4,13 @@ from django.urls import path
 
 from memory_app.views import (
     accounts,
+    alternatives,
     chat,
     chat_files,
     chat_menu,
     chats,
     front,
+    gate_map,
     gates,
     health,
     reply,
@@ -38,6 +40,13 @@ urlpatterns = [
     path("turn/<uuid:turn>/", turn.turn, name="turn"),
     path("turn/<uuid:turn>/reply/", reply.reply, name="reply"),
     path("turn/<uuid:turn>/gates.json", gates.gates_json, name="gates_json"),
+    path("turn/<uuid:turn>/map.safetensors", gate_map.gate_map, name="gate_map"),
+    path("turn/<uuid:turn>/unit.json", gate_map.unit_json, name="unit_json"),
+    path(
+        "turn/<uuid:turn>/alternatives.json",
+        alternatives.alternatives_json,
+        name="alternatives_json",
+    ),
     path("turn/<uuid:turn>/trace.safetensors", trace.trace, name="trace"),
     path("turn/<uuid:turn>/state.safetensors", trace.state, name="state"),
     path("healthz", health.healthz, name="healthz"),

@@ -19,6 +19,7 @@ from memory_app.services.persons import (
     person_of_request,
     person_of_session,
 )
+from memory_app.services.traces import turn_trace, turn_trace_ahead
 from memory_app.services.turns import (
     Begun,
     TurnGone,
@@ -59,6 +60,8 @@ __all__ = [
     "turn_interrupt",
     "turn_replay",
     "turn_stop",
+    "turn_trace",
+    "turn_trace_ahead",
     "turns_pulse",
     "turns_recover",
 ]
