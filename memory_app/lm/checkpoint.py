@@ -159,9 +159,9 @@ def _write_synced(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder as lasting as the bytes of its files."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make a file's bytes, or the names in a folder, outlast a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -199,11 +199,11 @@ def save_checkpoint(
         text = json.dumps(config, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
         _write_synced(part / CONFIG_FILE, text.encode())
         _write_synced(part / TOKENIZER_FILE, tokenizer.to_json().encode())
-        sync_folder(part)
+        sync(part)
         part.chmod(0o755)
         part.rename(folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    sync_folder(folder.parent)
+    sync(folder.parent)
     return hashlib.sha256(data).hexdigest()

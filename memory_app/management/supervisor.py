@@ -18,8 +18,9 @@ from collections.abc import Sequence
 log = logging.getLogger(__name__)
 #: Seconds before the next start after a child that ended at once; doubled each time up to the last.
 FIRST_DELAY, LAST_DELAY = 1.0, 30.0
-#: A child that lived this long was sound: the next delay is the first one again.
-SOUND_AFTER = 60.0
+#: A child that lived this long was sound: the next delay is the first one again. A run that takes
+#: its worker down each time is not ours to see: it is counted with the run and fails (leases.py).
+SOUND_AFTER = 10.0
 #: How long a child may take to end before it is killed.
 GRACE = 10.0
 

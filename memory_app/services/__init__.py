@@ -7,6 +7,7 @@ from memory_app.services.chats import (
     chat_delete,
     chat_rename,
 )
+from memory_app.services.leftovers import leftovers_purge
 from memory_app.services.memory import chat_model, head_move, state_after, turn_replay
 from memory_app.services.persons import (
     on_login,
@@ -37,6 +38,7 @@ __all__ = [
     "chat_model",
     "chat_rename",
     "head_move",
+    "leftovers_purge",
     "on_login",
     "person_ensure",
     "person_merge",

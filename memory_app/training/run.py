@@ -16,7 +16,7 @@ from memory_app.lm.checkpoint import (
     TOKENIZER_FILE,
     load_checkpoint,
     save_checkpoint,
-    sync_folder,
+    sync,
 )
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
@@ -74,9 +74,10 @@ class _Evaluate(Callback):
         # A process that nobody listens to (rank 1 and above) measures nothing.
         self._exam = ProgressExam(tokenizer, settings.language) if self._watchers else None
         self.last: dict[str, float] = {}
+        self.shares: dict[str, float] = {}
 
     def _poll(self, rows: int = 0) -> None:
-        if any([watcher.breaks_off() for watcher in self._watchers]):
+        if any(watcher.breaks_off() for watcher in self._watchers):
             raise Interrupted
 
     def on_evaluate(self, step: int, model: LanguageModel) -> None:
@@ -92,12 +93,12 @@ class _Evaluate(Callback):
                 watcher.on_validation(step, self.last)
         if self._exam is None:
             return
-        shares = self._exam.recall(model, self._poll)
+        self.shares = self._exam.recall(model, self._poll)
         self._poll()
         exchanges = self._exam.samples(model)
         for watcher in self._watchers:
-            if shares:
-                watcher.on_recall(step, shares)
+            if self.shares:
+                watcher.on_recall(step, self.shares)
             watcher.on_samples(step, exchanges)
 
 
@@ -162,7 +163,7 @@ def run_tokenizer(
     except OSError as error:
         Path(part).unlink(missing_ok=True)
         raise SaveError(f"The tokenizer couldn't be written: {error.strerror}.") from error
-    sync_folder(folder)
+    sync(folder)
     return tokenizer
 
 
@@ -221,6 +222,7 @@ def run(
             "tokens": result.tokens,
             "loss": result.last.get("loss"),
             "validation_bits_per_byte": measured.last,
+            "recall": measured.shares,
         },
         "data": [dict(entry) for entry in data],
     }

@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from memory_app.lm.checkpoint import sync_folder
+from memory_app.lm.checkpoint import sync
 
 POSITION_KEY = "position"
 SAVE_FORMAT_VERSION = 1
@@ -94,7 +94,7 @@ def write_save(
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-        sync_folder(folder)
+        sync(folder)
     except OSError as error:
         # What was written of it would be in the way of whoever makes room.
         part.unlink(missing_ok=True)

@@ -129,6 +129,7 @@ class _Position:
     batch: int = 0
     tokens: int = 0
     progress: float = 0.0  # of the run when this pool began: it decides what the pool holds
+    loss: float | None = None  # of the last step, for a run that is resumed at its very end
 
 
 class _Training:
@@ -204,6 +205,7 @@ class _Training:
                 continue
             self.at.step += 1
             self.at.tokens += inputs.numel()
+            self.at.loss = self.metrics["loss"]
             self.metrics["tokens"] = self.at.tokens
             self.metrics["tokens_per_second"] = inputs.numel() / (time.perf_counter() - began)
             answers = [callback.on_step(self.at.step, self.metrics) for callback in self.callbacks]
@@ -329,4 +331,5 @@ def train(
     finished = training.run(mixture)
     model.eval()
     at = training.at
-    return TrainingResult(model, tokenizer, at.step, finished, at.tokens, training.metrics)
+    last = training.metrics or ({} if at.loss is None else {"loss": at.loss})
+    return TrainingResult(model, tokenizer, at.step, finished, at.tokens, last)
