@@ -32,9 +32,9 @@ from memory_app.training.trainer import Callback, Interrupted, Metrics, train
 from memory_app.training.transfer import take_over
 
 CHECKPOINT_FOLDER = "checkpoint"
-# For each piece that is learned: 10,000 dialogues for 8,192 pieces.
-FACT_DIALOGUES_A_PIECE = 1.25
-VALUE_WEIGHT = 600
+# What the pieces are learned from is bounded by how many there are to be: a small run begins soon.
+# For each piece: dialogues of facts, how often each value is told, characters of the corpora.
+FACT_DIALOGUES, VALUE_WEIGHT, CORPUS_CHARACTERS = 10_000 / 8192, 600 / 8192, 5000
 # A validation that took longer than the training between two of them would be no help.
 VALIDATION_DIALOGUES = 60
 
@@ -116,16 +116,20 @@ class RunResult:
 
 
 def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[str]:
-    """What the pieces are learned from: every corpus, typed both ways, and the facts' words."""
+    """What the pieces are learned from: the corpora, typed both ways, and the facts' words."""
+    pieces = settings.vocab_size
+    whole = sum(len(text) for source in sources for turns in source.train for _, text in turns)
+    # Of corpora too long for so few pieces every so-manieth dialogue.
+    stride = 1 + whole // (CORPUS_CHARACTERS * pieces)
     for source in sources:
-        for index, dialogue in enumerate(source.train):
+        for index, dialogue in enumerate(source.train[::stride]):
             for role, text in dialogue:
                 yield text
                 if role == "user" and index % 5 == 0:
                     yield text.lower()
     if settings.facts or settings.identity:
         rng = random.Random(settings.seed)
-        for _ in range(min(10_000, round(FACT_DIALOGUES_A_PIECE * settings.vocab_size))):
+        for _ in range(min(10_000, round(FACT_DIALOGUES * pieces))):
             made = generate_dialogue(
                 rng, fillers=identity_exchanges, max_gap=1, scope=settings.fact_scope
             )
@@ -133,8 +137,9 @@ def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[st
         # A value that is one piece is one thing to keep in mind; in three it is three, in order.
         # The held-out ones too: without them "James" would be the one name that has to be spelled,
         # and the exam would measure the tokenizer. Training still never tells them.
+        often = min(600, round(VALUE_WEIGHT * pieces))
         for value in trained_values("core") + held_out_values("core"):
-            yield f" {value} {value.lower()} {value.title()}" * VALUE_WEIGHT
+            yield f" {value} {value.lower()} {value.title()}" * often
 
 
 def run_tokenizer(
