@@ -261,6 +261,9 @@ class _Training:
         )
         if not self.group.agree([due], self.device)[0]:
             return
+        # A finite gradient may still leave weights that aren't: the last good save must stay.
+        if not all(bool(p.isfinite().all()) for p in self.model.parameters()):
+            raise TrainingError(f"A weight is not finite after step {at.step}.")
         began = time.monotonic()
         generators = self.group.generators(self.device)
         if self.group.rank == 0:
