@@ -7,6 +7,7 @@ may replace those in the program's folder, and the chats that began on the old w
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,18 +16,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
-from memory_app.lm.checkpoint import (
-    CONFIG_FILE,
-    MODEL_FILE,
-    TOKENIZER_FILE,
-    CheckpointError,
-    file_sha256,
-    load_checkpoint,
-)
+from memory_app.lm.checkpoint import file_sha256
+from memory_app.lm.folder import FILES, MODEL_FILE, Checked, CheckpointError, check_folder
 from memory_app.models import Checkpoint
 
 BUNDLED = Path(__file__).parent / "bundled"
-FILES = (MODEL_FILE, CONFIG_FILE, TOKENIZER_FILE)
 
 
 class RegistryError(ValueError):
@@ -99,41 +93,49 @@ def _copy(source: Path, target: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def register(folder: Path, *, name: str = "", bundled: bool = False) -> Checkpoint:
+def register(
+    folder: Path,
+    *,
+    name: str = "",
+    bundled: bool = False,
+    check: Callable[[Path], Checked] = check_folder,
+) -> Checkpoint:
     """Check a folder, keep a copy of it, and give it a row; the same weights give the same row.
+
+    `check` is how it is looked at: what a stranger sent is looked at elsewhere than in this process.
 
     Raises:
         RegistryError: the folder isn't a sound checkpoint, or it can't be copied.
     """
     folder = Path(folder)
     try:
-        loaded = load_checkpoint(folder)
+        checked = check(folder)
     except CheckpointError as fault:
         raise RegistryError(str(fault)) from fault
-    target = folder_of(loaded.sha256)
-    if not _intact(loaded.sha256):
+    sha256, config = checked.sha256, checked.config
+    target = folder_of(sha256)
+    if not _intact(sha256):
         try:
             shutil.rmtree(target, ignore_errors=True)
             _copy(folder, target)
         except OSError as fault:
             raise RegistryError(f"The checkpoint couldn't be copied: {fault.strerror}.") from fault
-        if file_sha256(target / MODEL_FILE) != loaded.sha256:
+        if file_sha256(target / MODEL_FILE) != sha256:
             shutil.rmtree(target, ignore_errors=True)
             raise RegistryError("The files changed while they were copied.")
-    config = loaded.config
     fields = {
         "name": name or str(config.get("name") or folder.resolve().name)[:200],
-        "cell": loaded.model.config.cell,
-        "language": loaded.model.config.language,
-        "path": loaded.sha256,
+        "cell": checked.shape.cell,
+        "language": checked.shape.language,
+        "path": sha256,
         "bundled": bundled,
         "config": config,
     }
     try:
         with transaction.atomic():
-            return Checkpoint.objects.get_or_create(sha256=loaded.sha256, defaults=fields)[0]
+            return Checkpoint.objects.get_or_create(sha256=sha256, defaults=fields)[0]
     except IntegrityError:
-        return Checkpoint.objects.get(sha256=loaded.sha256)
+        return Checkpoint.objects.get(sha256=sha256)
 
 
 def _intact(sha256: str) -> bool:
@@ -154,6 +156,9 @@ def register_bundled() -> list[Checkpoint]:
         # Loading takes a second: skip it where an earlier start has checked these very bytes.
         if row is None or not _intact(sha256):
             row = register(folder, bundled=True)
+        if not row.bundled:  # imported by hand before it shipped
+            Checkpoint.objects.filter(pk=row.pk).update(bundled=True)
+            row.bundled = True
         now = Checkpoint.objects.filter(live=True, language=row.language).first()
         if row.cell == "lstm" and (now is None or (now.bundled and now.pk != row.pk)):
             promote(row)
