@@ -40,6 +40,12 @@ STRINGS: dict[str, dict[str, Any]] = {
         "blank": _("blank: all zeros"),
         "layer": _("Layer {n}"),
     },
+    "upload": {
+        "failed": _("It couldn’t be sent. Try again."),
+        "reading": _("All sent. It is being read; a large file takes a minute or two."),
+        "sent": _("{share} sent"),
+        "tooLarge": _("This is larger than the site takes."),
+    },
     "gates": {
         "explain": {
             "i": _("Input gate i: how much of the new candidate is written, per unit."),
@@ -63,6 +69,12 @@ STRINGS: dict[str, dict[str, Any]] = {
 def status_note(status: str | None) -> str | Promise:
     """The sentence under a reply that did not simply end; empty for one that did."""
     return STATUS_NOTES.get(status or "", "")
+
+
+@register.filter
+def thousands(count: int | None) -> str:
+    """1234567 -> "1,234,567"; an en dash for what isn't known."""
+    return f"{count:,}" if isinstance(count, int) else "–"
 
 
 @register.filter
