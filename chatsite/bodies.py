@@ -114,4 +114,3 @@ async def _refuse(receive: _Receive, send: _Send, limit: int) -> None:
             break
         left -= len(message.get("body", b"")) or 1
     await send({"type": "http.response.body", "body": b""})
-

@@ -41,6 +41,7 @@ __all__ = [
     "save_checkpoint",
 ]
 
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """One trained model, loaded: the model is float32 and in eval mode, config is config.json."""

@@ -66,8 +66,23 @@ def _check(file: Any) -> None:
         raise TokenizerError(f"tokenizer.json holds more than {MAX_SIZE} pieces.")
     if any(len(piece) > MAX_PIECE for piece in model["vocab"]):
         raise TokenizerError(f"tokenizer.json holds a piece of over {MAX_PIECE} characters.")
+    # A text must never become a control token: neither whole, as an added token that isn't special
+    # would, nor merged from pieces.
+    special = {
+        one.get("content") for one in added if isinstance(one, dict) and one.get("special") is True
+    }
+    if not special.issuperset(CONTROL):
+        raise TokenizerError(f"tokenizer.json must hold the special tokens {' '.join(CONTROL)}.")
+    merges = model.get("merges") or []
+    if model.get("ignore_merges") or any(_merged(merge) in CONTROL for merge in merges):
+        raise TokenizerError("tokenizer.json lets a text become a control token.")
     for place, known in _STEPS.items():
         _check_step(place, file.get(place), known)
+
+
+def _merged(merge: Any) -> str:
+    """The piece that a merge makes: ["a", "b"], or "a b" in older files."""
+    return merge.replace(" ", "") if isinstance(merge, str) else "".join(map(str, merge))
 
 
 def _check_step(place: str, step: Any, known: set[str], depth: int = 0) -> None:

@@ -51,7 +51,11 @@ def checkpoint_receive(
         except CheckpointError as fault:
             raise registry.RegistryError(str(fault)) from None
         new = not Checkpoint.objects.filter(sha256=checked.sha256).exists()
-        row = registry.register(folder, name=name or str(checked.config.get("name") or "uploaded")[:200], check=lambda _: checked)
+        row = registry.register(
+            folder,
+            name=name or str(checked.config.get("name") or "uploaded")[:200],
+            check=lambda _: checked,
+        )
     audit_record(
         user=user,
         action="checkpoint.import",

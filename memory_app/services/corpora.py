@@ -172,7 +172,7 @@ def _store(part: Path, report: Report, about: About, user: AbstractBaseUser | No
             corpus.save(force_insert=True)
             audit_record(
                 user=user,
-                action="corpus.import",
+                action="corpus.upload",
                 object=str(corpus),
                 detail={"id": str(corpus.pk), "sha256": corpus.sha256, "rows": corpus.rows},
             )

@@ -41,6 +41,6 @@ def foreign_kind(head: bytes) -> str:
     """What the file with these first bytes is, if it is certainly no text; else empty."""
     if head[257:262] == b"ustar":
         return "a tar archive; send its files one by one"
-    if head[8:10] == b"{\"" and 0 < int.from_bytes(head[:8], "little") < 1 << 32:
+    if head[8:10] == b'{"' and 0 < int.from_bytes(head[:8], "little") < 1 << 32:
         return "a safetensors file, which holds weights and no dialogues"
     return next((kind for begin, kind in _BEGINNINGS if head.startswith(begin)), "")
