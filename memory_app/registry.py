@@ -102,7 +102,7 @@ def register(
 ) -> Checkpoint:
     """Check a folder, keep a copy of it, and give it a row; the same weights give the same row.
 
-    `check` is how it is looked at: what a stranger sent is looked at elsewhere than in this process.
+    `check` is how it is looked at: what a stranger sent isn't looked at in this process.
 
     Raises:
         RegistryError: the folder isn't a sound checkpoint, or it can't be copied.

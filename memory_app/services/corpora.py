@@ -336,7 +336,7 @@ def corpus_page(corpus: Corpus, first: int, count: int) -> list[dict[str, Any]]:
                 if number >= first + count:
                     break
                 if number >= first:
-                    found.append({"number": number + 1, "turns": json.loads(line)["turns"]})  # noqa: PERF401
+                    found.append({"number": number + 1, "turns": json.loads(line)["turns"]})
     except OSError:
         return []
     return found

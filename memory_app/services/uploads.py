@@ -1,4 +1,4 @@
-"""Where what a browser sends lies until it is taken or refused: below DATA_DIR, for a short while."""
+"""Where what a browser sends lies until it is taken or refused: below DATA_DIR, not for long."""
 
 import shutil
 import tempfile

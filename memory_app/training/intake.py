@@ -88,7 +88,7 @@ def take_in(
     path: Path,
     out: Path,
     *,
-    limits: Limits = Limits(),  # noqa: B008  (frozen)
+    limits: Limits = Limits(),
     language: str = "en",
     tokenizer: Path | None = None,
     progress: Progress | None = None,

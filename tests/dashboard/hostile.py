@@ -1,4 +1,4 @@
-"""A hundred uploads and more that mean harm, each small on disk; how each is made, and where it goes.
+"""A hundred uploads and more that mean harm: how each is made, and what it is called.
 
 A pickle among them would make the file CANARY if anything unpickled it. Whole requests, such as
 ten gigabytes of body, are in the test itself.
@@ -183,7 +183,7 @@ def corpora(canary: Path) -> dict[str, Corpus]:
         "a key twice": (GOOD.replace(b'{"turns"', b'{"turns":[],"turns"'), "talks.jsonl"),
         "a role twice": (GOOD.replace(b'"role"', b'"role":"bot","role"'), "talks.jsonl"),
         "three columns": (b"a,b,c\nd,e,f\n", "talks.csv"),
-        "a quote that never ends": (b'a,"b\n' * 50_000, "talks.csv"),
+        "a quote that never ends": (b'a,"b\n' + b"c,d\n" * 20_000, "talks.csv"),
         "a cell of a MiB": (b"a," + b"b" * MIB + b"\n", "talks.csv"),
         "a NUL in CSV": (b"a,b\0\n", "talks.csv"),
         # Names of files that mean harm, on a file that is refused anyway

@@ -132,7 +132,7 @@ def test_the_sample_is_one_click_and_both_splits(staff: Staff) -> None:
     )
     assert b"Add the sample corpus" not in staff.client.get("/admin/corpora/").content
     again = staff.client.post("/admin/corpora/sample/", follow=True)
-    assert "already" in str(list(again.context["messages"])[0])
+    assert "already" in str(next(iter(again.context["messages"])))
     assert Corpus.objects.count() == 2
 
 

@@ -64,10 +64,13 @@ def test_a_hundred_hostile_uploads(site: Site, checkpoint_folder: Path, tmp_path
     assert site.process is not None
     pid, canary = site.process.pid, tmp_path / "canary"
     desk = Desk(site.port, "dora", "dora-pass-word")
+    answers: dict[str, tuple[int, str]] = {}
     sound = {name: (checkpoint_folder / name).read_bytes() for name in PARTS.values()}
 
     def send_corpus(one: hostile.Corpus) -> tuple[int, str]:
-        return desk.send(CORPORA, ABOUT | one.fields, {"file": (one.filename, one.data)})
+        # A name of its own each: one that was taken by mistake would make the rest fail by name.
+        said = ABOUT | {"name": f"talks {len(answers)}"} | one.fields
+        return desk.send(CORPORA, said, {"file": (one.filename, one.data)})
 
     def send_checkpoint(files: hostile.Files) -> tuple[int, str]:
         parts = {part: (name, files[name]) for part, name in PARTS.items()}
@@ -81,7 +84,6 @@ def test_a_hundred_hostile_uploads(site: Site, checkpoint_folder: Path, tmp_path
     Path(f"/proc/{pid}/clear_refs").write_text("5")
     rest, logged = memory(pid, "VmRSS"), site.log.stat().st_size
 
-    answers: dict[str, tuple[int, str]] = {}
     corpora = hostile.corpora(canary)
     for name in list(corpora):
         answers[name] = send_corpus(corpora.pop(name))

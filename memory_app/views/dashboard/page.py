@@ -24,7 +24,7 @@ def page(
 
 
 def go_on(request: HttpRequest, to: str) -> HttpResponse:
-    """A redirect; told in JSON to a script, which would follow one and use up the page's message."""
+    """A redirect; a script, which would follow it and use up the messages, is told in JSON."""
     if request.headers.get("Accept") == "application/json":
         return JsonResponse({"to": to})
     return HttpResponseRedirect(to)
