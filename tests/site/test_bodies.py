@@ -11,6 +11,7 @@ from django.test import Client
 
 from chatsite.bodies import Bodies, Handler
 from memory_app.middleware import SMALL_BODY
+from tests.dashboard.staff import files_below
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MIB = 1 << 20
@@ -79,7 +80,7 @@ async def test_a_body_in_chunks_ends_at_the_cap(data_dir: Path) -> None:
     sender = Sender(10_000 * MIB)
     assert await sender.post("/admin/corpora/") == 413
     assert SMALL_BODY // MIB <= sender.read <= SMALL_BODY // MIB + 6
-    assert not [path for path in data_dir.rglob("*") if path.is_file()]
+    assert list(files_below(data_dir)) == []
 
 
 async def test_staff_send_more_to_the_route_that_takes_it_and_to_no_other() -> None:
