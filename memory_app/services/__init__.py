@@ -6,7 +6,12 @@ from memory_app.services.chats import (
     chat_create,
     chat_delete,
     chat_rename,
+    chat_restore,
+    chat_share,
+    chats_purge,
 )
+from memory_app.services.imports import Replayed, chat_import, chat_replay
+from memory_app.services.leftovers import leftovers_purge
 from memory_app.services.memory import chat_model, head_move, state_after, turn_replay
 from memory_app.services.persons import (
     on_login,
@@ -32,12 +37,19 @@ __all__ = [
     "Begun",
     "NoCheckpoint",
     "NotForChat",
+    "Replayed",
     "TurnGone",
     "chat_create",
     "chat_delete",
+    "chat_import",
     "chat_model",
     "chat_rename",
+    "chat_replay",
+    "chat_restore",
+    "chat_share",
+    "chats_purge",
     "head_move",
+    "leftovers_purge",
     "on_login",
     "person_ensure",
     "person_merge",
