@@ -19,9 +19,10 @@ def leftovers_purge() -> None:
 
     store = import_module(settings.SESSION_ENGINE).SessionStore
     chats_purge = getattr(services, "chats_purge", None)
-    for purge in (store.clear_expired, chats_purge, registry.sweep):
+    purges = {"sessions": store.clear_expired, "chats": chats_purge, "weights": registry.sweep}
+    for name, purge in purges.items():
         try:
             if purge is not None:
                 purge()
         except Exception:
-            log.warning("purge failed", extra={"what": purge.__qualname__}, exc_info=True)
+            log.warning("purge failed", extra={"what": name}, exc_info=True)
