@@ -6,6 +6,7 @@ from importlib import import_module
 from django.conf import settings
 
 from memory_app import registry
+from memory_app.services.chats import chats_purge
 
 log = logging.getLogger(__name__)
 
@@ -15,14 +16,10 @@ def leftovers_purge() -> None:
 
     Each by itself: one that can't be done now doesn't keep the others.
     """
-    from memory_app import services
-
     store = import_module(settings.SESSION_ENGINE).SessionStore
-    chats_purge = getattr(services, "chats_purge", None)
     purges = {"sessions": store.clear_expired, "chats": chats_purge, "weights": registry.sweep}
     for name, purge in purges.items():
         try:
-            if purge is not None:
-                purge()
+            purge()
         except Exception:
             log.warning("purge failed", extra={"what": name}, exc_info=True)

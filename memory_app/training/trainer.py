@@ -22,6 +22,7 @@ from memory_app.lm.machine import computes_bfloat16
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.batches import Batch, Mixture
+from memory_app.training.copy_path import open_copy_path
 from memory_app.training.dialogues import Source
 from memory_app.training.loss import WindowLoss
 from memory_app.training.parallel import ALONE, Group
@@ -323,6 +324,8 @@ def train(
     model = new_model(settings, tokenizer.vocab_size).to(group.device(settings.device))
     if begin is not None:
         begin(model)
+    if settings.copy_units:
+        open_copy_path(model, settings.copy_units)
     if group.rank:
         # One seed gives every process the same weights; their dropout has to differ.
         torch.manual_seed(settings.seed + group.rank)
