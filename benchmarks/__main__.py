@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.gate_view import opening
 from benchmarks.memory import first_token, replay_cost
 from benchmarks.refeeding import turn_cost
 from benchmarks.subject import Replies, model_of
@@ -20,6 +21,7 @@ SECTIONS = {
     "replay": (replay_cost, 15, 1),
     "first-token": (first_token, 150, 3),
     "turns": (turn_cost, 3, 1),
+    "gates": (opening, 7, 1),
 }
 
 

@@ -215,6 +215,7 @@ FILE_UPLOAD_HANDLERS = ["memory_app.uploads.DiskUploadHandler"]
 
 # Read by memory_app/runtime.py alone.
 MEMORY_MAX_BATCH = env.integer("MEMORY_MAX_BATCH", 64, least=1, most=1024)
+MEMORY_TRACE_CACHE_MB = env.integer("MEMORY_TRACE_CACHE_MB", 128, least=0, most=65536)
 MEMORY_MAX_MODELS = env.integer("MEMORY_MAX_MODELS", 3, least=1, most=64)
 
 LOGGING = {

@@ -1,6 +1,8 @@
 """Rows. A turn's ids are the truth of what was said; its state is what the model made of them."""
 
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -101,21 +103,35 @@ class Checkpoint(models.Model):
         return 2 * self.num_layers * self.hidden_size * 4
 
 
+def _holds(field: str, word: str) -> models.Q:
+    """Whether a text has `word` in it, in any case.
+
+    SQLite's LIKE knows the case of ASCII letters alone, so the others are asked for as they are
+    commonly written.
+    """
+    spellings = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
+    return models.Q(*((f"{field}__icontains", one) for one in spellings), _connector=models.Q.OR)
+
+
 class ChatQuerySet(models.QuerySet["Chat"]):
     def of(self, person: Person | None) -> "ChatQuerySet":
         """The chats of one person that are not deleted; nobody's are none."""
         return self.filter(owner=person, deleted=None) if person else self.none()
 
+    def deleted_before(self, moment: datetime) -> "ChatQuerySet":
+        """Those whose deletion can't be taken back any more."""
+        return self.filter(deleted__lt=moment)
+
     def newest_first(self) -> "ChatQuerySet":
         return self.order_by("-updated", "-id")
 
-    def mentioning(self, text: str) -> "ChatQuerySet":
-        """Those with `text`, in any case, in the title or in anything said."""
-        said = Turn.objects.filter(
-            models.Q(user_text__icontains=text) | models.Q(reply_text__icontains=text),
-            chat=models.OuterRef("pk"),
-        )
-        return self.filter(models.Q(title__icontains=text) | models.Exists(said))
+    def mentioning(self, words: Sequence[str]) -> "ChatQuerySet":
+        """Those with every one of `words`, in any case, in the title or in anything said."""
+        found = self
+        for word in words:
+            said = Turn.objects.saying([word]).filter(chat=models.OuterRef("pk"))
+            found = found.filter(_holds("title", word) | models.Exists(said))
+        return found
 
 
 class Chat(models.Model):
@@ -154,6 +170,13 @@ class TurnQuerySet(models.QuerySet["Turn"]):
 
     def committed(self) -> "TurnQuerySet":
         return self.filter(status__in=COMMITTED)
+
+    def saying(self, words: Sequence[str]) -> "TurnQuerySet":
+        """Those in whose message or reply one of `words` stands, in any case."""
+        found = models.Q(pk__in=[])
+        for word in words:
+            found |= _holds("user_text", word) | _holds("reply_text", word)
+        return self.filter(found)
 
 
 class Turn(models.Model):
