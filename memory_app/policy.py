@@ -75,6 +75,8 @@ ROWS = (
     Row("ws", "stream.resume", OWNER),
     Row("ws", "ping", OWNER),
     Row("task", "memory_app.tasks.train", SYSTEM),
+    Row("task", "memory_app.tasks.recover", SYSTEM),
+    Row("task", "memory_app.tasks.purge", SYSTEM),
 )
 _BY_NAME = {(row.kind, row.name): row for row in ROWS}
 

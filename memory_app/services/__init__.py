@@ -11,6 +11,7 @@ from memory_app.services.chats import (
     chats_purge,
 )
 from memory_app.services.imports import Replayed, chat_import, chat_replay
+from memory_app.services.leftovers import leftovers_purge
 from memory_app.services.memory import chat_model, head_move, state_after, turn_replay
 from memory_app.services.persons import (
     on_login,
@@ -48,6 +49,7 @@ __all__ = [
     "chat_share",
     "chats_purge",
     "head_move",
+    "leftovers_purge",
     "on_login",
     "person_ensure",
     "person_merge",
