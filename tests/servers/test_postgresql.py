@@ -19,6 +19,7 @@ def test_chats_and_site_pass_their_tests_on_postgresql(postgres):
             sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:playwright",
             "--no-header", "tests/chat", "tests/site/test_policy.py", "tests/site/test_persons.py",
             "tests/site/test_turn_endpoints.py", "tests/site/test_registry.py",
+            "tests/site/test_chat_list.py", "tests/site/test_chat_files.py",
         ],
         cwd=ROOT,
         env=os.environ | {"DATABASE_URL": postgres},
