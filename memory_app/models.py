@@ -37,6 +37,12 @@ class RunStatus(models.TextChoices):
     FAILED = "failed"
 
 
+#: A run with one of these has somebody who carries it out, or whose death nobody has seen yet.
+HELD = (RunStatus.RUNNING, RunStatus.CANCELLING, RunStatus.PAUSING)
+#: What a person asked of a held run, and what it becomes when that is done.
+ASKED = {RunStatus.CANCELLING: RunStatus.CANCELLED, RunStatus.PAUSING: RunStatus.PAUSED}
+
+
 class Person(models.Model):
     """A guest (no user; known by the session) or a member."""
 
@@ -90,8 +96,11 @@ class Checkpoint(models.Model):
 
     @property
     def shape(self) -> dict[str, str | int]:
-        """The settings that a run which begins from these weights can't choose."""
-        keys = ("cell", "vocab_size", "embedding_dim", "hidden_size", "num_layers")
+        """The settings that a run which begins from these weights can't choose.
+
+        Not the hidden size: the new model may be wider.
+        """
+        keys = ("cell", "vocab_size", "embedding_dim", "num_layers")
         return {key: self.config[key] for key in keys}
 
     @property
@@ -275,6 +284,16 @@ class ParameterSearch(models.Model):
         return self.name
 
 
+class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
+    def waiting(self) -> "TrainingRunQuerySet":
+        """Those that no worker has yet, the one that is due first."""
+        return self.filter(status=RunStatus.QUEUED).order_by("created", "id")
+
+    def held(self) -> "TrainingRunQuerySet":
+        """Those that a process carries out or did until it died."""
+        return self.filter(status__in=HELD)
+
+
 class TrainingRun(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, blank=True, default="")
@@ -297,15 +316,40 @@ class TrainingRun(models.Model):
         ParameterSearch, models.SET_NULL, null=True, blank=True, related_name="runs"
     )
     started_by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
-    # A fresh token with each claim: a worker that lost its lease can no longer write.
-    lease = models.UUIDField(null=True, blank=True)
+    # One more with each claim: whoever holds a lower number writes nothing any more, neither here
+    # nor on disk, where the saves bear it in their names.
+    fence = models.PositiveIntegerField(default=0)
+    # Who carries it out (liveness.py), and when that process last said so.
+    process = models.CharField(max_length=64, blank=True, default="")
     heartbeat = models.DateTimeField(null=True, blank=True)
+    # The step of the last save, and how many workers have died since.
+    saved = models.PositiveIntegerField(default=0)
+    deaths = models.PositiveSmallIntegerField(default=0)
     created = models.DateTimeField(default=timezone.now)
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
 
+    objects = TrainingRunQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["status", "created"], name="runs_by_status")]
+
     def __str__(self) -> str:
         return self.name or str(self.id)
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether a worker has it but no step is done yet: corpora are read, pieces learned."""
+        return self.status == RunStatus.RUNNING and self.step == 0
+
+    def seconds_left(self) -> float | None:
+        """How long the rest takes at the rate of the last figures; None before there are any."""
+        rates = self.metrics.filter(name="steps_per_second", value__gt=0).order_by("-step")
+        last = list(rates.values_list("value", flat=True)[:10])
+        if self.status not in HELD or not last:
+            return None
+        # Each figure stands for equally many steps: their times are what is averaged.
+        return (self.total_steps - self.step) * sum(1 / rate for rate in last) / len(last)
 
 
 class TrainingMetric(models.Model):

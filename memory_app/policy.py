@@ -48,7 +48,11 @@ ROWS = (
     Row("http", "export_markdown", OWNER, ("GET", "HEAD")),
     Row("http", "turns_json", OWNER, ("GET", "HEAD")),
     Row("http", "turn", OWNER, ("GET", "HEAD")),
+    Row("http", "reply", OWNER, ("GET", "HEAD")),
     Row("http", "gates_json", OWNER, ("GET", "HEAD")),
+    Row("http", "gate_map", OWNER, ("GET", "HEAD")),
+    Row("http", "unit_json", OWNER, ("GET", "HEAD")),
+    Row("http", "alternatives_json", OWNER, ("GET", "HEAD")),
     Row("http", "trace", OWNER, ("GET", "HEAD")),
     Row("http", "state", OWNER, ("GET", "HEAD")),
     Row("http", "healthz", ANYONE, ("GET", "HEAD")),
@@ -67,6 +71,8 @@ ROWS = (
     Row("ws", "stream.resume", OWNER),
     Row("ws", "ping", OWNER),
     Row("task", "memory_app.tasks.train", SYSTEM),
+    Row("task", "memory_app.tasks.recover", SYSTEM),
+    Row("task", "memory_app.tasks.purge", SYSTEM),
 )
 _BY_NAME = {(row.kind, row.name): row for row in ROWS}
 

@@ -11,6 +11,7 @@ from memory_app.services.chats import (
     chats_purge,
 )
 from memory_app.services.imports import Replayed, chat_import, chat_replay
+from memory_app.services.leftovers import leftovers_purge
 from memory_app.services.memory import chat_model, head_move, state_after, turn_replay
 from memory_app.services.persons import (
     on_login,
@@ -19,6 +20,7 @@ from memory_app.services.persons import (
     person_of_request,
     person_of_session,
 )
+from memory_app.services.traces import turn_trace, turn_trace_ahead
 from memory_app.services.turns import (
     Begun,
     TurnGone,
@@ -47,6 +49,7 @@ __all__ = [
     "chat_share",
     "chats_purge",
     "head_move",
+    "leftovers_purge",
     "on_login",
     "person_ensure",
     "person_merge",
@@ -59,6 +62,8 @@ __all__ = [
     "turn_interrupt",
     "turn_replay",
     "turn_stop",
+    "turn_trace",
+    "turn_trace_ahead",
     "turns_pulse",
     "turns_recover",
 ]

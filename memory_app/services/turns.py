@@ -15,7 +15,7 @@ from memory_app.lm.checkpoint import Checkpoint
 from memory_app.lm.machine import fingerprint
 from memory_app.lm.sampling import Sampling, SamplingError
 from memory_app.lm.state import State
-from memory_app.models import COMMITTED, Chat, Turn, TurnStatus
+from memory_app.models import COMMITTED, Chat, TrainingRun, Turn, TurnStatus
 from memory_app.protocol import Refused
 from memory_app.services.memory import chat_model, refusal_to_move, state_after, turn_replay
 
@@ -230,5 +230,5 @@ def turns_recover() -> int:
     if count:
         log.warning("turns interrupted by a process that died", extra={"count": count})
     still = Turn.objects.filter(status=TurnStatus.RUNNING).values_list("process", flat=True)
-    liveness.forget_dead(set(still))
+    liveness.forget_dead({*still, *TrainingRun.objects.held().values_list("process", flat=True)})
     return count

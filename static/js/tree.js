@@ -1,12 +1,19 @@
 // The tree of turns as turns.json gives it: which of them stand on the page.
 const NOT_KEPT = new Set(["interrupted", "failed"]);
 
+// The turns from the root to one of them; none for null.
+export function pathTo(tree, id) {
+  const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
+  const path = [];
+  for (let turn = byId.get(id); turn; turn = byId.get(turn.parent)) path.unshift(turn);
+  return path;
+}
+
 // The turns from the root to the head, then what hangs on the head and has no state of its own:
 // the turn that runs, or the newest one if it did not come through.
 export function shownPath(tree) {
   const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
-  const path = [];
-  for (let turn = byId.get(tree.head); turn; turn = byId.get(turn.parent)) path.unshift(turn);
+  const path = pathTo(tree, tree.head);
   const running = byId.get(tree.running);
   if (running) {
     const upTo = path.findIndex((turn) => turn.id === running.parent);
@@ -28,10 +35,19 @@ export function siblings(tree, turn) {
 export function newestLeaf(tree, turn) {
   let leaf = turn;
   for (;;) {
-    const child = tree.turns.filter((one) => one.parent === leaf.id && !NOT_KEPT.has(one.status) && one.status !== "running").at(-1);
+    const child = tree.turns.filter((one) => (one.parent ?? null) === leaf.id && !NOT_KEPT.has(one.status) && one.status !== "running").at(-1);
     if (!child) return leaf;
     leaf = child;
   }
+}
+
+// Where redo leads from the head: along the way to `furthest` while the head lies on it, else to the
+// newest. The turns that would come back, nearest first.
+export function undone(tree, head, furthest) {
+  const depth = pathTo(tree, head).length;
+  const way = pathTo(tree, furthest);
+  const onWay = way.length > depth && (depth === 0 || way[depth - 1].id === head);
+  return (onWay ? way : pathTo(tree, newestLeaf(tree, { id: head ?? null }).id)).slice(depth);
 }
 
 export function tokensOf(turn) {

@@ -102,6 +102,9 @@ OWNED = [
     ("get", "/chat/{chat}/export.md"),
     ("post", "/chat/{chat}/delete/"), ("post", "/chat/{chat}/restore/"),
     ("get", "/turn/{turn}/"), ("get", "/turn/{turn}/gates.json"),
+    ("get", "/turn/{turn}/map.safetensors?gate=f&layer=0"),
+    ("get", "/turn/{turn}/unit.json?layer=0&unit=0"),
+    ("get", "/turn/{turn}/alternatives.json?token=0"),
     ("get", "/turn/{turn}/trace.safetensors"), ("get", "/turn/{turn}/state.safetensors"),
 ]  # fmt: skip
 
