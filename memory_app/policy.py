@@ -29,6 +29,7 @@ class Row:
 
 ROWS = (
     Row("http", "front", ANYONE, ("GET", "HEAD")),
+    Row("http", "about_memory", ANYONE, ("GET", "HEAD")),
     Row("http", "signup", ANYONE, ("GET", "HEAD", "POST")),
     Row("http", "login", ANYONE, ("GET", "HEAD", "POST")),
     Row("http", "logout", ANYONE, ("POST",)),
@@ -39,6 +40,7 @@ ROWS = (
     Row("http", "chat_rename", OWNER, ("POST",)),
     Row("http", "chat_delete", OWNER, ("POST",)),
     Row("http", "turns_json", OWNER, ("GET", "HEAD")),
+    Row("http", "memory_json", OWNER, ("GET", "HEAD")),
     Row("http", "turn", OWNER, ("GET", "HEAD")),
     Row("http", "gates_json", OWNER, ("GET", "HEAD")),
     Row("http", "trace", OWNER, ("GET", "HEAD")),

@@ -2,10 +2,23 @@
 
 from django.urls import path
 
-from memory_app.views import accounts, chat, chats, front, gates, health, trace, turn, turns
+from memory_app.views import (
+    about,
+    accounts,
+    chat,
+    chats,
+    front,
+    gates,
+    health,
+    memory,
+    trace,
+    turn,
+    turns,
+)
 
 urlpatterns = [
     path("", front.front, name="front"),
+    path("about/memory/", about.about_memory, name="about_memory"),
     path("accounts/signup/", accounts.signup, name="signup"),
     path("accounts/login/", accounts.login, name="login"),
     path("accounts/logout/", accounts.logout, name="logout"),
@@ -16,6 +29,7 @@ urlpatterns = [
     path("chat/<uuid:chat>/rename/", chats.chat_rename, name="chat_rename"),
     path("chat/<uuid:chat>/delete/", chats.chat_delete, name="chat_delete"),
     path("chat/<uuid:chat>/turns.json", turns.turns_json, name="turns_json"),
+    path("chat/<uuid:chat>/memory.json", memory.memory_json, name="memory_json"),
     path("turn/<uuid:turn>/", turn.turn, name="turn"),
     path("turn/<uuid:turn>/gates.json", gates.gates_json, name="gates_json"),
     path("turn/<uuid:turn>/trace.safetensors", trace.trace, name="trace"),

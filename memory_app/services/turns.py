@@ -150,6 +150,7 @@ def turn_commit(
     reply_ids: list[int],
     reply_text: str,
     status: str,
+    first_token_ms: int | None = None,
 ) -> Turn:
     """Store what was said and the memory that it leaves, and move the head: all of it or nothing.
 
@@ -167,6 +168,7 @@ def turn_commit(
         "state": after.to_bytes(),
         "state_sha256": after.sha256(),
         "machine": fingerprint(),
+        "first_token_ms": first_token_ms,
         "finished": now,
     }
     with transaction.atomic():

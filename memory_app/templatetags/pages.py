@@ -39,6 +39,16 @@ STRINGS: dict[str, dict[str, Any]] = {
         "tooLong": _("{n} characters too many: at most {limit}."),
         "blank": _("blank: all zeros"),
         "layer": _("Layer {n}"),
+        "blankMemory": _("Blank memory"),
+        "blankNote": _("Forget all of this chat; the turns stay."),
+        "unblank": _("Memory back"),
+        "unblankNote": _("To where this chat was before."),
+        "thisChat": _("this chat"),
+        "refeeding": _("re-feeding"),
+        "turn": _("turn"),
+        "cost_tokens": _("tokens a turn"),
+        "cost_bytes": _("bytes kept"),
+        "cost_wait": _("first token, ms"),
     },
     "gates": {
         "explain": {

@@ -286,6 +286,10 @@ composer.addEventListener("stop", stop);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && (live || pending) && !event.isComposing) stop();
 });
+document.addEventListener("chat:goto", ({ detail: { turn } }) => {
+  if (live || pending) return composer.complain(say("busy"));
+  socket.send({ type: "memory.goto", turn });
+});
 element("openings").addEventListener("click", (event) => {
   const opening = event.target.closest("[data-text]");
   if (!opening) return;

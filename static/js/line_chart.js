@@ -3,7 +3,7 @@
 //
 //   const chart = new LineChart(canvas, readout);
 //   chart.show({
-//     x: {label: "step"}, y: {label: "bits per byte", log: true},
+//     x: {label: "step", whole: true}, y: {label: "bits per byte", log: true},
 //     series: [{label: "train", hue: "--gate-i", points: [[0, 8.1], [10, 7.4]], dashed: false}],
 //   });
 import { colour } from "./ramp.js";
@@ -91,7 +91,7 @@ export class LineChart {
       pen.fillText(number(tick), PAD.left - 6, y);
     }
     pen.textAlign = "center";
-    for (const tick of ticks(rx, this.data.x.log)) pen.fillText(number(tick), this.px(tick), height - PAD.bottom + 12);
+    for (const tick of ticks(rx, this.data.x.log, this.data.x.whole)) pen.fillText(number(tick), this.px(tick), height - PAD.bottom + 12);
     pen.fillText(this.data.x.label, (PAD.left + width - PAD.right) / 2, height - 8);
     pen.save();
     pen.translate(9, (PAD.top + height - PAD.bottom) / 2);
@@ -148,8 +148,9 @@ function line(pen, x0, y0, x1, y1) {
   pen.stroke();
 }
 
-// About TICKS round numbers within a range; powers of ten, or 1, 2 and 5 times them, on a log axis.
-function ticks([low, high], log) {
+// About TICKS round numbers within a range, whole ones where there is nothing between; powers of
+// ten, or 1, 2 and 5 times them, on a log axis.
+function ticks([low, high], log, whole = false) {
   if (log) {
     const found = [];
     for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
@@ -158,7 +159,7 @@ function ticks([low, high], log) {
     const inside = found.filter((v) => v >= low && v <= high);
     return inside.length > 2 * TICKS ? inside.filter((v) => Number.isInteger(Math.log10(v))) : inside;
   }
-  const rough = (high - low) / TICKS;
+  const rough = Math.max((high - low) / TICKS, whole ? 1 : 0);
   const unit = 10 ** Math.floor(Math.log10(rough));
   const step = unit * [1, 2, 5, 10].find((m) => m * unit >= rough * 0.999);
   const found = [];
