@@ -4,8 +4,9 @@ import { Composer } from "./composer.js";
 import { Follow } from "./scroll.js";
 import { Memory } from "./memory.js";
 import { TurnView } from "./turn.js";
-import { newestLeaf, shownPath, siblings } from "./tree.js";
+import { newestLeaf, pathTo, shownPath, siblings } from "./tree.js";
 import { say } from "./strings.js";
+import { tell } from "./events.js";
 import { lazyStrips } from "./strips.js";
 import "./panels.js";
 
@@ -24,6 +25,7 @@ let tree = page.tree; // {title, head, running, turns}, as in turns.json
 let live = null; // {turn, seq}: the reply that runs, and the last token seen of it
 let pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null"); // {frame, text}: not yet taken
 let stopWanted = false;
+let sent = null; // performance.now() of the last message that went out
 const views = [...list.children].map((li) => new TurnView(li)); // as they stand on the page
 const viewOf = (turn) => views.find((view) => view.id === turn);
 const turnOf = (id) => tree.turns.find((turn) => turn.id === id);
@@ -59,10 +61,10 @@ function showTitle(title) {
 }
 
 function showMemory() {
-  const head = turnOf(tree.head);
-  let depth = 0;
-  for (let turn = head; turn; turn = turnOf(turn.parent)) depth += 1;
-  memory.show({ head: head?.id ?? null, parent: head?.parent ?? null, hash: head?.state_sha256, turns: depth })
+  const path = pathTo(tree, tree.head);
+  const head = path.at(-1);
+  tell("head", { head: head?.id ?? null, path });
+  memory.show({ head: head?.id ?? null, parent: head?.parent ?? null, hash: head?.state_sha256, turns: path.length })
     .catch(() => {}); // the panel keeps what it showed; the chat does not depend on it
 }
 
@@ -114,8 +116,13 @@ function ask(frame, text) {
   place(TurnView.create({ client: frame.client_turn_id, text, status: "sending" }));
   composer.replying = true;
   follow.end();
-  if (!socket.send(frame)) views.at(-1).note(say("kept"));
+  if (!transmit(frame)) views.at(-1).note(say("kept"));
   return true;
+}
+
+function transmit(frame) {
+  sent = performance.now();
+  return socket.send(frame);
 }
 
 function message(text) {
@@ -171,7 +178,7 @@ const handlers = {
         if (unsent.type === "turn.regenerate") cutAfter(turnOf(unsent.turn)?.parent ?? null);
         place(TurnView.create({ client: unsent.client_turn_id, text, status: "sending" }));
       }
-      socket.send(unsent);
+      transmit(unsent);
     }
     composer.replying = Boolean(live || pending);
   },
@@ -194,6 +201,8 @@ const handlers = {
     }
     showVersions();
     watch(turn);
+    live.sent = mine ? sent : null;
+    tell("turn-started", { turn, parent, sent: live.sent });
     element("spoken").textContent = say("replying");
     if (stopWanted) stop();
     stopWanted = false;
@@ -214,6 +223,8 @@ const handlers = {
     live.asked = false;
     live.seq = frame.seq;
     viewOf(frame.turn)?.append(frame);
+    const first = frame.seq === 0 && live.sent;
+    tell("token", { turn: frame.turn, seq: frame.seq, wait: first ? performance.now() - live.sent : null });
   },
 
   async "turn.finished"(frame) {
@@ -226,6 +237,7 @@ const handlers = {
     const { status, reply_text, state_sha256 } = frame;
     Object.assign(turn, { status, reply_text, state_sha256 });
     if (tree.running === frame.turn) tree.running = null;
+    tell("turn-finished", { turn: frame.turn, status, tokens: frame.reply_tokens, hash: state_sha256 });
     view.update(turn);
     element("spoken").textContent = `${say("finished")} ${frame.reply_text}`;
     if (KEPT.has(status)) tree.head = frame.turn;

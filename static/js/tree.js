@@ -1,12 +1,19 @@
 // The tree of turns as turns.json gives it: which of them stand on the page.
 const NOT_KEPT = new Set(["interrupted", "failed"]);
 
+// The turns from the root to one of them; none for null.
+export function pathTo(tree, id) {
+  const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
+  const path = [];
+  for (let turn = byId.get(id); turn; turn = byId.get(turn.parent)) path.unshift(turn);
+  return path;
+}
+
 // The turns from the root to the head, then what hangs on the head and has no state of its own:
 // the turn that runs, or the newest one if it did not come through.
 export function shownPath(tree) {
   const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
-  const path = [];
-  for (let turn = byId.get(tree.head); turn; turn = byId.get(turn.parent)) path.unshift(turn);
+  const path = pathTo(tree, tree.head);
   const running = byId.get(tree.running);
   if (running) {
     const upTo = path.findIndex((turn) => turn.id === running.parent);

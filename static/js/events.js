@@ -1,0 +1,9 @@
+// What happens in the chat, told on document for whoever draws it elsewhere on the page.
+//   chat:turn-started   {turn, parent, sent}: performance.now() of its sending, null from elsewhere
+//   chat:token          {turn, seq, wait}: wait = ms from sending to the first token, else null
+//   chat:turn-finished  {turn, status, tokens, hash}: tokens = how many the reply has
+//   chat:head           {head, path}: the turns from the root to the head, as turns.json has them
+//                       (of those on the page at its load only id, parent, status and hash)
+export function tell(name, detail) {
+  document.dispatchEvent(new CustomEvent(`chat:${name}`, { detail }));
+}
