@@ -30,7 +30,7 @@ export class LineChart {
     this.data = data;
     this.xs = [...new Set(data.series.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
     if (!this.xs.includes(this.at)) this.at = null;
-    this.canvas.setAttribute("aria-label", this.summary());
+    this.canvas.setAttribute("aria-label", this.summary() || data.y.label);
     this.draw();
   }
 
