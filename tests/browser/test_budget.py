@@ -18,7 +18,7 @@ def test_the_chat_page_weighs_no_more_than_its_budget(
     expect(page.locator("#memory-turns")).to_have_text("3")
 
     answers: list[Response] = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     # A first visit: nothing comes from the cache.
     session = page.context.new_cdp_session(page)
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
