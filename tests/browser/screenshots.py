@@ -11,10 +11,12 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.server import SiteServer, free_port
+from tests.browser.small_png import small_png
 from tests.browser.visitor import Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,16 +46,21 @@ def take(browser: Browser, url: str, kind: str) -> None:
     page = context.new_page()
     visitor = Visitor(page, url)
 
-    def picture(name: str, whole: bool = False) -> None:
-        page.screenshot(path=TARGET / f"{name}-{kind}.png", full_page=whole)
+    def picture(name: str) -> None:
+        shot = as_small_png(browser, page.screenshot())
+        (TARGET / f"{name}-{kind}.png").write_bytes(shot)
 
     page.goto(f"{url}/")
-    # Lazy pictures are fetched when they are scrolled to.
-    page.locator(".still img:visible").scroll_into_view_if_needed()
-    page.locator(".still img:visible").evaluate("one => one.decode()")
-    picture("front", whole=True)
+    # A lazy picture is fetched when it is near.
+    still = page.locator(".still img:visible")
+    still.scroll_into_view_if_needed()
+    still.evaluate("one => one.decode()")
+    page.evaluate("scrollTo(0, 0)")
+    picture("front")
     page.goto(f"{url}/about/memory/")
-    picture("about", whole=True)
+    picture("about")
+    page.locator(".gates-table").evaluate("one => one.scrollIntoView({block: 'center'})")
+    picture("about-gates")
     page.goto(f"{url}/")
     page.locator(".hero button").click()
     page.wait_for_url("**/chat/*/")
@@ -111,22 +118,42 @@ def take_stills(browser: Browser, url: str) -> None:
         (STILLS / f"gates-{colours}.webp").write_bytes(as_webp(browser, shot))
 
 
-def as_webp(browser: Browser, png: bytes) -> bytes:
-    """The browser is the one program at hand that writes WebP."""
+def redraw(browser: Browser, png: bytes, script: str) -> Any:
+    """What `script` makes of the picture on a canvas: the browser decodes PNG and writes WebP."""
     page = browser.new_page()
-    encoded = page.evaluate(
-        """async (png) => {
+    drawn = page.evaluate(
+        """async ([png, script]) => {
             const bytes = Uint8Array.from(atob(png), (char) => char.charCodeAt(0));
             const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
             const canvas = document.createElement("canvas");
             [canvas.width, canvas.height] = [picture.width, picture.height];
-            canvas.getContext("2d").drawImage(picture, 0, 0);
-            return canvas.toDataURL("image/webp", 0.85).split(",")[1];
+            const context = canvas.getContext("2d");
+            context.drawImage(picture, 0, 0);
+            return new Function("canvas", "context", script)(canvas, context);
         }""",
-        base64.b64encode(png).decode(),
+        [base64.b64encode(png).decode(), script],
     )
     page.close()
+    return drawn
+
+
+def as_webp(browser: Browser, png: bytes) -> bytes:
+    encoded = redraw(browser, png, 'return canvas.toDataURL("image/webp", 0.85).split(",")[1]')
     return base64.b64decode(encoded)
+
+
+def as_small_png(browser: Browser, png: bytes) -> bytes:
+    pixels, width, height = redraw(
+        browser,
+        png,
+        """const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
+        let text = "";
+        for (let at = 0; at < data.length; at += 32768) {
+            text += String.fromCharCode(...data.subarray(at, at + 32768));
+        }
+        return [btoa(text), width, height]""",
+    )
+    return small_png(base64.b64decode(pixels), width, height)
 
 
 def main() -> None:

@@ -18,7 +18,11 @@ def test_the_chat_page_weighs_no_more_than_its_budget(
     expect(page.locator("#memory-turns")).to_have_text("3")
 
     answers: list[Response] = []
-    page.on("response", lambda answer: answers.append(answer))
+
+    def heard(answer: Response) -> None:
+        answers.append(answer)
+
+    page.on("response", heard)
     # A first visit: nothing comes from the cache.
     session = page.context.new_cdp_session(page)
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
@@ -33,4 +37,3 @@ def test_the_chat_page_weighs_no_more_than_its_budget(
     for answer in answers:
         if "/static/js/" in answer.url or "/static/css/" in answer.url:
             assert answer.headers["content-encoding"] == "br", answer.url
-    print(f"the chat page: {sum(weights.values())} bytes in {len(weights)} answers")
