@@ -130,6 +130,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 if _https:
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", True)
+    # Asked from the machine itself, where nothing ends TLS.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 if env.flag("TRUST_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -88,8 +88,11 @@ class Checkpoint(models.Model):
 
     @property
     def shape(self) -> dict[str, str | int]:
-        """The settings that a run which begins from these weights can't choose."""
-        keys = ("cell", "vocab_size", "embedding_dim", "hidden_size", "num_layers")
+        """The settings that a run which begins from these weights can't choose.
+
+        Not the hidden size: the new model may be wider.
+        """
+        keys = ("cell", "vocab_size", "embedding_dim", "num_layers")
         return {key: self.config[key] for key in keys}
 
     @property

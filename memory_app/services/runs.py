@@ -80,6 +80,8 @@ def run_launch(
         chosen = PRESETS[preset]
         if languages:
             chosen = chosen.changed({"language": languages.pop()})
+        if parent is not None:
+            chosen = chosen.changed({"hidden_size": parent.hidden_size})
         chosen = chosen.changed({**(changes or {}), **(parent.shape if parent else {})})
     except SettingsError as fault:
         raise RunError(str(fault)) from fault

@@ -39,6 +39,8 @@ class TrainingSettings:
     # too coarsely for two float32 implementations to agree on its trace.
     cell_limit: float = 25.0
     cell_penalty: float = 1e-4
+    # The last so many units of each layer begin as a path from the embedding to the head.
+    copy_units: int = 0
     # Of a run that begins from a checkpoint: keep its pieces, or learn new ones and take over.
     pieces: str = "parent"
     # Of the GEMMs (auto: bfloat16 where the machine computes in it); parameters stay float32.
@@ -85,6 +87,10 @@ class TrainingSettings:
             raise SettingsError("pieces must be parent or new.")
         if self.gap_from >= self.gap_until or self.values_from >= self.values_until:
             raise SettingsError("gap_from and values_from must lie before gap_until, values_until.")
+        if self.copy_units > min(self.hidden_size, self.embedding_dim):
+            raise SettingsError("copy_units must be at most hidden_size and embedding_dim.")
+        if self.copy_units and (self.cell != "lstm" or self.hidden_size == self.embedding_dim):
+            raise SettingsError("copy_units need an lstm whose hidden_size isn't embedding_dim.")
         if self.facts + self.identity > 1:
             raise SettingsError("facts and identity together must be at most 1.")
 
@@ -152,6 +158,7 @@ _RANGES: list[tuple[str, float, float]] = [
     ("values_until", 0, 2),
     ("made_up", 0, 1),
     ("drilled", 0, 1),
+    ("copy_units", 0, 8192),
     ("cell_limit", 0, 1e6),
     ("cell_penalty", 0, 1),
     ("untidy", 0, 1),

@@ -23,6 +23,7 @@ from memory_app.lm.model import LanguageModel
 from memory_app.lm.state import State
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.batches import Mixture
+from memory_app.training.copy_path import open_copy_path
 from memory_app.training.dialogues import Source
 from memory_app.training.save import read_save, write_save
 from memory_app.training.settings import TrainingSettings
@@ -171,6 +172,8 @@ def train(
     model = new_model(settings, tokenizer.vocab_size).to(device)
     if begin is not None:
         begin(model)
+    if settings.copy_units:
+        open_copy_path(model, settings.copy_units)
     optimizer = new_optimizer(settings, model)
     position: dict[str, Any] = {"step": 0, "pool": 0, "batch": 0, "tokens": 0, "progress": 0.0}
     if resume:

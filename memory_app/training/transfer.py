@@ -18,27 +18,41 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
     """Copy the parent's weights into `model`, in place.
 
     A piece that the parent has keeps its row of the embedding and its bias; any other begins at
-    the mean of the rows that the parent would have read in its place.
+    the mean of the rows that the parent would have read in its place. A model with more hidden
+    units has the parent's first; they don't hear the new ones at the start, so but for the new
+    units' share of the projection the function is the parent's.
 
     Raises:
-        TransferError: another cell, size or number of layers.
+        TransferError: another cell, embedding, number of layers, or fewer hidden units.
     """
+    ours, theirs = model.config, parent.model.config
+    same = ("cell", "embedding_dim", "num_layers", "tied", "has_projection", "article_tanh")
+    wider = ours.cell == "lstm" and ours.hidden_size > theirs.hidden_size and ours.has_projection
+    if any(getattr(ours, name) != getattr(theirs, name) for name in same) or not (
+        wider or ours.hidden_size == theirs.hidden_size
+    ):
+        raise TransferError("The checkpoint to begin from is of another shape.")
     source = parent.model.state_dict()
-    target = model.state_dict()
-    by_piece = {"embedding.weight", "head.weight", "head.bias"}
-    for name, tensor in target.items():
-        stored = source.get(name)
-        same = stored is not None and (
-            stored.shape[1:] == tensor.shape[1:]
-            if name in by_piece
-            else stored.shape == tensor.shape
-        )
-        if not same:
-            raise TransferError("The checkpoint to begin from is of another shape.")
     rows = _rows(tokenizer, parent.tokenizer)
     with torch.no_grad():
-        for name, tensor in target.items():
-            tensor.copy_(_mean(source[name], rows) if name in by_piece else source[name])
+        for name, tensor in model.state_dict().items():
+            if name in {"embedding.weight", "head.weight", "head.bias"}:
+                tensor.copy_(_mean(source[name], rows))
+            elif name.startswith("lstm.") and wider:
+                for ours_of, theirs_of in zip(tensor.chunk(4), source[name].chunk(4), strict=True):
+                    _put_first(ours_of, theirs_of)
+            else:
+                _put_first(tensor, source[name])
+
+
+def _put_first(tensor: Tensor, part: Tensor) -> None:
+    """`part` in the first rows and columns of `tensor`; these rows' other columns become 0."""
+    rows = tensor[: part.shape[0]]
+    if tensor.dim() == 1:
+        rows.copy_(part)
+    else:
+        rows[:, : part.shape[1]] = part
+        rows[:, part.shape[1] :] = 0
 
 
 def _rows(new: Tokenizer, old: Tokenizer) -> list[list[int]]:

@@ -58,3 +58,12 @@ def test_the_worker_dies_with_a_parent_that_was_killed(site):
     site.process.kill()
     site.process.wait()
     assert gone([worker], within=20)
+
+
+def test_it_finds_itself_ready_on_another_address_and_under_a_name_behind_tls(site, monkeypatch):
+    environment = site.environment
+    environment |= {"HOST": "127.0.0.2", "SITE_ORIGINS": "https://chat.example.org"}
+    monkeypatch.setattr(Site, "environment", environment)
+    site.start()
+    until(lambda: "is ready: https://chat.example.org/" in site.out.read_text(), within=120)
+    assert site.end() == 0

@@ -53,6 +53,19 @@ def test_a_new_piece_begins_at_the_mean_of_what_stood_for_it(parent: Checkpoint)
     assert torch.equal(new[tokenizer.bot_id], old[parent.tokenizer.bot_id])
 
 
+def test_a_wider_model_has_the_parent_s_units_first_and_they_work_as_before(
+    parent: Checkpoint,
+) -> None:
+    model = model_of(parent.tokenizer, hidden=16)
+    take_over(model, parent.tokenizer, parent)
+    ids = torch.tensor([parent.tokenizer.encode("the cat told James")])
+    outputs, state = model.hidden(ids)
+    expected, before = parent.model.hidden(ids)
+    assert torch.allclose(outputs[..., :12], expected, atol=1e-6)
+    assert torch.allclose(state.c[..., :12], before.c, atol=1e-6)
+    assert torch.allclose(model(ids)[0], parent.model(ids)[0], atol=1e-5)
+
+
 def test_another_shape_is_refused(parent: Checkpoint) -> None:
     with pytest.raises(TransferError, match="another shape"):
-        take_over(model_of(parent.tokenizer, hidden=16), parent.tokenizer, parent)
+        take_over(model_of(parent.tokenizer, hidden=10), parent.tokenizer, parent)

@@ -6,12 +6,14 @@ import http.client
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import time
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -56,7 +58,7 @@ class Command(BaseCommand):
                 worker.start()
             first = not get_user_model().objects.filter(is_staff=True).exists()
             threading.Thread(
-                target=self._announce, args=(port, first), name="announce", daemon=True
+                target=self._announce, args=(sockets[0], first), name="announce", daemon=True
             ).start()
             started = serve(sockets, worker.ask_to_stop)
         except KeyboardInterrupt:
@@ -73,19 +75,20 @@ class Command(BaseCommand):
         registry.register_bundled()
         services.turns_recover()
 
-    def _announce(self, port: int, first: bool) -> None:
-        """Print the address once the site answers there."""
+    def _announce(self, listener: socket.socket, first: bool) -> None:
+        """Print the site's address once it answers on `listener`."""
+        address = asked_at(*listener.getsockname()[:2])
         began = time.monotonic()
         patient = True
         while True:
-            status, parts = _ready(port)
+            status, parts = _ready(*address)
             if status == 200:
                 break
             if patient and time.monotonic() - began > SLOW_START:
                 patient = False
                 self.stderr.write(f"Still not ready: {', '.join(parts) or 'no answer'}.")
             time.sleep(0.5)
-        self.stdout.write(f"Gatescope is ready: http://localhost:{port}/")
+        self.stdout.write(f"Gatescope is ready: {settings.SITE_ORIGINS[0]}/")
         if first:
             self.stdout.write(
                 "For the dashboard at /admin/, make a staff user in another terminal:\n"
@@ -107,11 +110,18 @@ def _data_dir_prefix() -> str:
     return f"DATA_DIR={value} " if value else ""
 
 
-def _ready(port: int) -> tuple[int, list[str]]:
+def asked_at(host: str, port: int) -> tuple[str, int]:
+    """Where a listener can be asked from this machine: of every address, the loopback's."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104
+
+
+def _ready(host: str, port: int) -> tuple[int, list[str]]:
     """What /readyz says: its status, and which parts are not well."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
-        connection.request("GET", "/readyz", headers={"Host": f"localhost:{port}"})
+        # Under the site's own name: any other Host is refused.
+        name = urlsplit(settings.SITE_ORIGINS[0]).netloc
+        connection.request("GET", "/readyz", headers={"Host": name})
         response = connection.getresponse()
         body = response.read()
         if response.status == 200:

@@ -1,0 +1,23 @@
+"""What every page of the dashboard has: the admin's context, a place in the navigation."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def page(
+    request: HttpRequest,
+    template: str,
+    *,
+    title: Any,
+    section: str,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """Render `template`; `section` is the entry of the navigation that the page belongs to."""
+    shared = admin.site.each_context(request)
+    return render(
+        request, template, {**shared, "title": title, "section": section, **context}, status=status
+    )
