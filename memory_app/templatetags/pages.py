@@ -8,6 +8,9 @@ from django.utils.html import json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from memory_app.markdown import markdown_or_nothing
+from memory_app.models import Turn
+
 register = template.Library()
 
 STATUS_NOTES: dict[str, str | Promise] = {
@@ -25,17 +28,44 @@ STRINGS: dict[str, dict[str, Any]] = {
         "busy": _("A reply is still running in this chat. Wait for its end, or stop it."),
         "copied": _("copied"),
         "copy": _("copy"),
+        "copyCode": _("Copy this code"),
         "finished": _("The reply:"),
         "gone": _("This chat is gone: it was deleted, or you were logged out."),
         "kept": _("Not sent yet. It goes out when the connection is back."),
         "left": _("{n} characters left"),
         "newChat": _("New chat"),
+        "next": _("Say next: {text}"),
         "note": STATUS_NOTES,
+        "notSent": _("Not sent: put the sampling settings right first ({names})."),
+        "offlineNow": _(
+            "The connection is lost, so nothing was changed. Try again when it is back."
+        ),
         "offline": _("The connection is lost. Trying again in {seconds} s."),
         "reconnecting": _("The connection is lost. Trying again now."),
+        "redoneNow": _("Redone: the memory is as it was after turn {n}."),
         "replying": _("The reply is being written."),
+        "sampling": _("Sampling"),
+        "samplingWrong": _("Sampling: {names}?"),
+        "setAside": _(
+            "Turns set aside: {n}. The memory is again as it was before them; nothing is deleted."
+        ),
+        "status": {
+            "complete": _("complete"),
+            "failed": _("failed"),
+            "interrupted": _("interrupted"),
+            "length": _("cut off"),
+            "running": _("running"),
+            "stopped": _("stopped"),
+        },
         "strip": _("Mean gates over {n} tokens: input {i}, forget {f}, output {o}"),
         "stripToken": _("{token}  i {i}  f {f}  o {o}"),
+        "treeHere": _("You are here."),
+        "treeOnPath": _("On the way to where you are."),
+        "treeOpen": _("Every branch of this chat: {n}"),
+        "treeStart": _("Start: the blank memory."),
+        "treeSummary": _("Turns: {turns}. Branches: {branches}. You are {depth} turns deep."),
+        "treeTurn": _("Turn {n}: “{text}”, {status}."),
+        "undoneNow": _("Undone: the memory is as it was after turn {n}."),
         "tooLong": _("{n} characters too many: at most {limit}."),
         "blank": _("blank: all zeros"),
         "layer": _("Layer {n}"),
@@ -59,12 +89,44 @@ STRINGS: dict[str, dict[str, Any]] = {
             "c": _("Cell state c: what is remembered after this token."),
             "h": _("Hidden state h: what is shown of the cell, h = o · tanh c."),
         },
-        "failed": _("The trace couldn’t be loaded. Load the page again."),
-        "tooLarge": _("This trace is too large to draw here. Download it instead."),
+        "failed": _("The gates couldn’t be loaded. Load the page again."),
+        "failedPart": _("This couldn’t be loaded. Choose it again to try again."),
+        "tooLarge": _("This turn is too large to draw here. Download its trace instead."),
         "above": _("above {edge}: {share}"),
         "below": _("below {edge}: {share}"),
         "map": _("{gate}, layer {layer}: {tokens} tokens by {units} units"),
+        "mapLabel": _(
+            "Heatmap of {gate} in layer {layer}: arrow keys move, with Shift by ten; Enter "
+            "chooses the unit and pins the token"
+        ),
         "layer": _("Layer {n}"),
+        "allLayers": _("All layers"),
+        "allValues": _("All values of {gate} in layer {layer}"),
+        "unitOf": _("{unit} / {units}, layer {layer}"),
+        "tokensLong": _("{n} tokens"),
+        "unitName": _("Unit {unit} of layer {layer}"),
+        "coloured": _("The sentence is coloured by {gate} of unit {unit} in layer {layer}."),
+        "colourNone": _("Choose a unit to colour the sentence by it."),
+        "pinNone": _("Choose a token to see what else could have stood there."),
+        "chosen": _(
+            "Token {n}, “{token}”, was chosen with probability {p}, rank {rank}. "
+            "Entropy there: {bits} bits ({nats} nats)."
+        ),
+        "fed": _(
+            "Token {n}, “{token}”, was fed, not chosen: the model gave it {p}, rank {rank}. "
+            "Entropy there: {bits} bits ({nats} nats)."
+        ),
+        "axisToken": _("token"),
+        "axisValue": _("value"),
+        "copied": _("Copied"),
+        "copyAddress": _("Copy it from the address bar."),
+        "pictureNote": _("{layer}, units by {sort}; {tokens} tokens on {name}"),
+        "thisReply": _("this reply"),
+        "otherReply": _("reply {n}"),
+        "difference": _("reply {n} minus this one"),
+        "parts": _("Equal up to token {n}, where the replies part; there the difference begins."),
+        "neverParts": _("Equal as far as both go."),
+        "otherPrompt": _("Another message to the same memory, so there is no difference to draw."),
     },
 }
 
@@ -73,6 +135,12 @@ STRINGS: dict[str, dict[str, Any]] = {
 def status_note(status: str | None) -> str | Promise:
     """The sentence under a reply that did not simply end; empty for one that did."""
     return STATUS_NOTES.get(status or "", "")
+
+
+@register.filter
+def reply_html(turn: Turn | None) -> SafeString:
+    """A reply that has ended, as Markdown; nothing where its plain text shows the same."""
+    return markdown_or_nothing(turn.reply_text) if turn and turn.reply_text else SafeString()
 
 
 @register.filter

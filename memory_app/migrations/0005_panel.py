@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('memory_app', '0003_pages_and_dashboard'),
+        ('memory_app', '0004_runs'),
     ]
 
     operations = [
