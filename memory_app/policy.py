@@ -27,6 +27,8 @@ class Row:
     methods: tuple[str, ...] = ()
     # The one thing that can be done with a deleted chat is to take that back.
     deleted_too: bool = False
+    # Takes files: a body of this route may be large where who asks may ask (middleware.py).
+    uploads: bool = False
 
 
 ROWS = (
@@ -63,6 +65,8 @@ ROWS = (
     # Django's own: its login and logout answer strangers, every other page asks for staff.
     Row("http", "admin:login", ANYONE, ("GET", "HEAD", "POST")),
     Row("http", "admin:logout", ANYONE, ("POST",)),
+    Row("http", "admin:corpora", STAFF, ("GET", "HEAD", "POST"), uploads=True),
+    Row("http", "admin:checkpoint_import", STAFF, ("GET", "HEAD", "POST"), uploads=True),
     Row("http", "admin:*", STAFF, ("GET", "HEAD", "POST")),
     Row("ws", "connect", OWNER),
     Row("ws", "turn.send", OWNER),
