@@ -373,6 +373,10 @@ composer.addEventListener("stop", stop);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && (live || pending) && !event.isComposing) stop();
 });
+document.addEventListener("chat:goto", ({ detail: { turn } }) => {
+  if (live || pending) return composer.complain(say("busy"));
+  socket.send({ type: "memory.goto", turn });
+});
 list.addEventListener("click", (event) => {
   const view = views.find((one) => one.li.contains(event.target));
   if (!view) return;
