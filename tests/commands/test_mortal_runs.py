@@ -17,7 +17,7 @@ from tests.commands.test_train import SMALL
 
 pytestmark = pytest.mark.kills
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
-LONG = SMALL | {"steps": 400, "evaluate_every": 100, "save_every": 20, "dropout": 0.1}
+LONG = SMALL | {"steps": 200, "evaluate_every": 100, "save_every": 20, "dropout": 0.1}
 
 
 def test_runs_killed_at_random_moments_end_in_the_same_weights(manage, dialogues):
