@@ -37,7 +37,7 @@ MAX_TENSORS = 1000
 PIECE = 4 << 20
 # Bytes of one value, an unsigned integer of that size, and the bits that are all set in infinity
 # and NaN.
-DTYPES = {
+DTYPES: dict[str, tuple[int, np.dtype[Any], int]] = {
     "F32": (4, np.dtype("<u4"), 0x7F800000),
     "F16": (2, np.dtype("<u2"), 0x7C00),
     "BF16": (2, np.dtype("<u2"), 0x7F80),
