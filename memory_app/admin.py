@@ -8,8 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from memory_app.views.dashboard import (
     audit,
+    checkpoint_import,
     checkpoints,
     corpora,
+    corpus,
     overview,
     runs,
     searches,
@@ -36,7 +38,12 @@ class GatescopeAdminSite(admin.AdminSite):
             route("runs/", runs.runs, "runs"),
             route("searches/", searches.searches, "searches"),
             route("checkpoints/", checkpoints.checkpoints, "checkpoints"),
+            route("checkpoints/import/", checkpoint_import.checkpoint_import, "checkpoint_import"),
             route("corpora/", corpora.corpora, "corpora"),
+            route("corpora/sample/", corpora.corpora_sample, "corpora_sample"),
+            route("corpora/<uuid:corpus>/", corpus.corpus, "corpus"),
+            route("corpora/<uuid:corpus>/delete/", corpus.corpus_remove, "corpus_delete"),
+            route("corpora/<uuid:corpus>/rows.jsonl", corpus.corpus_download, "corpus_rows"),
             route("audit/", audit.audit, "audit"),
             route("shared-chats/", shared_chats.shared_chats, "shared_chats"),
             *super().get_urls(),
