@@ -32,7 +32,7 @@ class Handler(ASGIHandler):
     async def read_body(self, receive: _Receive) -> Any:
         # Nameless on disk: whatever happens to this process, nothing of it is left behind.
         body = tempfile.SpooledTemporaryFile(  # noqa: SIM115  (closed by the request)
-            max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE, mode="w+b", dir=str(folder())
+            max_size=int(settings.FILE_UPLOAD_MAX_MEMORY_SIZE), mode="w+b", dir=str(folder())
         )
         while True:
             message = await receive()

@@ -40,10 +40,10 @@ def _recall(report: Any) -> Recall | None:
         if gap.isascii() and gap.isdigit() and len(gap) < 5 and _is_number(share):
             found[int(gap)] = float(share)
     questions = recall.get("n")
-    if not found or not _is_number(questions, most=10**9) or questions < 1:
+    if not found or not isinstance(questions, int) or not 1 <= questions <= 10**9:
         return None
-    return Recall(dict(sorted(found.items())), int(questions))
+    return Recall(dict(sorted(found.items())), questions)
 
 
-def _is_number(value: Any, most: float = 1) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

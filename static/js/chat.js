@@ -363,6 +363,7 @@ socket.addEventListener("gone", () => (composer.draft.value = null)); // it goes
 const titles = new BroadcastChannel(`gatescope.title.${page.chat}`);
 titles.addEventListener("message", ({ data }) => showTitle((tree.title = String(data))));
 document.addEventListener("chat:title", ({ detail }) => {
+  if (detail.chat !== page.chat) return;
   showTitle((tree.title = detail.title));
   titles.postMessage(tree.title);
 });
