@@ -144,14 +144,15 @@ def status_note(status: str | None) -> str | Promise:
 
 
 @register.filter
-def reply_html(turn: Turn | None) -> SafeString:
-    """A reply that has ended, as Markdown; nothing where its plain text shows the same."""
-    return markdown_or_nothing(turn.reply_text) if turn and turn.reply_text else SafeString()
-
-
 def thousands(count: int | None) -> str:
     """1234567 -> "1,234,567"; an en dash for what isn't known."""
     return f"{count:,}" if isinstance(count, int) else "–"
+
+
+@register.filter
+def reply_html(turn: Turn | None) -> SafeString:
+    """A reply that has ended, as Markdown; nothing where its plain text shows the same."""
+    return markdown_or_nothing(turn.reply_text) if turn and turn.reply_text else SafeString()
 
 
 @register.filter
