@@ -19,7 +19,6 @@ export class LineChart {
     this.data = { x: { label: "" }, y: { label: "" }, series: [] };
     this.at = null; // the x that the crosshair stands on
     canvas.tabIndex = 0;
-    canvas.setAttribute("role", "img");
     canvas.addEventListener("pointermove", (event) => this.#mark(this.#nearest(event.offsetX)));
     canvas.addEventListener("pointerleave", () => this.#mark(null));
     canvas.addEventListener("keydown", (event) => this.#key(event));
@@ -31,7 +30,11 @@ export class LineChart {
     this.data = data;
     this.xs = [...new Set(data.series.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
     if (!this.xs.includes(this.at)) this.at = null;
-    this.canvas.setAttribute("aria-label", this.summary() || data.y.label);
+    // A picture to a screen reader once it says something; before that there is nothing to look at.
+    const said = this.summary() || data.y.label;
+    if (!said) return this.draw();
+    this.canvas.setAttribute("role", "img");
+    this.canvas.setAttribute("aria-label", said);
     this.draw();
   }
 

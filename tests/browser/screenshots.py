@@ -84,7 +84,7 @@ def take(browser: Browser, url: str, kind: str) -> None:
         picture("rail")
         page.keyboard.press("Escape")
     page.locator(".turn:last-child .gates").click()
-    expect(page.locator("#map.drawn")).to_be_visible()
+    page.locator(".map.drawn").first.wait_for(timeout=60_000)
     page.locator("#beat-list li").first.wait_for()
     expect(page.locator("#line-csv")).to_be_enabled()
     picture("gates")
@@ -107,13 +107,13 @@ def take_stills(browser: Browser, url: str) -> None:
         visitor.start_chat()
         visitor.talk(TALK[0])
         page.locator(".turn:last-child .gates").click()
-        expect(page.locator("#map.drawn")).to_be_visible()
+        page.locator(".map.drawn").first.wait_for(timeout=60_000)
         page.locator("#sort").select_option("mean")
         page.mouse.move(0, 0)
-        box = page.locator("#sentence").bounding_box()
+        box = page.locator("#gate-tabs").bounding_box()
         assert box is not None
         shot = page.screenshot(
-            clip={"x": 0, "y": box["y"] + 1, "width": STILL_WIDTH, "height": STILL_HEIGHT}
+            clip={"x": 0, "y": box["y"] - 16, "width": STILL_WIDTH, "height": STILL_HEIGHT}
         )
         context.close()
         (STILLS / f"gates-{colours}.webp").write_bytes(as_webp(browser, shot))
