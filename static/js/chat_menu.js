@@ -2,7 +2,7 @@
 import { editTitle } from "./chat_title.js";
 import { post } from "./post.js";
 
-const template = document.getElementById("chat-menu");
+const template = document.getElementById("chat-menu-template");
 const GAP = 4;
 let open = null; // {menu, opener}
 

@@ -1,7 +1,7 @@
 // A chat's title, edited in its place: Enter or a click elsewhere keeps it, Escape doesn't.
 import { post } from "./post.js";
 
-const words = document.getElementById("chat-menu").dataset;
+const words = document.getElementById("chat-menu-template").dataset;
 
 // Writes a title wherever the page shows it.
 function show(chat, title) {
