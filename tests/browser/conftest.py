@@ -141,6 +141,7 @@ def will_say(monkeypatch: pytest.MonkeyPatch, model: Model) -> Callable[[str], N
     return will_say
 
 
+@pytest.fixture
 def gates(visitor: Visitor) -> Visitor:
     """The gate view of a first reply."""
     visitor.start_chat()
