@@ -22,7 +22,8 @@ def desk(visitor: Visitor) -> Page:
     page.get_by_label("Username").fill("dora")
     page.get_by_label("Password").fill("dora-pass-word")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/admin/corpora/")
+    # By its whole address: that of the log-in ends alike, with where to go on to.
+    page.wait_for_url(f"{visitor.url}/admin/corpora/")
     return page
 
 
