@@ -26,7 +26,8 @@ def recall_of(*, checkpoint: Checkpoint) -> Recall | None:
     """
     sat = Evaluation.objects.filter(checkpoint=checkpoint, suite__in=("recall", "all"))
     newest = sat.order_by("-created").first()
-    return (newest and _recall(newest.result)) or _recall(checkpoint.config.get("evaluation"))
+    found = _recall(newest.result) if newest else None
+    return found or _recall(checkpoint.config.get("evaluation"))
 
 
 def _recall(report: Any) -> Recall | None:

@@ -38,7 +38,7 @@ def _branch(chat: Chat, after: str) -> tuple[list[UUID], UUID | None]:
     parents = dict(chat.turns.values_list("pk", "parent_id"))
     branch: list[UUID] = []
     step = chat.head_id
-    while step in parents and str(step) != after:
+    while step is not None and step in parents and str(step) != after:
         branch.append(step)
         step = parents[step]
     return branch[::-1], step if step in parents else None
