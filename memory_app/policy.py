@@ -59,6 +59,7 @@ ROWS = (
     Row("ws", "stream.resume", OWNER),
     Row("ws", "ping", OWNER),
     Row("task", "memory_app.tasks.train", SYSTEM),
+    Row("task", "memory_app.tasks.evaluate", SYSTEM),
 )
 _BY_NAME = {(row.kind, row.name): row for row in ROWS}
 

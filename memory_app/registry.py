@@ -23,7 +23,7 @@ from memory_app.lm.checkpoint import (
     file_sha256,
     load_checkpoint,
 )
-from memory_app.models import Checkpoint
+from memory_app.models import Checkpoint, Promotion
 
 BUNDLED = Path(__file__).parent / "bundled"
 FILES = (MODEL_FILE, CONFIG_FILE, TOKENIZER_FILE)
@@ -144,7 +144,11 @@ def _intact(sha256: str) -> bool:
 
 
 def register_bundled() -> list[Checkpoint]:
-    """Register what ships with the program; each becomes live unless a person chose another."""
+    """Register what ships with the program.
+
+    A newer one takes the place of an older one for as long as no person has promoted or rolled
+    back anything in its language; afterwards only they do.
+    """
     rows = []
     for folder in sorted(BUNDLED.glob("*/")) if BUNDLED.is_dir() else []:
         if not (folder / MODEL_FILE).is_file():
@@ -155,7 +159,9 @@ def register_bundled() -> list[Checkpoint]:
         if row is None or not _intact(sha256):
             row = register(folder, bundled=True)
         now = Checkpoint.objects.filter(live=True, language=row.language).first()
-        if row.cell == "lstm" and (now is None or (now.bundled and now.pk != row.pk)):
+        chosen = Promotion.objects.filter(language=row.language).exists()
+        older = now is not None and now.bundled and now.pk != row.pk and not chosen
+        if row.cell == "lstm" and (now is None or older):
             promote(row)
         rows.append(row)
     return rows
@@ -164,6 +170,8 @@ def register_bundled() -> list[Checkpoint]:
 @transaction.atomic
 def promote(row: Checkpoint) -> None:
     """Make a checkpoint the one that new chats of its language get.
+
+    What people do goes through services/checkpoints.py, which keeps who did it.
 
     Raises:
         RegistryError: its cell is for study.
@@ -210,4 +218,6 @@ def delete(row: Checkpoint) -> None:
     except ProtectedError as fault:
         count = len(fault.protected_objects)
         raise RegistryError(f"{row.name} is in use by {count} chat(s).") from fault
-    shutil.rmtree(folder_of(row.sha256), ignore_errors=True)
+    # The row first, for good: one without files would be worse than files without a row.
+    folder = folder_of(row.sha256)
+    transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))

@@ -7,6 +7,7 @@ may start again in the same process (tests, a restarted lifespan).
 import logging
 import threading
 from collections import OrderedDict
+from typing import Any
 
 from django.conf import settings
 
@@ -53,6 +54,12 @@ def get_engine() -> AsyncEngine:
                 max_models=settings.MEMORY_MAX_MODELS,
             )
         return _engine
+
+
+def engine_stats() -> dict[str, Any]:
+    """What the engine carries; nothing where no reply has needed one yet."""
+    engine = _engine
+    return engine.stats() if engine is not None else {}
 
 
 def warm_up() -> None:

@@ -7,6 +7,7 @@ from celery import Task, shared_task
 from celery.worker import state
 
 from memory_app import policy
+from memory_app.services.evaluations import evaluation_execute
 from memory_app.services.runs import run_execute
 
 
@@ -23,3 +24,9 @@ def train(run_id: str) -> None:
     """Execute one TrainingRun; a duplicate finds its row claimed and does nothing."""
     # A worker that is told to stop lets the run save itself and go back to the queue.
     run_execute(run_id=UUID(run_id), ending=lambda: state.should_stop is not None)
+
+
+@shared_task(name="memory_app.tasks.evaluate")
+def evaluate(evaluation: int) -> None:
+    """Sit one Evaluation; a duplicate finds its row claimed and does nothing."""
+    evaluation_execute(evaluation=evaluation)

@@ -14,7 +14,9 @@ from celery.signals import worker_ready, worker_shutdown
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
+from memory_app import faults
 from memory_app.management.supervisor import die_with_parent
+from memory_app.services.evaluations import evaluations_recover
 from memory_app.services.runs import broker_folders, runs_recover, worker_pulse
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ class Pulse:
                 worker_pulse(name=NODE)
                 if beats % RECOVER_EVERY == 0:
                     runs_recover()
+                    evaluations_recover()
             except Exception:
                 # The database may be away for a while; the worker isn't what should end for it.
                 log.warning("worker's heartbeat failed", exc_info=True)
@@ -71,6 +74,7 @@ class Command(BaseCommand):
         # A reply that somebody waits for goes before a training that takes hours.
         os.nice(10)
         broker_folders()
+        faults.start()
         # Root is a danger where messages are pickled; ours are JSON and nothing else is read.
         warnings.simplefilter("ignore", SecurityWarning)
         pulse = Pulse()
