@@ -183,6 +183,16 @@ def promote(row: Checkpoint) -> None:
     row.live = True
 
 
+def require_intact(row: Checkpoint) -> None:
+    """Read the stored files once.
+
+    Raises:
+        RegistryError: they aren't what the row says.
+    """
+    if not _intact(row.sha256):
+        raise RegistryError(f"The files of {row.name} are missing or damaged.")
+
+
 def export(row: Checkpoint, target: Path) -> None:
     """Write the checkpoint's folder to `target`, which must not exist or be empty.
 
@@ -192,8 +202,7 @@ def export(row: Checkpoint, target: Path) -> None:
     target = Path(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RegistryError(f"{target} exists and isn't an empty folder.")
-    if not _intact(row.sha256):
-        raise RegistryError(f"The files of {row.name} are missing or damaged.")
+    require_intact(row)
     try:
         if target.is_dir():
             target.rmdir()

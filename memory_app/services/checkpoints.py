@@ -9,6 +9,7 @@ from django.db import transaction
 from memory_app import registry
 from memory_app.models import Checkpoint, Promotion, RunStatus, TrainingRun
 from memory_app.services.audit import audit_record
+from memory_app.services.zips import zip_pieces
 
 #: A run with one of these will still need the weights that it begins from.
 _UNDER_WAY = (
@@ -109,6 +110,17 @@ def checkpoint_delete(*, checkpoint: Checkpoint, by: By = None) -> None:
             raise registry.RegistryError(f"{checkpoint.name} is where the run {run} begins from.")
         audit_record(user=by, action="checkpoint.delete", object=about)
         registry.delete(checkpoint)
+
+
+def checkpoint_export(*, checkpoint: Checkpoint, by: By = None) -> Iterator[bytes]:
+    """The checkpoint's folder as a zip, in pieces; the first is made when it is asked for.
+
+    Raises:
+        RegistryError: the stored files aren't what the row says.
+    """
+    registry.require_intact(checkpoint)
+    audit_record(user=by, action="checkpoint.export", object=str(checkpoint))
+    return zip_pieces(registry.folder_of(checkpoint.sha256), registry.FILES, checkpoint.sha256[:12])
 
 
 def checkpoint_card(*, checkpoint: Checkpoint, text: str, by: By = None) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from celery import current_app
 from django.conf import settings as site
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -22,6 +23,7 @@ from memory_app import registry
 from memory_app.models import (
     Checkpoint,
     Corpus,
+    ParameterSearch,
     RunStatus,
     TrainingMetric,
     TrainingRun,
@@ -57,6 +59,8 @@ def run_launch(
     name: str = "",
     enqueue: bool = True,
     parent: Checkpoint | None = None,
+    by: User | None = None,
+    search: ParameterSearch | None = None,
 ) -> TrainingRun:
     """A queued run; the worker is told once the row is there for it to find.
 
@@ -94,6 +98,8 @@ def run_launch(
         corpora=[[corpus, weight] for corpus, weight in corpora],
         total_steps=chosen.steps,
         parent=parent,
+        started_by=by,
+        search=search,
     )
     if enqueue:
         transaction.on_commit(lambda: run_enqueue(run=run))
@@ -120,6 +126,26 @@ def run_cancel(*, run: TrainingRun) -> bool:
         return True
     running = TrainingRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING)
     return bool(running.update(status=RunStatus.CANCELLING))
+
+
+def run_pause(*, run: TrainingRun) -> bool:
+    """Ask a run to stand still: at once while it waits, within seconds while it runs."""
+    waiting = TrainingRun.objects.filter(pk=run.pk, status=RunStatus.QUEUED)
+    if waiting.update(status=RunStatus.PAUSED):
+        return True
+    running = TrainingRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING)
+    return bool(running.update(status=RunStatus.PAUSING))
+
+
+@transaction.atomic
+def run_resume(*, run: TrainingRun) -> bool:
+    """Put a paused, cancelled or failed run back into the queue; it goes on from its last save."""
+    ended = [RunStatus.PAUSED, RunStatus.CANCELLED, RunStatus.FAILED]
+    rows = TrainingRun.objects.filter(pk=run.pk, status__in=ended)
+    if not rows.update(status=RunStatus.QUEUED, error="", finished=None):
+        return False
+    transaction.on_commit(lambda: run_enqueue(run=run))
+    return True
 
 
 def runs_recover() -> int:
