@@ -7,6 +7,9 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from memory_app.services.audit import audit_record
 
@@ -35,6 +38,12 @@ class Audited(admin.ModelAdmin):
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:  # type: ignore[override]
         for row in queryset:
             self._record(request, "delete", row, [])
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Django's history of an object would be empty: it stands in the audit log."""
+        row = self.get_object(request, object_id)
+        query = urlencode({"object": f"{row} ({object_id})"})
+        return redirect(f"{reverse('admin:audit')}?{query}")
 
 
 class AuditedUserAdmin(Audited, UserAdmin):

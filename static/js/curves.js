@@ -36,8 +36,10 @@ export function chartPanel(place, { key }, name) {
   const canvas = document.createElement("canvas");
   const readout = document.createElement("div");
   readout.className = "readout";
+  const legend = document.createElement("ul");
+  legend.className = "legend";
   head.append(title, tools);
-  panel.append(head, canvas, readout);
+  panel.append(head, canvas, readout, legend);
   place.append(panel);
   const chart = new LineChart(canvas, readout);
   const file = `${name}-${key}`.replace(/[^\p{L}\p{N}.-]+/gu, "-");
@@ -51,7 +53,27 @@ export function chartPanel(place, { key }, name) {
   };
   tool("CSV", () => saveText(chart.csv(), `${file}.csv`));
   tool("PNG", () => savePicture(canvas, `${file}.png`));
-  return { chart, panel };
+  return { chart, panel, legend };
+}
+
+// Names the curves of a chart by their hues; one alone needs no name.
+export function showLegend(legend, series) {
+  const items = series.length < 2 ? [] : series.map(({ label, hue }) => {
+    const item = document.createElement("li");
+    item.dataset.hue = String(HUES.indexOf(hue));
+    item.append(stroke(), label);
+    return item;
+  });
+  legend.replaceChildren(...items);
+}
+
+function stroke() {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [name, value] of [["width", 20], ["height", 8], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
+  const line = document.createElementNS(svg.namespaceURI, "path");
+  for (const [name, value] of [["d", "M0 4h20"], ["stroke", "currentColor"], ["stroke-width", 2]]) line.setAttribute(name, value);
+  svg.append(line);
+  return svg;
 }
 
 // A run's curves, fetched piece by piece: `ask()` brings what is new and says whether more will come.

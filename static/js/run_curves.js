@@ -1,5 +1,5 @@
 // The curves of one run, live: asked for every second and a half until the run has ended.
-import { axes, belongs, chartPanel, CHARTS, Curves, HUES, short } from "./curves.js";
+import { axes, belongs, chartPanel, CHARTS, Curves, HUES, short, showLegend } from "./curves.js";
 import { say } from "./strings.js";
 
 const PERIOD = 1500;
@@ -11,12 +11,10 @@ function draw() {
   for (const one of panels) {
     const names = Object.keys(curves.series).filter((name) => belongs(one, name));
     one.panel.classList.toggle("waiting", names.length === 0);
-    one.chart.show({
-      ...axes(one),
-      series: names.map((name, at) => ({ label: short(name), hue: HUES[at % HUES.length], points: curves.series[name] })),
-    });
-    if (!names.length) one.chart.readout.textContent = say("waiting");
-    else if (one.chart.readout.textContent === say("waiting")) one.chart.readout.textContent = "";
+    const series = names.map((name, at) => ({ label: short(name), hue: HUES[at % HUES.length], points: curves.series[name] }));
+    one.chart.show({ ...axes(one), series });
+    if (names.length) showLegend(one.legend, series);
+    else one.legend.textContent = say("waiting");
   }
 }
 
