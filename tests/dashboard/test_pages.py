@@ -70,7 +70,9 @@ def test_every_page_is_for_staff_alone(pages, client, alice):
 
 def test_what_changes_something_takes_a_post_with_its_token_from_staff(mira, alice, run, other):
     acts = [
-        row.name for row in policy.ROWS if row.name.startswith("admin:") and row.methods == ("POST",)
+        row.name
+        for row in policy.ROWS
+        if row.name.startswith("admin:") and row.methods == ("POST",)
     ]
     acts.remove("admin:logout")
     strict = Client(enforce_csrf_checks=True)
@@ -118,7 +120,9 @@ def test_the_overview_counts_days_and_tokens(client, chat):
             created=timezone.now() - timedelta(days=day),
         )
     body = client.get(reverse("admin:overview")).content.decode()
-    use = json.loads(body.split('id="use-by-day" type="application/json">')[1].split("</script>")[0])
+    use = json.loads(
+        body.split('id="use-by-day" type="application/json">')[1].split("</script>")[0]
+    )
     assert len(use["days"]) == len(use["turns"]) == 30
     assert (use["turns"][-1], use["turns"][-4], use["turns"][-2]) == (2, 1, 0)
     assert (use["tokens"][-1], use["tokens"][-4]) == (10, 5)
