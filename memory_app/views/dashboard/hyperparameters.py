@@ -29,7 +29,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         _("Shape of the model"),
         (
             "cell", "language", "vocab_size", "embedding_dim", "hidden_size", "num_layers",
-            "forget_bias", "cell_limit", "cell_penalty", "pieces",
+            "forget_bias", "copy_units", "cell_limit", "cell_penalty", "pieces",
         ),
     ),
     (
@@ -59,6 +59,9 @@ HELP: dict[str, str | Promise] = {
     "dropout": _("Share of the activations left out at random between layers while training."),
     "forget_bias": _(
         "Added to the forget gate’s bias at the start, so that memory is the default."
+    ),
+    "copy_units": _(
+        "Units of the top layer that begin as a straight way from what was read to what is said."
     ),
     "steps": _("Optimizer steps in all, one a window."),
     "batch_tokens": _("Tokens fed in one step, padding included."),
