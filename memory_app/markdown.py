@@ -5,6 +5,9 @@ http, https and mailto, and open without a referrer; there are no pictures, sinc
 third party who reads the page.
 """
 
+import re
+from html import unescape
+
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
@@ -64,3 +67,19 @@ def render_markdown(text: str, *, top_heading: int = 3) -> SafeString:
             link_rel="noopener noreferrer nofollow",
         )
     )
+
+
+_BARE = re.compile(r"</?p>|<br>")
+
+
+def markdown_or_nothing(text: str) -> SafeString:
+    """`text` as safe HTML, or nothing where that would show only what the plain text shows.
+
+    Paragraphs and line breaks alone are no gain: plain text has both.
+    """
+    html = render_markdown(text)
+    bare = _BARE.sub(" ", html)
+    # A < of the text is an entity by now: one that is left opens another tag.
+    if "<" not in bare and unescape(bare).split() == text.split():
+        return SafeString()
+    return html

@@ -40,6 +40,7 @@ ROWS = (
     Row("http", "chat_delete", OWNER, ("POST",)),
     Row("http", "turns_json", OWNER, ("GET", "HEAD")),
     Row("http", "turn", OWNER, ("GET", "HEAD")),
+    Row("http", "reply", OWNER, ("GET", "HEAD")),
     Row("http", "gates_json", OWNER, ("GET", "HEAD")),
     Row("http", "trace", OWNER, ("GET", "HEAD")),
     Row("http", "state", OWNER, ("GET", "HEAD")),

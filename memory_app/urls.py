@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from memory_app.views import accounts, chat, chats, front, gates, health, trace, turn, turns
+from memory_app.views import accounts, chat, chats, front, gates, health, reply, trace, turn, turns
 
 urlpatterns = [
     path("", front.front, name="front"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("chat/<uuid:chat>/delete/", chats.chat_delete, name="chat_delete"),
     path("chat/<uuid:chat>/turns.json", turns.turns_json, name="turns_json"),
     path("turn/<uuid:turn>/", turn.turn, name="turn"),
+    path("turn/<uuid:turn>/reply/", reply.reply, name="reply"),
     path("turn/<uuid:turn>/gates.json", gates.gates_json, name="gates_json"),
     path("turn/<uuid:turn>/trace.safetensors", trace.trace, name="trace"),
     path("turn/<uuid:turn>/state.safetensors", trace.state, name="state"),

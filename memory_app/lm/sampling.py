@@ -38,8 +38,8 @@ def draw_seed() -> int:
     return secrets.randbelow(MAX_SEED + 1)
 
 
-# name: (whole number?, lowest, highest, is the lowest itself refused?, is the highest?)
-_RANGES: dict[str, tuple[bool, float, float, bool, bool]] = {
+#: name: (whole number?, lowest, highest, is the lowest itself refused?, is the highest?)
+RANGES: dict[str, tuple[bool, float, float, bool, bool]] = {
     "temperature": (False, 0, 2, False, False),
     "top_k": (True, 0, 1000, False, False),
     "top_p": (False, 0, 1, True, False),
@@ -52,7 +52,7 @@ _RANGES: dict[str, tuple[bool, float, float, bool, bool]] = {
 
 
 def _checked(name: str, value: Any) -> float | int:
-    whole, low, high, open_low, open_high = _RANGES[name]
+    whole, low, high, open_low, open_high = RANGES[name]
     kind = "a whole number" if whole else "a number"
     bounds = f"{'above' if open_low else 'from'} {low} {'to below' if open_high else 'to'} {high}"
     fault = SamplingError(f"{name} must be {kind} {bounds}.")
@@ -86,7 +86,7 @@ class Sampling:
     seed: int = field(default_factory=draw_seed)
 
     def __post_init__(self) -> None:
-        for name in _RANGES:
+        for name in RANGES:
             object.__setattr__(self, name, _checked(name, getattr(self, name)))
 
     @classmethod
@@ -102,7 +102,7 @@ class Sampling:
         if not isinstance(data, Mapping):
             raise SamplingError("sampling must be an object.")
         for name in data:
-            if name not in _RANGES:
+            if name not in RANGES:
                 raise SamplingError(f"sampling has no setting {str(name)[:40]!r}.")
         return cls(**data)
 

@@ -8,6 +8,9 @@ from django.utils.html import json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from memory_app.markdown import markdown_or_nothing
+from memory_app.models import Turn
+
 register = template.Library()
 
 STATUS_NOTES: dict[str, str | Promise] = {
@@ -25,17 +28,44 @@ STRINGS: dict[str, dict[str, Any]] = {
         "busy": _("A reply is still running in this chat. Wait for its end, or stop it."),
         "copied": _("copied"),
         "copy": _("copy"),
+        "copyCode": _("Copy this code"),
         "finished": _("The reply:"),
         "gone": _("This chat is gone: it was deleted, or you were logged out."),
         "kept": _("Not sent yet. It goes out when the connection is back."),
         "left": _("{n} characters left"),
         "newChat": _("New chat"),
+        "next": _("Say next: {text}"),
         "note": STATUS_NOTES,
+        "notSent": _("Not sent: put the sampling settings right first ({names})."),
+        "offlineNow": _(
+            "The connection is lost, so nothing was changed. Try again when it is back."
+        ),
         "offline": _("The connection is lost. Trying again in {seconds} s."),
         "reconnecting": _("The connection is lost. Trying again now."),
+        "redoneNow": _("Redone: the memory is as it was after turn {n}."),
         "replying": _("The reply is being written."),
+        "sampling": _("Sampling"),
+        "samplingWrong": _("Sampling: {names}?"),
+        "setAside": _(
+            "Turns set aside: {n}. The memory is again as it was before them; nothing is deleted."
+        ),
+        "status": {
+            "complete": _("complete"),
+            "failed": _("failed"),
+            "interrupted": _("interrupted"),
+            "length": _("cut off"),
+            "running": _("running"),
+            "stopped": _("stopped"),
+        },
         "strip": _("Mean gates over {n} tokens: input {i}, forget {f}, output {o}"),
         "stripToken": _("{token}  i {i}  f {f}  o {o}"),
+        "treeHere": _("You are here."),
+        "treeOnPath": _("On the way to where you are."),
+        "treeOpen": _("Every branch of this chat: {n}"),
+        "treeStart": _("Start: the blank memory."),
+        "treeSummary": _("Turns: {turns}. Branches: {branches}. You are {depth} turns deep."),
+        "treeTurn": _("Turn {n}: “{text}”, {status}."),
+        "undoneNow": _("Undone: the memory is as it was after turn {n}."),
         "tooLong": _("{n} characters too many: at most {limit}."),
         "blank": _("blank: all zeros"),
         "layer": _("Layer {n}"),
@@ -85,6 +115,12 @@ STRINGS: dict[str, dict[str, Any]] = {
 def status_note(status: str | None) -> str | Promise:
     """The sentence under a reply that did not simply end; empty for one that did."""
     return STATUS_NOTES.get(status or "", "")
+
+
+@register.filter
+def reply_html(turn: Turn | None) -> SafeString:
+    """A reply that has ended, as Markdown; nothing where its plain text shows the same."""
+    return markdown_or_nothing(turn.reply_text) if turn and turn.reply_text else SafeString()
 
 
 @register.filter

@@ -55,13 +55,15 @@ def _exp(value: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
+    """A dialogue as one stream of ids; `bytes` are those of its replies."""
+
     ids: list[int]
     scored: list[bool]  # whether the id at this place belongs to R or its <|end|>
     bytes: int
 
 
-def _row(tokenizer: Tokenizer, dialogue: Dialogue) -> _Row:
+def scored_row(tokenizer: Tokenizer, dialogue: Dialogue) -> Row:
     """A dialogue as one stream; a user turn without an answer at its end is left out."""
     ids: list[int] = []
     scored: list[bool] = []
@@ -72,11 +74,11 @@ def _row(tokenizer: Tokenizer, dialogue: Dialogue) -> _Row:
         ids += [*prompt, *reply, tokenizer.end_id]
         scored += [False] * len(prompt) + [True] * (len(reply) + 1)
         size += len(bot.encode())
-    return _Row(ids, scored, size)
+    return Row(ids, scored, size)
 
 
 @torch.inference_mode()
-def _likelihood(model: LanguageModel, rows: Sequence[_Row]) -> Likelihood:
+def _likelihood(model: LanguageModel, rows: Sequence[Row]) -> Likelihood:
     """Rows of nearly one length, right-padded: what follows a row's end is never scored."""
     width = max(len(row.ids) for row in rows)
     ids = torch.zeros(len(rows), width, dtype=torch.int64)
@@ -113,7 +115,7 @@ def likelihood(
 ) -> Likelihood:
     """Sum over dialogues of (role, text), user first. `on_rows(count)` is told of progress."""
     total = Likelihood()
-    pool: list[_Row] = []
+    pool: list[Row] = []
 
     def drain() -> None:
         pool.sort(key=lambda row: len(row.ids))
@@ -128,7 +130,7 @@ def likelihood(
     model.eval()
     try:
         for dialogue in dialogues:
-            row = _row(tokenizer, dialogue)
+            row = scored_row(tokenizer, dialogue)
             if row.ids:
                 pool.append(row)
             if len(pool) >= POOL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -14,14 +15,16 @@ from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.facts.fillers import own_exchanges
 from memory_app.training.greedy import feed
 
-OPENINGS = 64
+OPENINGS = 200
 MAX_TOKENS = 120
+ROWS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Variety:
-    """loops: share of replies that ended as a loop. distinct_2: different pairs of neighbouring
-    words over all such pairs, all replies together (Li et al. 2016)."""
+    """loops: share of replies in which some 4 tokens stand in a row three times. distinct_2:
+    different pairs of neighbouring words over all such pairs, all replies together (Li et al.
+    2016)."""
 
     loops: float
     distinct_2: float
@@ -33,48 +36,73 @@ def openings(count: int = OPENINGS) -> list[str]:
     return [pairs[index * len(pairs) // count][0] for index in range(count)]
 
 
-@torch.inference_mode()
 def evaluate_variety(
     model: LanguageModel, tokenizer: Tokenizer, count: int = OPENINGS, seed: int = 0
 ) -> Variety:
     """Sample one reply to each of `count` openings at the product's default settings."""
+    replies = sampled_replies(model, tokenizer, openings(count), seed)
+    texts = [tokenizer.decode(reply) for reply in replies]
+    loops = sum(map(repeats_itself, replies)) / len(replies)
+    return Variety(loops=loops, distinct_2=distinct_2(texts))
+
+
+def repeats_itself(ids: Sequence[int], run: int = 4, times: int = 3) -> bool:
+    """Whether some `run` tokens in a row stand in it `times` times, overlaps counted."""
+    runs = Counter(tuple(ids[k : k + run]) for k in range(len(ids) - run + 1))
+    return max(runs.values(), default=0) >= times
+
+
+def sampled_replies(
+    model: LanguageModel, tokenizer: Tokenizer, texts: Sequence[str], seed: int = 0
+) -> list[list[int]]:
+    """One reply to each text, from a blank state, at the product's default settings.
+
+    Each has a seed of its own (`seed` + its place), so it is what it would be alone.
+    """
     was_training = model.training
     model.eval()
-    prompts = [tokenizer.prompt_ids(tokenizer.encode(text)) for text in openings(count)]
+    try:
+        return [
+            reply
+            for first in range(0, len(texts), ROWS)
+            for reply in _sample(model, tokenizer, texts[first : first + ROWS], seed + first)
+        ]
+    finally:
+        model.train(was_training)
+
+
+@torch.inference_mode()
+def _sample(
+    model: LanguageModel, tokenizer: Tokenizer, texts: Sequence[str], seed: int
+) -> list[list[int]]:
+    prompts = [tokenizer.prompt_ids(tokenizer.encode(text)) for text in texts]
     replies = [list[int]() for _ in prompts]
-    looped = [False] * len(prompts)
     settings = replace(Sampling(seed=0), max_tokens=MAX_TOKENS)
     outputs, state = feed(model, prompts)
     going = list(range(len(prompts)))
     banned = (tokenizer.user_id, tokenizer.bot_id)
     while going:
         logits = model.logits(outputs).float().cpu()
-        chosen = []
-        for row, scores in zip(range(len(prompts)), logits, strict=True):
-            token = tokenizer.end_id
-            if row in going:
-                token, _ = sample(
-                    scores,
-                    replace(settings, seed=seed + row),
-                    replies[row],
-                    end_id=tokenizer.end_id,
-                    banned=banned,
-                )
-            chosen.append(token)
+        chosen = [tokenizer.end_id] * len(prompts)
         for row in list(going):
+            chosen[row], _ = sample(
+                logits[row],
+                replace(settings, seed=seed + row),
+                replies[row],
+                end_id=tokenizer.end_id,
+                banned=banned,
+            )
             if chosen[row] == tokenizer.end_id:
                 going.remove(row)
                 continue
             replies[row].append(chosen[row])
-            looped[row] = is_loop(replies[row])
-            if looped[row] or len(replies[row]) >= MAX_TOKENS:
+            # The engine ends such a reply too.
+            if is_loop(replies[row]) or len(replies[row]) >= MAX_TOKENS:
                 going.remove(row)
         ids = torch.tensor(chosen, device=outputs.device).unsqueeze(1)
         hidden, state = model.hidden(ids, state)
         outputs = hidden[:, -1]
-    model.train(was_training)
-    texts = [tokenizer.decode(reply) for reply in replies]
-    return Variety(loops=sum(looped) / len(looped), distinct_2=distinct_2(texts))
+    return replies
 
 
 def distinct_2(texts: Sequence[str]) -> float:

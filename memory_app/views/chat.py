@@ -14,14 +14,11 @@ from django.views.decorators.cache import never_cache
 from memory_app import services
 from memory_app.models import COMMITTED, Chat, Checkpoint, Turn
 from memory_app.services.chats import NoCheckpoint, NotForChat
+from memory_app.views import sampling
 from memory_app.views.front import front
+from memory_app.views.openings import openings
 
 CHATS_BESIDE = 50
-# Said to the model, so in the model's language; the hint beside each is in the reader's.
-OPENINGS = {
-    "en": ("My name is Clara.", "I live in Oslo.", "What is my name?"),
-    "zh": ("我叫小梅。", "我住在杭州。", "我叫什么名字？"),
-}
 
 
 def _chosen(request: HttpRequest) -> Checkpoint | None:
@@ -107,19 +104,6 @@ def _squares(units: int) -> tuple[int, int]:
     return wide, math.ceil(units / wide)
 
 
-def _openings(language: str) -> list[dict[str, str]]:
-    spoken = language if language in OPENINGS else "en"
-    hints = (
-        _("Then talk of something else, and ask for the name."),
-        _("Correct it later: the last word should count."),
-        _("It was never told. It should say that it doesn’t know."),
-    )
-    return [
-        {"text": text, "hint": hint, "language": spoken}
-        for text, hint in zip(OPENINGS[spoken], hints, strict=True)
-    ]
-
-
 @never_cache
 def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
     """The chat page, readable before its script runs."""
@@ -128,6 +112,7 @@ def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
         row.turns.oldest_first().defer("state", "user_token_ids", "reply_token_ids", "sampling")
     )
     beside = Chat.objects.of(row.owner).newest_first()[:CHATS_BESIDE]
+    offered = openings(row.checkpoint.language)
     return render(
         request,
         "chat.html",
@@ -135,8 +120,10 @@ def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
             "chat": row,
             "chats": beside,
             "turns": shown_path(turns, row.head_id, row.running_id),
-            "openings": _openings(row.checkpoint.language),
-            "page": _page(row, turns),
+            "openings": offered,
+            "sampling": sampling.settings(),
+            "presets": sampling.presets(),
+            "page": {**_page(row, turns), "openings": offered, "presets": sampling.PRESETS},
             "layers": range(row.checkpoint.num_layers),
             "cells": _squares(row.checkpoint.hidden_size),
         },

@@ -3,27 +3,38 @@ import { ChatSocket } from "./socket.js";
 import { Composer } from "./composer.js";
 import { Follow } from "./scroll.js";
 import { Memory } from "./memory.js";
+import { Openings } from "./openings.js";
+import { Sampling } from "./sampling.js";
+import { Steps } from "./steps.js";
 import { TurnView } from "./turn.js";
 import { newestLeaf, pathTo, shownPath, siblings } from "./tree.js";
+import { copy } from "./copy.js";
+import { edit } from "./edit.js";
+import { Kept } from "./keep.js";
 import { say } from "./strings.js";
 import { tell } from "./events.js";
 import { lazyStrips } from "./strips.js";
+import { tellOfConnection } from "./notice.js";
+import { uuid } from "./uuid.js";
 import "./panels.js";
 
 const element = (id) => document.getElementById(id);
 const page = JSON.parse(element("page").textContent);
-const PENDING = `gatescope.pending.${page.chat}`;
 const KEPT = new Set(["complete", "stopped", "length"]);
 
 const list = element("turns");
-const composer = new Composer();
-const follow = new Follow(element("scroller"), list, element("jump"));
+const composer = new Composer(page.chat);
+const sampling = new Sampling(page.chat, page.presets);
+const openings = new Openings(page.chat, page.openings, message);
+const steps = new Steps({ goTo, complete, isBlank: (field) => field === composer.text && composer.isBlank });
+const kept = new Kept("sessionStorage", "pending", page.chat);
+const follow = new Follow(element("scroller"), [list, element("later"), element("next")], element("jump"));
 const memory = new Memory(page.checkpoint);
 const socket = new ChatSocket(`/ws/chat/${page.chat}/`, () => fetchTree().then((fresh) => fresh !== null, () => true));
 
 let tree = page.tree; // {title, head, running, turns}, as in turns.json
 let live = null; // {turn, seq}: the reply that runs, and the last token seen of it
-let pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null"); // {frame, text}: not yet taken
+let pending = kept.value; // {frame, text}: not yet taken
 let stopWanted = false;
 let sent = null; // performance.now() of the last message that went out
 const views = [...list.children].map((li) => new TurnView(li)); // as they stand on the page
@@ -52,6 +63,20 @@ function showVersions() {
   }
 }
 
+// Everything on the page that tells of the tree, once it has changed.
+function showTree() {
+  showVersions();
+  showMemory();
+  showSteps();
+  strips.look();
+}
+
+function showSteps() {
+  const busy = Boolean(live || pending);
+  steps.show(tree, busy);
+  openings.show(!busy && views.length > 0);
+}
+
 function showTitle(title) {
   const shown = title || say("newChat");
   element("title").textContent = shown;
@@ -75,7 +100,16 @@ async function fetchTree() {
   return response.json();
 }
 
-// Makes the page equal to the server's tree; what streams or waits to be sent is left alone.
+// The texts and settings of all turns: the page was loaded without them.
+async function complete(needed) {
+  if (tree.turns.every((turn) => turn[needed] !== undefined)) return tree;
+  const fresh = new Map((await fetchTree())?.turns.map((turn) => [turn.id, turn]));
+  for (const turn of tree.turns) Object.assign(turn, fresh.get(turn.id));
+  return tree;
+}
+
+// Makes the page equal to the server's tree; what streams or waits to be sent is left alone, and so
+// is whatever has the focus.
 async function sync() {
   const fresh = await fetchTree();
   if (!fresh) return;
@@ -87,35 +121,41 @@ async function sync() {
     view.update(turn);
     return view;
   });
+  // What is new comes as it will stay, so that it doesn't change its size in front of the reader.
+  await Promise.all(shown.filter((view) => !view.li.isConnected).map((view) => view.drawn));
   if (waiting && !tree.turns.some((turn) => turn.client_turn_id === waiting.client)) shown.push(waiting);
   views.splice(0, views.length, ...shown);
-  list.replaceChildren(...shown.map((view) => view.li));
+  const staying = new Set(shown.map((view) => view.li));
+  for (const li of [...list.children]) if (!staying.has(li)) li.remove();
+  shown.forEach(({ li }, k) => li !== list.children[k] && list.insertBefore(li, list.children[k] ?? null));
   element("openings").hidden = shown.length > 0;
   showTitle(tree.title);
-  showVersions();
-  showMemory();
-  strips.look();
+  showTree();
 }
 
 // Sending --------------------------------------------------------------------
 
 function keepPending(value) {
-  pending = value;
-  if (value) sessionStorage.setItem(PENDING, JSON.stringify(value));
-  else sessionStorage.removeItem(PENDING);
+  pending = kept.value = value;
+}
+
+// Whether one more turn can be asked for; if not, the reason is said.
+function free() {
+  const { faults } = sampling;
+  composer.complain(live || pending ? say("busy") : faults.length ? say("notSent", { names: faults.join(", ") }) : null);
+  if (live || pending) return false;
+  if (faults.length) sampling.show();
+  return !faults.length;
 }
 
 function ask(frame, text) {
-  if (live || pending) {
-    composer.complain(say("busy"));
-    return false;
-  }
-  composer.complain(null);
-  frame.client_turn_id = crypto.randomUUID();
+  frame.client_turn_id = uuid();
+  if (sampling.settings) frame.sampling = sampling.settings;
   keepPending({ frame, text });
   place(TurnView.create({ client: frame.client_turn_id, text, status: "sending" }));
   composer.replying = true;
   follow.end();
+  showSteps();
   if (!transmit(frame)) views.at(-1).note(say("kept"));
   return true;
 }
@@ -126,17 +166,39 @@ function transmit(frame) {
 }
 
 function message(text) {
+  if (!free()) return false;
   const newest = views.at(-1);
   if (newest && !KEPT.has(newest.status) && !newest.undecided) cutAfter(tree.head); // it has no state
-  if (ask({ type: "turn.send", text }, text)) composer.clear();
+  return ask({ type: "turn.send", text }, text);
 }
 
 function again(view) {
-  if (live || pending) return composer.complain(say("busy"));
+  if (!free()) return;
   const text = view.user.textContent;
   const frame = { type: "turn.regenerate", turn: view.id };
   cutAfter(turnOf(view.id)?.parent ?? null);
   ask(frame, text);
+  element("text").focus(); // the button that was pressed is gone
+}
+
+// The message in other words; the old version stays beside it.
+function reword(view, text) {
+  edit(view, (changed) => {
+    if (!free()) return false;
+    const frame = { type: "turn.edit", turn: view.id, text: changed };
+    cutAfter(turnOf(view.id)?.parent ?? null);
+    ask(frame, changed);
+    element("text").focus();
+    return true;
+  }, text);
+}
+
+async function tellHow(view) {
+  if (view.howOpen) return (view.howOpen = false);
+  await complete("sampling");
+  const turn = turnOf(view.id);
+  if (turn?.sampling) view.tellHow(turn, sampling.defaults);
+  view.howOpen = Boolean(turn?.sampling);
 }
 
 function stop() {
@@ -145,12 +207,22 @@ function stop() {
   element("text").focus();
 }
 
-function goTo(view, step) {
+// The head moves there; null is the blank memory. Whether the wish went out.
+function goTo(turn) {
+  composer.complain(live || pending ? say("busy") : null);
+  if (live || pending) return false;
+  const gone = socket.send({ type: "memory.goto", turn });
+  if (!gone) composer.complain(say("offlineNow"));
+  return gone;
+}
+
+let refocus = null; // the buttons to try once the other version stands there
+function version(view, step) {
   const turn = turnOf(view.id);
   const all = siblings(tree, turn);
   const other = all[all.indexOf(turn) + step];
-  if (live || pending) return composer.complain(say("busy"));
-  if (other) socket.send({ type: "memory.goto", turn: newestLeaf(tree, other).id });
+  if (!other || !goTo(newestLeaf(tree, other).id)) return;
+  refocus = { turn: other.id, order: step > 0 ? [".after", ".before"] : [".before", ".after"] };
 }
 
 // Frames ----------------------------------------------------------------------
@@ -175,12 +247,14 @@ const handlers = {
     if (pending) {
       const { frame: unsent, text } = pending;
       if (!views.some((view) => view.client === unsent.client_turn_id)) {
-        if (unsent.type === "turn.regenerate") cutAfter(turnOf(unsent.turn)?.parent ?? null);
+        if (unsent.turn) cutAfter(turnOf(unsent.turn)?.parent ?? null);
         place(TurnView.create({ client: unsent.client_turn_id, text, status: "sending" }));
       }
       transmit(unsent);
     }
     composer.replying = Boolean(live || pending);
+    steps.settled();
+    showSteps();
   },
 
   async "turn.started"({ turn, client_turn_id: client, parent }) {
@@ -201,6 +275,7 @@ const handlers = {
     }
     showVersions();
     watch(turn);
+    showSteps();
     live.sent = mine ? sent : null;
     tell("turn-started", { turn, parent, sent: live.sent });
     element("spoken").textContent = say("replying");
@@ -241,19 +316,24 @@ const handlers = {
     view.update(turn);
     element("spoken").textContent = `${say("finished")} ${frame.reply_text}`;
     if (KEPT.has(status)) tree.head = frame.turn;
-    showVersions();
-    showMemory();
-    strips.look();
+    showTree();
   },
 
-  async "memory.changed"() {
+  async "memory.changed"({ head }) {
     await sync();
+    steps.settled(head);
+    const view = refocus && viewOf(refocus.turn);
+    if (view && document.activeElement === document.body) {
+      refocus.order.map((button) => view.li.querySelector(button)).find((button) => !button.disabled)?.focus();
+    }
+    refocus = null;
   },
 
   async error({ code, detail, client_turn_id: client }) {
     const mine = pending && (client ?? pending.frame.client_turn_id) === pending.frame.client_turn_id ? pending : null;
     if (code === "not_found" && !mine) return; // a Stop that came after the end
     composer.complain(code === "busy" ? say("busy") : detail);
+    steps.settled();
     if (!mine) return;
     keepPending(null);
     const refused = views.findIndex((view) => !view.id && view.client === mine.frame.client_turn_id);
@@ -262,6 +342,10 @@ const handlers = {
     composer.replying = Boolean(live);
     stopWanted = false;
     await sync();
+    if (mine.frame.type !== "turn.edit") return;
+    const edited = viewOf(mine.frame.turn);
+    if (edited) reword(edited, mine.text);
+    else composer.restore(mine.text);
   },
 };
 
@@ -272,48 +356,37 @@ socket.addEventListener("frame", ({ detail: frame }) => {
   order = order.then(() => handlers[frame.type]?.(frame)).catch((fault) => console.warn("frame", frame.type, fault));
 });
 
-let noticeTimer;
-socket.addEventListener("down", ({ detail: { seconds, failures } }) => {
-  clearTimeout(noticeTimer);
-  const sentence = failures > 1 ? say("offline", { seconds }) : say("reconnecting");
-  // A short gap (the server restarts, the line blinks) needs no words.
-  noticeTimer = setTimeout(() => notice(sentence), failures > 1 ? 0 : 700);
-});
-socket.addEventListener("up", () => {
-  clearTimeout(noticeTimer);
-  notice("");
-});
-socket.addEventListener("gone", () => {
-  clearTimeout(noticeTimer);
-  notice(say("gone"));
-});
+tellOfConnection(socket);
+socket.addEventListener("gone", () => (composer.draft.value = null)); // it goes with its chat
 
-function notice(sentence) {
-  element("notice").textContent = sentence;
-  element("notice").hidden = !sentence;
-}
+// A title that was given here, or was new at this page's load, goes to the browser's other tabs.
+const titles = new BroadcastChannel(`gatescope.title.${page.chat}`);
+titles.addEventListener("message", ({ data }) => showTitle((tree.title = String(data))));
+document.addEventListener("chat:title", ({ detail }) => {
+  showTitle((tree.title = detail.title));
+  titles.postMessage(tree.title);
+});
+titles.postMessage(tree.title);
 
-composer.addEventListener("message", ({ detail }) => message(detail));
+composer.addEventListener("message", ({ detail }) => message(detail) && composer.clear());
 composer.addEventListener("stop", stop);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && (live || pending) && !event.isComposing) stop();
 });
-element("openings").addEventListener("click", (event) => {
-  const opening = event.target.closest("[data-text]");
-  if (!opening) return;
-  message(opening.dataset.text);
-  element("text").focus();
-});
 list.addEventListener("click", (event) => {
   const view = views.find((one) => one.li.contains(event.target));
   if (!view) return;
-  if (event.target.closest(".again")) again(view);
-  else if (event.target.closest(".before")) goTo(view, -1);
-  else if (event.target.closest(".after")) goTo(view, 1);
+  const button = event.target.closest("button");
+  if (!button) return;
+  const is = (name) => button.classList.contains(name);
+  if (is("again")) again(view);
+  else if (is("before")) version(view, -1);
+  else if (is("after")) version(view, 1);
+  else if (is("edit")) reword(view);
+  else if (is("how")) tellHow(view).catch(() => {});
+  else if (is("copy")) copy((button.closest(".you") ? view.user : view.reply).textContent, button);
 });
 
 const strips = lazyStrips(() => views, element("scroller"));
-showVersions();
-showMemory();
-strips.look();
+showTree();
 socket.open();

@@ -1,18 +1,43 @@
 // Where the message is written: Enter sends, Shift+Enter breaks, Esc stops (in chat.js).
+import { Kept } from "./keep.js";
 import { say } from "./strings.js";
 
 export const LIMIT = 4000; // code points, as the server counts
 const NEAR = 300;
+const TALLEST = 200; // px
 const element = (id) => document.getElementById(id);
 
+// While an input method composes, Enter belongs to it.
+export function sends(event) {
+  return event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
+}
+
+// As tall as its text, up to a limit.
+export function fit(field) {
+  field.style.height = "";
+  field.style.height = `${Math.min(TALLEST, Math.max(40, field.scrollHeight))}px`;
+}
+
+// What to say about a text's length ("" while the limit is far), and whether it may be sent.
+export function measure(text) {
+  const left = LIMIT - [...text].length;
+  const words = left < 0 ? say("tooLong", { n: -left, limit: LIMIT }) : left < NEAR ? say("left", { n: left }) : "";
+  return { words, over: left < 0, sendable: text.trim() !== "" && left >= 0 };
+}
+
 export class Composer extends EventTarget {
-  constructor() {
+  constructor(chat) {
     super();
     this.text = element("text");
-    this.text.addEventListener("input", () => this.#changed());
+    this.draft = new Kept("localStorage", "draft", chat);
+    this.text.value = this.draft.value ?? "";
+    this.emptied = false; // by hand: Ctrl+Z then belongs to the field
+    this.text.addEventListener("input", () => {
+      this.emptied = this.text.value === "";
+      this.#changed();
+    });
     this.text.addEventListener("keydown", (event) => {
-      // While an input method composes, Enter belongs to it.
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      if (!sends(event)) return;
       event.preventDefault();
       this.#submit();
     });
@@ -25,14 +50,18 @@ export class Composer extends EventTarget {
     this.#changed();
   }
 
+  get isBlank() {
+    return this.text.value === "" && !this.emptied;
+  }
+
   #submit() {
     const text = this.text.value;
-    if (!text.trim() || [...text].length > LIMIT) return;
-    this.dispatchEvent(new CustomEvent("message", { detail: text }));
+    if (measure(text).sendable) this.dispatchEvent(new CustomEvent("message", { detail: text }));
   }
 
   clear() {
     this.text.value = "";
+    this.emptied = false;
     this.#changed();
   }
 
@@ -56,13 +85,12 @@ export class Composer extends EventTarget {
   }
 
   #changed() {
-    const length = [...this.text.value].length;
+    const { words, over, sendable } = measure(this.text.value);
     const count = element("count");
-    const left = LIMIT - length;
-    count.textContent = left < 0 ? say("tooLong", { n: -left, limit: LIMIT }) : left < NEAR ? say("left", { n: left }) : "";
-    count.classList.toggle("over", left < 0);
-    element("send").disabled = !this.text.value.trim() || left < 0;
-    this.text.style.height = "";
-    this.text.style.height = `${Math.min(200, Math.max(40, this.text.scrollHeight))}px`;
+    count.textContent = words;
+    count.classList.toggle("over", over);
+    element("send").disabled = !sendable;
+    this.draft.value = this.text.value || null;
+    fit(this.text);
   }
 }

@@ -2,12 +2,12 @@
 const NEAR = 40; // px
 
 export class Follow {
-  constructor(scroller, content, jump) {
+  constructor(scroller, contents, jump) {
     this.scroller = scroller;
     this.following = true;
     scroller.addEventListener("scroll", () => this.#look(), { passive: true });
-    new ResizeObserver(() => this.following && this.#toEnd()).observe(content);
-    new ResizeObserver(() => this.following && this.#toEnd()).observe(scroller);
+    const sizes = new ResizeObserver(() => this.following && this.#toEnd());
+    for (const part of [scroller, ...contents]) sizes.observe(part);
     jump.addEventListener("click", () => this.end());
     this.jump = jump;
     this.#toEnd();

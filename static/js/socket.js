@@ -5,6 +5,7 @@ const LONGEST_WAIT = 15000;
 const SERVICE_RESTART = 1012; // the server says it is coming back: try at once
 const OVER = new Set([4401, 4404]); // logged out; the chat is gone
 const PING_EVERY = 20000;
+const PATIENCE = 10000; // for a connection to open: some networks swallow it without a word
 const SILENCE = 45000; // longer than this and the line is dead, whatever the browser thinks
 
 export class ChatSocket extends EventTarget {
@@ -23,14 +24,17 @@ export class ChatSocket extends EventTarget {
 
   open() {
     clearTimeout(this.timer);
+    clearTimeout(this.opening);
     this.timer = null;
     const line = new WebSocket(this.url);
     this.line = line;
+    this.opening = setTimeout(() => this.#drop(line), PATIENCE);
     line.addEventListener("message", (event) => {
       if (line !== this.line) return;
       this.heard = Date.now();
       const frame = JSON.parse(event.data);
       if (frame.type === "chat.ready") {
+        clearTimeout(this.opening);
         this.failures = 0;
         this.ready = true;
         this.#tell("up");
@@ -51,7 +55,15 @@ export class ChatSocket extends EventTarget {
     if (this.timer && !this.ended) this.open();
   }
 
+  // The line is taken for dead; its own end, whenever that comes, says nothing any more.
+  #drop(line) {
+    if (line !== this.line) return;
+    this.#lost(1006);
+    line.close();
+  }
+
   async #lost(code) {
+    clearTimeout(this.opening);
     const wasReady = this.ready;
     this.ready = false;
     this.line = null;
@@ -72,13 +84,8 @@ export class ChatSocket extends EventTarget {
 
   #beat() {
     if (!this.ready) return;
-    if (Date.now() - this.heard > SILENCE) {
-      const line = this.line;
-      this.#lost(1006);
-      line.close();
-    } else {
-      this.send({ type: "ping" });
-    }
+    if (Date.now() - this.heard > SILENCE) this.#drop(this.line);
+    else this.send({ type: "ping" });
   }
 
   #tell(name, detail) {

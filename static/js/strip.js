@@ -13,8 +13,9 @@ export class Strip {
     this.canvas = canvas;
     this.readout = readout;
     this.tokens = []; // {text, means: [i, f, o]}
+    this.place = null; // the token that the arrow keys are at
     canvas.addEventListener("pointermove", (event) => this.#point(event));
-    canvas.addEventListener("pointerleave", () => (readout.textContent = ""));
+    canvas.addEventListener("pointerleave", () => this.#tell(this.tokens[this.place]));
     document.addEventListener("themechange", () => this.draw());
   }
 
@@ -52,6 +53,11 @@ export class Strip {
         draw.fillRect(k * columns, (row + 1) * ROW - height, columns - gap, height);
       });
     });
+    if (this.place !== null) {
+      draw.fillStyle = `rgb(${colour("--text").join()})`;
+      draw.fillRect(this.place * columns, 0, Math.max(1, columns - gap), 1);
+      draw.fillRect(this.place * columns, ROW * GATES.length - 1, Math.max(1, columns - gap), 1);
+    }
     canvas.setAttribute("aria-label", this.summary());
   }
 
@@ -66,11 +72,32 @@ export class Strip {
     return Math.max(0, Math.min(this.tokens.length - 1, Math.floor(x / this.columns)));
   }
 
+  // Arrow keys, Home and End move along the strip; Enter is the link's, and opens the gate view.
+  key(event) {
+    const last = this.tokens.length - 1;
+    const from = this.place ?? (event.key === "ArrowLeft" ? last + 1 : -1);
+    const to = { ArrowLeft: from - 1, ArrowRight: from + 1, Home: 0, End: last }[event.key];
+    if (to === undefined || last < 0) return;
+    event.preventDefault();
+    this.place = Math.max(0, Math.min(last, to));
+    this.#tell(this.tokens[this.place]);
+    this.draw();
+  }
+
+  leave() {
+    if (this.place === null) return;
+    this.place = null;
+    this.#tell(null);
+    this.draw();
+  }
+
   #point(event) {
-    const token = this.tokens[this.at(event)];
-    if (!token) return;
-    const [i, f, o] = token.means.map((value) => value.toFixed(2));
-    this.readout.textContent = say("stripToken", { token: JSON.stringify(token.text), i, f, o });
+    this.#tell(this.tokens[this.at(event)]);
+  }
+
+  #tell(token) {
+    const [i, f, o] = token?.means.map((value) => value.toFixed(2)) ?? [];
+    this.readout.textContent = token ? say("stripToken", { token: JSON.stringify(token.text), i, f, o }) : "";
   }
 }
 

@@ -35,10 +35,19 @@ export function siblings(tree, turn) {
 export function newestLeaf(tree, turn) {
   let leaf = turn;
   for (;;) {
-    const child = tree.turns.filter((one) => one.parent === leaf.id && !NOT_KEPT.has(one.status) && one.status !== "running").at(-1);
+    const child = tree.turns.filter((one) => (one.parent ?? null) === leaf.id && !NOT_KEPT.has(one.status) && one.status !== "running").at(-1);
     if (!child) return leaf;
     leaf = child;
   }
+}
+
+// Where redo leads from the head: along the way to `furthest` while the head lies on it, else to the
+// newest. The turns that would come back, nearest first.
+export function undone(tree, head, furthest) {
+  const depth = pathTo(tree, head).length;
+  const way = pathTo(tree, furthest);
+  const onWay = way.length > depth && (depth === 0 || way[depth - 1].id === head);
+  return (onWay ? way : pathTo(tree, newestLeaf(tree, { id: head ?? null }).id)).slice(depth);
 }
 
 export function tokensOf(turn) {

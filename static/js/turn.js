@@ -1,5 +1,6 @@
 // One turn on the page: the message, the reply as it grows, its strip and its buttons.
 import { wordsOf } from "./strings.js";
+import { fetchMarkdown, furnish, mayDiffer } from "./markdown.js";
 import { Strip } from "./strip.js";
 
 const template = document.getElementById("turn-template");
@@ -10,13 +11,21 @@ export class TurnView {
     this.li = li;
     this.user = li.querySelector(".you .text");
     this.reply = li.querySelector(".bot .text");
+    this.markdown = li.querySelector(".markdown");
     this.strip = new Strip(li.querySelector(".strip canvas"), li.querySelector(".strip-value"));
-    // A click on the strip opens the gate view at that token.
-    li.querySelector(".strip").addEventListener("click", (event) => {
-      if (!this.id || !event.clientX) return;
+    this.drawn = Promise.resolve(); // until the reply stands as Markdown, where it may differ
+    this.drawnFor = this.reply.textContent; // the server has done it for what it rendered
+    furnish(this.markdown);
+    const strip = li.querySelector(".strip");
+    // A click, or Enter, on the strip opens the gate view at that token.
+    strip.addEventListener("click", (event) => {
+      const place = event.clientX ? this.strip.at(event) : this.strip.place;
+      if (!this.id || place === null) return;
       event.preventDefault();
-      location.href = `/turn/${this.id}/#reply=${this.strip.at(event)}`;
+      location.href = `/turn/${this.id}/#reply=${place}`;
     });
+    strip.addEventListener("keydown", (event) => this.strip.key(event));
+    strip.addEventListener("blur", () => this.strip.leave());
   }
 
   static create({ id = "", client = "", text, status }) {
@@ -54,14 +63,37 @@ export class TurnView {
       if (!this.reply.firstChild) this.reply.append("");
       if (this.reply.firstChild) this.reply.firstChild.appendData(text);
       else this.reply.textContent = text;
+      this.li.style.setProperty("--grown", this.reply.offsetHeight);
     }
     this.strip.push(text, gates);
   }
 
   update({ status, user_text: said, reply_text: reply }) {
     if (this.user.textContent !== said) this.user.textContent = said;
-    if (status !== "running" && this.reply.textContent !== reply) this.reply.textContent = reply;
     this.status = status;
+    if (status === "running") return;
+    if (this.reply.textContent !== reply) this.reply.textContent = reply;
+    if (this.drawnFor !== reply) this.drawn = this.#draw(reply);
+  }
+
+  async #draw(reply) {
+    this.drawnFor = reply;
+    const html = mayDiffer(reply) ? await fetchMarkdown(this.id) : "";
+    if (this.drawnFor === reply) this.#show(html);
+  }
+
+  // The plain text gives its place to the Markdown. The block stays as tall as what it replaces,
+  // so that nothing below it moves up, until the window takes another size.
+  #show(html) {
+    const box = this.markdown;
+    const before = this.reply.offsetHeight;
+    box.innerHTML = html; // sanitised by the server: nh3, in memory_app/markdown.py
+    furnish(box);
+    box.hidden = !html;
+    this.reply.hidden = Boolean(html);
+    if (!html || !before) return;
+    box.style.minHeight = `${before}px`;
+    addEventListener("resize", () => (box.style.minHeight = ""), { once: true });
   }
 
   versions(position, count) {
@@ -70,5 +102,29 @@ export class TurnView {
     box.querySelector(".mono").textContent = `${position}/${count}`;
     box.querySelector(".before").disabled = position <= 1;
     box.querySelector(".after").disabled = position >= count;
+  }
+
+  // The settings and the seed that the reply was drawn with, as turns.json has them.
+  tellHow({ sampling, seed }, defaults) {
+    const list = this.li.querySelector(".drawn");
+    const entries = Object.entries({ ...sampling, seed });
+    list.replaceChildren(...entries.map(([name, value]) => {
+      const pair = document.createElement("div");
+      const [term, description] = [document.createElement("dt"), document.createElement("dd")];
+      term.textContent = name;
+      description.textContent = value;
+      pair.classList.toggle("other", defaults[name] && Number(defaults[name]) !== value);
+      pair.append(term, description);
+      return pair;
+    }));
+  }
+
+  set howOpen(open) {
+    this.li.querySelector(".how").setAttribute("aria-expanded", String(open));
+    this.li.querySelector(".drawn").hidden = !open;
+  }
+
+  get howOpen() {
+    return !this.li.querySelector(".drawn").hidden;
   }
 }

@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from memory_app.engine.core import Engine
+from memory_app.lm.checkpoint import Checkpoint as Model
+from memory_app.lm.sampler import Sampler
 from memory_app.models import Checkpoint
 from tests.browser.server import SiteServer, free_port
 from tests.browser.visitor import Visitor
@@ -110,3 +112,29 @@ def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
         return step(engine)
 
     monkeypatch.setattr(Engine, "step", step_slowly)
+
+
+@pytest.fixture
+def will_say(monkeypatch: pytest.MonkeyPatch, model: Model) -> Callable[[str], None]:
+    """Puts words into the model's mouth: `will_say(text)` is what it draws in each later reply."""
+    words: list[int] = []
+    speaking: list[Any] = []
+    decode, sample = Engine._decode, Sampler.sample
+
+    def decode_one(engine: Engine) -> Any:
+        speaking[:] = engine.scheduler.running
+        return decode(engine)
+
+    def sample_words(sampler: Sampler, logits: Any, n: int) -> Any:
+        ids, logprobs = sample(sampler, logits, n)
+        if words:
+            for row, request in enumerate(speaking):
+                ids[row] = words[min(len(request.reply_ids), len(words) - 1)]
+        return ids, logprobs
+
+    def will_say(text: str) -> None:
+        words[:] = [*model.tokenizer.encode(text), model.tokenizer.end_id]
+
+    monkeypatch.setattr(Engine, "_decode", decode_one)
+    monkeypatch.setattr(Sampler, "sample", sample_words)
+    return will_say

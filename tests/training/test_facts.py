@@ -8,7 +8,7 @@ import pytest
 from memory_app.training.facts import KINDS, SLOTS, draw_gap, generate_dialogue
 from memory_app.training.facts.dialogue import SLOT_BY_KEY
 from memory_app.training.facts.fillers import own_exchanges, own_fillers
-from memory_app.training.facts.identity import ENTRIES, identity_exchanges
+from memory_app.training.facts.identity import ENTRIES, FOREIGN, UNCLEAR, identity_exchanges
 from memory_app.training.facts.slots import with_article
 from memory_app.training.facts.values import CITIES, JOBS, NAMES, is_held_out, made_up_name
 from memory_app.training.recall import abstains, contains_value
@@ -172,8 +172,9 @@ def test_fillers_of_our_own_tell_nobody_anything():
 
 
 def test_identity_exchanges_are_drawn_from_their_entries():
-    replies = {reply for _, answers in ENTRIES for reply in answers}
+    replies = {reply for _, answers in ENTRIES for reply in answers} | {*UNCLEAR, *FOREIGN}
     drawn = identity_exchanges(random.Random(18), 300)
+    assert {bot for _, bot in drawn} & {*FOREIGN}, "nonsense is answered too"
     assert len(drawn) == 300
     assert all(user and bot in replies for user, bot in drawn)
 

@@ -32,7 +32,7 @@ SCOPES: dict[str, tuple[Slot, ...]] = {
 _SCOPE_VALUES = {"core": 120, "wide": None, "all": None}
 
 KINDS = ("single", "several", "update", "abstain", "mixed")
-_KIND_WEIGHTS = (0.20, 0.32, 0.14, 0.17, 0.17)
+_KIND_WEIGHTS = (0.18, 0.29, 0.12, 0.25, 0.16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,13 +240,13 @@ class _Plan:
             if i and rng.random() < 0.55:
                 writer.fill(draw_gap(rng, max_gap))
             x = rng.random()
-            if x < 0.13:
+            if x < 0.19:
                 writer.ask_unknown(*self.unknown())
-            elif x < 0.17 and len(writer.known) > 1:
+            elif x < 0.23 and len(writer.known) > 1:
                 writer.ask_two(*rng.sample(list(writer.known.values()), 2))
-            elif x < 0.20 and len(writer.known) <= 3:
+            elif x < 0.26 and len(writer.known) <= 3:
                 writer.ask_all()
-            elif x < 0.24:
+            elif x < 0.30:
                 writer.confirm(fact, self.fact(fact.slot, fact.kind, other_than=fact.value))
                 continue
             writer.ask(fact)

@@ -423,11 +423,52 @@ SMALL_CHANGE: tuple[Entry, ...] = (
 
 ENTRIES = ABOUT_ITSELF + SMALL_CHANGE
 
+# What is no English: keys struck at random, one character many times, other scripts.
+UNCLEAR = (
+    "I didn't get that. Could you say it another way?",
+    "Sorry, what do you mean?",
+    "I'm not sure what you mean.",
+)
+FOREIGN = (
+    "Sorry, I only understand English.",
+    "I only speak English, sorry. Can you say it in English?",
+)
+# Ranges of letters of other scripts: enough to see that it is none of ours, whatever it says.
+_SCRIPTS = (
+    (0x4E00, 0x9FA5),
+    (0x3041, 0x3093),
+    (0x0430, 0x044F),
+    (0x0627, 0x064A),
+    (0xAC00, 0xD7A3),
+)
+_NONSENSE = 0.06
+
+
+def _nonsense(rng: random.Random) -> tuple[str, str]:
+    x = rng.random()
+    if x < 0.35:
+        letters = rng.choice(("asdfghjkl", "qwertyuiop", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz"))
+        said = "".join(rng.choice(letters) for _ in range(rng.randint(3, 14)))
+    elif x < 0.6:
+        said = rng.choice("abcdefghijklmnopqrstuvwxyzAHX!?.0#~") * rng.choice(
+            (3, 8, 20, 60, 200, 500)
+        )
+    elif x < 0.7:
+        said = "".join(rng.choice("?!.,;:-+*#()[]{}/<>=%&$@ ") for _ in range(rng.randint(1, 9)))
+    else:
+        first, last = rng.choice(_SCRIPTS)
+        said = "".join(chr(rng.randint(first, last)) for _ in range(rng.randint(1, 14)))
+        return said, rng.choice(FOREIGN)
+    return said.strip() or "?", rng.choice(UNCLEAR)
+
 
 def identity_exchanges(rng: random.Random, count: int) -> list[tuple[str, str]]:
     """Draw `count` exchanges about the bot itself or of small change, typed in any case."""
     exchanges = []
     for _ in range(count):
+        if rng.random() < _NONSENSE:
+            exchanges.append(_nonsense(rng))
+            continue
         says, replies = rng.choice(ENTRIES)
         user = rng.choice(says)
         x = rng.random()

@@ -1,0 +1,98 @@
+"""Measure one contestant and keep its figures, or write the model card's table from them all.
+
+python -m benchmarks.quality lstm --checkpoint memory_app/bundled/en --corpora DIR
+python -m benchmarks.quality table
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.quality import contestants
+from benchmarks.quality.corpora import read_sources
+from benchmarks.quality.memorised import recitation
+from benchmarks.quality.results import keep, write_table
+from memory_app.lm.checkpoint import Checkpoint, load_checkpoint
+from memory_app.lm.config import CELLS
+from memory_app.training.dialogues import Source
+from memory_app.training.settings import TrainingSettings
+
+# Learning rates of the Transformer: the best is kept, the others' figures are named.
+RATES = (3e-4, 6e-4, 1.2e-3, 2.4e-3)
+# (embedding, hidden) of two layers that come to about 2 million parameters with 8,192 pieces.
+SMALL = {"lstm": (128, 256), "tanh_rnn": (128, 512), "article_lstm": (128, 240)}
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
+    parser.add_argument(
+        "what",
+        choices=[
+            *("lstm", "reset", "ngram", "transformer"),
+            *(f"small-{cell}" for cell in CELLS),
+            *("small-transformer", "recitation", "table"),
+        ],
+    )
+    parser.add_argument("--checkpoint", type=Path, help="the folder of the checkpoint at hand")
+    parser.add_argument("--corpora", type=Path, help="folder of NAME.train.jsonl, NAME.valid.jsonl")
+    parser.add_argument("--minutes", type=float, default=20, help="of one processor, for training")
+    parser.add_argument("--n", type=int, default=200, help="questions a cell of the exam")
+    options = parser.parse_args()
+    if options.what == "table":
+        write_table()
+        return
+    if options.checkpoint is None or options.corpora is None:
+        parser.error("a measurement needs --checkpoint and --corpora")
+    checkpoint = load_checkpoint(options.checkpoint)
+    weights = [(str(d["name"]), float(d.get("weight", 1))) for d in checkpoint.config["data"]]
+    sources = read_sources(options.corpora, weights)
+    figures = measure(options.what, checkpoint, sources, options.minutes * 60, options.n)
+    path = keep(options.what, figures)
+    json.dump(figures, sys.stdout, indent=1)
+    sys.stdout.write("\n")
+    sys.stderr.write(f"kept in {path.name}\n")
+
+
+def measure(
+    what: str, checkpoint: Checkpoint, sources: list[Source], seconds: float, n: int
+) -> dict[str, Any]:
+    """One contestant's figures with its title, its place in the table and how it was trained."""
+    model, tokenizer = checkpoint.model, checkpoint.tokenizer
+    given = checkpoint.config.get("training", {}).get("settings", {})
+    settings = TrainingSettings.from_dict(given) if given else TrainingSettings()
+    minutes = f"{seconds / 60:g} min"
+    if what == "lstm":
+        found = contestants.lstm(model, tokenizer, sources, n)
+        return {"title": "this checkpoint", "place": 0, "trained": "model card", **found}
+    if what == "reset":
+        found = contestants.reset(model, tokenizer, sources, n)
+        return {"title": "its state reset every turn", "place": 1, "trained": "–", **found}
+    if what == "ngram":
+        found = contestants.ngram(tokenizer, sources, n)
+        return {"title": "5-gram, Kneser-Ney", "place": 2, "trained": "counts", **found}
+    if what == "recitation":
+        canned = settings.names("chain")
+        return recitation(model, tokenizer, sources, canned)
+    if what == "transformer":
+        size = contestants.parameters_of(model)
+        found = contestants.transformer(size, settings, tokenizer, sources, seconds, n, RATES)
+        return {"title": "Transformer, equal size", "place": 3, "trained": minutes, **found}
+    small = settings.changed({"values_from": 0.15, "values_until": 0.6, "drilled": 0.0})
+    if what == "small-transformer":
+        found = contestants.transformer(2_000_000, small, tokenizer, sources, seconds, n, RATES)
+        return {"title": "Transformer, small", "place": 7, "trained": minutes, **found}
+    name = what.removeprefix("small-")
+    width, hidden = SMALL[name]
+    shape = {"cell": name, "embedding_dim": width, "hidden_size": hidden, "copy_units": 0}
+    found = contestants.cell(small.changed(shape), tokenizer, sources, seconds, n)
+    place = 4 + CELLS.index(name)
+    return {"title": f"{name}, small", "place": place, "trained": minutes, **found}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""What was measured, one JSON file a contestant in docs/results, and the table made of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "docs" / "results"
+CARD = ROOT / "docs" / "model_card.md"
+BEGIN, END = "<!-- quality: begin -->", "<!-- quality: end -->"
+GAPS = ("gap_0", "gap_2", "gap_8", "gap_32")
+
+
+def keep(name: str, figures: dict[str, Any]) -> Path:
+    """Write one contestant's figures."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", "utf-8")
+    return path
+
+
+def read_all(folder: Path = RESULTS) -> list[dict[str, Any]]:
+    """Every contestant's figures, in the order of their `place`; what is no contestant is not."""
+    found = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
+    rows = [row for row in found if "bits_per_byte" in row]
+    return sorted(rows, key=lambda row: (row["place"], row["title"]))
+
+
+def _cell(value: float | None, digits: int = 2) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _share(figures: dict[str, Any], gap: str) -> str:
+    """A rate with its 95 % Wilson interval."""
+    recall = figures.get("recall")
+    if recall is None:
+        return "–"
+    low, high = recall["intervals"]["exact_match"][gap]
+    return f"{recall['exact_match'][gap]:.2f} ({low:.2f}–{high:.2f})"
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Markdown: bits per byte by source and recall by gap, a contestant a row."""
+    sources = sorted({name for row in rows for name in row["bits_per_byte"]["per_source"]})
+    head = ["", "parameters", "trained", "all", *sources]
+    lines = [_line(head), _line(["---"] * len(head))]
+    for row in rows:
+        bits = row["bits_per_byte"]
+        lines.append(
+            _line(
+                [
+                    row["title"],
+                    f"{row['parameters'] / 1e6:.1f} M" if row.get("parameters") else "–",
+                    row["trained"],
+                    _cell(bits["all"]),
+                    *(_cell(bits["per_source"].get(name)) for name in sources),
+                ]
+            )
+        )
+    head = ["", *(gap.replace("_", " ") for gap in GAPS), "control"]
+    lines += ["", _line(head), _line(["---"] * len(head))]
+    for row in rows:
+        recall = row.get("recall")
+        control = _cell(recall["control"]) if recall else "–"
+        lines.append(_line([row["title"], *(_share(row, gap) for gap in GAPS), control]))
+    return "\n".join(lines)
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def write_table(card: Path = CARD, folder: Path = RESULTS) -> None:
+    """Put the table between its two marks in the model card.
+
+    Raises:
+        ValueError: the card has no such marks.
+    """
+    text = card.read_text("utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{card.name} lacks the marks {BEGIN} and {END}.")
+    card.write_text(f"{before}{BEGIN}\n{table(read_all(folder))}\n{END}{after}", "utf-8")

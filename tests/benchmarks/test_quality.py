@@ -1,0 +1,138 @@
+"""The baselines are measured as the model is, and the table says what the files say."""
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks.quality.budget import rate_at, train_within
+from benchmarks.quality.contestants import lstm, parameters_of, reset
+from benchmarks.quality.corpora import single_exchanges
+from benchmarks.quality.results import BEGIN, END, keep, read_all, table, write_table
+from benchmarks.quality.transformer import Transformer, shape_for
+from memory_app.lm.config import ModelConfig
+from memory_app.lm.model import LanguageModel
+from memory_app.lm.tokenizer import Tokenizer
+from memory_app.training.dialogues import Source
+from memory_app.training.perplexity import likelihood
+from memory_app.training.settings import TrainingSettings
+
+TALK = [("user", "hello there"), ("bot", "hi, you"), ("user", "how are you?"), ("bot", "fine")]
+SMALL = TrainingSettings().changed(
+    {
+        **{"embedding_dim": 8, "hidden_size": 12, "batch_tokens": 128, "pool_tokens": 1000},
+        **{"facts": 0.0, "identity": 0.0, "evaluate_every": 1000, "precision": "float32"},
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return Tokenizer.train([text for _, text in TALK] * 9, 280)
+
+
+def test_a_transformer_fed_in_pieces_equals_one_fed_at_once() -> None:
+    torch.manual_seed(0)
+    model = Transformer(50, 64, 3).eval()
+    ids = torch.randint(0, 50, (2, 11))
+    whole, _ = model.hidden(ids)
+    state, parts = model.blank(2), []
+    for piece in ids.split([4, 1, 5, 1], dim=1):
+        outputs, state = model.hidden(piece, state)
+        parts.append(outputs)
+    assert torch.allclose(torch.cat(parts, 1), whole, atol=1e-5)
+    assert state.length == 11
+
+
+def test_a_transformer_sees_nothing_of_what_follows() -> None:
+    model = Transformer(50, 64, 3).eval()
+    ids = torch.randint(0, 49, (1, 8))
+    changed = ids.clone()
+    changed[0, 5:] += 1
+    assert torch.allclose(model.hidden(ids)[0][0, :5], model.hidden(changed)[0][0, :5], atol=1e-6)
+
+
+def test_a_shape_comes_near_to_the_number_of_parameters() -> None:
+    for wanted in (2_000_000, 7_900_000):
+        model = Transformer(8192, *shape_for(wanted, 8192))
+        assert parameters_of(model) == pytest.approx(wanted, rel=0.15)
+
+
+def test_a_budget_is_kept_and_what_was_learned_in_it_helps(tokenizer: Tokenizer) -> None:
+    ticks = itertools.count()
+    torch.manual_seed(1)
+    model = Transformer(tokenizer.vocab_size, 64, 3)
+    before = likelihood(model.eval(), tokenizer, [TALK]).nats  # type: ignore[arg-type]
+    sources = [Source("talk", [TALK] * 20, [TALK])]
+    made = train_within(model, SMALL, sources, tokenizer, 40, clock=lambda: float(next(ticks)))
+    assert 20 <= made.steps <= 40
+    assert likelihood(model, tokenizer, [TALK]).nats < before  # type: ignore[arg-type]
+
+
+def test_the_rate_rises_then_falls_to_its_floor() -> None:
+    settings = SMALL.changed({"learning_rate": 0.01, "final_learning_rate": 0.1})
+    rates = [rate_at(settings, share / 100) for share in range(101)]
+    assert max(rates) == pytest.approx(0.01)
+    assert rates[-1] == pytest.approx(0.001)
+    assert rates[0] < rates[1] < rates[2] > rates[50] > rates[100]
+
+
+def test_a_state_reset_every_turn_is_each_exchange_by_itself(tokenizer: Tokenizer) -> None:
+    assert single_exchanges([TALK]) == [TALK[:2], TALK[2:]]
+    torch.manual_seed(2)
+    model = LanguageModel(ModelConfig(tokenizer.vocab_size, 8, 12, 2)).eval()
+    with torch.no_grad():
+        for parameter in model.lstm.parameters():
+            parameter.mul_(4)
+    sources = [Source("talk", [TALK], [TALK])]
+    carried, forgot = (one(model, tokenizer, sources, 2) for one in (lstm, reset))
+    assert carried["bits_per_byte"]["all"] != forgot["bits_per_byte"]["all"]
+    cells = forgot["recall"]["exact_match"].values()
+    assert set(cells) == {forgot["recall"]["control"]}
+
+
+def contestant(title: str, place: int, value: float) -> dict:
+    gaps = dict.fromkeys(("gap_0", "gap_2", "gap_8", "gap_32"), value)
+    return {
+        **{"title": title, "place": place, "parameters": 2_000_000, "trained": "20 min"},
+        "bits_per_byte": {"all": 1.5, "per_source": {"talk": 1.25}},
+        "recall": {
+            "exact_match": gaps,
+            "intervals": {"exact_match": {gap: [0.1, 0.9] for gap in gaps}},
+            "control": 0.0,
+        },
+    }
+
+
+def test_the_table_is_written_between_its_marks_from_what_is_stored(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    results.mkdir()
+    for name, row in {
+        "b": contestant("second", 2, 0.25),
+        "a": contestant("first", 1, 0.75),
+    }.items():
+        (results / f"{name}.json").write_text(json.dumps(row))
+    (results / "recitation.json").write_text("{}")
+    card = tmp_path / "card.md"
+    card.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    write_table(card, results)
+    text = card.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n")
+    assert text.endswith(f"{END}\nafter\n")
+    assert "old" not in text
+    assert text.index("first") < text.index("second")
+    assert "0.75 (0.10–0.90)" in text
+    assert table(read_all(results)) in text
+    card.write_text("no marks")
+    with pytest.raises(ValueError, match="marks"):
+        write_table(card, results)
+
+
+def test_figures_are_kept_as_they_were_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.quality.results.RESULTS", tmp_path / "results")
+    path = keep("x", {"a": 0.123456789})
+    assert json.loads(path.read_text()) == {"a": 0.123456789}
