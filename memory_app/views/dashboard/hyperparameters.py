@@ -61,7 +61,7 @@ HELP: dict[str, str | Promise] = {
         "Added to the forget gate’s bias at the start, so that memory is the default."
     ),
     "copy_units": _(
-        "Units of the top layer that begin as a straight way from what was read to what is said."
+        "The last so many units of each layer begin as a path from what is read to what is said."
     ),
     "steps": _("Optimizer steps in all, one a window."),
     "batch_tokens": _("Tokens fed in one step, padding included."),
