@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from memory_app.models import Corpus, ParameterSearch, RunStatus
@@ -39,14 +40,24 @@ def searches(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _space(data: Any) -> dict[str, list[str]]:
+def _value(typed: str) -> int | float | str:
+    """A number where it is one: two of them are a range, two words are a choice."""
+    for kind in (int, float):
+        try:
+            return kind(typed)
+        except ValueError:
+            continue
+    return typed
+
+
+def _space(data: Any) -> dict[str, list[int | float | str]]:
     """{setting: [value, …]} from the form's rows; values are parted by commas."""
-    space: dict[str, list[str]] = {}
+    space: dict[str, list[int | float | str]] = {}
     for number in range(AXES):
         key = data.get(f"key.{number}", "")
         values = [one.strip() for one in data.get(f"values.{number}", "").split(",")]
         if key and any(values):
-            space[key] = [one for one in values if one]
+            space[key] = [_value(one) for one in values if one]
     return space
 
 
@@ -63,7 +74,8 @@ def search_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             search = search_launch(
-                name=request.POST.get("name", "").strip()[:180],
+                name=request.POST.get("name", "").strip()[:180]
+                or f"search {timezone.now():%Y-%m-%d %H:%M}",
                 method=request.POST.get("method", ""),
                 space=_space(request.POST),
                 preset=request.POST.get("preset", ""),
