@@ -56,10 +56,10 @@ def action_word(action: str) -> str | Promise:
 
 
 @register.filter
-def figure(value: float | None) -> str:
+def figure(value: float | str | None) -> str:
     """At most four significant digits, thousands parted; a dash for what isn't there."""
-    if value is None:
-        return "–"
+    if not isinstance(value, int | float):
+        return str(value or "–")
     if isinstance(value, int) or (abs(value) >= 1000 and value == int(value)):
         return f"{int(value):,}"
     if value and abs(value) < 1e-3:
