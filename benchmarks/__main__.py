@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.beside_training import first_token_beside
+from benchmarks.gate_view import opening
 from benchmarks.memory import first_token, replay_cost
 from benchmarks.refeeding import turn_cost
 from benchmarks.subject import Replies, model_of
@@ -20,6 +22,8 @@ SECTIONS = {
     "replay": (replay_cost, 15, 1),
     "first-token": (first_token, 150, 3),
     "turns": (turn_cost, 3, 1),
+    "gates": (opening, 7, 1),
+    "training": (first_token_beside, 20, 2),
 }
 
 

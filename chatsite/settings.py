@@ -179,11 +179,13 @@ STORAGES = {
 # Bytes of one websocket message: above this the server closes with 1009 (contract of the wire).
 WEBSOCKET_MAX_BYTES = 1024 * 1024
 
+# redis://, rediss:// or amqp:// (RabbitMQ); without one, files below DATA_DIR.
+BROKER_URL = env.text("BROKER_URL", REDIS_URL)
 _BROKER = DATA_DIR / "broker"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost/"
+CELERY_BROKER_URL = BROKER_URL or "filesystem://localhost/"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {}
-    if REDIS_URL
+    if BROKER_URL
     else {
         # One folder for both: with two, producer and worker would look in different places.
         "data_folder_in": str(_BROKER / "messages"),
@@ -195,15 +197,27 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_RESULT_EXPIRES = None  # no results, so no task of Celery's own that clears them away
+# A message is acknowledged when it is taken: a training takes hours, and every broker would deliver
+# it again meanwhile (Redis after an hour) or hang up (RabbitMQ after half of one). What a dead
+# worker had taken is found by the run's row instead.
+CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Celery's own beat sends them: within the worker of `manage.py up`, by `celery beat` elsewhere. A
+# message that nobody took until the next one is due is dropped.
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": f"memory_app.tasks.{name}", "schedule": seconds, "options": {"expires": seconds}}
+    for name, seconds in {"recover": 5.0, "purge": 3600.0}.items()
+}
+# In memory: the other one keeps its clock in a pickle.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # Read by memory_app/runtime.py alone.
 MEMORY_MAX_BATCH = env.integer("MEMORY_MAX_BATCH", 64, least=1, most=1024)
+MEMORY_TRACE_CACHE_MB = env.integer("MEMORY_TRACE_CACHE_MB", 128, least=0, most=65536)
 MEMORY_MAX_MODELS = env.integer("MEMORY_MAX_MODELS", 3, least=1, most=64)
 
 LOGGING = {

@@ -58,8 +58,11 @@ def is_dead(process: str, heartbeat: datetime | None) -> bool:
         return silent
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
+    except OSError:
+        # A disk that knows no locks tells nothing of who lives.
+        return silent
     finally:
         os.close(descriptor)
     return True

@@ -65,7 +65,7 @@ class PolicyMiddleware:
         elif row.policy == policy.PERSON and not request.person:
             raise Http404
         elif row.policy == policy.OWNER:
-            self._require_owner(request, kwargs)
+            self._require_owner(request, kwargs, row)
         if request.method not in row.methods:
             return HttpResponseNotAllowed(row.methods)
         return None
@@ -78,11 +78,13 @@ class PolicyMiddleware:
         return JsonResponse(answer, status=_HTTP.get(fault.code, 400))
 
     @staticmethod
-    def _require_owner(request: Any, kwargs: dict[str, Any]) -> None:
+    def _require_owner(request: Any, kwargs: dict[str, Any], row: policy.Row) -> None:
         person = services.person_of_request(request)
         found: Chat | Turn | None
         if "chat" in kwargs:
-            request.chat = found = policy.owned_chat(person, kwargs["chat"])
+            request.chat = found = policy.owned_chat(
+                person, kwargs["chat"], deleted_too=row.deleted_too
+            )
         else:
             request.turn = found = policy.owned_turn(person, kwargs["turn"])
         if found is None:

@@ -1,6 +1,8 @@
 """Rows. A turn's ids are the truth of what was said; its state is what the model made of them."""
 
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -33,6 +35,12 @@ class RunStatus(models.TextChoices):
     PAUSED = "paused"
     FINISHED = "finished"
     FAILED = "failed"
+
+
+#: A run with one of these has somebody who carries it out, or whose death nobody has seen yet.
+HELD = (RunStatus.RUNNING, RunStatus.CANCELLING, RunStatus.PAUSING)
+#: What a person asked of a held run, and what it becomes when that is done.
+ASKED = {RunStatus.CANCELLING: RunStatus.CANCELLED, RunStatus.PAUSING: RunStatus.PAUSED}
 
 
 class Person(models.Model):
@@ -101,21 +109,35 @@ class Checkpoint(models.Model):
         return 2 * self.num_layers * self.hidden_size * 4
 
 
+def _holds(field: str, word: str) -> models.Q:
+    """Whether a text has `word` in it, in any case.
+
+    SQLite's LIKE knows the case of ASCII letters alone, so the others are asked for as they are
+    commonly written.
+    """
+    spellings = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
+    return models.Q(*((f"{field}__icontains", one) for one in spellings), _connector=models.Q.OR)
+
+
 class ChatQuerySet(models.QuerySet["Chat"]):
     def of(self, person: Person | None) -> "ChatQuerySet":
         """The chats of one person that are not deleted; nobody's are none."""
         return self.filter(owner=person, deleted=None) if person else self.none()
 
+    def deleted_before(self, moment: datetime) -> "ChatQuerySet":
+        """Those whose deletion can't be taken back any more."""
+        return self.filter(deleted__lt=moment)
+
     def newest_first(self) -> "ChatQuerySet":
         return self.order_by("-updated", "-id")
 
-    def mentioning(self, text: str) -> "ChatQuerySet":
-        """Those with `text`, in any case, in the title or in anything said."""
-        said = Turn.objects.filter(
-            models.Q(user_text__icontains=text) | models.Q(reply_text__icontains=text),
-            chat=models.OuterRef("pk"),
-        )
-        return self.filter(models.Q(title__icontains=text) | models.Exists(said))
+    def mentioning(self, words: Sequence[str]) -> "ChatQuerySet":
+        """Those with every one of `words`, in any case, in the title or in anything said."""
+        found = self
+        for word in words:
+            said = Turn.objects.saying([word]).filter(chat=models.OuterRef("pk"))
+            found = found.filter(_holds("title", word) | models.Exists(said))
+        return found
 
 
 class Chat(models.Model):
@@ -154,6 +176,13 @@ class TurnQuerySet(models.QuerySet["Turn"]):
 
     def committed(self) -> "TurnQuerySet":
         return self.filter(status__in=COMMITTED)
+
+    def saying(self, words: Sequence[str]) -> "TurnQuerySet":
+        """Those in whose message or reply one of `words` stands, in any case."""
+        found = models.Q(pk__in=[])
+        for word in words:
+            found |= _holds("user_text", word) | _holds("reply_text", word)
+        return self.filter(found)
 
 
 class Turn(models.Model):
@@ -255,6 +284,16 @@ class ParameterSearch(models.Model):
         return self.name
 
 
+class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
+    def waiting(self) -> "TrainingRunQuerySet":
+        """Those that no worker has yet, the one that is due first."""
+        return self.filter(status=RunStatus.QUEUED).order_by("created", "id")
+
+    def held(self) -> "TrainingRunQuerySet":
+        """Those that a process carries out or did until it died."""
+        return self.filter(status__in=HELD)
+
+
 class TrainingRun(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, blank=True, default="")
@@ -277,15 +316,40 @@ class TrainingRun(models.Model):
         ParameterSearch, models.SET_NULL, null=True, blank=True, related_name="runs"
     )
     started_by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
-    # A fresh token with each claim: a worker that lost its lease can no longer write.
-    lease = models.UUIDField(null=True, blank=True)
+    # One more with each claim: whoever holds a lower number writes nothing any more, neither here
+    # nor on disk, where the saves bear it in their names.
+    fence = models.PositiveIntegerField(default=0)
+    # Who carries it out (liveness.py), and when that process last said so.
+    process = models.CharField(max_length=64, blank=True, default="")
     heartbeat = models.DateTimeField(null=True, blank=True)
+    # The step of the last save, and how many workers have died since.
+    saved = models.PositiveIntegerField(default=0)
+    deaths = models.PositiveSmallIntegerField(default=0)
     created = models.DateTimeField(default=timezone.now)
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
 
+    objects = TrainingRunQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["status", "created"], name="runs_by_status")]
+
     def __str__(self) -> str:
         return self.name or str(self.id)
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether a worker has it but no step is done yet: corpora are read, pieces learned."""
+        return self.status == RunStatus.RUNNING and self.step == 0
+
+    def seconds_left(self) -> float | None:
+        """How long the rest takes at the rate of the last figures; None before there are any."""
+        rates = self.metrics.filter(name="steps_per_second", value__gt=0).order_by("-step")
+        last = list(rates.values_list("value", flat=True)[:10])
+        if self.status not in HELD or not last:
+            return None
+        # Each figure stands for equally many steps: their times are what is averaged.
+        return (self.total_steps - self.step) * sum(1 / rate for rate in last) / len(last)
 
 
 class TrainingMetric(models.Model):

@@ -25,6 +25,8 @@ class Row:
     name: str
     policy: str
     methods: tuple[str, ...] = ()
+    # The one thing that can be done with a deleted chat is to take that back.
+    deleted_too: bool = False
 
 
 ROWS = (
@@ -34,14 +36,23 @@ ROWS = (
     Row("http", "logout", ANYONE, ("POST",)),
     Row("http", "set_language", ANYONE, ("POST",)),
     Row("http", "chats", ANYONE, ("GET", "HEAD")),
+    Row("http", "chats_import", ANYONE, ("POST",)),
     Row("http", "chat_new", ANYONE, ("POST",)),
     Row("http", "chat", OWNER, ("GET", "HEAD")),
     Row("http", "chat_rename", OWNER, ("POST",)),
     Row("http", "chat_delete", OWNER, ("POST",)),
+    Row("http", "chat_restore", OWNER, ("POST",), deleted_too=True),
+    Row("http", "chat_share", OWNER, ("POST",)),
+    Row("http", "chat_menu", OWNER, ("GET", "HEAD")),
+    Row("http", "export_json", OWNER, ("GET", "HEAD")),
+    Row("http", "export_markdown", OWNER, ("GET", "HEAD")),
     Row("http", "turns_json", OWNER, ("GET", "HEAD")),
     Row("http", "turn", OWNER, ("GET", "HEAD")),
     Row("http", "reply", OWNER, ("GET", "HEAD")),
     Row("http", "gates_json", OWNER, ("GET", "HEAD")),
+    Row("http", "gate_map", OWNER, ("GET", "HEAD")),
+    Row("http", "unit_json", OWNER, ("GET", "HEAD")),
+    Row("http", "alternatives_json", OWNER, ("GET", "HEAD")),
     Row("http", "trace", OWNER, ("GET", "HEAD")),
     Row("http", "state", OWNER, ("GET", "HEAD")),
     Row("http", "healthz", ANYONE, ("GET", "HEAD")),
@@ -90,6 +101,8 @@ ROWS = (
     Row("ws", "ping", OWNER),
     Row("task", "memory_app.tasks.train", SYSTEM),
     Row("task", "memory_app.tasks.evaluate", SYSTEM),
+    Row("task", "memory_app.tasks.recover", SYSTEM),
+    Row("task", "memory_app.tasks.purge", SYSTEM),
 )
 _BY_NAME = {(row.kind, row.name): row for row in ROWS}
 
@@ -104,9 +117,15 @@ def row_of(kind: str, name: str) -> Row:
     return row
 
 
-def owned_chat(person: Person | None, chat: UUID | str) -> Chat | None:
-    """The chat if it is this person's, else None: absent and somebody else's look the same."""
-    return Chat.objects.of(person).select_related("checkpoint").filter(pk=chat).first()
+def owned_chat(
+    person: Person | None, chat: UUID | str, *, deleted_too: bool = False
+) -> Chat | None:
+    """The chat if it is this person's, else None: absent, deleted, somebody else's look the same.
+
+    `deleted_too` is for the one route that takes a deletion back.
+    """
+    rows = Chat.objects.filter(owner=person) if person and deleted_too else Chat.objects.of(person)
+    return rows.select_related("checkpoint").filter(pk=chat).first()
 
 
 def owned_turn(person: Person | None, turn: UUID | str) -> Turn | None:

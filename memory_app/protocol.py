@@ -166,7 +166,8 @@ def _uuid_or_null(value: object) -> UUID | None:
     return None if value is None else _uuid(value)
 
 
-def _text(value: object) -> str:
+def user_text(value: object) -> str:
+    """What a person may say: 1 to 4,000 code points that can be stored."""
     if not isinstance(value, str) or value == "":
         raise Refused("invalid", _("A message must have a text."))
     if len(value) > TEXT_MAX:
@@ -195,10 +196,10 @@ def _not_yet(value: object) -> None:
 _TURN_ID = ("client_turn_id", _uuid, True)
 _SAMPLING = ("sampling", _sampling, False)
 _FIELDS: dict[str, list[tuple[str, Callable[[object], Any], bool]]] = {
-    "turn.send": [_TURN_ID, ("text", _text, True), _SAMPLING, ("hold", _not_yet, False)],
+    "turn.send": [_TURN_ID, ("text", user_text, True), _SAMPLING, ("hold", _not_yet, False)],
     "turn.stop": [("turn", _uuid, True)],
     "turn.regenerate": [_TURN_ID, ("turn", _uuid, True), _SAMPLING],
-    "turn.edit": [_TURN_ID, ("turn", _uuid, True), ("text", _text, True), _SAMPLING],
+    "turn.edit": [_TURN_ID, ("turn", _uuid, True), ("text", user_text, True), _SAMPLING],
     "memory.goto": [("turn", _uuid_or_null, True)],
     "stream.resume": [("turn", _uuid, True), ("after", _seq, True)],
     "ping": [],

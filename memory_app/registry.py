@@ -4,9 +4,9 @@ Every registered checkpoint lies in DATA_DIR/checkpoints/<sha256>/, the bundled 
 may replace those in the program's folder, and the chats that began on the old weights go on.
 """
 
-import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,11 +22,15 @@ from memory_app.lm.checkpoint import (
     CheckpointError,
     file_sha256,
     load_checkpoint,
+    sync,
 )
+from memory_app.lm.checkpoint import Checkpoint as Model
 from memory_app.models import Checkpoint, Promotion
 
 BUNDLED = Path(__file__).parent / "bundled"
 FILES = (MODEL_FILE, CONFIG_FILE, TOKENIZER_FILE)
+#: Seconds after which an unfinished copy is nobody's any more.
+TORN_AFTER = 3600
 
 
 class RegistryError(ValueError):
@@ -84,13 +88,11 @@ def _copy(source: Path, target: Path) -> None:
     try:
         for name in FILES:
             shutil.copyfile(source / name, part / name)
-            descriptor = os.open(part / name, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(part / name)
+        sync(part)
         part.chmod(0o755)
         part.rename(target)
+        sync(target.parent)
     except OSError:
         # Another process may have put the same bytes there first.
         if not target.is_dir():
@@ -99,8 +101,8 @@ def _copy(source: Path, target: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def register(folder: Path, *, name: str = "", bundled: bool = False) -> Checkpoint:
-    """Check a folder, keep a copy of it, and give it a row; the same weights give the same row.
+def store(folder: Path) -> Model:
+    """Check a folder and keep a copy of it under its sha256, whole or not at all; no row yet.
 
     Raises:
         RegistryError: the folder isn't a sound checkpoint, or it can't be copied.
@@ -120,20 +122,63 @@ def register(folder: Path, *, name: str = "", bundled: bool = False) -> Checkpoi
         if file_sha256(target / MODEL_FILE) != loaded.sha256:
             shutil.rmtree(target, ignore_errors=True)
             raise RegistryError("The files changed while they were copied.")
+    return loaded
+
+
+def register(
+    folder: Path,
+    *,
+    name: str = "",
+    bundled: bool = False,
+    parent: Checkpoint | None = None,
+    card: str = "",
+) -> Checkpoint:
+    """Keep a folder (`store`) and give it a row; the same weights give the same row.
+
+    Raises:
+        RegistryError: as `store`.
+    """
+    loaded = store(folder)
+    return enter(loaded, name=name, bundled=bundled, parent=parent, card=card)
+
+
+def enter(
+    loaded: Model,
+    *,
+    name: str = "",
+    bundled: bool = False,
+    parent: Checkpoint | None = None,
+    card: str = "",
+) -> Checkpoint:
+    """The row of a stored checkpoint, made unless these weights have one."""
     config = loaded.config
     fields = {
-        "name": name or str(config.get("name") or folder.resolve().name)[:200],
+        "name": name or str(config.get("name") or loaded.path.resolve().name)[:200],
         "cell": loaded.model.config.cell,
         "language": loaded.model.config.language,
         "path": loaded.sha256,
         "bundled": bundled,
         "config": config,
+        "parent": parent,
+        "card": card,
     }
     try:
         with transaction.atomic():
             return Checkpoint.objects.get_or_create(sha256=loaded.sha256, defaults=fields)[0]
     except IntegrityError:
         return Checkpoint.objects.get(sha256=loaded.sha256)
+
+
+def sweep() -> int:
+    """Remove what a copy that was killed has left, once it is an hour old; how many there were."""
+    old = [
+        part
+        for part in folder_of(".*").parent.glob(".*.*")
+        if time.time() - part.stat().st_mtime > TORN_AFTER
+    ]
+    for part in old:
+        shutil.rmtree(part, ignore_errors=True)
+    return len(old)
 
 
 def _intact(sha256: str) -> bool:

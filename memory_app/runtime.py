@@ -7,12 +7,15 @@ may start again in the same process (tests, a restarted lifespan).
 import logging
 import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
 
 from memory_app import registry
 from memory_app.engine.async_engine import AsyncEngine
+from memory_app.inspection.trace import LayeredTrace
+from memory_app.inspection.trace_cache import TraceCache
 from memory_app.lm.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 from memory_app.lm.replay import configure_process
 
@@ -20,6 +23,8 @@ log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _models: OrderedDict[str, Checkpoint] = OrderedDict()
 _engine: AsyncEngine | None = None
+_traces: TraceCache | None = None
+_ahead: ThreadPoolExecutor | None = None
 
 
 def load_checkpoint_by_sha(sha256: str) -> Checkpoint:
@@ -62,6 +67,29 @@ def engine_stats() -> dict[str, Any]:
     return engine.stats() if engine is not None else {}
 
 
+def get_traces() -> TraceCache:
+    """The traces that this process keeps."""
+    global _traces  # noqa: PLW0603
+    with _lock:
+        if _traces is None:
+            configure_process()
+            _traces = TraceCache(settings.MEMORY_TRACE_CACHE_MB << 20)
+        return _traces
+
+
+def compute_ahead(trace: LayeredTrace) -> None:
+    """Compute a trace's first layer in the one thread that works ahead of requests.
+
+    Not the others: they would take the processor from the page that draws the first.
+    """
+    global _ahead  # noqa: PLW0603
+    with _lock:
+        if _ahead is None:
+            _ahead = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+        ahead = _ahead
+    ahead.submit(trace.layer, 0)
+
+
 def warm_up() -> None:
     """Load the live checkpoint before somebody waits for it; a fault here is told by /readyz."""
     row = registry.live()
@@ -73,11 +101,15 @@ def warm_up() -> None:
 
 
 def stop() -> None:
-    """End the engine's thread and let the models go; the next use starts afresh."""
-    global _engine
+    """End the threads and let models and traces go; the next use starts afresh."""
+    global _engine, _traces, _ahead  # noqa: PLW0603
     with _lock:
         engine, _engine = _engine, None
+        ahead, _ahead = _ahead, None
+        _traces = None
         _models.clear()
+    if ahead is not None:
+        ahead.shutdown(cancel_futures=True)
     if engine is not None:
         engine.stop()
 

@@ -1,14 +1,24 @@
-"""Celery tasks: each takes a primary key and calls one service."""
+"""Celery tasks: each takes a primary key, or nothing, and calls one service."""
 
+import threading
 from typing import Any
 from uuid import UUID
 
 from celery import Task, shared_task
 from celery.worker import state
 
-from memory_app import policy
-from memory_app.services.evaluations import evaluation_execute
-from memory_app.services.runs import run_execute
+from memory_app import policy, services
+from memory_app.services.evaluations import (
+    evaluation_execute,
+    evaluations_next,
+    evaluations_recover,
+)
+from memory_app.services.runs import run_execute, runs_next, runs_recover
+
+#: Held while this process trains: two trainings at once would each take twice as long.
+_training = threading.Lock()
+#: Held while this process sits an exam: one at a time, beside a training if need be.
+_examining = threading.Lock()
 
 
 class PolicyTask(Task):
@@ -19,14 +29,46 @@ class PolicyTask(Task):
         return super().__call__(*args, **kwargs)
 
 
+def _stopping() -> bool:
+    """Whether the worker was told to end: the run then saves itself and goes back to the queue."""
+    return state.should_stop is not None or state.should_terminate is not None
+
+
 @shared_task(name="memory_app.tasks.train")
 def train(run_id: str) -> None:
     """Execute one TrainingRun; a duplicate finds its row claimed and does nothing."""
-    # A worker that is told to stop lets the run save itself and go back to the queue.
-    run_execute(run_id=UUID(run_id), ending=lambda: state.should_stop is not None)
+    if not _training.acquire(blocking=False):
+        # The row waits: whoever trains here takes the next run when this one is done.
+        return
+    try:
+        run_execute(run_id=UUID(run_id), ending=_stopping)
+    finally:
+        _training.release()
+    if not _stopping():
+        runs_next()
 
 
 @shared_task(name="memory_app.tasks.evaluate")
 def evaluate(evaluation: int) -> None:
     """Sit one Evaluation; a duplicate finds its row claimed and does nothing."""
-    evaluation_execute(evaluation=evaluation)
+    if not _examining.acquire(blocking=False):
+        return
+    try:
+        evaluation_execute(evaluation=evaluation)
+    finally:
+        _examining.release()
+    if not _stopping():
+        evaluations_next()
+
+
+@shared_task(name="memory_app.tasks.recover")
+def recover() -> None:
+    """Find runs and exams whose worker died, and whose message was lost."""
+    runs_recover()
+    evaluations_recover()
+
+
+@shared_task(name="memory_app.tasks.purge")
+def purge() -> None:
+    """Remove for good what has had its time: sessions, deleted chats, half-copied checkpoints."""
+    services.leftovers_purge()

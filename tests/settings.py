@@ -9,7 +9,7 @@ from pathlib import Path
 _folder = tempfile.mkdtemp(prefix="gatescope-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["DATA_DIR"] = _folder
-for _name in ("PROFILE", "PORT", "SITE_ORIGINS", "REDIS_URL", "DEBUG", "SECRET_KEY"):
+for _name in ("PROFILE", "PORT", "SITE_ORIGINS", "REDIS_URL", "BROKER_URL", "DEBUG", "SECRET_KEY"):
     os.environ.pop(_name, None)
 
 from chatsite.settings import *  # noqa: E402, F403

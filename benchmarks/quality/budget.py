@@ -19,8 +19,8 @@ from memory_app.lm.machine import computes_bfloat16
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.batches import Mixture
 from memory_app.training.dialogues import Source
+from memory_app.training.loss import token_nll, window_loss
 from memory_app.training.settings import TrainingSettings
-from memory_app.training.trainer import token_nll, window_loss
 
 WARMUP = 0.02  # of the budget
 

@@ -1,11 +1,12 @@
 """Every gate of a stretch of tokens, recomputed from the state before it; never stored.
 
-One nn.LSTM pass gives h of every layer's steps; given h_{t-1} all pre-activations of a layer are
-two large GEMMs, so nothing has to be stepped.
+One nn.LSTM pass gives h of a layer's steps; given h_{t-1} all its pre-activations are two large
+GEMMs, so nothing has to be stepped.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,27 @@ from memory_app.lm.state import State
 
 TRACE_FORMAT_VERSION = "1"
 GATES = ("i", "f", "g", "o", "c", "h")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTrace:
+    """Gates and states of T tokens in one layer: i f g o c h each float32 [T, hidden].
+
+    h0 and c0 [hidden] are the layer's state before the first token.
+    """
+
+    i: Tensor
+    f: Tensor
+    g: Tensor
+    o: Tensor
+    c: Tensor
+    h: Tensor
+    h0: Tensor
+    c0: Tensor
+
+    def __getitem__(self, gate: str) -> Tensor:
+        """One of i f g o c h, by its name."""
+        return getattr(self, gate)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,42 +72,109 @@ class Trace:
         return save_safetensors(tensors, {"format_version": TRACE_FORMAT_VERSION, **metadata})
 
 
+def _weights(model: LanguageModel, layer: int) -> list[Tensor]:
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    return [getattr(model.lstm, f"{name}_l{layer}") for name in names]
+
+
 @torch.inference_mode()
+def layer_hidden(model: LanguageModel, state: State, x: Tensor, layer: int) -> Tensor:
+    """h of one layer for its inputs x [T, in] from `state` (batch 1) → [T, hidden]."""
+    before = (state.h[layer : layer + 1], state.c[layer : layer + 1])  # each [1, 1, hidden]
+    weights = _weights(model, layer)
+    return torch.lstm(x.unsqueeze(1), before, weights, True, 1, 0.0, False, False, False)[0][:, 0]
+
+
+@torch.inference_mode()
+def layer_trace(model: LanguageModel, state: State, x: Tensor, h: Tensor, layer: int) -> LayerTrace:
+    """The gates of one layer from its inputs x [T, in] and its outputs h [T, hidden].
+
+    i, f, o = σ(W x + b + U h_{t-1} + d), g = tanh(…), c_t = f c_{t-1} + i g, as torch.nn.LSTM.
+    """
+    w_ih, w_hh, b_ih, b_hh = _weights(model, layer)
+    h0, c0 = state.h[layer, 0], state.c[layer, 0]
+    before = torch.cat((h0.unsqueeze(0), h[:-1]))
+    pre = functional.linear(x, w_ih, b_ih) + functional.linear(before, w_hh, b_hh)
+    i, f, g, o = pre.chunk(4, dim=-1)
+    i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+    # c is the one recurrence left, elementwise.
+    written = i * g
+    cell, cells = c0, []
+    for t in range(len(x)):
+        cell = torch.addcmul(written[t], f[t], cell)
+        cells.append(cell)
+    return LayerTrace(i, f, g, o, torch.stack(cells), h, h0.clone(), c0.clone())
+
+
 def trace(model: LanguageModel, state: State, ids: Sequence[int]) -> Trace:
     """The gates of `ids` (at least one) fed from `state` (batch 1), by torch.nn.LSTM's formula.
 
     Raises:
         ValueError: no ids, or a model of another cell.
     """
-    if model.config.cell != "lstm":
-        raise ValueError("Only the cell lstm can be traced.")
-    if not ids:
-        raise ValueError("A trace needs at least one token id.")
-    lstm = model.lstm
-    x = model.embedding(torch.tensor(list(ids)))  # [T, embed]
-    columns: dict[str, list[Tensor]] = {name: [] for name in GATES}
-    for layer in range(model.config.num_layers):
-        w_ih, w_hh, b_ih, b_hh = (
-            getattr(lstm, f"{name}_l{layer}")
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
-        h0, c0 = state.h[layer : layer + 1], state.c[layer : layer + 1]  # [1, 1, hidden]
-        h = torch.lstm(
-            x.unsqueeze(1), (h0, c0), [w_ih, w_hh, b_ih, b_hh], True, 1, 0.0, False, False, False
-        )[0][:, 0]  # [T, hidden]
-        before = torch.cat((h0[0], h[:-1]))
-        pre = functional.linear(x, w_ih, b_ih) + functional.linear(before, w_hh, b_hh)
-        i, f, g, o = pre.chunk(4, dim=-1)
-        i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
-        # c is the one recurrence left, elementwise: c_t = f_t c_{t-1} + i_t g_t.
-        written = i * g
-        cell, cells = c0[0, 0], []
-        for t in range(len(ids)):
-            cell = torch.addcmul(written[t], f[t], cell)
-            cells.append(cell)
-        values = {"i": i, "f": f, "g": g, "o": o, "c": torch.stack(cells), "h": h}
-        for name in GATES:
-            columns[name].append(values[name])
-        x = h
-    stacked = {name: torch.stack(parts, dim=1) for name, parts in columns.items()}
-    return Trace(ids=list(ids), h0=state.h[:, 0].clone(), c0=state.c[:, 0].clone(), **stacked)
+    return LayeredTrace(model, state, ids).whole()
+
+
+class LayeredTrace:
+    """The trace of one stretch of tokens, computed layer by layer as it is asked for.
+
+    A layer needs the outputs of those below it but not their gates, so the topmost of three is
+    there after three passes and one layer's GEMMs. Any thread may ask; each part is computed once.
+    """
+
+    def __init__(self, model: LanguageModel, state: State, ids: Sequence[int]) -> None:
+        """`ids` (at least one) fed from `state` (batch 1); nothing is computed yet.
+
+        Raises:
+            ValueError: no ids, or a model of another cell.
+        """
+        if model.config.cell != "lstm":
+            raise ValueError("Only the cell lstm can be traced.")
+        if not ids:
+            raise ValueError("A trace needs at least one token id.")
+        self.model, self.state, self.ids = model, state, list(ids)
+        self.num_layers = model.config.num_layers
+        self._inputs: list[Tensor] = []  # of each layer; the last one's outputs at the end
+        self._layers: list[LayerTrace | None] = [None] * self.num_layers
+        self._passing = threading.Lock()
+        self._working = [threading.Lock() for _ in range(self.num_layers)]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole when all of it is computed."""
+        return len(self.ids) * self.num_layers * self.model.config.hidden_size * 4 * len(GATES)
+
+    def outputs(self, layer: int) -> Tensor:
+        """h of a layer [T, hidden]; -1: the embedded tokens [T, embed]."""
+        while len(self._inputs) <= layer + 1:
+            with self._passing:
+                done = len(self._inputs)
+                if done == 0:
+                    with torch.inference_mode():
+                        self._inputs.append(self.model.embedding(torch.tensor(self.ids)))
+                elif done <= layer + 1:
+                    below = self._inputs[-1]
+                    self._inputs.append(layer_hidden(self.model, self.state, below, done - 1))
+        return self._inputs[layer + 1]
+
+    def layer(self, layer: int) -> LayerTrace:
+        """All that one layer did."""
+        x, h = self.outputs(layer - 1), self.outputs(layer)
+        with self._working[layer]:
+            found = self._layers[layer]
+            if found is None:
+                found = layer_trace(self.model, self.state, x, h, layer)
+                self._layers[layer] = found
+        return found
+
+    def compute(self) -> list[LayerTrace]:
+        """All of it, from the bottom up."""
+        return [self.layer(number) for number in range(self.num_layers)]
+
+    def whole(self) -> Trace:
+        """Every layer, side by side."""
+        layers = self.compute()
+        values = {name: torch.stack([one[name] for one in layers], dim=1) for name in GATES}
+        h0 = torch.stack([one.h0 for one in layers])
+        c0 = torch.stack([one.c0 for one in layers])
+        return Trace(ids=self.ids, h0=h0, c0=c0, **values)

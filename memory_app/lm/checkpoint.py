@@ -159,6 +159,15 @@ def _write_synced(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def sync(path: Path) -> None:
+    """Make a file's bytes, or the names in a folder, outlast a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def save_checkpoint(
     folder: Path,
     model: LanguageModel,
@@ -190,14 +199,11 @@ def save_checkpoint(
         text = json.dumps(config, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
         _write_synced(part / CONFIG_FILE, text.encode())
         _write_synced(part / TOKENIZER_FILE, tokenizer.to_json().encode())
+        sync(part)
         part.chmod(0o755)
         part.rename(folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    descriptor = os.open(folder.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(folder.parent)
     return hashlib.sha256(data).hexdigest()

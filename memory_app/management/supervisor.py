@@ -18,8 +18,9 @@ from collections.abc import Sequence
 log = logging.getLogger(__name__)
 #: Seconds before the next start after a child that ended at once; doubled each time up to the last.
 FIRST_DELAY, LAST_DELAY = 1.0, 30.0
-#: A child that lived this long was sound: the next delay is the first one again.
-SOUND_AFTER = 60.0
+#: A child that lived this long was sound: the next delay is the first one again. (A run that takes
+#: its worker down each time is counted with the run, and fails in the end: services/leases.py.)
+SOUND_AFTER = 10.0
 #: How long a child may take to end before it is killed.
 GRACE = 10.0
 
@@ -70,7 +71,9 @@ class Supervisor:
             child.stdin.close()
             if self._ending.is_set():
                 return
-            if time.monotonic() - began > SOUND_AFTER:
+            # One that was killed was no worse than one that lived: somebody, or the kernel for want
+            # of memory, ended it, and what it did is waited for.
+            if time.monotonic() - began > SOUND_AFTER or status == -signal.SIGKILL:
                 delay = FIRST_DELAY
             log.warning(
                 "child ended", extra={"child": self.name, "status": status, "restart_in": delay}

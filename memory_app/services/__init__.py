@@ -6,7 +6,12 @@ from memory_app.services.chats import (
     chat_create,
     chat_delete,
     chat_rename,
+    chat_restore,
+    chat_share,
+    chats_purge,
 )
+from memory_app.services.imports import Replayed, chat_import, chat_replay
+from memory_app.services.leftovers import leftovers_purge
 from memory_app.services.memory import chat_model, head_move, state_after, turn_replay
 from memory_app.services.persons import (
     on_login,
@@ -15,6 +20,7 @@ from memory_app.services.persons import (
     person_of_request,
     person_of_session,
 )
+from memory_app.services.traces import turn_trace, turn_trace_ahead
 from memory_app.services.turns import (
     Begun,
     TurnGone,
@@ -31,12 +37,19 @@ __all__ = [
     "Begun",
     "NoCheckpoint",
     "NotForChat",
+    "Replayed",
     "TurnGone",
     "chat_create",
     "chat_delete",
+    "chat_import",
     "chat_model",
     "chat_rename",
+    "chat_replay",
+    "chat_restore",
+    "chat_share",
+    "chats_purge",
     "head_move",
+    "leftovers_purge",
     "on_login",
     "person_ensure",
     "person_merge",
@@ -49,6 +62,8 @@ __all__ = [
     "turn_interrupt",
     "turn_replay",
     "turn_stop",
+    "turn_trace",
+    "turn_trace_ahead",
     "turns_pulse",
     "turns_recover",
 ]

@@ -1,11 +1,18 @@
-"""Chats: made, renamed, deleted."""
+"""Chats: made, renamed, shared, deleted and taken back, and in the end purged."""
+
+import logging
+from datetime import timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from memory_app import registry
-from memory_app.models import Chat, Checkpoint, Person
+from memory_app.models import Chat, Checkpoint, Person, Turn, TurnStatus
 
+log = logging.getLogger(__name__)
 TITLE_MAX = 200
+#: How long a deletion can be taken back; afterwards nothing of the chat is kept.
+UNDO_FOR = timedelta(days=1)
 
 
 class NotForChat(ValueError):
@@ -34,14 +41,52 @@ def chat_create(
     return Chat.objects.create(owner=person, checkpoint=checkpoint)
 
 
+def title_of(text: str) -> str:
+    """A text as a title: control characters go, white space is one space, 200 characters stay."""
+    kept = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(kept.split())[:TITLE_MAX]
+
+
 def chat_rename(*, chat: Chat, title: str) -> None:
-    """Name a chat; control characters go, white space is made one space, 200 characters stay."""
-    kept = "".join(char if char.isprintable() else " " for char in title)
-    chat.title = " ".join(kept.split())[:TITLE_MAX]
+    """Name a chat; an empty title is none."""
+    chat.title = title_of(title)
     Chat.objects.filter(pk=chat.pk).update(title=chat.title)
+
+
+def chat_share(*, chat: Chat, shared: bool) -> None:
+    """Let staff read this chat, or no longer."""
+    Chat.objects.filter(pk=chat.pk).update(shared=shared)
+    chat.shared = shared
 
 
 @transaction.atomic
 def chat_delete(*, chat: Chat) -> None:
-    """The chat with all its turns and states; a reply that still runs will find nothing to join."""
-    Chat.objects.filter(pk=chat.pk).delete()
+    """The chat is nobody's from here on; its owner may take that back until it is purged.
+
+    A reply that still runs is asked to stop: whoever speaks it finds that out within a heartbeat
+    (turns_pulse), and what it has said comes back with the chat.
+    """
+    now = timezone.now()
+    Chat.objects.filter(pk=chat.pk, deleted=None).update(deleted=now)
+    Turn.objects.filter(chat=chat.pk, status=TurnStatus.RUNNING).update(stop_requested=True)
+    chat.deleted = now
+
+
+def chat_restore(*, chat: Chat) -> None:
+    """Take a deletion back; nothing is lost by it, and a chat that isn't deleted stays as it is."""
+    Chat.objects.filter(pk=chat.pk).update(deleted=None)
+    chat.deleted = None
+
+
+@transaction.atomic
+def chats_purge(*, older_than: timedelta = UNDO_FOR) -> int:
+    """Chats deleted longer ago than this go for good, turns and states too; how many there were.
+
+    A reply that still runs in one finds nothing to join (TurnGone) and ends.
+    """
+    gone = Chat.objects.deleted_before(timezone.now() - older_than)
+    _rows, kinds = gone.delete()
+    count = kinds.get(Chat._meta.label, 0)
+    if count:
+        log.info("deleted chats purged", extra={"count": count})
+    return count

@@ -87,8 +87,13 @@ def evaluation_ask(
 
 
 def _enqueue(row: Evaluation) -> None:
-    broker_folders()
-    current_app.send_task(TASK, [row.pk])
+    """The row is what counts: where the broker is away, the worker is told later."""
+    try:
+        broker_folders()
+        current_app.send_task(TASK, [row.pk], retry=False)
+    except Exception:
+        facts = {"evaluation": row.pk}
+        log.warning("the worker can't be told of an exam", extra=facts, exc_info=True)
 
 
 def _claim(key: int) -> Evaluation | None:
@@ -158,14 +163,17 @@ def _sit(
 
 
 def evaluations_recover() -> int:
-    """Tell the worker again of every exam that waits or has lost its worker."""
-    rows = [
-        row
-        for row in Evaluation.objects.filter(
-            status__in=[EvaluationStatus.QUEUED, EvaluationStatus.RUNNING]
-        )
-        if row.status == EvaluationStatus.QUEUED or is_dead(row.process, row.heartbeat)
-    ]
-    for row in rows:
+    """Tell the workers of every exam that has lost its worker, and of the next that waits."""
+    running = Evaluation.objects.filter(status=EvaluationStatus.RUNNING)
+    lost = [row for row in running if is_dead(row.process, row.heartbeat)]
+    for row in lost:
         _enqueue(row)
-    return len(rows)
+    return len(lost) + evaluations_next()
+
+
+def evaluations_next() -> int:
+    """Tell the workers of the exam that waits longest; how many there were, 0 or 1."""
+    row = Evaluation.objects.filter(status=EvaluationStatus.QUEUED).order_by("id").first()
+    if row is not None:
+        _enqueue(row)
+    return int(row is not None)

@@ -83,6 +83,13 @@ def state_after(*, turn: Turn | None, model: Checkpoint) -> State:
     return state
 
 
+def refusal_to_move(chat: Chat) -> Refused:
+    """Why a conditional UPDATE of the chat found no row: a reply runs, or the chat is gone."""
+    if Chat.objects.filter(pk=chat.pk, deleted=None).exists():
+        return Refused("busy", BUSY)
+    return Refused("not_found", _("This chat is gone."))
+
+
 @transaction.atomic
 def head_move(*, chat: Chat, turn: UUID | None) -> None:
     """Undo, redo or another sibling: the next message goes on from `turn` (None: blank memory).
@@ -99,8 +106,8 @@ def head_move(*, chat: Chat, turn: UUID | None) -> None:
         if not found.is_committed:
             raise Refused("invalid", _("That turn has no memory to go back to."))
     # The row count says whether a reply has begun meanwhile; a running turn is refused by it too.
-    moved = Chat.objects.filter(pk=chat.pk, running=None).update(
+    moved = Chat.objects.filter(pk=chat.pk, running=None, deleted=None).update(
         head_id=turn, updated=timezone.now()
     )
     if not moved:
-        raise Refused("busy", BUSY)
+        raise refusal_to_move(chat)

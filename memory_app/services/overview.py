@@ -16,7 +16,6 @@ from memory_app.models import (
     Chat,
     Evaluation,
     EvaluationStatus,
-    RunStatus,
     TrainingRun,
     Turn,
     WorkerHeartbeat,
@@ -89,11 +88,10 @@ def disk_use() -> dict[str, Any]:
 def worker_state() -> dict[str, Any]:
     """When the training worker last said that it lives, what it does, and what waits for it."""
     seen = WorkerHeartbeat.objects.order_by("-seen").values_list("seen", flat=True).first()
-    busy = [RunStatus.RUNNING, RunStatus.CANCELLING, RunStatus.PAUSING]
     return {
         "seen": seen,
         "silence": (timezone.now() - seen).total_seconds() if seen else None,
-        "running": TrainingRun.objects.filter(status__in=busy).first(),
-        "runs_waiting": TrainingRun.objects.filter(status=RunStatus.QUEUED).count(),
+        "running": TrainingRun.objects.held().first(),
+        "runs_waiting": TrainingRun.objects.waiting().count(),
         "exams_waiting": Evaluation.objects.filter(status=EvaluationStatus.QUEUED).count(),
     }

@@ -1,24 +1,43 @@
-"""A small parameter search: runs that differ in chosen settings alone, queued together."""
+"""A small search over settings: runs that differ in a few of them, queued together and compared."""
 
 import itertools
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import OuterRef, Q, Subquery
 
-from memory_app.models import ParameterSearch
-from memory_app.services.runs import RunError, run_launch
+from memory_app.models import ParameterSearch, TrainingMetric, TrainingRun
+from memory_app.services.runs import RunError, run_launch, run_settings
 from memory_app.training.settings import TrainingSettings
 
 METHODS = ("grid", "random")
-#: Runs that one search may queue: each takes the worker from minutes to hours.
+#: One worker trains one run at a time; more than this is another kind of tool.
 MOST_RUNS = 64
-#: From this ratio on a range is drawn from in its logarithm: 1e-4 … 1e-2 has its middle at 1e-3.
-WIDE = 10
 Space = Mapping[str, Sequence[Any]]
+Change = dict[str, Any]
+
+
+class SearchError(RunError):
+    """A search that can't be launched; its message is one sentence for a person."""
+
+
+@dataclass(slots=True)
+class SearchResult:
+    """One line of a search's table; a figure is None until the run has come to it."""
+
+    run: TrainingRun
+    #: The searched settings, as this run has them.
+    settings: dict[str, Any]
+    loss: float | None = None
+    #: The lowest mean over the sources of any evaluation.
+    bits_per_byte: float | None = None
+    #: Of the last evaluation, by gap.
+    recall: dict[str, float] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -30,30 +49,34 @@ def search_launch(
     preset: str,
     corpora: Sequence[tuple[str, float]],
     changes: Mapping[str, Any] | None = None,
-    count: int = 8,
+    count: int = 0,
     seed: int = 1,
     by: User | None = None,
 ) -> ParameterSearch:
-    """Queue a run for every combination of a grid, or for `count` points drawn at random.
+    """Queue one run for each point of a grid, or for `count` points drawn at random by `seed`.
 
-    At random, two numbers are the ends of a range and anything else is a choice.
+    `space` is {setting: [value, …]}. At random, two numbers are the ends of a range, drawn from
+    evenly, or evenly in the logarithm where one end is ten times the other or more. `changes` are
+    the settings that all runs share.
 
     Raises:
-        RunError: no such method, preset, corpus or setting, nothing to vary, or too many runs.
+        SearchError: nothing to search, too much, or an unknown method.
+        RunError: a run that couldn't be launched; then none is.
     """
-    if method not in METHODS:
-        raise RunError(f"A search is one of {', '.join(METHODS)}.")
-    if not space or not all(space.values()):
-        raise RunError("A search needs at least one setting, with the values to try.")
-    points = _grid(space) if method == "grid" else _random(space, count, seed)
-    if not 1 <= len(points) <= MOST_RUNS:
-        raise RunError(f"These are {len(points)} runs; a search has between 1 and {MOST_RUNS}.")
+    changes = dict(changes or {})
+    _check(name, method, space, changes, count)
+    points = list(_grid(space) if method == "grid" else _random(space, count, seed))
+    if len(points) > MOST_RUNS:
+        raise SearchError(f"That would be {len(points)} runs: {MOST_RUNS} are the most.")
+    # All of them are looked at before one is written.
+    for point in points:
+        run_settings(preset=preset, corpora=corpora, changes={**changes, **point})
     search = ParameterSearch.objects.create(
-        name=name or f"{method} search",
+        name=name.strip()[:200],
         method=method,
         space={key: list(values) for key, values in space.items()},
         preset=preset,
-        settings=dict(changes or {}),
+        settings=changes,
         corpora=[[corpus, weight] for corpus, weight in corpora],
         created_by=by,
     )
@@ -61,43 +84,93 @@ def search_launch(
         run_launch(
             preset=preset,
             corpora=corpora,
-            changes={**(changes or {}), **point},
-            name=f"{search.name} {number}",
+            changes={**changes, **point},
+            name=f"{search.name[:190]} {number}",
             by=by,
             search=search,
         )
     return search
 
 
-def _grid(space: Space) -> list[dict[str, Any]]:
-    if math.prod(len(values) for values in space.values()) > MOST_RUNS:
-        raise RunError(f"A grid of so many values has more than {MOST_RUNS} runs.")
-    return [dict(zip(space, values, strict=True)) for values in itertools.product(*space.values())]
+def _check(name: str, method: str, space: Space, changes: Change, count: int) -> None:
+    if not name.strip():
+        raise SearchError("A search needs a name.")
+    if method not in METHODS:
+        raise SearchError(f"The method must be one of {', '.join(METHODS)}.")
+    if not space or not all(space.values()):
+        raise SearchError("Name at least one setting to search, each with at least one value.")
+    if any(len(values) > MOST_RUNS for values in space.values()):
+        raise SearchError(f"A setting may have at most {MOST_RUNS} values.")
+    both = sorted(space.keys() & changes.keys())
+    if both:
+        raise SearchError(f"{both[0]} is searched and set: it can't be both.")
+    if method == "random" and not 1 <= count <= MOST_RUNS:
+        raise SearchError(f"The number of runs must lie from 1 to {MOST_RUNS}.")
+    if method == "grid" and math.prod(map(len, space.values())) > MOST_RUNS:
+        size = math.prod(map(len, space.values()))
+        raise SearchError(f"That would be {size} runs: {MOST_RUNS} are the most.")
 
 
-def _random(space: Space, count: int, seed: int) -> list[dict[str, Any]]:
-    if not 1 <= count <= MOST_RUNS:
-        raise RunError(f"A search has between 1 and {MOST_RUNS} runs.")
+def _grid(space: Space) -> Iterator[Change]:
+    """Every combination, the last setting changing fastest; values that stand twice count once."""
+    values = [list(dict.fromkeys(space[key])) for key in space]
+    for point in itertools.product(*values):
+        yield dict(zip(space, point, strict=True))
+
+
+def _random(space: Space, count: int, seed: int) -> Iterator[Change]:
+    """Different points, in an order that the seed decides; fewer where there are not so many."""
     rng = random.Random(seed)
-    defaults = TrainingSettings().to_dict()
-    return [
-        {key: _draw(rng, values, defaults.get(key)) for key, values in space.items()}
-        for _ in range(count)
-    ]
+    seen: list[Change] = []
+    for _ in range(50 * count):
+        point = {key: _draw(rng, key, values) for key, values in space.items()}
+        if point not in seen:
+            seen.append(point)
+            yield point
+        if len(seen) == count:
+            return
 
 
-def _draw(rng: random.Random, values: Sequence[Any], default: Any) -> Any:
-    ends = [_number(value) for value in values]
-    if len(ends) != 2 or None in ends or isinstance(default, str):
+def _draw(rng: random.Random, key: str, values: Sequence[Any]) -> Any:
+    ends = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(values) != 2 or len(ends) != 2 or not all(map(math.isfinite, ends)):
         return rng.choice(list(values))
-    low, high = sorted(end for end in ends if end is not None)
-    wide = low > 0 and high / low >= WIDE
-    drawn = math.exp(rng.uniform(math.log(low), math.log(high))) if wide else rng.uniform(low, high)
-    return round(drawn) if isinstance(default, int) else float(f"{drawn:.4g}")
+    low, high = sorted(ends)
+    if low > 0 and high >= 10 * low:
+        drawn = math.exp(rng.uniform(math.log(low), math.log(high)))
+    else:
+        drawn = rng.uniform(low, high)
+    if isinstance(getattr(TrainingSettings(), key, None), int):
+        return min(max(round(drawn), math.ceil(low)), math.floor(high))
+    # Four digits are more than a search can tell apart, and they can be read in a table.
+    return min(max(float(f"{drawn:.4g}"), low), high)
 
 
-def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
+def search_results(search: ParameterSearch) -> list[SearchResult]:
+    """The search's table, in the order in which its runs were queued."""
+    last_loss = TrainingMetric.objects.filter(run=OuterRef("pk"), name="loss").order_by("-step")
+    runs = list(
+        search.runs.select_related("checkpoint")
+        .annotate(last_loss=Subquery(last_loss.values("value")[:1]))
+        .order_by("created", "name")
+    )
+    results = {
+        run.pk: SearchResult(
+            run, {key: run.settings.get(key) for key in search.space}, run.last_loss
+        )
+        for run in runs
+    }
+    bits: dict[Any, dict[int, list[float]]] = {run.pk: {} for run in runs}
+    exams = Q(name__startswith="recall/") | Q(name__startswith="bits_per_byte/")
+    # In the order of steps, so that what an exam said last stands.
+    told = TrainingMetric.objects.filter(exams, run__in=runs).order_by("step")
+    for pk, step, name, value in told.values_list("run", "step", "name", "value"):
+        kind, _, rest = name.partition("/")
+        if kind == "recall":
+            results[pk].recall[rest] = value
+        else:
+            bits[pk].setdefault(step, []).append(value)
+    for pk, steps in bits.items():
+        means = [sum(values) / len(values) for values in steps.values()]
+        results[pk].bits_per_byte = min(means, default=None)
+    return list(results.values())

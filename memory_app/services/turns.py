@@ -15,9 +15,9 @@ from memory_app.lm.checkpoint import Checkpoint
 from memory_app.lm.machine import fingerprint
 from memory_app.lm.sampling import Sampling, SamplingError
 from memory_app.lm.state import State
-from memory_app.models import COMMITTED, Chat, Turn, TurnStatus
+from memory_app.models import COMMITTED, Chat, TrainingRun, Turn, TurnStatus
 from memory_app.protocol import Refused
-from memory_app.services.memory import BUSY, chat_model, state_after, turn_replay
+from memory_app.services.memory import chat_model, refusal_to_move, state_after, turn_replay
 
 log = logging.getLogger(__name__)
 #: A chat without a title takes it from its first message.
@@ -72,9 +72,7 @@ def turn_begin(
         found = _sent_before(chat, client_turn_id)
         if found is not None:
             return Begun(found, created=False)
-        if not Chat.objects.filter(pk=chat.pk).exists():
-            raise Refused("not_found", _("This chat is gone.")) from None
-        raise Refused("busy", BUSY) from None
+        raise refusal_to_move(chat) from None
     return Begun(turn, True, model, before, drawn)
 
 
@@ -105,7 +103,8 @@ def _claim(
     # This UPDATE settles who runs: its row count is 1 for one of any number of contenders, on
     # SQLite and PostgreSQL alike, and the winner holds the row until the transaction ends. The
     # turn that it names is inserted below (foreign keys are checked at the end).
-    if not Chat.objects.filter(pk=chat.pk, running=None).update(running_id=key, updated=now):
+    free = Chat.objects.filter(pk=chat.pk, running=None, deleted=None)
+    if not free.update(running_id=key, updated=now):
         raise _Taken
     row = Chat.objects.select_related("head", "checkpoint").get(pk=chat.pk)
     if target is None:
@@ -231,5 +230,5 @@ def turns_recover() -> int:
     if count:
         log.warning("turns interrupted by a process that died", extra={"count": count})
     still = Turn.objects.filter(status=TurnStatus.RUNNING).values_list("process", flat=True)
-    liveness.forget_dead(set(still))
+    liveness.forget_dead({*still, *TrainingRun.objects.held().values_list("process", flat=True)})
     return count

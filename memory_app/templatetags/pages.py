@@ -79,12 +79,44 @@ STRINGS: dict[str, dict[str, Any]] = {
             "c": _("Cell state c: what is remembered after this token."),
             "h": _("Hidden state h: what is shown of the cell, h = o · tanh c."),
         },
-        "failed": _("The trace couldn’t be loaded. Load the page again."),
-        "tooLarge": _("This trace is too large to draw here. Download it instead."),
+        "failed": _("The gates couldn’t be loaded. Load the page again."),
+        "failedPart": _("This couldn’t be loaded. Choose it again to try again."),
+        "tooLarge": _("This turn is too large to draw here. Download its trace instead."),
         "above": _("above {edge}: {share}"),
         "below": _("below {edge}: {share}"),
         "map": _("{gate}, layer {layer}: {tokens} tokens by {units} units"),
+        "mapLabel": _(
+            "Heatmap of {gate} in layer {layer}: arrow keys move, with Shift by ten; Enter "
+            "chooses the unit and pins the token"
+        ),
         "layer": _("Layer {n}"),
+        "allLayers": _("All layers"),
+        "allValues": _("All values of {gate} in layer {layer}"),
+        "unitOf": _("{unit} / {units}, layer {layer}"),
+        "tokensLong": _("{n} tokens"),
+        "unitName": _("Unit {unit} of layer {layer}"),
+        "coloured": _("The sentence is coloured by {gate} of unit {unit} in layer {layer}."),
+        "colourNone": _("Choose a unit to colour the sentence by it."),
+        "pinNone": _("Choose a token to see what else could have stood there."),
+        "chosen": _(
+            "Token {n}, “{token}”, was chosen with probability {p}, rank {rank}. "
+            "Entropy there: {bits} bits ({nats} nats)."
+        ),
+        "fed": _(
+            "Token {n}, “{token}”, was fed, not chosen: the model gave it {p}, rank {rank}. "
+            "Entropy there: {bits} bits ({nats} nats)."
+        ),
+        "axisToken": _("token"),
+        "axisValue": _("value"),
+        "copied": _("Copied"),
+        "copyAddress": _("Copy it from the address bar."),
+        "pictureNote": _("{layer}, units by {sort}; {tokens} tokens on {name}"),
+        "thisReply": _("this reply"),
+        "otherReply": _("reply {n}"),
+        "difference": _("reply {n} minus this one"),
+        "parts": _("Equal up to token {n}, where the replies part; there the difference begins."),
+        "neverParts": _("Equal as far as both go."),
+        "otherPrompt": _("Another message to the same memory, so there is no difference to draw."),
     },
     "curves": {
         "daysBefore": _("days before today"),

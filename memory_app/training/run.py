@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,20 +12,29 @@ from typing import Any
 
 import torch
 
-from memory_app.lm.checkpoint import TOKENIZER_FILE, load_checkpoint, save_checkpoint
+from memory_app.lm.checkpoint import (
+    TOKENIZER_FILE,
+    load_checkpoint,
+    save_checkpoint,
+    sync,
+)
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.dialogues import Source
 from memory_app.training.facts import generate_dialogue, held_out_values, trained_values
 from memory_app.training.facts.identity import identity_exchanges
+from memory_app.training.parallel import ALONE, Group
 from memory_app.training.perplexity import evaluate_perplexity
+from memory_app.training.progress import Exchange, ProgressExam
+from memory_app.training.save import SaveError
 from memory_app.training.settings import TrainingSettings
-from memory_app.training.trainer import Callback, Metrics, train
+from memory_app.training.trainer import Callback, Interrupted, Metrics, train
 from memory_app.training.transfer import take_over
 
 CHECKPOINT_FOLDER = "checkpoint"
-FACT_DIALOGUES_FOR_TOKENIZER = 10_000
-VALUE_WEIGHT = 600
+# What the pieces are learned from is bounded by how many there are to be: a small run begins soon.
+# For each piece: dialogues of facts, how often each value is told, characters of the corpora.
+FACT_DIALOGUES, VALUE_WEIGHT, CORPUS_CHARACTERS = 10_000 / 8192, 600 / 8192, 5000
 # A validation that took longer than the training between two of them would be no help.
 VALIDATION_DIALOGUES = 60
 
@@ -32,32 +42,64 @@ Validation = Mapping[str, float]
 
 
 class Watcher(Callback):
-    """A callback that is also told bits per byte of each source at every evaluation."""
+    """A callback that is also told what every evaluation found."""
 
     def on_validation(self, step: int, bits_per_byte: Validation) -> None:
-        """After each evaluation on the sources' validation dialogues."""
+        """Bits per byte of each source that has validation dialogues."""
+
+    def on_recall(self, step: int, shares: Mapping[str, float]) -> None:
+        """Shares of right answers in a short exam, by gap."""
+
+    def on_samples(self, step: int, exchanges: Sequence[Exchange]) -> None:
+        """What the model said to a few fixed prompts."""
+
+    def breaks_off(self) -> bool:
+        """Asked between the parts of an evaluation: whether the run is to end without it."""
+        return False
 
 
-class _Validate(Callback):
+class _Evaluate(Callback):
+    """Measures the model and tells the watchers; the same at every evaluation of every run."""
+
     def __init__(
-        self, sources: Sequence[Source], tokenizer: Tokenizer, watchers: Sequence[Callback]
+        self,
+        settings: TrainingSettings,
+        sources: Sequence[Source],
+        tokenizer: Tokenizer,
+        watchers: Sequence[Callback],
     ) -> None:
         self._valid = {s.name: list(s.valid[:VALIDATION_DIALOGUES]) for s in sources if s.valid}
         self._tokenizer = tokenizer
         self._watchers = [watcher for watcher in watchers if isinstance(watcher, Watcher)]
+        # A process that nobody listens to (rank 1 and above) measures nothing.
+        self._exam = ProgressExam(tokenizer, settings.language) if self._watchers else None
         self.last: dict[str, float] = {}
+        self.shares: dict[str, float] = {}
+
+    def _poll(self, rows: int = 0) -> None:
+        if any(watcher.breaks_off() for watcher in self._watchers):
+            raise Interrupted
 
     def on_evaluate(self, step: int, model: LanguageModel) -> None:
-        if not self._valid:
+        self._poll()
+        if self._valid:
+            figures = evaluate_perplexity(model, self._tokenizer, self._valid, self._poll)
+            self.last = {
+                name: source["bits_per_byte"]
+                for name, source in figures["per_source"].items()
+                if source["bits_per_byte"] is not None
+            }
+            for watcher in self._watchers:
+                watcher.on_validation(step, self.last)
+        if self._exam is None:
             return
-        figures = evaluate_perplexity(model, self._tokenizer, self._valid)
-        self.last = {
-            name: source["bits_per_byte"]
-            for name, source in figures["per_source"].items()
-            if source["bits_per_byte"] is not None
-        }
+        self.shares = self._exam.recall(model, self._poll)
+        self._poll()
+        exchanges = self._exam.samples(model)
         for watcher in self._watchers:
-            watcher.on_validation(step, self.last)
+            if self.shares:
+                watcher.on_recall(step, self.shares)
+            watcher.on_samples(step, exchanges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +116,20 @@ class RunResult:
 
 
 def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[str]:
-    """What the pieces are learned from: every corpus, typed both ways, and the facts' words."""
+    """What the pieces are learned from: the corpora, typed both ways, and the facts' words."""
+    pieces = settings.vocab_size
+    whole = sum(len(text) for source in sources for turns in source.train for _, text in turns)
+    # Of corpora too long for so few pieces every so-manieth dialogue.
+    stride = 1 + whole // (CORPUS_CHARACTERS * pieces)
     for source in sources:
-        for index, dialogue in enumerate(source.train):
+        for index, dialogue in enumerate(source.train[::stride]):
             for role, text in dialogue:
                 yield text
                 if role == "user" and index % 5 == 0:
                     yield text.lower()
     if settings.facts or settings.identity:
         rng = random.Random(settings.seed)
-        for _ in range(FACT_DIALOGUES_FOR_TOKENIZER):
+        for _ in range(min(10_000, round(FACT_DIALOGUES * pieces))):
             made = generate_dialogue(
                 rng, fillers=identity_exchanges, max_gap=1, scope=settings.fact_scope
             )
@@ -91,8 +137,9 @@ def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[st
         # A value that is one piece is one thing to keep in mind; in three it is three, in order.
         # The held-out ones too: without them "James" would be the one name that has to be spelled,
         # and the exam would measure the tokenizer. Training still never tells them.
+        often = min(600, round(VALUE_WEIGHT * pieces))
         for value in trained_values("core") + held_out_values("core"):
-            yield f" {value} {value.lower()} {value.title()}" * VALUE_WEIGHT
+            yield f" {value} {value.lower()} {value.title()}" * often
 
 
 def run_tokenizer(
@@ -110,9 +157,18 @@ def run_tokenizer(
     else:
         tokenizer = Tokenizer.train(_texts(sources, settings), settings.vocab_size)
     folder.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(tokenizer.to_json(), "utf-8")
-    os.replace(part, path)
+    # A name of its own: whoever else learns it at this moment learns the same.
+    descriptor, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(tokenizer.to_json().encode())
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).replace(path)
+    except OSError as error:
+        Path(part).unlink(missing_ok=True)
+        raise SaveError(f"The tokenizer couldn't be written: {error.strerror}.") from error
+    sync(folder)
     return tokenizer
 
 
@@ -127,32 +183,42 @@ def run(
     data: Sequence[Mapping[str, Any]] = (),
     dtype: torch.dtype = torch.bfloat16,
     start_from: Path | None = None,
+    fence: int = 0,
+    group: Group = ALONE,
 ) -> RunResult:
-    """Train in `folder` and publish `folder/checkpoint` when all steps are done.
+    """Train in `folder` and publish a checkpoint there when all steps are done.
 
     `data` (name, licence, attribution … a corpus) goes into config.json. Weights are stored in
     bfloat16, so that what decodes in bfloat16 rounds nothing but its activations. `start_from` is
-    the folder of a checkpoint of the same shape whose weights the first step begins with.
+    the folder of a checkpoint of the same shape whose weights the first step begins with. `fence`
+    is the number of whoever carries the run out: saves and checkpoint are under names of its own.
 
     Raises:
         TrainingError, SaveError: as `train`.
         CheckpointError: the folder holds a checkpoint already, or `start_from` none that is sound.
         TransferError: `start_from` is of another shape.
     """
+    # In a group rank 0 learns the tokenizer, and the others read what it has written.
+    if group.rank:
+        group.wait()
     tokenizer = run_tokenizer(settings, sources, folder, start_from)
+    if not group.rank:
+        group.wait()
     parent = None if start_from is None else load_checkpoint(start_from)
-    validate = _Validate(sources, tokenizer, callbacks)
+    measured = _Evaluate(settings, sources, tokenizer, callbacks)
     result = train(
         settings,
         sources,
         tokenizer,
         folder,
-        [*callbacks, validate],
+        [*callbacks, measured],
         resume=resume,
         begin=None if parent is None else lambda model: take_over(model, tokenizer, parent),
+        fence=fence,
+        group=group,
     )
-    if not result.finished:
-        return RunResult(result.step, result.tokens, False, None, "", result.last, validate.last)
+    if not result.finished or group.rank:
+        return RunResult(result.step, result.tokens, False, None, "", result.last, measured.last)
     summary: dict[str, Any] = {
         "name": name,
         "training": {
@@ -160,12 +226,21 @@ def run(
             "steps": result.step,
             "tokens": result.tokens,
             "loss": result.last.get("loss"),
-            "validation_bits_per_byte": validate.last,
+            "validation_bits_per_byte": measured.last,
+            "recall": measured.shares,
         },
         "data": [dict(entry) for entry in data],
     }
     if parent is not None:
         summary["training"]["parent"] = parent.sha256
-    target = folder / CHECKPOINT_FOLDER
-    sha256 = save_checkpoint(target, result.model, tokenizer, summary, dtype)
-    return RunResult(result.step, result.tokens, True, target, sha256, result.last, validate.last)
+    target = checkpoint_folder(folder, fence)
+    try:
+        sha256 = save_checkpoint(target, result.model, tokenizer, summary, dtype)
+    except OSError as error:
+        raise SaveError(f"The checkpoint couldn't be written: {error.strerror}.") from error
+    return RunResult(result.step, result.tokens, True, target, sha256, result.last, measured.last)
+
+
+def checkpoint_folder(folder: Path, fence: int = 0) -> Path:
+    """Where the holder of this fence publishes the run's checkpoint."""
+    return folder / (f"{CHECKPOINT_FOLDER}-{fence:06d}" if fence else CHECKPOINT_FOLDER)

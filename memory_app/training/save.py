@@ -1,60 +1,127 @@
 """A resumable save: weights, optimizer, random state and position, whole or not at all.
 
-safetensors and JSON only; the torch generator's state is one of the tensors.
+safetensors and JSON only; the generators' states are among the tensors.
+
+Whoever carries a run out has a number, higher with each that took it over (its fence), and writes
+into a file of that number alone. So one that was taken over and doesn't know it yet can't touch the
+save of the one that goes on, and whoever comes next reads the file of the highest number.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-SAVE_FILE, POSITION_KEY = "save.safetensors", "position"
+from memory_app.lm.checkpoint import sync
+
+POSITION_KEY = "position"
 SAVE_FORMAT_VERSION = 1
+_NAME = re.compile(r"save(?:-(\d+))?\.safetensors")
 
 
 class SaveError(ValueError):
-    """A save that does not belong to this run; one sentence for a person."""
+    """A save that can't be written, or doesn't belong to this run; one sentence for a person."""
+
+
+def save_file(folder: Path, fence: int = 0) -> Path:
+    """The one file that the holder of this fence may write; 0 for a run that nobody shares."""
+    return folder / (f"save-{fence:06d}.safetensors" if fence else "save.safetensors")
+
+
+def _saves(folder: Path) -> dict[int, Path]:
+    """The saves that are there, by fence."""
+    found = ((_NAME.fullmatch(path.name), path) for path in folder.glob("save*.safetensors"))
+    return {int(name.group(1) or 0): path for name, path in found if name}
+
+
+def newest_save(folder: Path) -> Path | None:
+    """The save to go on from: that of the highest fence, whoever wrote last."""
+    saves = _saves(folder)
+    return saves[max(saves)] if saves else None
+
+
+def remove_saves(folder: Path, *, below: int | None = None) -> None:
+    """Remove all saves, or those of lower fences, and what was left of them half written."""
+    for path in [*folder.glob("save*.safetensors"), *folder.glob(".save*.part")]:
+        name = _NAME.fullmatch(path.name.removeprefix(".").removesuffix(".part"))
+        if name and (below is None or int(name.group(1) or 0) < below):
+            path.unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
 
 
 def write_save(
-    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, position: dict[str, Any]
+    folder: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    position: dict[str, Any],
+    *,
+    fence: int = 0,
+    generators: Sequence[Tensor] = (),
 ) -> None:
-    """Write the save beside the old one and put it in its place by one rename."""
+    """Write the save beside the old one and put it in its place by one rename.
+
+    `generators` are the states of the other processes' generators, when several train together.
+
+    Raises:
+        SaveError: the disk is full or can't be written; the old save is as it was.
+    """
     tensors: dict[str, Tensor] = {"rng": torch.get_rng_state()}
+    for rank, state in enumerate(generators, start=1):
+        tensors[f"rng/{rank}"] = state
     for name, parameter in model.named_parameters():
         tensors[f"model/{name}"] = parameter.detach().cpu().contiguous()
         for key, value in optimizer.state.get(parameter, {}).items():
             tensors[f"adam/{name}/{key}"] = value.detach().cpu().contiguous()
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{SAVE_FILE}.part"
     text = json.dumps({"format_version": SAVE_FORMAT_VERSION, **position})
-    save_file(tensors, part, {POSITION_KEY: text})
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(folder / SAVE_FILE)
+    data = save(tensors, {POSITION_KEY: text})
+    path = save_file(folder, fence)
+    part = _part(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        sync(folder)
+    except OSError as error:
+        # What was written of it would be in the way of whoever makes room.
+        part.unlink(missing_ok=True)
+        raise SaveError(
+            f"The save of step {position['step']} couldn't be written: {error.strerror}."
+        ) from error
+    remove_saves(folder, below=fence)
 
 
 def read_save(
-    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
+    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, *, rank: int = 0
 ) -> dict[str, Any] | None:
-    """Put a save back into model, optimizer and generator; its position, or None without one.
+    """Put the newest save back into model, optimizer and generator; its position, None without one.
 
     Raises:
-        SaveError: the save is of another model.
+        SaveError: the save is damaged or of another model.
     """
-    path = folder / SAVE_FILE
-    if not path.exists():
+    path = newest_save(folder)
+    if path is None:
         return None
-    tensors = load_file(path)
-    with path.open("rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    position = json.loads(header["__metadata__"][POSITION_KEY])
+    try:
+        tensors = load_file(path)
+        with path.open("rb") as file:
+            header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        position = json.loads(header["__metadata__"][POSITION_KEY])
+    except Exception as error:  # the library raises a type of its own, unnamed in its API
+        raise SaveError("The save is damaged.") from error
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             stored = tensors.get(f"model/{name}")
@@ -71,5 +138,7 @@ def read_save(
                 key: value if key == "step" else value.to(parameter.device)
                 for key, value in state.items()
             }
-    torch.set_rng_state(tensors["rng"])
+    generator = tensors.get(f"rng/{rank}" if rank else "rng")
+    if generator is not None:
+        torch.set_rng_state(generator)
     return position

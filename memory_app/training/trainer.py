@@ -1,7 +1,9 @@
 """The loop: windows in, gradients down, callbacks told. It knows nothing of files or rows.
 
 A callback may return True from `on_step` to end the run early (a cancel): the batch at hand is
-finished and saved behind, so that the run can go on later as if it had never stopped.
+finished and saved behind, so that the run can go on later as if it had never stopped. Within an
+evaluation, where nothing can be saved, it raises Interrupted: the run goes on from its last save
+later, and sits that evaluation again.
 """
 
 from __future__ import annotations
@@ -9,26 +11,32 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.machine import computes_bfloat16
 from memory_app.lm.model import LanguageModel
-from memory_app.lm.state import State
 from memory_app.lm.tokenizer import Tokenizer
-from memory_app.training.batches import Mixture
+from memory_app.training.batches import Batch, Mixture
 from memory_app.training.copy_path import open_copy_path
 from memory_app.training.dialogues import Source
+from memory_app.training.loss import WindowLoss
+from memory_app.training.parallel import ALONE, Group
 from memory_app.training.save import read_save, write_save
 from memory_app.training.settings import TrainingSettings
 
 Metrics = dict[str, float]
+#: Beside `save_every`: a save after this many seconds, or after so many times what the last one
+#: took. A kill costs little work, saving a fiftieth of the time, and the weights don't notice.
+SAVE_SECONDS, SAVE_COSTS = 2.0, 50
+
+
+class Interrupted(Exception):
+    """A callback breaks an evaluation off, since the run is to end now."""
 
 
 class TrainingError(RuntimeError):
@@ -45,7 +53,10 @@ class Callback:
         """After each optimizer step. Return True to end the run after a save."""
 
     def on_evaluate(self, step: int, model: LanguageModel) -> None:
-        """Every `evaluate_every` steps and at the end; the model is in eval mode."""
+        """Every `evaluate_every` steps and at the end; the model is in eval mode.
+
+        May raise Interrupted.
+        """
 
     def on_save(self, step: int) -> None:
         """After each resumable save."""
@@ -110,40 +121,178 @@ def new_optimizer(settings: TrainingSettings, model: LanguageModel) -> torch.opt
     )
 
 
-Nll = Callable[[Tensor, Tensor], Tensor]
+@dataclass(slots=True)
+class _Position:
+    """Where a run is; between batches the carried state is blank and needs no saving."""
+
+    step: int = 0
+    pool: int = 0
+    batch: int = 0
+    tokens: int = 0
+    progress: float = 0.0  # of the run when this pool began: it decides what the pool holds
+    loss: float | None = None  # of the last step, for a run that is resumed at its very end
 
 
-def token_nll(model: LanguageModel, *, compiled: bool) -> Nll:
-    """outputs [N, hidden], targets [N] → negative log-likelihood [N] in nats.
+class _Training:
+    """One call of `train`: the model and its optimizer, and where they are."""
 
-    Compiled, softmax and loss make one pass over [N, vocab] instead of several (1.3 times the
-    tokens a second for the whole step at 4 k pieces); that takes a C++ compiler on the machine.
-    """
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        folder: Path,
+        model: LanguageModel,
+        callbacks: Sequence[Callback],
+        group: Group,
+        fence: int,
+    ) -> None:
+        self.settings, self.folder, self.callbacks = settings, folder, callbacks
+        self.group, self.fence = group, fence
+        self.device = group.device(settings.device)
+        self.model = model
+        self.optimizer = new_optimizer(settings, model)
+        self.at = _Position()
+        self.metrics: Metrics = {}
+        self._loss = group.wrap(WindowLoss(settings, model, group.size))
+        self._autocast = settings.precision == "bfloat16" or (
+            settings.precision == "auto" and (self.device.type != "cpu" or computes_bfloat16())
+        )
+        self._saved_step, self._saved_at, self._save_took = 0, time.monotonic(), 0.0
 
-    def nll(outputs: Tensor, targets: Tensor) -> Tensor:
-        return functional.cross_entropy(model.logits(outputs).float(), targets, reduction="none")
+    def resume(self) -> None:
+        """Go to the newest save, if there is one."""
+        position = read_save(self.folder, self.model, self.optimizer, rank=self.group.rank)
+        if position is not None:
+            position.pop("format_version", None)
+            self.at = _Position(**position)
+        self._saved_step = self.at.step
 
-    return torch.compile(nll, dynamic=True) if compiled else nll
+    def run(self, mixture: Mixture) -> bool:
+        """Train to the last step; whether it came there, or was told to end before."""
+        settings, at = self.settings, self.at
+        self._saved_at = time.monotonic()
+        self.model.train()
+        stop = False
+        try:
+            while at.step < settings.steps and not stop:
+                batches, before = mixture.pool(at.pool, at.progress), (at.step, at.batch)
+                while at.batch < len(batches) and at.step < settings.steps and not stop:
+                    stop = self._batch(batches[at.batch])
+                    at.batch += 1
+                    if at.batch == len(batches):
+                        at.pool, at.batch = at.pool + 1, 0
+                        at.progress = at.step / settings.steps
+                        self._save_if_due(stop)
+                        break
+                    self._save_if_due(stop)
+                if before == (at.step, 0):
+                    raise TrainingError("There is nothing to learn from in what the corpora hold.")
+            if at.step >= settings.steps:
+                self._evaluate()
+                return True
+        except Interrupted:
+            at.step = self._saved_step
+        return False
 
+    def _batch(self, batch: Batch) -> bool:
+        """All windows of one batch; whether a callback wants the run to end."""
+        state: tuple[Tensor, Tensor] | None = None
+        stop = False
+        for window in batch.windows(self.settings.window):
+            began = time.perf_counter()
+            inputs, _, weights = window
+            weight = float(weights.sum())
+            state = self._step(window, weight, state)
+            if weight == 0:
+                continue
+            self.at.step += 1
+            self.at.tokens += inputs.numel()
+            self.at.loss = self.metrics["loss"]
+            self.metrics["tokens"] = self.at.tokens
+            self.metrics["tokens_per_second"] = inputs.numel() / (time.perf_counter() - began)
+            answers = [callback.on_step(self.at.step, self.metrics) for callback in self.callbacks]
+            stop = self.group.agree([stop or any(answers)], self.device)[0]
+            if self.at.step >= self.settings.steps:
+                break
+            if self.at.step % self.settings.evaluate_every == 0:
+                self._evaluate()
+        return stop
 
-def window_loss(
-    model: LanguageModel,
-    nll: Nll,
-    inputs: Tensor,
-    targets: Tensor,
-    weights: Tensor,
-    state: State | None,
-) -> tuple[Tensor, State]:
-    """(summed weighted NLL in nats, state after). Only weighted positions pay for a softmax."""
-    outputs, state = model.hidden(inputs, state)
-    chosen = weights > 0
-    return (nll(outputs[chosen], targets[chosen]) * weights[chosen]).sum(), state
+    def _step(
+        self,
+        window: tuple[Tensor, Tensor, Tensor],
+        weight: float,
+        state: tuple[Tensor, Tensor] | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Feed one window and, unless nothing in it counts, take one optimizer step."""
+        step = self.at.step
+        rate = learning_rate(self.settings, step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["scale"]
+        share, rows = self.group.rows(*window)
+        # A window of few answers must not get the whole step's force on them.
+        whole = max(weight, 0.1 * self.settings.batch_tokens)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._autocast):
+            loss, total, h, c = self._loss(
+                *(tensor.to(self.device) for tensor in rows), state, whole, share
+            )
+        if weight == 0:
+            return h, c
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        summed = self.group.sum(total)
+        if not all(map(math.isfinite, (summed, float(loss.detach()), float(norm)))):
+            raise TrainingError(f"The loss or its gradient is not finite at step {step}.")
+        self.optimizer.step()
+        self.metrics = {
+            "loss": summed / weight,
+            "gradient_norm": float(norm),
+            "learning_rate": rate,
+        }
+        return h, c
 
+    def _save_if_due(self, stop: bool) -> None:
+        """Save where a kill would cost much, and at every end."""
+        at, since = self.at, time.monotonic() - self._saved_at
+        due = (
+            stop
+            or at.step >= self.settings.steps
+            or at.step - self._saved_step >= self.settings.save_every
+            or since >= max(SAVE_SECONDS, SAVE_COSTS * self._save_took)
+        )
+        if not self.group.agree([due], self.device)[0]:
+            return
+        # A finite gradient may still leave weights that aren't: the last good save must stay.
+        if not all(bool(p.isfinite().all()) for p in self.model.parameters()):
+            raise TrainingError(f"A weight is not finite after step {at.step}.")
+        began = time.monotonic()
+        generators = self.group.generators(self.device)
+        if self.group.rank == 0:
+            write_save(
+                self.folder,
+                self.model,
+                self.optimizer,
+                asdict(at),
+                fence=self.fence,
+                generators=generators,
+            )
+        self._saved_step, self._saved_at = at.step, time.monotonic()
+        self._save_took = self._saved_at - began
+        for callback in self.callbacks:
+            callback.on_save(at.step)
 
-def cell_penalty(settings: TrainingSettings, state: State) -> Tensor:
-    """Penalty · Σ over units of max(0, |c| − limit)², a row's mean; state [layers, B, hidden]."""
-    over = (state.c.float().abs() - settings.cell_limit).clamp(min=0)
-    return settings.cell_penalty * over.square().sum((0, 2)).mean()
+    def _evaluate(self) -> None:
+        self.model.eval()
+        interrupted = False
+        try:
+            with torch.inference_mode():
+                for callback in self.callbacks:
+                    callback.on_evaluate(self.at.step, self.model)
+        except Interrupted:
+            interrupted = True
+        self.model.train()
+        if self.group.agree([interrupted], self.device)[0]:
+            raise Interrupted
 
 
 def train(
@@ -155,114 +304,38 @@ def train(
     *,
     resume: bool = False,
     begin: Callable[[LanguageModel], None] | None = None,
+    fence: int = 0,
+    group: Group = ALONE,
 ) -> TrainingResult:
     """Train a model, saving resumably into `folder`; a resumed run follows the same curve.
 
-    `begin` may put other weights into the new model before its first step.
+    `begin` may put other weights into the new model before its first step. `fence` is the number
+    of whoever carries the run out (save.py). In a `group` of several only rank 0 has callbacks.
 
     Raises:
         TrainingError: no corpus and no facts, or a loss that is not finite.
-        SaveError: `resume` with a save of another model.
+        SaveError: `resume` with a save of another model, or a disk that takes no save.
     """
     if not sources and not settings.facts + settings.identity:
         raise TrainingError("There is nothing to learn from: name a corpus or set facts above 0.")
     if settings.device == "cpu":
         torch.set_num_threads(settings.threads)
-    device = torch.device(settings.device)
-    model = new_model(settings, tokenizer.vocab_size).to(device)
+    model = new_model(settings, tokenizer.vocab_size).to(group.device(settings.device))
     if begin is not None:
         begin(model)
     if settings.copy_units:
         open_copy_path(model, settings.copy_units)
-    optimizer = new_optimizer(settings, model)
-    position: dict[str, Any] = {"step": 0, "pool": 0, "batch": 0, "tokens": 0, "progress": 0.0}
+    if group.rank:
+        # One seed gives every process the same weights; their dropout has to differ.
+        torch.manual_seed(settings.seed + group.rank)
+    training = _Training(settings, folder, model, callbacks, group, fence)
     if resume:
-        position = read_save(folder, model, optimizer) or position
+        training.resume()
     mixture = Mixture(settings, sources, tokenizer)
-    bfloat16 = settings.precision == "bfloat16" or (
-        settings.precision == "auto" and (device.type != "cpu" or computes_bfloat16())
-    )
-    nll = token_nll(model, compiled=settings.compile == "on")
-    step, tokens = int(position["step"]), int(position["tokens"])
     for callback in callbacks:
-        callback.on_start(settings, step)
-    model.train()
-    pool, first, progress = position["pool"], position["batch"], position["progress"]
-    saved_at, metrics, stop = step, {}, False
-    while step < settings.steps and not stop:
-        batches = mixture.pool(pool, progress)
-        for index in range(first, len(batches)):
-            state: State | None = None
-            batch = batches[index]
-            for inputs, targets, weights in batch.windows(settings.window):
-                began = time.perf_counter()
-                rate = learning_rate(settings, step)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate * group["scale"]
-                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-                    if state is not None:
-                        state = state.detach()
-                    total, state = window_loss(
-                        model,
-                        nll,
-                        inputs.to(device),
-                        targets.to(device),
-                        weights.to(device),
-                        state,
-                    )
-                weight = float(weights.sum())
-                if weight == 0:
-                    continue
-                # A window of few answers must not get the whole step's force on them.
-                loss = total / max(weight, 0.1 * settings.batch_tokens)
-                loss = loss + cell_penalty(settings, state)
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
-                if not (math.isfinite(float(loss.detach())) and math.isfinite(float(norm))):
-                    raise TrainingError(f"The loss or its gradient is not finite at step {step}.")
-                optimizer.step()
-                step += 1
-                tokens += inputs.numel()
-                metrics = {
-                    "loss": float(total.detach()) / weight,
-                    "gradient_norm": float(norm),
-                    "learning_rate": rate,
-                    "tokens": tokens,
-                    "tokens_per_second": inputs.numel() / (time.perf_counter() - began),
-                }
-                answers = [callback.on_step(step, metrics) for callback in callbacks]
-                stop = stop or any(answers)
-                if step % settings.evaluate_every == 0 and step < settings.steps:
-                    _evaluate(model, step, callbacks)
-                if step >= settings.steps:
-                    break
-            # Saves fall between batches, where the carried state is blank and needs no saving.
-            last = index + 1 == len(batches)
-            done = step >= settings.steps or stop
-            if done or step - saved_at >= settings.save_every:
-                at = {
-                    "step": step,
-                    "pool": pool + 1 if last else pool,
-                    "batch": 0 if last else index + 1,
-                    "tokens": tokens,
-                    "progress": step / settings.steps if last else progress,
-                }
-                write_save(folder, model, optimizer, at)
-                saved_at = step
-                for callback in callbacks:
-                    callback.on_save(step)
-            if done:
-                break
-        pool, first, progress = pool + 1, 0, step / settings.steps
-    _evaluate(model, step, callbacks)
+        callback.on_start(settings, training.at.step)
+    finished = training.run(mixture)
     model.eval()
-    return TrainingResult(model, tokenizer, step, step >= settings.steps, tokens, metrics)
-
-
-def _evaluate(model: LanguageModel, step: int, callbacks: Sequence[Callback]) -> None:
-    model.eval()
-    with torch.inference_mode():
-        for callback in callbacks:
-            callback.on_evaluate(step, model)
-    model.train()
+    at = training.at
+    last = training.metrics or ({} if at.loss is None else {"loss": at.loss})
+    return TrainingResult(model, tokenizer, at.step, finished, at.tokens, last)

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import torch
-
 from memory_app.lm.model import LanguageModel
-from memory_app.lm.sampling import Sampling, is_loop, sample
+from memory_app.lm.sampling import Sampling
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.facts.fillers import own_exchanges
-from memory_app.training.greedy import feed
+from memory_app.training.sampled import sampled_ids, seeded
 
 OPENINGS = 200
 MAX_TOKENS = 120
@@ -59,50 +57,15 @@ def sampled_replies(
 
     Each has a seed of its own (`seed` + its place), so it is what it would be alone.
     """
-    was_training = model.training
-    model.eval()
-    try:
-        return [
-            reply
-            for first in range(0, len(texts), ROWS)
-            for reply in _sample(model, tokenizer, texts[first : first + ROWS], seed + first)
-        ]
-    finally:
-        model.train(was_training)
-
-
-@torch.inference_mode()
-def _sample(
-    model: LanguageModel, tokenizer: Tokenizer, texts: Sequence[str], seed: int
-) -> list[list[int]]:
     prompts = [tokenizer.prompt_ids(tokenizer.encode(text)) for text in texts]
-    replies = [list[int]() for _ in prompts]
-    settings = replace(Sampling(seed=0), max_tokens=MAX_TOKENS)
-    outputs, state = feed(model, prompts)
-    going = list(range(len(prompts)))
-    banned = (tokenizer.user_id, tokenizer.bot_id)
-    while going:
-        logits = model.logits(outputs).float().cpu()
-        chosen = [tokenizer.end_id] * len(prompts)
-        for row in list(going):
-            chosen[row], _ = sample(
-                logits[row],
-                replace(settings, seed=seed + row),
-                replies[row],
-                end_id=tokenizer.end_id,
-                banned=banned,
-            )
-            if chosen[row] == tokenizer.end_id:
-                going.remove(row)
-                continue
-            replies[row].append(chosen[row])
-            # The engine ends such a reply too.
-            if is_loop(replies[row]) or len(replies[row]) >= MAX_TOKENS:
-                going.remove(row)
-        ids = torch.tensor(chosen, device=outputs.device).unsqueeze(1)
-        hidden, state = model.hidden(ids, state)
-        outputs = hidden[:, -1]
-    return replies
+    settings = seeded(replace(Sampling(seed=0), max_tokens=MAX_TOKENS), seed, len(texts))
+    return [
+        reply
+        for first in range(0, len(texts), ROWS)
+        for reply in sampled_ids(
+            model, tokenizer, prompts[first : first + ROWS], settings[first : first + ROWS]
+        )
+    ]
 
 
 def distinct_2(texts: Sequence[str]) -> float:

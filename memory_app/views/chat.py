@@ -15,10 +15,9 @@ from memory_app import services
 from memory_app.models import COMMITTED, Chat, Checkpoint, Turn
 from memory_app.services.chats import NoCheckpoint, NotForChat
 from memory_app.views import sampling
+from memory_app.views.chat_list import listing
 from memory_app.views.front import front
 from memory_app.views.openings import openings
-
-CHATS_BESIDE = 50
 
 
 def _chosen(request: HttpRequest) -> Checkpoint | None:
@@ -111,14 +110,15 @@ def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
     turns = list(
         row.turns.oldest_first().defer("state", "user_token_ids", "reply_token_ids", "sampling")
     )
-    beside = Chat.objects.of(row.owner).newest_first()[:CHATS_BESIDE]
     offered = openings(row.checkpoint.language)
     return render(
         request,
         "chat.html",
         {
             "chat": row,
-            "chats": beside,
+            **listing(request, Chat.objects.of(row.owner)),
+            "place": "rail",
+            "current": row.pk,
             "turns": shown_path(turns, row.head_id, row.running_id),
             "openings": offered,
             "sampling": sampling.settings(),

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, JsonResponse
 
+from memory_app import services
 from memory_app.replies import shown
-from memory_app.views.trace import traced
 
 
 def gates_json(request: HttpRequest, turn: UUID) -> JsonResponse:
@@ -14,13 +14,13 @@ def gates_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     row = request.turn  # type: ignore[attr-defined]
     if not row.is_committed:
         raise Http404
-    found, model = traced(row)
+    found, model = services.turn_trace(turn=row)
     tokenizer = model.tokenizer
     # <|user|> U <|end|> <|bot|> is what was fed before the reply began.
     prompt = len(tokenizer.prompt_ids(row.user_token_ids))
-    text = tokenizer.stream()
+    text, means = tokenizer.stream(), found.whole().gate_means()
     tokens: list[dict[str, Any]] = []
-    for index, (token_id, gates) in enumerate(zip(found.ids, found.gate_means(), strict=True)):
+    for index, (token_id, gates) in enumerate(zip(found.ids, means, strict=True)):
         control = token_id in tokenizer.special_ids
         tokens.append(
             {

@@ -5,22 +5,12 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 
 from memory_app import services
-from memory_app.inspection.trace import Trace
-from memory_app.inspection.trace import trace as run_trace
 from memory_app.lm.checkpoint import Checkpoint
 from memory_app.models import Turn
 
 
 def model_of(turn: Turn) -> Checkpoint:
     return services.chat_model(sha256=turn.chat.checkpoint.sha256)
-
-
-def traced(turn: Turn) -> tuple[Trace, Checkpoint]:
-    """The gates of a committed turn, from the state before it and its ids."""
-    model = model_of(turn)
-    before = services.state_after(turn=turn.parent, model=model)
-    ids = model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)
-    return run_trace(model.model, before, ids), model
 
 
 def tokens_seen(turn: Turn, model: Checkpoint) -> int:
@@ -60,8 +50,9 @@ def trace(request: HttpRequest, turn: UUID) -> HttpResponse:
     row = request.turn  # type: ignore[attr-defined]
     if not row.is_committed:
         raise Http404
-    found, model = traced(row)
-    return _file(found.to_safetensors(_metadata(row, model)), f"trace-{row.pk}.safetensors")
+    found, model = services.turn_trace(turn=row)
+    data = found.whole().to_safetensors(_metadata(row, model))
+    return _file(data, f"trace-{row.pk}.safetensors")
 
 
 def state(request: HttpRequest, turn: UUID) -> HttpResponse:

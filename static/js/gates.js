@@ -1,170 +1,276 @@
-// The gate view: one turn's trace, a gate and a layer of it at a time.
-import { load } from "./safetensors.js";
-import { colour, paint, ramp } from "./ramp.js";
-import { Heatmap } from "./heatmap.js";
+// The gate view: what is shown stands in `shown`; every control changes it, `draw` follows it, and
+// the address behind # says it, so that a link shows the same.
+import { Alternatives } from "./alternatives.js";
+import { GateMap, Maps, SIGNED, SORTS } from "./gate_map.js";
+import { histogram, saturated } from "./histogram.js";
+import { mapPicture } from "./map_picture.js";
+import { mostChanged, tokensLong } from "./most_changed.js";
+import { Panes } from "./panes.js";
+import { read, write } from "./permalink.js";
 import { radios } from "./radios.js";
+import { css, ramp } from "./ramp.js";
+import { savePicture } from "./save_file.js";
+import { Sentence } from "./sentence.js";
+import { Sibling } from "./sibling.js";
 import { say, wordsOf } from "./strings.js";
-import { SIGNED, Trace } from "./trace.js";
+import { UnitLine } from "./unit_line.js";
 
-const MOST = 12;
 const element = (id) => document.getElementById(id);
 
 function start(page) {
-  const tokens = [...document.querySelectorAll(".token")];
-  const map = new Heatmap(element("map"));
-  const shown = { gate: "f", layer: page.layers - 1, sort: "index", token: 0, unit: 0, coloured: null };
-  let trace;
-  let order; // unit numbers from the top row down
-  let pointed; // the token's button under the mark
+  const sentence = new Sentence(element("sentence"));
+  const tokens = sentence.tokens.length;
+  const maps = new Maps(page.turn);
+  const panes = new Panes(element("panes"), element("pane"));
+  const beat = new Alternatives(page.turn);
+  const line = new UnitLine({
+    turn: page.turn, split: page.split,
+    tokens: sentence.tokens.map(({ textContent }) => textContent), ids: sentence.tokens.map(({ title }) => title),
+  }, (token) => point({ ...mark, token }));
+  const limits = { layers: page.layers, units: page.units, tokens, split: page.split, siblings: page.siblings };
+  const shown = { gate: "f", layer: 0, sort: SORTS[0], unit: null, token: null, other: null, mode: "difference" };
+  const mark = { layer: 0, unit: 0, token: 0 }; // where the pointer or the arrow keys are
+  let sibling = null;
+  let drawn = null; // {own, other: layer -> its map, lut, kind}
+  let asked = 0;
 
-  function number(value) {
-    return `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(3)}`;
-  }
+  const luts = (gate) => ramp(`--gate-${gate}`, SIGNED[gate]);
 
-  function draw() {
-    element("explain").textContent = wordsOf("explain")[shown.gate];
-    element("at-gate").textContent = shown.gate;
-    if (!trace) return;
-    const { gate, layer } = shown;
-    const figures = trace.figures(gate, layer);
-    const lut = ramp(`--gate-${gate}`, SIGNED[gate]);
-    order = trace.order(gate, layer, shown.sort);
-    const values = trace.tensors[gate].values;
-    const stride = trace.layers * trace.units;
-    const from = layer * trace.units;
-    map.show({
-      tokens: trace.tokens, units: trace.units, split: page.split, lut, signed: SIGNED[gate], scale: figures.scale,
-      at: (token, row) => values[token * stride + from + order[row]],
-    });
-    map.mark(shown.token, order.indexOf(shown.unit));
-    const room = { gate, layer: layer + 1, tokens: trace.tokens, units: trace.units };
-    element("map").setAttribute("aria-description", say("map", room));
-    legend(figures, lut);
-    sentence();
-    value();
-  }
-
-  function legend({ bins, scale, low, edgeLow, below, above }, lut) {
-    const canvas = element("histogram");
-    const ratio = devicePixelRatio || 1;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    canvas.width = width * ratio;
-    canvas.height = height * ratio;
-    const context = canvas.getContext("2d");
-    context.scale(ratio, ratio);
-    const [grey, hue] = [colour("--line-strong"), colour(`--gate-${shown.gate}`)].map((rgb) => `rgb(${rgb.join()})`);
-    const top = Math.max(...bins);
-    const wide = width / bins.length;
-    const bounded = shown.gate !== "c"; // a cell has no end to saturate at
-    bins.forEach((count, k) => {
-      const middle = low + ((k + 0.5) / bins.length) * (scale - low);
-      const end = bounded && (middle < edgeLow || middle > 0.9);
-      context.fillStyle = end ? hue : grey;
-      const tall = (count / top) * (height - 1) + (count ? 1 : 0);
-      context.fillRect(k * wide, height - tall, wide - 1, tall);
-    });
-    paint(element("legend"), 256, 1, lut, false, 255, (x) => x);
-    element("low").textContent = number(low).replace(/\.?0+$/, "");
-    element("high").textContent = number(scale).replace(/\.?0+$/, "");
-    const share = (part) => `${(part * 100).toFixed(part < 0.0995 ? 1 : 0)} %`;
-    element("below").textContent = bounded ? say("below", { edge: edgeLow.toFixed(1).replace("-", "−"), share: share(below) }) : "";
-    element("above").textContent = bounded ? say("above", { edge: "0.9", share: share(above) }) : "";
-    canvas.setAttribute("aria-label", `${element("below").textContent} ${element("above").textContent}`);
-  }
-
-  function value() {
-    const { gate, layer, token, unit } = shown;
-    pointed?.classList.remove("at");
-    pointed = tokens[token];
-    pointed.classList.add("at");
-    element("at-token").textContent = `${JSON.stringify(tokens[token].textContent)} ${token + 1}/${tokens.length}`;
-    element("at-unit").textContent = `${unit} / ${trace.units}`;
-    element("at-value").textContent = number(trace.value(gate, layer, token, unit));
-  }
-
-  // The chosen unit underlines each token with its value there.
-  function sentence() {
-    const { gate, layer, coloured } = shown;
-    element("coloured").hidden = coloured === null;
-    const lut = coloured === null ? null : ramp(`--gate-${gate}`, SIGNED[gate]);
-    const { scale } = trace.figures(gate, layer);
-    tokens.forEach((button, token) => {
-      if (!lut) return button.style.removeProperty("border-bottom-color");
-      const v = trace.value(gate, layer, token, coloured) / scale;
-      const packed = lut[Math.round(Math.max(0, Math.min(1, SIGNED[gate] ? (v + 1) / 2 : v)) * 255)];
-      button.style.borderBottomColor = `rgb(${packed & 255} ${(packed >> 8) & 255} ${(packed >> 16) & 255})`;
-    });
-  }
-
-  function table() {
-    element("most-layer").textContent = say("layer", { n: shown.layer + 1 });
-    element("most").replaceChildren(...trace.mostChanged(shown.layer, MOST).map((one) => {
-      const row = document.createElement("tr");
-      const unit = row.appendChild(document.createElement("th"));
-      unit.scope = "row";
-      const choose = unit.appendChild(document.createElement("button"));
-      choose.type = "button";
-      choose.className = "link";
-      choose.textContent = one.unit;
-      choose.addEventListener("click", () => {
-        Object.assign(shown, { unit: one.unit, token: one.at, coloured: one.unit });
-        draw();
-      });
-      for (const text of [number(one.before), number(one.after), number(one.after - one.before), number(one.i), number(one.f), JSON.stringify(tokens[one.at].textContent)]) {
-        row.appendChild(document.createElement("td")).textContent = text;
-      }
-      return row;
-    }));
-  }
-
-  map.addEventListener("move", ({ detail: { token, row, chosen } }) => {
-    Object.assign(shown, { token, unit: order[row] });
-    if (chosen) {
-      shown.coloured = order[row];
-      sentence();
+  function take(said) {
+    for (const [key, value] of Object.entries(said)) if (value !== undefined) shown[key] = value;
+    shown.unit ??= undefined; // not null, which is "none": chosen when its map is there
+    gateTabs.show(shown.gate);
+    layerTabs.show(String(shown.layer));
+    element("sort").value = shown.sort;
+    if (element("with")) {
+      element("with").value = shown.other ?? "";
+      modeTabs.show(shown.mode);
     }
-    value();
+  }
+
+  async function draw() {
+    const ask = (asked += 1);
+    const { gate, sort } = shown;
+    const layers = shown.layer === "all" ? [...Array(page.layers).keys()] : [shown.layer];
+    element("explain").textContent = wordsOf("explain")[gate];
+    element("at-gate").textContent = gate;
+    let own;
+    let other = [];
+    try {
+      if (shown.other && sibling?.turn !== shown.other) sibling = new Sibling(page.siblings.find(({ id }) => id === shown.other), page.control);
+      if (!shown.other) sibling = null;
+      const found = Promise.all([
+        Promise.all(layers.map((layer) => maps.get(gate, layer))),
+        sibling ? Promise.all(layers.map((layer) => sibling.maps.get(gate, layer))) : [],
+        sibling?.ready,
+      ]);
+      [own, other] = await found;
+    } catch (fault) {
+      if (ask === asked) tell(say(fault.tooLarge ? "tooLarge" : "failed"));
+      return;
+    }
+    if (ask !== asked) return;
+    tell("");
+    const at = (list) => new Map(list.map((map, k) => [layers[k], map]));
+    drawn = { own: at(own), other: at(other), lut: luts(gate) };
+    if (shown.unit === undefined || (shown.unit && !layers.includes(shown.unit.layer))) {
+      const layer = layers.at(-1);
+      shown.unit = { layer, unit: drawn.own.get(layer).telling() };
+    }
+    if (!layers.includes(mark.layer)) Object.assign(mark, shown.unit ?? { layer: layers[0] });
+    const apart = sibling && shown.mode === "difference" && sibling.samePrompt;
+    panes.show(layers.flatMap((layer) => {
+      const map = drawn.own.get(layer);
+      const pane = (kind, one, split) => ({
+        kind, layer, split, map: one, lut: kind === "difference" ? ramp(`--gate-${gate}`, true) : drawn.lut,
+        order: map.order(sort), small: layers.length > 1 || kind === "other" || (sibling && !apart),
+        caption: caption(kind, layer, layers.length > 1),
+        label: say("mapLabel", { gate, layer: layer + 1 }),
+        described: say("map", { gate, layer: layer + 1, tokens: one.tokens, units: one.units }),
+      });
+      if (!sibling) return [pane("own", map, page.split)];
+      const theirs = drawn.other.get(layer);
+      if (apart) return [pane("difference", GateMap.difference(map, theirs), sibling.partsAt(page.turnIds))];
+      return [pane("own", map, page.split), pane("other", theirs, sibling.split)];
+    }));
+    element("panes").classList.toggle("pair", Boolean(sibling && !apart));
+    element("panes").classList.toggle("many", layers.length > 1);
+    compared(apart);
+    chosen();
+    point(mark);
+    element("panes").dataset.shown = `${gate} ${shown.layer} ${sort} ${shown.other ? shown.mode : ""}`.trim();
+  }
+
+  function caption(kind, layer, many) {
+    const parts = [];
+    if (many) parts.push(say("layer", { n: layer + 1 }));
+    if (kind === "own" && sibling) parts.push(say("thisReply"));
+    if (kind === "other") parts.push(say("otherReply", { n: sibling.number }));
+    if (kind === "difference") parts.push(say("difference", { n: sibling.number }));
+    return parts.join(" · ");
+  }
+
+  function compared(apart) {
+    element("other").hidden = !sibling;
+    element("at-other").closest("div").hidden = !sibling;
+    if (!element("mode-tabs")) return;
+    element("mode-tabs").hidden = !sibling?.samePrompt;
+    if (!sibling) return;
+    element("at-reply").textContent = say("otherReply", { n: sibling.number });
+    sibling.write(element("other-sentence"), element("other-link"));
+    const parts = sibling.partsAt(page.turnIds);
+    element("compared").textContent = sibling.samePrompt
+      ? say(parts < Math.min(tokens, sibling.tokens.length) ? "parts" : "neverParts", { n: parts + 1 })
+      : say("otherPrompt");
+    sibling.mark(element("other-sentence"), parts, apart);
+  }
+
+  function tell(text) {
+    element("state").textContent = text;
+    element("state").hidden = !text;
+  }
+
+  // What follows the chosen unit and the pinned token.
+  function chosen() {
+    const { gate, unit, token } = shown;
+    const map = unit && drawn?.own.get(unit.layer);
+    const grounds = map && ramp(`--gate-${gate}`, map.signed, { strength: 0.45, from: "--ground" });
+    sentence.colour(map && ((t) => ({ line: css(drawn.lut[map.level(t, unit.unit)]), ground: css(grounds[map.level(t, unit.unit)]) })));
+    sentence.pin(token);
+    panes.pin(token, unit);
+    element("coloured").textContent = unit ? say("coloured", { unit: unit.unit, layer: unit.layer + 1, gate }) : say("colourNone");
+    element("uncolour").hidden = !unit;
+    element("unpin").hidden = token === null;
+    if (token === null) element("beat-head").textContent = say("pinNone");
+    line.show(unit, gate);
+    beat.show(token);
+    const layer = unit?.layer ?? mark.layer;
+    if (drawn?.own.has(layer)) {
+      mostChanged(drawn.own.get(layer), layer, (t) => sentence.text(t), (one, t) => {
+        Object.assign(shown, { unit: { layer, unit: one }, token: t });
+        point({ layer, unit: one, token: t });
+        panes.reveal();
+        chosen();
+      });
+    }
+    history.replaceState(history.state, "", write({ ...shown, unit: shown.unit ?? null }));
+  }
+
+  // The mark moves: its numbers stand in one place.
+  function point({ layer, unit, token }) {
+    const before = mark.layer;
+    Object.assign(mark, { layer, unit, token });
+    sentence.point(token);
+    if (!drawn) return;
+    const map = drawn.own.get(layer);
+    const other = drawn.other.get(layer);
+    const value = (one) => (one && token < one.tokens ? one.write(one.value(token, unit)) : "–");
+    panes.mark(mark);
+    element("at-token").textContent = `${JSON.stringify(sentence.text(token))} ${token + 1}/${tokens}`;
+    element("at-unit").textContent = shown.layer === "all"
+      ? say("unitOf", { unit, units: map.units, layer: layer + 1 }) : `${unit} / ${map.units}`;
+    element("at-timescale").textContent = say("tokensLong", { n: tokensLong(map.figures.timescale[unit]) });
+    element("at-value").textContent = value(map);
+    if (other) {
+      const both = token < Math.min(map.tokens, other.tokens);
+      const gap = both ? other.value(token, unit) - map.value(token, unit) : 0;
+      element("at-other").textContent = both ? `${value(other)} (${gap > 0 ? "+" : ""}${map.write(gap)})` : value(other);
+    }
+    if (before !== layer || histogramOf !== map) {
+      histogramOf = map;
+      element("histogram-name").textContent = say("allValues", { gate: shown.gate, layer: layer + 1 });
+      histogram(map, drawn.lut);
+      saturated(map.figures.saturation, luts);
+    }
+  }
+  let histogramOf = null;
+
+  function change(what) {
+    Object.assign(shown, what);
+    return draw();
+  }
+
+  const gateTabs = radios(element("gate-tabs"), (gate) => change({ gate }));
+  const layerTabs = radios(element("layer-tabs"), (layer) => {
+    const to = layer === "all" ? "all" : Number(layer);
+    // Unit 7 of another layer is another unit: one that changed much there takes its place.
+    change({ layer: to, unit: to === "all" || shown.unit === null || shown.unit?.layer === to ? shown.unit : undefined });
   });
-  element("sentence").addEventListener("click", (event) => {
-    const at = tokens.indexOf(event.target);
-    if (at < 0 || !trace) return;
-    shown.token = at;
-    map.mark(at, map.row);
-    value();
+  const modeTabs = element("mode-tabs") && radios(element("mode-tabs"), (mode) => change({ mode }));
+  element("sort").addEventListener("change", ({ target }) => change({ sort: target.value }));
+  element("with")?.addEventListener("change", ({ target }) => change({ other: target.value || null }));
+
+  panes.addEventListener("move", ({ detail: { pane, token, unit, chosen: click } }) => {
+    point({ layer: pane.layer, unit, token: pane.kind === "other" ? token : Math.min(token, tokens - 1) });
+    if (!click) return;
+    Object.assign(shown, { unit: { layer: pane.layer, unit }, token: token < tokens ? token : shown.token });
+    chosen();
+  });
+  sentence.addEventListener("point", ({ detail: token }) => {
+    point({ ...mark, token });
+    panes.reveal();
+  });
+  sentence.addEventListener("pin", ({ detail: token }) => {
+    shown.token = shown.token === token ? null : token;
+    point({ ...mark, token });
+    panes.reveal();
+    chosen();
   });
   element("uncolour").addEventListener("click", () => {
-    shown.coloured = null;
-    sentence();
-    element("map").focus();
+    shown.unit = null;
+    chosen();
+    panes.focus();
   });
-  radios(element("gate-tabs"), (gate) => {
-    shown.gate = gate;
+  element("unpin").addEventListener("click", () => {
+    shown.token = null;
+    chosen();
+    panes.focus();
+  });
+  element("copy-link").addEventListener("click", async () => {
+    const said = element("copied");
+    try {
+      await navigator.clipboard.writeText(location.href);
+      said.textContent = say("copied");
+    } catch {
+      said.textContent = say("copyAddress"); // no clipboard outside of https and localhost
+    }
+    setTimeout(() => (said.textContent = ""), 4000);
+  });
+  element("map-png").addEventListener("click", () => {
+    if (!drawn) return;
+    const list = panes.shown.map((pane, k) => ({
+      canvas: panes.all[k].heatmap.canvas, split: pane.split, tokens: pane.map.tokens, caption: pane.caption,
+    }));
+    const [{ map, lut }] = panes.shown;
+    const layer = shown.layer === "all" ? say("allLayers") : say("layer", { n: shown.layer + 1 });
+    const sort = element("sort").selectedOptions[0].textContent;
+    const picture = mapPicture({
+      title: `${wordsOf("explain")[shown.gate]}`,
+      subtitle: say("pictureNote", { layer, sort, name: page.checkpoint, tokens }),
+      panes: list, lut, ends: [map.low, map.high].map((v) => map.write(v)),
+    });
+    savePicture(picture, `turn-${page.turn.slice(0, 8)}-${shown.gate}-layer-${shown.layer === "all" ? "all" : shown.layer + 1}.png`);
+  });
+  document.addEventListener("themechange", () => {
+    histogramOf = null;
     draw();
   });
-  radios(element("layer-tabs"), (layer) => {
-    shown.layer = Number(layer);
-    draw();
-    if (trace) table();
-  });
-  element("sort").addEventListener("change", (event) => {
-    shown.sort = event.target.value;
+  addEventListener("hashchange", () => {
+    take(read(location.hash, limits));
+    if (shown.token !== null) mark.token = shown.token;
     draw();
   });
-  document.addEventListener("themechange", draw);
 
-  draw();
-  load(page.trace).then((file) => {
-    if (!file) throw new Error("no trace");
-    trace = new Trace(file);
-    const wanted = Number(new URLSearchParams(location.hash.slice(1)).get("reply") ?? NaN);
-    const [most] = trace.mostChanged(shown.layer, 1);
-    shown.unit = most.unit;
-    shown.token = wanted >= 0 ? Math.min(trace.tokens - 1, page.split + wanted) : most.at;
-    element("state").hidden = true;
-    draw();
-    table();
-  }).catch((fault) => {
-    element("state").textContent = say(fault.tooLarge ? "tooLarge" : "failed");
+  // At first a unit that changed much is chosen and the reply's first token pinned: there is something
+  // to see before anybody has found out what to click.
+  page.turnIds = sentence.tokens.map(({ title }) => Number(title));
+  const wanted = read(location.hash, limits);
+  take({ ...wanted, token: location.hash.length > 1 ? wanted.token : page.split });
+  mark.token = shown.token ?? page.split;
+  draw().then(() => {
+    if (!shown.unit) return;
+    point({ ...shown.unit, token: mark.token });
+    panes.reveal();
   });
 }
 

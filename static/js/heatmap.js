@@ -1,67 +1,113 @@
-// The heatmap: one pixel a value, scaled up without smoothing; a mark on one token and one unit.
+// The heatmap: one pixel a value, scaled up without smoothing; a mark on one token and one unit,
+// a pinned token, a chosen unit.
 // Event "move" (detail: {token, row, chosen}): by the pointer, by arrow keys, by a click.
-import { paint } from "./ramp.js";
-
 const NARROWEST = 3; // px a token
 const WIDEST = 56;
-const TALL = 560; // px that all units together take, where they fit
+const TALL = 512; // px that all units together take, where they fit
+const SMALL = 256; // the same where several maps share the page
 
 export class Heatmap extends EventTarget {
   constructor(box) {
     super();
     this.box = box;
     this.canvas = box.querySelector("canvas");
-    [this.split, this.column, this.line] = [".split", ".column", ".row"].map((name) => box.querySelector(name));
-    this.token = 0;
-    this.row = 0;
+    const line = (name) => box.querySelector(name);
+    [this.split, this.column, this.line] = [line(".split"), line(".column"), line(".row")];
+    [this.pinned, this.chosen] = [line(".pinned"), line(".chosen")];
+    Object.assign(this, { token: 0, row: 0, pinnedAt: null, chosenAt: null });
     this.canvas.addEventListener("pointermove", (event) => this.#point(event, false));
     this.canvas.addEventListener("click", (event) => this.#point(event, true));
     box.addEventListener("keydown", (event) => this.#key(event));
-    new ResizeObserver(() => this.tokens && this.#size()).observe(box);
+    this.watcher = new ResizeObserver(() => this.map && this.#size());
+    this.watcher.observe(box);
   }
 
-  // at(token, row) -> value
-  show({ tokens, units, split, lut, signed, scale, at }) {
-    Object.assign(this, { tokens, units, splitAt: split });
-    paint(this.canvas, tokens, units, lut, signed, scale, at);
+  // map: a GateMap; order: unit numbers, top row first; lut: 256 packed colours
+  show({ map, order, split, lut, small }) {
+    Object.assign(this, { map, order, splitAt: split, small });
+    const { tokens, units, steps } = map;
+    // Where several maps share the page a row is the mean of some neighbours in the order.
+    const each = small ? Math.ceil(units / SMALL) : 1;
+    const rows = Math.ceil(units / each);
+    Object.assign(this.canvas, { width: tokens, height: rows });
+    const context = this.canvas.getContext("2d");
+    const image = context.createImageData(tokens, rows);
+    const out = new Uint32Array(image.data.buffer);
+    const sums = new Float64Array(tokens);
+    for (let row = 0, k = 0; row < rows; row += 1) {
+      const group = order.subarray(row * each, (row + 1) * each);
+      sums.fill(0);
+      for (const unit of group) {
+        const from = unit * tokens;
+        for (let token = 0; token < tokens; token += 1) sums[token] += steps[from + token];
+      }
+      for (let token = 0; token < tokens; token += 1, k += 1) out[k] = lut[(sums[token] / group.length) >> 8];
+    }
+    context.putImageData(image, 0, 0);
     this.box.classList.add("drawn");
+    this.box.classList.toggle("small", Boolean(small));
     this.#size();
   }
 
   mark(token, row) {
-    this.token = Math.max(0, Math.min(this.tokens - 1, token));
-    this.row = Math.max(0, Math.min(this.units - 1, row));
-    const { wide, high } = this;
-    this.column.style.transform = `translateX(${this.token * wide}px)`;
-    this.line.style.transform = `translateY(${this.row * high}px)`;
+    this.token = Math.max(0, Math.min(this.map.tokens - 1, token));
+    this.row = Math.max(0, Math.min(this.map.units - 1, row));
+    this.column.style.transform = `translateX(${this.token * this.wide}px)`;
+    this.line.style.transform = `translateY(${this.row * this.high}px)`;
+  }
+
+  // null: none
+  pin(token, row) {
+    this.pinnedAt = token !== null && token < this.map.tokens ? token : null;
+    this.chosenAt = row;
+    this.pinned.hidden = this.pinnedAt === null;
+    this.chosen.hidden = row === null;
+    this.pinned.style.transform = `translateX(${(this.pinnedAt ?? 0) * this.wide}px)`;
+    this.chosen.style.transform = `translateY(${(row ?? 0) * this.high}px)`;
+  }
+
+  reveal() {
+    const { box, wide, high } = this;
+    const keep = (at, size, from, room) => (at < from ? at : at + size > from + room ? at + size - room : from);
+    box.scrollLeft = keep(this.token * wide, wide, box.scrollLeft, box.clientWidth);
+    box.scrollTop = keep(this.row * high, high, box.scrollTop, box.clientHeight);
+  }
+
+  remove() {
+    this.watcher.disconnect();
   }
 
   #size() {
+    const { tokens, units } = this.map;
     const room = this.box.clientWidth;
-    this.wide = Math.max(NARROWEST, Math.min(WIDEST, room / this.tokens));
-    this.high = Math.max(1, Math.floor(TALL / this.units));
-    this.canvas.style.width = `${this.wide * this.tokens}px`;
-    this.canvas.style.height = `${this.high * this.units}px`;
-    this.box.style.height = `${this.high * this.units + 2 + (this.wide * this.tokens > room ? 16 : 0)}px`; // borders, scroll bar
-    this.column.style.width = `${this.wide}px`;
-    this.line.style.height = `${this.high}px`;
+    this.wide = Math.max(this.small ? 0 : NARROWEST, Math.min(WIDEST, room / tokens));
+    this.high = this.small ? SMALL / units : Math.max(1, Math.floor(TALL / units));
+    this.box.classList.toggle("shrunk", this.wide < 1);
+    const [width, height] = [this.wide * tokens, this.high * units];
+    this.canvas.style.width = `${width}px`;
+    this.canvas.style.height = `${height}px`;
+    this.box.style.height = `${height + 2 + (width > room + 1 ? 16 : 0)}px`; // borders, scroll bar
+    for (const one of [this.column, this.pinned]) one.style.width = `${Math.max(1, this.wide)}px`;
+    for (const one of [this.line, this.chosen]) one.style.height = `${Math.max(1, this.high)}px`;
     this.split.style.transform = `translateX(${this.splitAt * this.wide}px)`;
     this.mark(this.token, this.row);
+    this.pin(this.pinnedAt, this.chosenAt);
   }
 
   #point(event, chosen) {
-    if (!this.tokens) return;
+    if (!this.map) return;
     const place = this.canvas.getBoundingClientRect();
     this.mark(Math.floor((event.clientX - place.left) / this.wide), Math.floor((event.clientY - place.top) / this.high));
     this.#tell(chosen);
   }
 
   #key(event) {
-    if (!this.tokens || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.map || event.ctrlKey || event.metaKey || event.altKey) return;
     const by = event.shiftKey ? 10 : 1;
+    const { tokens } = this.map;
     const step = {
       ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, -by], ArrowDown: [0, by],
-      PageUp: [0, -32], PageDown: [0, 32], Home: [-this.tokens, 0], End: [this.tokens, 0],
+      PageUp: [0, -32], PageDown: [0, 32], Home: [-tokens, 0], End: [tokens, 0],
     }[event.key];
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
@@ -70,15 +116,8 @@ export class Heatmap extends EventTarget {
     if (!step) return;
     event.preventDefault();
     this.mark(this.token + step[0], this.row + step[1]);
-    this.#reveal();
+    this.reveal();
     this.#tell(false);
-  }
-
-  #reveal() {
-    const { box, wide, high } = this;
-    const keep = (at, size, from, room) => (at < from ? at : at + size > from + room ? at + size - room : from);
-    box.scrollLeft = keep(this.token * wide, wide, box.scrollLeft, box.clientWidth);
-    box.scrollTop = keep(this.row * high, high, box.scrollTop, box.clientHeight);
   }
 
   #tell(chosen) {

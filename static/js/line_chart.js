@@ -6,6 +6,7 @@
 //     x: {label: "step"}, y: {label: "bits per byte", log: true},
 //     series: [{label: "train", hue: "--gate-i", points: [[0, 8.1], [10, 7.4]], dashed: false}],
 //   });
+// Event "mark" on the canvas (detail: the x that the crosshair stands on, or null).
 import { colour } from "./ramp.js";
 
 const PAD = { left: 56, right: 12, top: 10, bottom: 36 };
@@ -122,6 +123,7 @@ export class LineChart {
   #mark(x) {
     this.at = x;
     this.draw();
+    this.canvas.dispatchEvent(new CustomEvent("mark", { detail: x }));
     if (!this.readout) return;
     const said = this.data.series
       .map(({ label, points }) => [label, points.find(([at]) => at === x)?.[1]])

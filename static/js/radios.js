@@ -1,12 +1,17 @@
 // A row of buttons of which one is chosen: arrow keys move and choose, as in any radio group.
+// -> {show(value): chooses without telling}
 export function radios(group, chosen) {
   const buttons = [...group.querySelectorAll("[role=radio]")];
 
-  function choose(button) {
+  function mark(button) {
     for (const one of buttons) {
       one.setAttribute("aria-checked", String(one === button));
       one.tabIndex = one === button ? 0 : -1;
     }
+  }
+
+  function choose(button) {
+    mark(button);
     chosen(button.dataset.value);
   }
 
@@ -21,4 +26,11 @@ export function radios(group, chosen) {
       choose(next);
     });
   }
+
+  return {
+    show(value) {
+      const button = buttons.find((one) => one.dataset.value === value);
+      if (button) mark(button);
+    },
+  };
 }

@@ -5,8 +5,17 @@ probe.hidden = true;
 document.documentElement.append(probe);
 const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
 
+// Asking for one makes the browser work out the page's styles, so each is asked for once a theme.
+const known = new Map();
+document.addEventListener("themechange", () => known.clear());
+
 // The sRGB bytes of a custom property, whatever it is written in and whichever theme is on.
 export function colour(name) {
+  if (!known.has(name)) known.set(name, ask(name));
+  return known.get(name);
+}
+
+function ask(name) {
   probe.style.color = `var(${name})`;
   pixel.fillStyle = getComputedStyle(probe).color;
   pixel.fillRect(0, 0, 1, 1);
@@ -43,17 +52,21 @@ function toRgb([L, a, b]) {
 const mix = (from, to, share) => from.map((v, k) => v + (to[k] - v) * share);
 const pack = ([r, g, b]) => (255 << 24) | (b << 16) | (g << 8) | r;
 
-// 256 packed RGBA values; index 0 is the lowest value, 255 the highest.
-export function ramp(hue, signed) {
-  const ground = toLab(colour("--raised"));
-  const high = toLab(colour(hue));
-  const low = signed ? toLab(colour("--below-zero")) : ground;
+// 256 packed RGBA values; index 0 is the lowest value, 255 the highest. A strength below 1 stops
+// short of the hue, so that text can be read on it.
+export function ramp(hue, signed, { strength = 1, from = "--raised" } = {}) {
+  const ground = toLab(colour(from));
+  const end = (name) => mix(ground, toLab(colour(name)), strength);
+  const high = end(hue);
+  const low = signed ? end("--below-zero") : ground;
   return Uint32Array.from({ length: 256 }, (_, k) => {
     const v = k / 255;
     if (!signed) return pack(toRgb(mix(ground, high, v)));
     return pack(toRgb(v < 0.5 ? mix(low, ground, v * 2) : mix(ground, high, v * 2 - 1)));
   });
 }
+
+export const css = (packed) => `rgb(${packed & 255} ${(packed >> 8) & 255} ${(packed >> 16) & 255})`;
 
 // Draws values into a canvas of one pixel a value. at(x, y) -> value; scale: largest |value|.
 export function paint(canvas, width, height, lut, signed, scale, at) {

@@ -1,7 +1,7 @@
 // Reads a safetensors file: 8 bytes of header length, a JSON header, then the raw values.
 const MAX_HEADER = 1 << 20;
 
-// -> {metadata, tensors: {name: {shape, values}}}; float32 and int64 only, which is all we serve.
+// -> {metadata, tensors: {name: {shape, values}}}; the types that we serve.
 export function parse(buffer) {
   const view = new DataView(buffer);
   const size = Number(view.getBigUint64(0, true));
@@ -15,7 +15,7 @@ export function parse(buffer) {
       continue;
     }
     const [from, to] = entry.data_offsets.map((offset) => offset + 8 + size);
-    const Kind = { F32: Float32Array, I64: BigInt64Array }[entry.dtype];
+    const Kind = { F32: Float32Array, I64: BigInt64Array, I32: Int32Array, U16: Uint16Array }[entry.dtype];
     if (!Kind || to > buffer.byteLength || to < from) throw new Error(`bad tensor ${name}`);
     // A view needs an aligned start; a copy of the odd tensor is cheap.
     const aligned = from % Kind.BYTES_PER_ELEMENT === 0;

@@ -13,6 +13,7 @@ from memory_app.engine.core import Engine
 from memory_app.lm.checkpoint import Checkpoint as Model
 from memory_app.lm.sampler import Sampler
 from memory_app.models import Checkpoint
+from tests.browser.gate_view import Trace, open_gates, trace_of
 from tests.browser.server import SiteServer, free_port
 from tests.browser.visitor import Visitor
 
@@ -138,3 +139,16 @@ def will_say(monkeypatch: pytest.MonkeyPatch, model: Model) -> Callable[[str], N
     monkeypatch.setattr(Engine, "_decode", decode_one)
     monkeypatch.setattr(Sampler, "sample", sample_words)
     return will_say
+
+
+def gates(visitor: Visitor) -> Visitor:
+    """The gate view of a first reply."""
+    visitor.start_chat()
+    visitor.talk("My name is Clara.")
+    return open_gates(visitor)
+
+
+@pytest.fixture
+def trace(gates: Visitor) -> Trace:
+    """All the numbers of the turn in `gates`."""
+    return trace_of(gates.page)

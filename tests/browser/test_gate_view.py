@@ -1,48 +1,17 @@
 """The gate view: each number that it shows is the number in the trace."""
 
-from typing import Any
-
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
-from safetensors.numpy import load as load_safetensors
+from playwright.sync_api import expect
 
 from memory_app.models import Turn
+from tests.browser.gate_view import Trace, cell, drawn, number, place, rows, shown
 from tests.browser.visitor import Visitor
-
-Trace = dict[str, np.ndarray]
-
-
-@pytest.fixture
-def gates(visitor: Visitor) -> Visitor:
-    """The gate view of a first reply."""
-    visitor.start_chat()
-    visitor.talk("My name is Clara.")
-    visitor.page.get_by_role("link", name="gates", exact=False).last.click()
-    expect(visitor.page.locator("#map.drawn")).to_be_visible()
-    return visitor
-
-
-@pytest.fixture
-def trace(gates: Visitor) -> Trace:
-    answer = gates.page.request.get(f"{gates.page.url.split('#')[0]}trace.safetensors")
-    return load_safetensors(answer.body())
-
-
-def shown(page: Page) -> float:
-    return float(page.locator("#at-value").inner_text().replace("−", "-"))
-
-
-def place(page: Page) -> tuple[int, int]:
-    """The token and the unit whose value stands there."""
-    token = page.locator("#at-token").inner_text().rsplit(" ", 1)[1].split("/")[0]
-    unit = page.locator("#at-unit").inner_text().split(" / ")[0]
-    return int(token) - 1, int(unit)
 
 
 def test_the_sentence_is_the_turn(gates: Visitor) -> None:
     turn = Turn.objects.get()
-    shown = gates.page.locator(".token").all_text_contents()
+    shown = gates.page.locator("#sentence .token").all_text_contents()
     assert len(shown) == len(turn.user_token_ids) + len(turn.reply_token_ids) + 4
     prompt = "".join(shown[1 : 1 + len(turn.user_token_ids)])
     assert prompt == "My name is Clara."
@@ -54,22 +23,22 @@ def test_the_sentence_is_the_turn(gates: Visitor) -> None:
 def test_the_pointer_reads_the_value_under_it(gates: Visitor, trace: Trace, gate: str) -> None:
     page = gates.page
     page.locator(f"#gate-tabs [data-value={gate}]").click()
-    page.get_by_role("radio", name="Layer 1").click()
-    canvas = page.locator("#heat")
-    box: Any = canvas.bounding_box()
+    page.get_by_role("radio", name="Layer 2").click()
+    page.get_by_label("Units by").select_option("index")
+    drawn(page, f"{gate} 1 index")
     tokens, _, units = trace[gate].shape
-    high = box["height"] / units
     for token, unit in ((0, 0), (3, 7), (tokens - 1, units - 1)):
-        x = (token + 0.5) * box["width"] / tokens
-        canvas.hover(position={"x": x, "y": (unit + 0.5) * high})
+        at = cell(page, token, unit, trace)
+        at["canvas"].hover(position=at["position"])
         assert place(page) == (token, unit)
-        assert shown(page) == pytest.approx(trace[gate][token, 0, unit], abs=6e-4)
+        assert shown(page) == pytest.approx(trace[gate][token, 1, unit], abs=6e-4)
         expect(page.locator(".token.at")).to_have_count(1)
 
 
 def test_arrow_keys_walk_over_tokens_and_units(gates: Visitor, trace: Trace) -> None:
     page = gates.page
-    page.get_by_role("radio", name="Layer 1").click()
+    page.get_by_label("Units by").select_option("index")
+    drawn(page, "f 0 index")
     page.locator("#map").focus()
     page.keyboard.press("Home")
     for _ in range(3):
@@ -86,14 +55,31 @@ def test_arrow_keys_walk_over_tokens_and_units(gates: Visitor, trace: Trace) -> 
     assert shown(page) == pytest.approx(trace["f"][last, 0, 13], abs=6e-4)
 
 
-def test_units_can_be_sorted_by_what_they_did(gates: Visitor, trace: Trace) -> None:
+def test_units_are_sorted_by_what_they_did(gates: Visitor, trace: Trace) -> None:
     page = gates.page
     page.get_by_role("radio", name="Layer 2").click()
-    page.get_by_label("Units by").select_option("mean")
-    page.locator("#map").focus()
-    page.keyboard.press("PageUp")
-    _, top = place(page)
-    assert top == int(np.argmax(trace["f"][:, 1].mean(axis=0)))
+    f, c = trace["f"][:, 1], trace["c"][:, 1]
+    figures = {
+        "mean": f.mean(axis=0),
+        "variance": f.var(axis=0),
+        "change": np.abs(c[-1] - trace["c0"][1]),
+        "timescale": -1 / np.log(f.mean(axis=0)),
+    }
+    for sort, values in figures.items():
+        page.get_by_label("Units by").select_option(sort)
+        drawn(page, f"f 1 {sort}")
+        order = rows(values)
+        for row in (0, 5, 15):
+            at = cell(page, 1, row, trace)
+            at["canvas"].hover(position=at["position"])
+            assert place(page)[1] == order[row], sort
+
+
+def test_the_sort_is_chosen_by_keyboard_alone(gates: Visitor) -> None:
+    page = gates.page
+    page.get_by_label("Units by").focus()
+    page.keyboard.press("v")
+    drawn(page, "f 0 variance")
 
 
 def test_gates_and_layers_are_chosen_by_keyboard(gates: Visitor, trace: Trace) -> None:
@@ -102,37 +88,50 @@ def test_gates_and_layers_are_chosen_by_keyboard(gates: Visitor, trace: Trace) -
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="g candidate")).to_be_checked()
     expect(page.locator("#explain")).to_contain_text("Candidate g")
+    drawn(page, "g 0 mean")
+    token, unit = place(page)
+    assert shown(page) == pytest.approx(trace["g"][token, 0, unit], abs=6e-4)
+    page.get_by_role("radio", name="Layer 1").focus()
+    page.keyboard.press("ArrowRight")
+    drawn(page, "g 1 mean")
     token, unit = place(page)
     assert shown(page) == pytest.approx(trace["g"][token, 1, unit], abs=6e-4)
 
 
 def test_the_table_names_the_units_whose_cell_moved_farthest(gates: Visitor, trace: Trace) -> None:
-    moved = np.abs(trace["c"][-1, 1] - trace["c0"][1])
-    order = [str(unit) for unit in np.argsort(-moved, kind="stable")[:12]]
-    rows = gates.page.locator("#most tr")
-    expect(rows).to_have_count(12)
-    assert rows.locator("th").all_inner_texts() == order
-    rows.first.get_by_role("button").click()
-    assert place(gates.page)[1] == int(order[0])
-    expect(gates.page.get_by_text("underlined by this unit")).to_be_visible()
+    moved = np.abs(trace["c"][-1, 0] - trace["c0"][0])
+    order = rows(moved)[:12]
+    lines = gates.page.locator("#most tr")
+    expect(lines).to_have_count(12)
+    assert lines.locator("th").all_inner_texts() == [str(unit) for unit in order]
+    first = [number(text) for text in lines.first.locator("td").all_inner_texts()[:6]]
+    unit = order[0]
+    mean_f = trace["f"][:, 0, unit].mean()
+    after, before = trace["c"][-1, 0, unit], trace["c0"][0, unit]
+    assert first[:5] == pytest.approx(
+        [before, after, after - before, trace["i"][:, 0, unit].mean(), mean_f], abs=6e-4
+    )
+    assert first[5] == pytest.approx(-1 / np.log(mean_f), rel=0.02, abs=0.06)
+    lines.first.get_by_role("button").click()
+    assert place(gates.page)[1] == unit
+    expect(gates.page.get_by_text(f"coloured by f of unit {unit} in layer 1")).to_be_visible()
 
 
 def test_the_histogram_counts_the_saturated_ends(gates: Visitor, trace: Trace) -> None:
-    gates.page.get_by_role("radio", name="i input").click()
-    values = trace["i"][:, 1]
-    for end, share in (("below", (values < 0.1).mean()), ("above", (values > 0.9).mean())):
-        text = gates.page.locator(f"#{end}").inner_text()
-        said = float(text.split(": ")[1].removesuffix(" %"))
-        assert said == pytest.approx(100 * share, abs=0.51)
-
-
-def test_a_click_on_the_strip_opens_the_view_at_that_token(gates: Visitor) -> None:
     page = gates.page
-    turn = Turn.objects.get()
-    page.goto(f"{gates.url}/turn/{turn.pk}/#reply=2")
-    page.reload()
-    expect(page.locator("#map.drawn")).to_be_visible()
-    assert place(page)[0] == len(turn.user_token_ids) + 3 + 2
+    page.get_by_role("radio", name="i input").click()
+    drawn(page, "i 0 mean")
+    values = trace["i"][:, 0]
+    for end, share in (("below", (values < 0.1).mean()), ("above", (values > 0.9).mean())):
+        said = float(page.locator(f"#{end}").inner_text().split(": ")[1].removesuffix(" %"))
+        assert said == pytest.approx(100 * share, abs=0.51)
+    for gate in "ifogh":
+        low = 0.1 if gate in "ifo" else -0.9
+        values = trace[gate][:, 0]
+        cells = page.locator(f"#saturation tr[data-gate={gate}] td.mono").all_inner_texts()
+        shares = [float(text.removesuffix(" %")) for text in cells]
+        wanted = [100 * (values < low).mean(), 100 * (values > 0.9).mean()]
+        assert shares == pytest.approx(wanted, abs=0.51)
 
 
 def test_a_turn_without_a_state_says_so(visitor: Visitor) -> None:

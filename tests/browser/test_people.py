@@ -31,7 +31,7 @@ def test_a_guests_chats_come_along_when_they_sign_up(visitor: Visitor) -> None:
 
     page.get_by_role("button", name="Log out").click()
     page.goto(f"{visitor.url}/chats/")
-    expect(page.get_by_text("No chats yet.")).to_be_visible()
+    expect(page.get_by_text("No chats yet")).to_be_visible()
     page.get_by_role("link", name="Log in").click()
     page.get_by_label("Username").fill("clara")
     page.get_by_label("Password").fill("a-long-pass-word")
@@ -61,15 +61,20 @@ def test_chats_are_found_renamed_and_deleted(visitor: Visitor) -> None:
     titles = page.locator(".chats .title")
     expect(titles).to_have_text(["I moved to Zanzibar."])
 
-    page.get_by_label("Rename or delete").click()
-    page.get_by_label("Title", exact=True).fill("Pets")
+    page.get_by_label("Menu of").click()
     page.get_by_role("button", name="Rename").click()
+    page.get_by_label("Title of the chat").fill("Pets")
+    page.keyboard.press("Enter")
     # Still found: the word stands in the message.
     expect(titles).to_have_text(["Pets"])
-    page.get_by_label("Rename or delete").click()
-    page.get_by_role("button", name="Delete this chat for good").click()
+    page.reload()
+    expect(titles).to_have_text(["Pets"])
+    page.get_by_label("Menu of").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("“Pets” is deleted.")).to_be_visible()
+    page.goto(f"{visitor.url}/chats/")
     expect(titles).to_have_text(["My name is Clara."])
-    assert Chat.objects.count() == 1
+    assert Chat.objects.filter(deleted=None).count() == 1
 
 
 def test_somebody_elses_chat_looks_like_none_at_all(

@@ -1,5 +1,6 @@
 """Who may open a chat's socket, and for how long."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -137,15 +138,34 @@ async def test_a_deleted_chat_closes_its_sockets(open_socket, alice, chat, monke
     assert await socket.closed() == consumers.GONE
 
 
-async def test_a_chat_deleted_in_mid_reply_leaves_nothing_behind(
-    open_socket, alice, chat, tap, caplog
-):
+async def speaking(open_socket, alice, chat, tap):
+    """A reply that stands still after two tokens."""
     still = tap(2)
     socket = await open_socket(alice, chat)
     await socket.send("turn.send", client_turn_id=uuid4(), text="Hi", sampling={"max_tokens": 9})
     started = await socket.next()
-    reply = replies.get(UUID(started["turn"]))
+    return still, replies.get(UUID(started["turn"]))
+
+
+async def test_a_reply_in_a_deleted_chat_stops_and_comes_back_with_it(
+    open_socket, alice, chat, tap, caplog
+):
+    _still, reply = await speaking(open_socket, alice, chat, tap)
     await in_thread(services.chat_delete, chat=chat)
+    await reply.task  # nobody lets it through: the heartbeat ends it
+    assert reply.end["status"] == "stopped"
+    await in_thread(services.chat_restore, chat=chat)
+    await chat.arefresh_from_db()
+    assert (chat.head_id, chat.running_id, chat.deleted) == (reply.turn.pk, None, None)
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_chat_purged_in_mid_reply_leaves_nothing_behind(
+    open_socket, alice, chat, tap, caplog
+):
+    still, reply = await speaking(open_socket, alice, chat, tap)
+    await in_thread(services.chat_delete, chat=chat)
+    assert await in_thread(services.chats_purge, older_than=timedelta(0)) == 1
     still.open()
     await reply.task
     assert await Turn.objects.acount() == 0

@@ -1,6 +1,5 @@
 """A run's row is the truth: the broker only hints, and a worker that ends gives the run back."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ from django.utils import timezone
 
 from memory_app import tasks
 from memory_app.models import RunStatus, TrainingRun
-from memory_app.services import runs
+from memory_app.services import leases, runs
 from tests.commands.test_train import SMALL
 
 
@@ -43,7 +42,7 @@ def test_the_task_carries_a_run_out_once(run):
 
 def test_a_worker_that_ends_gives_its_run_back_to_the_queue(run):
     runs.run_execute(run_id=run.pk, ending=lambda: True)
-    assert (status(run), run.step, run.lease) == (RunStatus.QUEUED, 1, None)
+    assert (status(run), run.step, run.process) == (RunStatus.QUEUED, 1, "")
     runs.run_execute(run_id=run.pk)
     assert (status(run), run.step) == (RunStatus.FINISHED, 20)
 
@@ -61,26 +60,26 @@ def test_what_waits_or_lost_its_worker_is_told_again(run, monkeypatch):
     rows = TrainingRun.objects.filter(pk=run.pk)
     rows.update(status=RunStatus.RUNNING, heartbeat=timezone.now())
     assert runs.runs_recover() == 0
-    rows.update(heartbeat=timezone.now() - timedelta(seconds=runs.LEASE + 1))
+    rows.update(heartbeat=timezone.now() - leases.LEASE)
     assert runs.runs_recover() == 1
     rows.update(status=RunStatus.FINISHED)
     assert runs.runs_recover() == 0
     assert told == [run.pk, run.pk]
 
 
-def test_a_worker_whose_lease_was_taken_stops_and_writes_nothing(run, monkeypatch):
-    asked = runs.Lease.is_cancelled
+def test_a_worker_whose_run_was_taken_over_stops_and_writes_nothing(run, monkeypatch):
+    kept = leases.Lease.record
 
-    def taken_over(lease):
-        TrainingRun.objects.filter(pk=run.pk).update(heartbeat="2020-01-01T00:00:00Z")
-        assert runs.Lease.claim(run.pk) is not None
-        return asked(lease)
+    def taken_over(lease, step, metrics):
+        if step == 10:
+            TrainingRun.objects.filter(pk=run.pk).update(heartbeat="2020-01-01T00:00:00Z")
+            assert leases.Lease.claim(run.pk) is not None
+        kept(lease, step, metrics)
 
-    monkeypatch.setattr(runs.Lease, "is_cancelled", taken_over)
+    monkeypatch.setattr(leases.Lease, "record", taken_over)
     assert runs.run_execute(run_id=run.pk) is None
-    monkeypatch.undo()
-    assert status(run) == RunStatus.RUNNING
-    assert run.checkpoint is None
+    assert (status(run), run.fence, run.checkpoint) == (RunStatus.RUNNING, 2, None)
+    assert set(run.metrics.values_list("step", flat=True)) == {1}
 
 
 def test_a_run_that_breaks_says_why(run):

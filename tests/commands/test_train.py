@@ -3,7 +3,7 @@
 import pytest
 
 from memory_app.models import Checkpoint, Evaluation, RunStatus, TrainingMetric, TrainingRun
-from memory_app.services import runs
+from memory_app.services import runs, training
 
 SMALL = {
     "steps": 20,
@@ -52,19 +52,21 @@ def test_a_run_leaves_a_checkpoint_its_figures_and_can_be_examined(manage, corpu
 
 
 def test_a_cancelled_run_is_resumed_to_its_end(manage, corpus, monkeypatch):
-    asked, looked = runs.Lease.is_cancelled, []
+    looked = []
 
-    def cancelled_at_the_twelfth_step(lease):
-        looked.append(lease)
+    def cancelled_at_the_twelfth_step(recorder):
+        looked.append(recorder)
         if len(looked) == 12:
-            runs.run_cancel(run=lease.run)
-        return asked(lease)
+            runs.run_cancel(run=recorder._lease.run)
+            recorder._lease.asked.wait(10)
+        return recorder._lease.asked.is_set()
 
-    monkeypatch.setattr(runs.Lease, "is_cancelled", cancelled_at_the_twelfth_step)
     given = ("--corpus", "few", "--preset", "tiny", "--set", *SET, "--name", "r", "--json")
-    ran = manage("train", *given)
+    with monkeypatch.context() as patched:
+        patched.setattr(training.Recorder, "breaks_off", cancelled_at_the_twelfth_step)
+        ran = manage("train", *given)
     assert ran.status == 1
-    assert ran.document["run"] | {"status": "cancelled", "step": 12} == ran.document["run"]
+    assert ran.document["run"]["status"] == "cancelled"
     assert ran.document["checkpoint"] is None
     again = manage("train", "--resume", "r", "--json")
     assert again.status == 0, again.err

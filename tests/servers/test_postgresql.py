@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.services
 
 
-def test_chats_and_site_pass_their_tests_on_postgresql(postgres):
+def test_chats_site_and_runs_pass_their_tests_on_postgresql(postgres):
     pytest.importorskip("psycopg")
     # A process of its own: Django's database is settled when its settings are first read.
     done = subprocess.run(
@@ -19,12 +19,14 @@ def test_chats_and_site_pass_their_tests_on_postgresql(postgres):
             sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:playwright",
             "--no-header", "tests/chat", "tests/site/test_policy.py", "tests/site/test_persons.py",
             "tests/site/test_turn_endpoints.py", "tests/site/test_registry.py",
+            "tests/commands/test_leases.py", "tests/commands/test_run_controls.py",
+            "tests/commands/test_deliveries.py", "tests/commands/test_searches.py",
         ],
         cwd=ROOT,
         env=os.environ | {"DATABASE_URL": postgres},
         text=True,
         capture_output=True,
-        timeout=900,
+        timeout=1800,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

@@ -97,8 +97,14 @@ def test_a_message_that_somebody_forgot_a_row_for_does_nothing(monkeypatch):
 
 OWNED = [
     ("get", "/chat/{chat}/"), ("get", "/chat/{chat}/turns.json"),
-    ("post", "/chat/{chat}/rename/"), ("post", "/chat/{chat}/delete/"),
+    ("post", "/chat/{chat}/rename/"), ("post", "/chat/{chat}/share/"),
+    ("get", "/chat/{chat}/menu/"), ("get", "/chat/{chat}/export.json"),
+    ("get", "/chat/{chat}/export.md"),
+    ("post", "/chat/{chat}/delete/"), ("post", "/chat/{chat}/restore/"),
     ("get", "/turn/{turn}/"), ("get", "/turn/{turn}/gates.json"),
+    ("get", "/turn/{turn}/map.safetensors?gate=f&layer=0"),
+    ("get", "/turn/{turn}/unit.json?layer=0&unit=0"),
+    ("get", "/turn/{turn}/alternatives.json?token=0"),
     ("get", "/turn/{turn}/trace.safetensors"), ("get", "/turn/{turn}/state.safetensors"),
 ]  # fmt: skip
 
@@ -157,7 +163,8 @@ def test_a_mangled_id_is_nobodys(alice, chat, turn, mangle):
 
 
 @pytest.mark.parametrize(
-    ("method", "route"), [*OWNED, ("post", "/chat/"), ("post", "/accounts/logout/")]
+    ("method", "route"),
+    [*OWNED, ("post", "/chat/"), ("post", "/chats/import/"), ("post", "/accounts/logout/")],
 )
 def test_an_unsafe_method_needs_its_token(alice, chat, turn, method, route):
     strict = Client(enforce_csrf_checks=True)

@@ -1,9 +1,15 @@
-"""A training run in the foreground: the same that the worker carries out."""
+"""A training run in the foreground: the same that the worker carries out.
+
+Under torchrun several processes carry it out together: the first one has the row, the lease and the
+progress bar, the others their share of every batch.
+"""
 
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
 from rich.progress import MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -11,7 +17,9 @@ from rich.progress import MofNCompleteColumn, Progress, TaskID, TextColumn
 from memory_app import registry
 from memory_app.management.reporting import ReportingCommand, bars
 from memory_app.models import RunStatus, TrainingRun
-from memory_app.services.runs import run_execute, run_find, run_launch
+from memory_app.services.runs import run_execute, run_find, run_launch, run_settings
+from memory_app.services.training import take_part
+from memory_app.training.parallel import Group, joined
 from memory_app.training.run import Validation, Watcher
 from memory_app.training.settings import PRESETS, TrainingSettings
 from memory_app.training.trainer import Metrics
@@ -33,6 +41,16 @@ def _change(text: str) -> tuple[str, str]:
     if not equals:
         raise CommandError(f"--set takes key=value, not {text!r}.")
     return key.strip(), value.strip()
+
+
+def _asked(options: dict[str, Any]) -> dict[str, Any]:
+    """What the options say of a new run."""
+    return {
+        "preset": options["preset"],
+        "corpora": [_weighted(text) for text in options["corpus"]],
+        "changes": dict(_change(text) for text in options["set"]),
+        "parent": registry.find(options["parent"]) if options["parent"] else None,
+    }
 
 
 class Bar(Watcher):
@@ -103,10 +121,20 @@ class Command(ReportingCommand):
         parser.add_argument("--resume", metavar="RUN", help="go on with a run, by id or name")
 
     def report(self, options: dict[str, Any]) -> Any:
+        # Every process finds out by itself what device it will need; nothing is written yet.
+        with joined(self._device(options)) as group:
+            if group.rank:
+                # Here training's own errors end the process, and torchrun with it the others.
+                take_part(TrainingRun.objects.get(pk=UUID(group.tell(""))), group)
+                sys.exit(0)
+            return self._carry_out(options, group)
+
+    def _carry_out(self, options: dict[str, Any], group: Group) -> dict[str, Any]:
         row = self._row(options)
         if row.status == RunStatus.FINISHED:
             raise CommandError("This run has ended: its checkpoint is there already.")
         self.note(f"run {row.pk}")
+        group.tell(str(row.pk))
         columns = (
             MofNCompleteColumn(),
             TextColumn("{task.fields[loss]}"),
@@ -114,7 +142,9 @@ class Command(ReportingCommand):
         )
         with bars(*columns) as progress:
             bar = Bar(progress)
-            done = run_execute(run_id=row.pk, again=bool(options["resume"]), callbacks=[bar])
+            done = run_execute(
+                run_id=row.pk, again=bool(options["resume"]), callbacks=[bar], group=group
+            )
         if done is None:
             raise CommandError("Another worker carries out this run.")
         if done.status == RunStatus.FAILED:
@@ -139,14 +169,12 @@ class Command(ReportingCommand):
             return run_find(options["resume"])
         if not options["corpus"]:
             raise CommandError("Name at least one corpus: --corpus NAME.")
-        return run_launch(
-            preset=options["preset"],
-            corpora=[_weighted(text) for text in options["corpus"]],
-            changes=dict(_change(text) for text in options["set"]),
-            name=options["name"],
-            enqueue=False,
-            parent=registry.find(options["parent"]) if options["parent"] else None,
-        )
+        return run_launch(**_asked(options), name=options["name"], enqueue=False)
+
+    def _device(self, options: dict[str, Any]) -> str:
+        if options["resume"]:
+            return str(run_find(options["resume"]).settings.get("device", "cpu"))
+        return run_settings(**_asked(options)).device if options["corpus"] else "cpu"
 
     def failed(self, result: Any) -> str:
         status = result["run"]["status"]

@@ -1,4 +1,9 @@
-"""The training worker: Celery in this process, with one training at a time."""
+"""The training worker: Celery in this process, with one training at a time.
+
+Under `up` it has Celery's beat in it, as a thread: nothing has to be started beside the site. (What
+`celery worker -B` forks would outlive a killed worker.) Alone, as on a machine that only trains, it
+leaves the beat to a `celery beat` of its own, of which there has to be one for all workers.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +11,11 @@ import logging
 import os
 import threading
 import warnings
+from importlib import import_module
 from typing import Any
 
 from celery import current_app
+from celery.beat import EmbeddedService
 from celery.platforms import SecurityWarning
 from celery.signals import worker_ready, worker_shutdown
 from django.core.management.base import BaseCommand, CommandParser
@@ -22,12 +29,14 @@ from memory_app.services.runs import broker_folders, runs_recover, worker_pulse
 log = logging.getLogger(__name__)
 # A fixed name: each other one would leave its mailbox in the broker's folder for good.
 NODE = "training@local"
-#: Seconds between two heartbeats; after how many of them runs without a worker are looked for.
-PULSE, RECOVER_EVERY = 5.0, 6
+#: As far back as a process can stand in the queue for a core.
+NICENESS = 19
+#: Seconds between two heartbeats.
+PULSE = 5.0
 
 
 class Pulse:
-    """Says that the worker consumes, and picks up the runs whose message was lost."""
+    """Says that the worker consumes; the first time, it picks up the runs of one that died."""
 
     def __init__(self) -> None:
         self._ended = threading.Event()
@@ -40,19 +49,19 @@ class Pulse:
         self._ended.set()
 
     def _beat(self) -> None:
-        beats = 0
+        recovered = False
         while True:
             try:
                 worker_pulse(name=NODE)
-                if beats % RECOVER_EVERY == 0:
+                if not recovered:
                     runs_recover()
                     evaluations_recover()
+                    recovered = True
             except Exception:
                 # The database may be away for a while; the worker isn't what should end for it.
                 log.warning("worker's heartbeat failed", exc_info=True)
             finally:
                 connection.close()
-            beats += 1
             if self._ended.wait(PULSE):
                 return
 
@@ -72,7 +81,9 @@ class Command(BaseCommand):
         if options["supervised"]:
             die_with_parent()
         # A reply that somebody waits for goes before a training that takes hours.
-        os.nice(10)
+        os.nice(NICENESS)
+        # Brings torch's compiler along, which the first run shouldn't wait for.
+        import_module("memory_app.services.training")
         broker_folders()
         faults.start()
         # Root is a danger where messages are pickled; ours are JSON and nothing else is read.
@@ -81,14 +92,20 @@ class Command(BaseCommand):
         # Signals hold their receivers weakly; `pulse` lives as long as the worker does.
         worker_ready.connect(pulse.start)
         worker_shutdown.connect(pulse.stop)
+        if options["supervised"]:
+            scheduler = current_app.conf.beat_scheduler
+            beat = EmbeddedService(current_app, thread=True, scheduler_cls=scheduler)
+            worker_ready.connect(lambda **_: beat.start(), weak=False)
         # Threads: the worker answers pings while it trains, and a training sees that it should
-        # stop; a forked child would neither see it nor share torch's memory safely.
+        # stop; a forked child would neither see it nor share torch's memory safely. One
+        # for a training, one for an exam (tasks.py sees to it that there is one of each), one for
+        # periodic work, which neither may keep waiting.
         current_app.worker_main(
             [
                 "--quiet",
                 "worker",
                 "--pool=threads",
-                "--concurrency=1",
+                "--concurrency=3",
                 f"--hostname={NODE}",
                 "--loglevel=WARNING",
                 "--without-gossip",

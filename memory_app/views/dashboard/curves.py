@@ -16,7 +16,7 @@ from memory_app.views.dashboard.runs import LIVELY, compared, with_figures
 #: Points of one curve that are sent at once: a chart has no more pixels to show them in.
 MOST_POINTS = 400
 #: Figures that are shown elsewhere.
-_NO_CURVE = ("tokens",)
+_NO_CURVE = ("tokens", "steps_per_second")
 Point = tuple[int, float]
 
 

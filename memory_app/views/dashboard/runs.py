@@ -10,7 +10,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from memory_app.models import Checkpoint, Corpus, RunSample, RunStatus, TrainingMetric, TrainingRun
+from memory_app.models import (
+    HELD,
+    Checkpoint,
+    Corpus,
+    RunSample,
+    RunStatus,
+    TrainingMetric,
+    TrainingRun,
+)
 from memory_app.services.audit import audit_record
 from memory_app.services.runs import RunError, run_cancel, run_launch, run_pause, run_resume
 from memory_app.training.settings import PRESETS
@@ -20,7 +28,7 @@ from memory_app.views.dashboard.page import page
 #: Of the newest runs, so many are listed; of a run's evaluations, so many are shown with samples.
 MOST, EVALUATIONS = 200, 12
 #: Something may still happen to a run with one of these by itself.
-LIVELY = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.CANCELLING, RunStatus.PAUSING)
+LIVELY = (RunStatus.QUEUED, *HELD)
 #: The status with which htmx stops asking again.
 STOP_POLLING = 286
 
@@ -38,19 +46,6 @@ def with_figures(rows: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
         recall=latest(name="recall/gap_2"),
         rate=latest(name="tokens_per_second"),
     )
-
-
-def seconds_left(run: TrainingRun) -> float | None:
-    """How long the rest takes at the rate of the last figures; None before there are any."""
-    if run.status not in LIVELY or not run.step:
-        return None
-    figures = run.metrics.filter(name__in=["tokens", "tokens_per_second"]).order_by("-id")[:20]
-    tokens = next((row for row in figures if row.name == "tokens" and row.step), None)
-    rates = [row.value for row in figures if row.name == "tokens_per_second" and row.value > 0]
-    if tokens is None or not rates:
-        return None
-    a_step = tokens.value / tokens.step
-    return (run.total_steps - run.step) * a_step * sum(1 / rate for rate in rates) / len(rates)
 
 
 def runs(request: HttpRequest) -> HttpResponse:
@@ -167,7 +162,7 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
     ahead = TrainingRun.objects.filter(status=RunStatus.RUNNING).exclude(pk=run.pk).first()
     return {
         "run": row,
-        "left": seconds_left(row),
+        "left": row.seconds_left(),
         "percent": 100 * row.step // max(1, row.total_steps),
         "lively": row.status in LIVELY,
         "ahead": ahead if row.status == RunStatus.QUEUED else None,

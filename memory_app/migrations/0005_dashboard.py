@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('memory_app', '0003_pages_and_dashboard'),
+        ('memory_app', '0004_runs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

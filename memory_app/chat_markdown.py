@@ -1,0 +1,46 @@
+"""A chat as Markdown for people: the branch of its head, word for word.
+
+What was said stands as text: whatever Markdown or HTML would make of it is escaped.
+"""
+
+import re
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from memory_app.models import Chat, Turn
+
+# All that may begin a structure within a line, entities, raw HTML and formulas too.
+_INLINE = re.compile(r"([\\`*_\[\]<>&~|!$])")
+
+
+def literal(text: str) -> str:
+    """Markdown that shows exactly this text, line by line."""
+    lines = []
+    for line in re.split(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", text):
+        line = _INLINE.sub(r"\\\1", line.strip().replace("\t", " "))
+        line = re.sub(r"^(\d{1,9})([.)])", r"\1\\\2", line)
+        lines.append(re.sub(r"^([#+\-=:])", r"\\\1", line))
+    # An empty line parts paragraphs; any other break is a break.
+    return re.sub(r"(?<=[^\n])\n(?=[^\n])", "\\\\\n", "\n".join(lines)).strip("\n")
+
+
+def chat_markdown(chat: Chat, path: Sequence[Turn], others: int) -> str:
+    """The turns of one branch, oldest first; `others` are on other branches and left out."""
+    # Outside of f-strings, which gettext doesn't look into.
+    named, begun, turns = _("Checkpoint"), _("Begun"), _("Turns")
+    you, bot = _("you"), _("bot")
+    facts = [
+        f"- {named}: {literal(chat.checkpoint.name)}, `{chat.checkpoint.sha256[:12]}`",
+        f"- {begun}: {chat.created:%Y-%m-%d %H:%M} UTC",
+        f"- {turns}: {len(path)}",
+    ]
+    title = literal(chat.title) or _("New chat")
+    parts = [f"# {title}", "\n".join(facts)]
+    if others:
+        note = _("{n} turns of other branches are not in this file; the JSON has them all.")
+        parts.append(f"*{note.format(n=others)}*")
+    for turn in path:
+        parts += [f"**{you}**", literal(turn.user_text)]
+        parts += [f"**{bot}**", literal(turn.reply_text) or "–"]
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,18 @@
+"""The menu of a chat, once a page: its script fills it in for the chat that it was opened on."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+
+register = template.Library()
+#: Stands in the addresses of the template where the script writes a chat's own id.
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@register.inclusion_tag("parts/chat_menu_template.html", takes_context=True)
+def chat_menu_template(context: RequestContext) -> dict[str, Any]:
+    """A `<template>` that static/js/chat_menu.js copies."""
+    nobody = SimpleNamespace(pk=NOBODY, title="", shared=False)
+    return {"chat": nobody, "request": context.get("request")}

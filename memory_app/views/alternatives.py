@@ -1,0 +1,46 @@
+"""What a token was up against, for the gate view."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, JsonResponse
+
+from memory_app import services
+from memory_app.inspection.alternatives import alternatives
+from memory_app.lm.tokenizer import CONTROL, Tokenizer
+from memory_app.models import TurnStatus
+from memory_app.views.gate_map import numbered, traced
+
+
+def _token(tokenizer: Tokenizer, token_id: int) -> dict[str, Any]:
+    """An id by itself, so that a piece of a character shows as U+FFFD."""
+    names = dict(zip((tokenizer.user_id, tokenizer.bot_id, tokenizer.end_id), CONTROL, strict=True))
+    text = names.get(token_id) or tokenizer.bytes_of(token_id).decode("utf-8", "replace")
+    return {"token_id": token_id, "text": text.replace("\0", "\ufffd")}
+
+
+def alternatives_json(request: HttpRequest, turn: UUID) -> JsonResponse:
+    """?token=0: the ten most probable ids in that place, what the token itself had, the entropy."""
+    row, found = traced(request)
+    index = numbered(request, "token", len(found.ids))
+    tokenizer = services.chat_model(sha256=row.chat.checkpoint.sha256).tokenizer
+    seen = alternatives(found, index)
+    prompt = len(tokenizer.prompt_ids(row.user_token_ids))
+    # The prompt was fed; so was the closing token of a reply that did not end by itself.
+    fed = index < prompt or (
+        index == len(found.ids) - 1 and row.status != TurnStatus.COMPLETE.value
+    )
+    return JsonResponse(
+        {
+            "token": index,
+            **_token(tokenizer, found.ids[index]),
+            "chosen": not fed,
+            "probability": seen.probability,
+            "rank": seen.rank,
+            "entropy": {"bits": seen.bits, "nats": seen.nats},
+            "alternatives": [
+                {**_token(tokenizer, token_id), "probability": probability}
+                for token_id, probability in seen.best
+            ],
+        }
+    )

@@ -1,0 +1,66 @@
+"""A chat as a file: downloaded as JSON or Markdown, and taken in again."""
+
+import json
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from memory_app import chat_file, services
+from memory_app.chat_markdown import chat_markdown
+from memory_app.models import Chat, Turn
+from memory_app.protocol import Refused
+from memory_app.views.chat import shown_path
+from memory_app.views.chats import show
+
+_STATUS = {"too_long": 413, "busy": 503, "unavailable": 503}
+
+
+def _attached(chat: Chat, text: str, kind: str, ending: str) -> HttpResponse:
+    name = slugify(chat.title, allow_unicode=True)[:60] or "chat"
+    return HttpResponse(
+        text,
+        content_type=f"{kind}; charset=utf-8",
+        headers={"Content-Disposition": content_disposition_header(True, f"{name}.{ending}")},
+    )
+
+
+def _turns(chat: Chat) -> list[Turn]:
+    return list(chat.turns.oldest_first().defer("state"))
+
+
+@never_cache
+def export_json(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """The whole tree, as `chats_import` takes it in again."""
+    row: Chat = request.chat  # type: ignore[attr-defined]
+    text = json.dumps(chat_file.document(row, _turns(row)), ensure_ascii=False)
+    return _attached(row, text + "\n", "application/json", "json")
+
+
+@never_cache
+def export_markdown(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """The branch of the head, to be read by people."""
+    row: Chat = request.chat  # type: ignore[attr-defined]
+    turns = _turns(row)
+    path = [turn for turn in shown_path(turns, row.head_id, None) if turn.is_committed]
+    others = sum(turn.is_committed for turn in turns) - len(path)
+    return _attached(row, chat_markdown(row, path, others), "text/markdown", "md")
+
+
+def chats_import(request: HttpRequest) -> HttpResponse:
+    """A new chat out of a file; what is wrong with the file is one sentence above the list."""
+    upload = request.FILES.get("file")
+    try:
+        if upload is None:
+            raise Refused("invalid", _("Choose the JSON file of a chat first."))
+        # One byte more than may be tells a file that is too large without holding all of it.
+        replayed = services.chat_replay(data=upload.read(chat_file.BYTES_MAX + 1))
+        person = services.person_ensure(request=request)
+        made = services.chat_import(person=person, replayed=replayed)
+    except Refused as refused:
+        return show(request, problem=str(refused.detail), status=_STATUS.get(refused.code, 400))
+    return redirect("chat", chat=made.pk)

@@ -1,0 +1,181 @@
+"""The list of one's chats as it is shown: by day, or what a search found and where it stands."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
+from uuid import UUID
+
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from memory_app.models import Chat, ChatQuerySet, Turn
+
+#: Chats a page of the list; characters and words of a search.
+PAGE, QUERY_MAX, WORDS_MAX = 50, 200, 8
+# Characters of a snippet before the word that was found, and in all.
+_BEFORE, _SNIPPET = 32, 140
+# Farther than this no clock on Earth is from UTC.
+_FARTHEST = 14 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text; `found` is what the search was for."""
+
+    text: str
+    found: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One chat of the list."""
+
+    chat: Chat
+    title: list[Piece]
+    when: str = ""
+    snippet: list[Piece] = field(default_factory=list)
+    turn: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Chats of one day or month; no name where it goes on with the group of the page before."""
+
+    name: str
+    entries: list[Entry]
+
+
+def words_of(query: str) -> list[str]:
+    """What a search looks for: its words, each once, the first eight."""
+    return list(dict.fromkeys(query.split()))[:WORDS_MAX]
+
+
+def query_of(request: HttpRequest) -> str:
+    """The search words of ?q=; no database takes NUL."""
+    return request.GET.get("q", "").replace("\0", "").strip()[:QUERY_MAX]
+
+
+def zone_of(request: HttpRequest) -> tzinfo:
+    """The reader's time zone, which their browser tells by a cookie; else UTC."""
+    try:
+        minutes = int(request.COOKIES.get("utc_offset", "")[:6])
+    except ValueError:
+        return UTC
+    return timezone(timedelta(minutes=minutes)) if abs(minutes) <= _FARTHEST else UTC
+
+
+def marked(text: str, words: Sequence[str]) -> list[Piece]:
+    """The text in pieces, so that what was searched for can be told from the rest."""
+    if not words:
+        return [Piece(text)] if text else []
+    longest_first = sorted(words, key=len, reverse=True)
+    parts = re.split(f"({'|'.join(map(re.escape, longest_first))})", text, flags=re.IGNORECASE)
+    # With one group in the pattern, what stands between the matches has the even places.
+    return [Piece(part, bool(at % 2)) for at, part in enumerate(parts) if part]
+
+
+def snippet(text: str, words: Sequence[str]) -> list[Piece]:
+    """A line of the text around the first of the words, marked; empty where none is in it."""
+    line = " ".join(text.split())
+    found = re.search("|".join(map(re.escape, words)), line, re.IGNORECASE)
+    if found is None:
+        return []
+    start = max(0, found.start() - _BEFORE)
+    if start:
+        # At the beginning of a word, unless that would cut off most of what comes before.
+        space = line.find(" ", start, found.start())
+        start = space + 1 if space >= 0 else start
+    end = start + _SNIPPET
+    pieces = marked(line[start:end], words)
+    opening = [Piece("…")] if start else []
+    return [*opening, *pieces, *([Piece("…")] if end < len(line) else [])]
+
+
+def day_of(moment: datetime, today: datetime) -> str:
+    """The group that a chat of this moment belongs to; both in the reader's time."""
+    days = (today.date() - moment.date()).days
+    if days <= 0:
+        return _("Today")
+    if days == 1:
+        return _("Yesterday")
+    if days <= 7:
+        return _("Previous 7 days")
+    return date_format(moment, "YEAR_MONTH_FORMAT")
+
+
+def _when(moment: datetime, today: datetime) -> str:
+    if moment.date() == today.date():
+        return date_format(moment, "TIME_FORMAT")
+    return date_format(moment, "SHORT_DATE_FORMAT")
+
+
+def entry_of(chat: Chat, zone: tzinfo) -> Entry:
+    """One chat by itself, as it stands in the list without a search."""
+    when = _when(chat.updated.astimezone(zone), now().astimezone(zone))
+    return Entry(chat, marked(chat.title, ()), when)
+
+
+def _found_in(chats: Iterable[Chat], words: Sequence[str]) -> dict[UUID, Turn]:
+    """For each chat the first turn in which all of the words stand, or else one of them."""
+    here = Turn.objects.filter(chat=OuterRef("pk")).oldest_first().values("pk")
+    each, some = here, here.saying(words)
+    for word in words:
+        each = each.saying([word])
+    rows = Chat.objects.filter(pk__in=[chat.pk for chat in chats])
+    rows = rows.annotate(found=Coalesce(Subquery(each[:1]), Subquery(some[:1])))
+    keys = rows.values_list("found", flat=True)
+    turns = Turn.objects.filter(pk__in=[key for key in keys if key])
+    return {turn.chat_id: turn for turn in turns.only("chat_id", "user_text", "reply_text")}
+
+
+def _entries(
+    chats: Sequence[Chat], words: Sequence[str], zone: tzinfo, today: datetime
+) -> list[Entry]:
+    turns = _found_in(chats, words) if words else {}
+    entries = []
+    for chat in chats:
+        when = _when(chat.updated.astimezone(zone), today)
+        turn = turns.get(chat.pk)
+        line: list[Piece] = []
+        if turn is not None:
+            # A title is mostly the first message: no need to say it twice.
+            said = "" if turn.user_text == chat.title else turn.user_text
+            line = snippet(said, words) or snippet(turn.reply_text, words)
+        entries.append(Entry(chat, marked(chat.title, words), when, line, turn and turn.pk))
+    return entries
+
+
+def listing(
+    request: HttpRequest, rows: ChatQuerySet, *, query: str = "", page: int = 1
+) -> dict[str, Any]:
+    """One page of a person's chats in groups, for the templates."""
+    words = words_of(query)
+    rows = (rows.mentioning(words) if words else rows).newest_first()
+    zone = zone_of(request)
+    today = now().astimezone(zone)
+    # One row more on either side tells whether there is a next page, and which group goes on.
+    start = (page - 1) * PAGE
+    taken = list(rows[max(0, start - 1) : start + PAGE + 1])
+    before = taken.pop(0) if start and taken else None
+    more = len(taken) > PAGE
+    last = day_of(before.updated.astimezone(zone), today) if before else ""
+    groups: list[Group] = []
+    for entry in _entries(taken[:PAGE], words, zone, today):
+        name = day_of(entry.chat.updated.astimezone(zone), today)
+        if not groups or name != last:
+            groups.append(Group("" if name == last else name, []))
+        groups[-1].entries.append(entry)
+        last = name
+    return {
+        "groups": groups,
+        "q": query,
+        "page_number": page,
+        "next_page": page + 1 if more else None,
+        "count": rows.count() if words else None,
+    }

@@ -1,0 +1,51 @@
+// The list of chats: searching by keys, and the reader's time, by which the server tells the days.
+import "./chat_menu.js";
+
+const search = document.getElementById("q");
+const list = () => document.getElementById("chat-list");
+const links = () => [...list().querySelectorAll(".chat-entry .title")];
+
+const offset = -new Date().getTimezoneOffset();
+if (!document.cookie.split("; ").includes(`utc_offset=${offset}`)) {
+  document.cookie = `utc_offset=${offset}; path=/; max-age=31536000; samesite=lax`;
+}
+
+// "/" goes to the search, the arrows walk through what was found, Escape goes back and clears.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]") || !search.checkVisibility()) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+search.addEventListener("keydown", (event) => {
+  if (event.isComposing) return;
+  if (event.key === "ArrowDown" && links().length) {
+    event.preventDefault();
+    links()[0].focus();
+  } else if (event.key === "Escape" && search.value) {
+    event.preventDefault();
+    event.stopPropagation();
+    search.value = "";
+    search.dispatchEvent(new Event("search", { bubbles: true }));
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const link = event.target.closest?.("#chat-list .chat-entry .title");
+  if (!link) return;
+  const all = links();
+  const at = all.indexOf(link);
+  if (event.key === "ArrowDown") (all[at + 1] ?? link).focus();
+  else if (event.key === "ArrowUp") (all[at - 1] ?? search).focus();
+  else if (event.key === "Escape" && search.value) search.focus();
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+});
+
+// Older chats come where their button was: the focus goes to the first of them.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id !== "older" || !detail.target.contains(document.activeElement)) return;
+  const before = links().length;
+  document.addEventListener("htmx:afterSettle", () => links()[before]?.focus(), { once: true });
+});

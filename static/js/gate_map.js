@@ -1,0 +1,128 @@
+// One gate of one layer over a turn's tokens, unit by unit, in sixteen bits a value; what can be
+// asked of it. Maps: those of one turn, fetched when first asked for.
+import { load } from "./safetensors.js";
+
+const STEPS = 65535;
+const BINS = 40;
+const KEPT = 48 << 20; // bytes of one turn's maps that stay
+
+export const GATES = ["i", "f", "g", "o", "c", "h"];
+export const SIGNED = { i: false, f: false, o: false, g: true, c: true, h: true };
+export const SORTS = ["mean", "index", "variance", "change", "timescale"]; // the first one at first
+
+export class GateMap {
+  // steps: [units][tokens]
+  constructor(gate, tokens, units, low, high, steps, figures = {}) {
+    Object.assign(this, { gate, tokens, units, low, high, steps, figures });
+    this.signed = low < 0;
+    this.bounded = gate !== "c"; // a cell has no end to saturate at
+  }
+
+  static of({ tensors: { steps, ...rest }, metadata }) {
+    const [units, tokens] = steps.shape;
+    const figures = Object.fromEntries(Object.entries(rest).map(([name, { values }]) => [name, values]));
+    figures.change = figures.c_after.map((after, unit) => Math.abs(after - figures.c_before[unit]));
+    figures.saturation = JSON.parse(metadata.saturation);
+    return new GateMap(metadata.gate, tokens, units, Number(metadata.low), Number(metadata.high), steps.values, figures);
+  }
+
+  // `other` minus `own`, token by token as far as both go; equal tokens from equal memory give 0.
+  static difference(own, other) {
+    const tokens = Math.min(own.tokens, other.tokens);
+    const gap = new Float32Array(tokens * own.units);
+    let top = 0.01;
+    for (let unit = 0, k = 0; unit < own.units; unit += 1) {
+      for (let token = 0; token < tokens; token += 1, k += 1) {
+        gap[k] = other.value(token, unit) - own.value(token, unit);
+        if (Math.abs(gap[k]) < 2e-5 * own.high) gap[k] = 0; // half a step of each
+        top = Math.max(top, Math.abs(gap[k]));
+      }
+    }
+    const steps = Uint16Array.from(gap, (v) => Math.round(((v / top + 1) / 2) * STEPS));
+    return new GateMap(own.gate, tokens, own.units, -top, top, steps, own.figures);
+  }
+
+  value(token, unit) {
+    return this.low + (this.steps[unit * this.tokens + token] / STEPS) * (this.high - this.low);
+  }
+
+  // 0 … 255, for a ramp.
+  level(token, unit) {
+    return this.steps[unit * this.tokens + token] >> 8;
+  }
+
+  write(value) {
+    return number(value, this.high > 16 ? 2 : 3);
+  }
+
+  // -> {bins: counts from low to high; lowEnd, highEnd: where saturation begins; below, above: shares}
+  get histogram() {
+    if (this.known) return this.known;
+    const bins = new Uint32Array(BINS);
+    const [lowEnd, highEnd] = [this.signed ? -0.9 : 0.1, 0.9];
+    const [lowStep, highStep] = [lowEnd, highEnd].map((end) => ((end - this.low) / (this.high - this.low)) * STEPS);
+    let below = 0;
+    let above = 0;
+    const { steps } = this;
+    for (let k = 0; k < steps.length; k += 1) {
+      const step = steps[k];
+      bins[(step * BINS) >>> 16] += 1;
+      if (step < lowStep) below += 1;
+      else if (step > highStep) above += 1;
+    }
+    const all = this.steps.length;
+    this.known = { bins, lowEnd, highEnd, below: below / all, above: above / all };
+    return this.known;
+  }
+
+  // Unit numbers, top row first: by number, or the largest figure first.
+  order(sort) {
+    const units = Uint16Array.from({ length: this.units }, (_, unit) => unit);
+    const by = this.figures[sort];
+    return by ? units.sort((a, b) => by[b] - by[a] || a - b) : units;
+  }
+
+  // The units whose cell ended farthest from where it began.
+  mostChanged(count) {
+    return [...this.order("change").subarray(0, count)];
+  }
+
+  // Of those that changed most, the one whose gate moved most: something to look at.
+  telling() {
+    const { variance } = this.figures;
+    return this.mostChanged(12).reduce((best, unit) => (variance[unit] > variance[best] ? unit : best));
+  }
+}
+
+export function number(value, digits = 3) {
+  return `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
+}
+
+export class Maps {
+  constructor(turn) {
+    this.turn = turn;
+    this.asked = new Map(); // "gate layer" -> a promise of its map, the last used at the end
+  }
+
+  async get(gate, layer) {
+    const key = `${gate} ${layer}`;
+    const found = this.asked.get(key) ?? this.#ask(gate, layer);
+    this.asked.delete(key);
+    this.asked.set(key, found);
+    try {
+      return await found;
+    } catch (fault) {
+      this.asked.delete(key); // the next look tries again
+      throw fault;
+    }
+  }
+
+  async #ask(gate, layer) {
+    const file = await load(`/turn/${this.turn}/map.safetensors?gate=${gate}&layer=${layer}`);
+    if (!file) throw new Error("no map");
+    const map = GateMap.of(file);
+    const room = Math.max(6, Math.floor(KEPT / map.steps.byteLength));
+    for (const key of [...this.asked.keys()].slice(0, Math.max(0, this.asked.size - room))) this.asked.delete(key);
+    return map;
+  }
+}

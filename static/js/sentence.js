@@ -1,0 +1,58 @@
+// The turn's tokens as a readable sentence: one stop for Tab, arrow keys from token to token.
+// Events "point" and "pin" (detail: the token's place).
+export class Sentence extends EventTarget {
+  constructor(box) {
+    super();
+    this.tokens = [...box.querySelectorAll(".token")];
+    box.addEventListener("click", ({ target }) => this.#tell("pin", target));
+    box.addEventListener("focusin", ({ target }) => this.#tell("point", target));
+    box.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  text(token) {
+    return this.tokens[token]?.textContent ?? "–";
+  }
+
+  point(token) {
+    this.tokens[this.pointed]?.classList.remove("at");
+    this.pointed = token;
+    this.tokens[token]?.classList.add("at");
+  }
+
+  pin(token) {
+    for (const [k, button] of this.tokens.entries()) {
+      if (k === token) button.setAttribute("aria-pressed", "true");
+      else button.removeAttribute("aria-pressed");
+    }
+    if (token !== null && !this.tokens.includes(document.activeElement)) this.#rove(token);
+  }
+
+  // colours(token) -> {line, ground}, or null for none
+  colour(colours) {
+    this.tokens.forEach((button, token) => {
+      const { line, ground } = colours?.(token) ?? { line: "", ground: "" };
+      button.style.borderBottomColor = line;
+      button.style.backgroundColor = ground;
+    });
+  }
+
+  #rove(token) {
+    this.tokens.forEach((button, k) => (button.tabIndex = k === token ? 0 : -1));
+  }
+
+  #tell(kind, target) {
+    const at = this.tokens.indexOf(target);
+    if (at < 0) return;
+    this.#rove(at);
+    this.dispatchEvent(new CustomEvent(kind, { detail: at }));
+  }
+
+  #key(event) {
+    const at = this.tokens.indexOf(event.target);
+    const last = this.tokens.length - 1;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }[event.key];
+    if (at < 0 || to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    this.tokens[Math.max(0, Math.min(last, to))].focus();
+  }
+}

@@ -1,0 +1,42 @@
+// Another reply from the same memory, to compare with: its maps, its tokens, where it parts.
+import { Maps } from "./gate_map.js";
+import { say } from "./strings.js";
+
+export class Sibling {
+  // {id, number, same_prompt}; control: id -> the name of a control token
+  constructor({ id, number, same_prompt }, control) {
+    Object.assign(this, { turn: id, number, samePrompt: same_prompt, control, tokens: [], split: 0 });
+    this.maps = new Maps(id);
+    this.ready = this.#load();
+  }
+
+  async #load() {
+    const answer = await fetch(`/turn/${this.turn}/gates.json`);
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    this.tokens = (await answer.json()).tokens.map(({ token_id, text, part }) => ({ id: token_id, text, part }));
+    this.split = this.tokens.filter(({ part }) => part === "prompt").length;
+  }
+
+  // How many tokens both have in common from the start.
+  partsAt(ids) {
+    const at = this.tokens.findIndex(({ id }, k) => id !== ids[k]);
+    return at < 0 ? this.tokens.length : at;
+  }
+
+  write(box, link) {
+    link.href = `/turn/${this.turn}/`;
+    link.textContent = say("otherReply", { n: this.number });
+    box.replaceChildren(...this.tokens.map(({ id, text }, k) => {
+      const one = document.createElement("span");
+      one.className = id in this.control ? "token control" : "token";
+      one.textContent = this.control[id] ?? (text.replaceAll("\n", "↵\n") || "·");
+      if (k === this.split) one.classList.add("first");
+      return one;
+    }));
+  }
+
+  // From the first token that differs on, the words stand out.
+  mark(box, parts) {
+    [...box.children].forEach((one, k) => one.classList.toggle("differs", k >= parts));
+  }
+}

@@ -1,0 +1,79 @@
+// One unit over the tokens of the turn: a line for each gate that is chosen, all six as CSV.
+import { GATES } from "./gate_map.js";
+import { LineChart } from "./line_chart.js";
+import { savePicture, saveText } from "./save_file.js";
+import { say } from "./strings.js";
+
+const element = (id) => document.getElementById(id);
+
+// A spreadsheet would run what begins like a formula.
+const cell = (text) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+
+export class UnitLine {
+  // words: {turn, split, tokens: their texts, ids: their ids}
+  constructor(words, pointed) {
+    Object.assign(this, words);
+    this.chart = new LineChart(element("line"), element("line-value"));
+    element("line").addEventListener("mark", ({ detail }) => detail !== null && pointed(detail - 1));
+    this.boxes = [...element("line-gates").querySelectorAll("input")];
+    element("line-gates").addEventListener("change", () => {
+      this.touched = true;
+      this.#draw();
+    });
+    element("line-csv").addEventListener("click", () => saveText(this.csv(), `${this.name()}.csv`));
+    element("line-png").addEventListener("click", () => savePicture(element("line"), `${this.name()}.png`));
+  }
+
+  name() {
+    return `turn-${this.turn.slice(0, 8)}-layer-${this.shown.layer + 1}-unit-${this.shown.unit}`;
+  }
+
+  // unit: {layer, unit} or null; gate: that of the map, which is always among the lines
+  async show(unit, gate) {
+    // Until somebody chooses, the lines are those that share the map's scale.
+    const usual = "ifo".includes(gate) ? "ifo" : gate;
+    for (const box of this.boxes) box.checked = this.touched ? box.checked || box.value === gate : usual.includes(box.value);
+    element("unit").classList.toggle("empty", !unit);
+    if (!unit) {
+      this.shown = null;
+      return;
+    }
+    const same = this.shown && this.shown.layer === unit.layer && this.shown.unit === unit.unit;
+    if (!same) {
+      this.shown = { ...unit };
+      const wanted = this.shown;
+      element("unit-name").textContent = say("unitName", { unit: unit.unit, layer: unit.layer + 1 });
+      try {
+        const answer = await fetch(`/turn/${this.turn}/unit.json?layer=${unit.layer}&unit=${unit.unit}`);
+        if (!answer.ok) throw new Error(`status ${answer.status}`);
+        wanted.gates = (await answer.json()).gates;
+      } catch {
+        if (this.shown !== wanted) return;
+        element("unit-name").textContent = say("failedPart");
+        this.shown = null;
+      }
+      if (this.shown !== wanted) return;
+    }
+    this.#draw();
+  }
+
+  #draw() {
+    const gates = this.shown?.gates;
+    for (const id of ["line-csv", "line-png"]) element(id).disabled = !gates;
+    if (!gates) return;
+    this.chart.show({
+      x: { label: say("axisToken") },
+      y: { label: say("axisValue") },
+      series: this.boxes.filter(({ checked }) => checked).map(({ value: gate }) => ({
+        label: gate, hue: `--gate-${gate}`, points: gates[gate].map((v, t) => [t + 1, v]),
+      })),
+    });
+  }
+
+  csv() {
+    const rows = this.tokens.map((text, t) => [
+      t + 1, this.ids[t], cell(text), t < this.split ? "prompt" : "reply", ...GATES.map((gate) => this.shown.gates[gate][t]),
+    ]);
+    return [["token", "token_id", "text", "part", ...GATES], ...rows].map((row) => row.join(",")).join("\n") + "\n";
+  }
+}

@@ -1,0 +1,258 @@
+"""One's chats in the rail and on their page: found, renamed, shared, deleted and taken back."""
+
+import json
+import re
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import expect
+
+from memory_app.models import Chat, Person
+from memory_app.views.chat_list import PAGE
+from tests.browser.visitor import Visitor
+
+
+@pytest.fixture
+def shelf(visitor: Visitor) -> Visitor:
+    """A visitor with an open chat, and two others that were not read again."""
+    visitor.start_chat()
+    visitor.talk("My name is Clara.")
+    mine = Chat.objects.get()
+    for title, said in (("Pets", "I have a cat in Zanzibar"), ("Travel", "To Lima")):
+        chat = Chat.objects.create(owner=mine.owner, checkpoint=mine.checkpoint, title=title)
+        chat.turns.create(client_turn_id=uuid4(), seed=1, user_text=said, status="complete")
+    visitor.page.reload()
+    return visitor
+
+
+def names(visitor: Visitor):
+    return visitor.page.locator("#chat-list .title")
+
+
+def test_the_rail_searches_as_one_types_and_is_walked_by_arrows(shelf: Visitor) -> None:
+    page = shelf.page
+    expect(names(shelf)).to_have_text(["Travel", "Pets", "My name is Clara."])
+    page.locator("#turns").click()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("zanzi")
+    expect(names(shelf)).to_have_text(["Pets"])
+    expect(page.locator("#chat-list .snippet mark")).to_have_text("Zanzi")
+    expect(page.locator("#chat-list").get_by_role("status")).to_have_text("Chats with “zanzi”: 1")
+    page.keyboard.press("ArrowDown")
+    expect(names(shelf).first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(names(shelf)).to_have_count(3)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/chat/*/")
+    expect(page.get_by_role("heading", name="Pets")).to_be_visible()
+
+
+def test_a_search_on_the_page_of_chats_stays_in_the_address(shelf: Visitor) -> None:
+    page = shelf.page
+    page.goto(f"{shelf.url}/chats/")
+    page.get_by_role("searchbox").press_sequentially("cat zanzibar")
+    expect(names(shelf)).to_have_text(["Pets"])
+    expect(page).to_have_url(re.compile(r"/chats/\?q=cat(%20|\+)zanzibar$"))
+    page.reload()
+    expect(names(shelf)).to_have_text(["Pets"])
+    page.get_by_role("searchbox").fill("unheard of")
+    expect(page.get_by_text("Words are looked for in titles")).to_be_visible()
+    page.get_by_role("link", name="Show all").click()
+    expect(names(shelf)).to_have_count(3)
+
+
+def test_the_menu_works_by_keys_alone_and_gives_the_focus_back(shelf: Visitor) -> None:
+    page = shelf.page
+    opener = page.locator("#chat-list").get_by_label("Menu of “Pets”")
+    opener.focus()
+    page.keyboard.press("Enter")
+    expect(opener).to_have_attribute("aria-expanded", "true")
+    expect(page.get_by_role("button", name="Rename")).to_be_focused()
+    page.keyboard.press("End")
+    expect(page.get_by_role("button", name="Delete")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("button", name="Rename")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".menu")).to_have_count(0)
+    expect(opener).to_be_focused()
+    expect(opener).to_have_attribute("aria-expanded", "false")
+
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Cats and dogs")
+    page.keyboard.press("Enter")
+    expect(names(shelf)).to_have_text(["Travel", "Cats and dogs", "My name is Clara."])
+    expect(opener).to_have_count(1)
+    assert Chat.objects.filter(title="Cats and dogs").count() == 1
+
+
+def test_a_row_is_deleted_and_taken_back_in_its_place_by_keys(shelf: Visitor) -> None:
+    page = shelf.page
+    page.locator("#chat-list").get_by_label("Menu of “Pets”").focus()
+    for key in ("Enter", "End", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator(".chat-gone")).to_contain_text("“Pets” is deleted.")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    assert Chat.objects.exclude(deleted=None).get().title == "Pets"
+    page.keyboard.press("Enter")
+    expect(names(shelf)).to_have_text(["Travel", "Pets", "My name is Clara."])
+    expect(names(shelf).nth(1)).to_be_focused()
+    assert not Chat.objects.exclude(deleted=None).exists()
+
+
+def test_the_chat_that_is_open_is_deleted_and_comes_back_whole(shelf: Visitor) -> None:
+    page = shelf.page
+    was = page.url
+    page.locator(".chat-head").get_by_label("Menu of the chat").click()
+    page.get_by_role("button", name="Delete").click()
+    page.wait_for_url("**/chats/?deleted=*")
+    expect(names(shelf)).to_have_text(["Travel", "Pets"])
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_url(was)
+    expect(page.locator(".turn")).to_have_count(1)
+    assert shelf.talk("Still there?") is not None
+    expect(page.locator(".turn")).to_have_count(2)
+
+
+def test_the_title_is_edited_where_it_stands(shelf: Visitor) -> None:
+    page = shelf.page
+    title = page.locator("#title")
+    field = page.get_by_label("Title of the chat")
+    title.click()
+    field.fill("Not kept")
+    page.keyboard.press("Escape")
+    expect(title).to_have_text("My name is Clara.")
+    expect(title).to_be_focused()
+    page.keyboard.press("Space")
+    field.fill("  Clara   herself ")
+    page.keyboard.press("Enter")
+    expect(title).to_have_text("Clara herself")
+    expect(page).to_have_title("Clara herself · Gatescope")
+    expect(names(shelf).last).to_have_text("Clara herself")
+    title.click()
+    field.fill("")
+    page.locator("#turns").click()
+    expect(title).to_have_text("New chat")
+    assert Chat.objects.filter(title="").count() == 1
+
+
+def test_sharing_is_a_switch_that_says_what_it_means(shelf: Visitor) -> None:
+    page = shelf.page
+    opener = page.locator(".chat-head").get_by_label("Menu of the chat")
+    mark = page.locator(".chat-head .shared-mark")
+    expect(mark).to_be_hidden()
+    opener.click()
+    switch = page.get_by_role("switch", name="Share with staff")
+    expect(switch).not_to_be_checked()
+    expect(switch).to_have_accessible_description(re.compile("staff can read this chat"))
+    switch.press("Enter")
+    expect(switch).to_be_checked()
+    expect(mark).to_be_visible()
+    assert Chat.objects.filter(shared=True).count() == 1
+    page.keyboard.press("Escape")
+    opener.click()
+    expect(switch).to_be_checked()
+    switch.click()
+    expect(mark).to_be_hidden()
+    assert not Chat.objects.filter(shared=True).exists()
+    page.mouse.click(640, 400)
+    expect(page.locator(".menu")).to_have_count(0)
+
+
+def test_a_chat_is_downloaded_and_imported_again(shelf: Visitor, tmp_path: Path) -> None:
+    page = shelf.page
+    page.locator(".chat-head").get_by_label("Menu of the chat").click()
+    with page.expect_download() as markdown:
+        page.get_by_role("link", name="Download as Markdown").click()
+    assert markdown.value.suggested_filename == "my-name-is-clara.md"
+    page.locator(".chat-head").get_by_label("Menu of the chat").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as JSON").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    said = page.locator(".turn .text").all_text_contents()
+
+    page.goto(f"{shelf.url}/chats/")
+    page.get_by_text("Import", exact=True).click()
+    page.get_by_label("A chat’s JSON file").set_input_files(file)
+    page.get_by_role("button", name="Import the chat").click()
+    page.wait_for_url("**/chat/*/")
+    assert page.locator(".turn .text").all_text_contents() == said
+    first, second = Chat.objects.filter(title="My name is Clara.").order_by("created")
+    assert second.turns.get().state_sha256 == first.turns.get().state_sha256
+    expect(page.locator("#memory-hash")).to_contain_text(second.turns.get().state_sha256[:8])
+
+
+def test_a_wrong_file_is_told_above_the_list(
+    shelf: Visitor, tmp_path: Path, complaints: list[str]
+) -> None:
+    file = tmp_path / "chat.json"
+    file.write_text(json.dumps({"format": "another"}))
+    shelf.page.goto(f"{shelf.url}/chats/")
+    shelf.page.get_by_text("Import", exact=True).click()
+    shelf.page.get_by_label("A chat’s JSON file").set_input_files(file)
+    shelf.page.get_by_role("button", name="Import the chat").click()
+    expect(shelf.page.get_by_role("alert")).to_contain_text("isn’t a chat")
+    expect(names(shelf)).to_have_count(3)
+    # Chromium tells every answer that isn't a success.
+    assert all("400" in one for one in complaints)
+    complaints.clear()
+
+
+def test_older_chats_come_on_demand_and_the_focus_goes_along(visitor: Visitor) -> None:
+    visitor.start_chat()
+    owner, checkpoint = Person.objects.get(), Chat.objects.get().checkpoint
+    for number in range(PAGE + 5):
+        Chat.objects.create(owner=owner, checkpoint=checkpoint, title=f"n{number}")
+    visitor.page.reload()
+    expect(names(visitor)).to_have_count(PAGE)
+    visitor.page.get_by_role("link", name="Older chats").focus()
+    visitor.page.keyboard.press("Enter")
+    expect(names(visitor)).to_have_count(PAGE + 6)
+    expect(names(visitor).nth(PAGE)).to_be_focused()
+    assert len(set(names(visitor).all_text_contents())) == PAGE + 6
+
+
+def test_a_menu_near_the_edge_of_a_phone_stays_on_the_screen(shelf: Visitor) -> None:
+    page = shelf.page
+    page.set_viewport_size({"width": 390, "height": 600})
+    page.locator(".chat-head").get_by_label("Menu of the chat").click()
+    expect(page.locator(".menu")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Chats", exact=True).click()
+    page.locator("#chat-list").get_by_label("Menu of “Pets”").press("Enter")
+    expect(page.locator(".menu")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    expect(page.locator("#rail")).to_be_visible()  # Escape closed the menu alone
+    page.keyboard.press("Escape")
+    expect(page.locator("#rail")).to_be_hidden()
+
+
+def test_without_script_the_list_and_the_menu_work_too(shelf: Visitor, browser, server) -> None:
+    cookies = shelf.page.context.cookies()
+    context = browser.new_context(java_script_enabled=False)
+    context.add_cookies(cookies)
+    page = context.new_page()
+    page.goto(f"{server.url}/chats/")
+    page.get_by_role("searchbox").fill("zanzibar")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("#chat-list .title")).to_have_text(["Pets"])
+    page.get_by_label("Menu of “Pets”").click()
+    page.get_by_label("Title of the chat").fill("Cats")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_label("Title of the chat")).to_have_count(0)
+    page.get_by_role("heading").get_by_text("Cats").click()
+    switch = page.get_by_role("switch", name="Share with staff")
+    switch.click()
+    expect(switch).to_be_checked()
+    assert Chat.objects.get(title="Cats").shared
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="Cats")).to_be_visible()
+    context.close()

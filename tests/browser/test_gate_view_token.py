@@ -1,0 +1,78 @@
+"""A token that is pinned: its column, and what it was up against."""
+
+import math
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from memory_app.models import Turn
+from tests.browser.gate_view import place
+from tests.browser.visitor import Visitor
+
+
+def list_of(gates: Visitor) -> list[tuple[str, float]]:
+    items = gates.page.locator("#beat-list li")
+    expect(items).to_have_count(10)
+    texts = items.locator(".beat-token").all_text_contents()
+    shares = items.locator(".beat-p").all_text_contents()
+    return [(t, float(p.lstrip("<"))) for t, p in zip(texts, shares, strict=True)]
+
+
+def test_the_first_word_of_the_reply_is_pinned_at_first(gates: Visitor) -> None:
+    turn = Turn.objects.get()
+    first = len(turn.user_token_ids) + 3
+    expect(gates.page.locator(".token[aria-pressed]")).to_have_count(1)
+    expect(gates.page.locator("#beat-head")).to_contain_text(f"Token {first + 1},")
+
+
+def test_a_click_pins_a_token_and_shows_what_it_beat(gates: Visitor) -> None:
+    page = gates.page
+    turn = Turn.objects.get()
+    at = len(turn.user_token_ids) + 3 + 2
+    page.locator("#sentence .token").nth(at).click()
+    expect(page.locator("#beat-head")).to_contain_text(f"Token {at + 1},")
+    assert place(page)[0] == at
+    expect(page.locator("#map .pinned")).to_be_visible()
+    found = list_of(gates)
+    shares = [p for _, p in found]
+    assert shares == sorted(shares, reverse=True)
+    assert 0 < sum(shares) <= 1.01
+    head = page.locator("#beat-head").inner_text()
+    p, rank = re.search(r"probability <?([\d.]+), rank (\d+)", head).groups()
+    bits, nats = map(float, re.search(r"([\d.]+) bits \(([\d.]+) nats\)", head).groups())
+    assert nats == pytest.approx(bits * math.log(2), abs=0.01)
+    if int(rank) <= 10:
+        own = page.locator("#beat-list li.own")
+        expect(own).to_have_count(1)
+        assert found[int(rank) - 1][1] == float(p)
+    page.get_by_role("button", name="Unpin").click()
+    expect(page.get_by_text("Choose a token to see")).to_be_visible()
+    expect(page.locator("#map .pinned")).to_be_hidden()
+    expect(page.locator("#beat-list")).to_be_hidden()
+
+
+def test_a_token_is_pinned_by_keyboard_alone(gates: Visitor) -> None:
+    page = gates.page
+    page.locator("#sentence .token[tabindex='0']").focus()
+    page.keyboard.press("Home")
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    assert place(page)[0] == 2
+    page.keyboard.press("Enter")
+    expect(page.locator("#beat-head")).to_contain_text("Token 3,")
+    expect(page.locator("#beat-head")).to_contain_text("was fed, not chosen")
+    expect(page.locator("#sentence .token").nth(2)).to_have_attribute("aria-pressed", "true")
+    # One stop for Tab, however many tokens there are.
+    expect(page.locator("#sentence .token[tabindex='0']")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator(".token[aria-pressed]")).to_have_count(0)
+
+
+def test_enter_on_the_map_pins_the_marked_token(gates: Visitor) -> None:
+    page = gates.page
+    page.locator("#map").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("#beat-head")).to_contain_text("Token 2,")
