@@ -3,14 +3,15 @@
 import os
 from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-_django = get_asgi_application()
+django.setup(set_prefix=False)
 
 # These need the apps that the line above has loaded.
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+from chatsite.bodies import Bodies, Handler  # noqa: E402
 from chatsite.lifespan import lifespan  # noqa: E402
 from chatsite.static import StaticFiles  # noqa: E402
 from memory_app import census  # noqa: E402
@@ -29,5 +30,5 @@ async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 application = StaticFiles(
-    ProtocolTypeRouter({"http": _django, "websocket": sockets, "lifespan": lifespan})
+    ProtocolTypeRouter({"http": Bodies(Handler()), "websocket": sockets, "lifespan": lifespan})
 )

@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "memory_app.middleware.FormMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -214,6 +215,16 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# What staff may send. Bodies stop at the first (chatsite/bodies.py), before anything is stored.
+UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 512, least=1, most=65536)
+UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 600, least=5, most=86400)
+CORPUS_MAX_MB = env.integer("CORPUS_MAX_MB", 2048, least=1, most=1048576)
+CORPUS_MAX_ROWS = env.integer("CORPUS_MAX_ROWS", 5_000_000, least=1, most=1_000_000_000)
+CORPORA_USER_MB = env.integer("CORPORA_USER_MB", 8192, least=1, most=16777216)
+CORPORA_TOTAL_MB = env.integer("CORPORA_TOTAL_MB", 32768, least=1, most=16777216)
+# Files of a form go to disk under names of our own, however small; see the handler.
+FILE_UPLOAD_HANDLERS = ["memory_app.uploads.DiskUploadHandler"]
 
 # Read by memory_app/runtime.py alone.
 MEMORY_MAX_BATCH = env.integer("MEMORY_MAX_BATCH", 64, least=1, most=1024)

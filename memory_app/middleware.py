@@ -1,10 +1,18 @@
 """Every request passes here: who is it, and does policy.py let them?"""
 
 import logging
+import shutil
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.exceptions import SuspiciousOperation, TooManyFilesSent
+from django.core.handlers.asgi import ASGIRequest
 from django.http import (
     Http404,
     HttpRequest,
@@ -12,8 +20,10 @@ from django.http import (
     HttpResponseNotAllowed,
     JsonResponse,
 )
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+from django.shortcuts import render
+from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import SimpleLazyObject
 
 from memory_app import policy, services
@@ -23,6 +33,56 @@ from memory_app.protocol import Refused
 log = logging.getLogger(__name__)
 _HTTP = {"not_found": 404, "busy": 409, "unavailable": 503}
 _GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+#: Bytes of a request's body, for everybody and everything but uploads by staff.
+SMALL_BODY = 8 << 20
+#: Bytes that stay free on the disk whatever is uploaded.
+SPARE = 512 << 20
+
+
+async def body_limit(scope: dict[str, Any], declared: int | None) -> int:
+    """How large the body of this request may be, asked before any of it is read."""
+    try:
+        row = policy.row_of("http", resolve(scope["path"]).view_name)
+    except (Resolver404, policy.NoPolicy):
+        return SMALL_BODY
+    if not row.uploads or not await database_sync_to_async(_is_staff)(scope):
+        return SMALL_BODY
+    most: int = settings.UPLOAD_MAX_MB << 20
+    # It lies there twice while it is taken apart, and what comes of it once more.
+    free = shutil.disk_usage(settings.DATA_DIR).free - SPARE
+    if free < 3 * min(most, declared or most):
+        log.warning("upload refused: the disk is nearly full", extra={"free": free})
+        return SMALL_BODY
+    return most + SMALL_BODY
+
+
+def _is_staff(scope: dict[str, Any]) -> bool:
+    """Whether the session that the request's cookie names belongs to a member of staff."""
+    try:
+        request = ASGIRequest(scope, BytesIO())
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        request.session = SessionStore(key)
+        user = get_user(request)
+    except (UnicodeDecodeError, ValueError):
+        return False
+    return user.is_active and bool(getattr(user, "is_staff", False))
+
+
+class FormMiddleware:
+    """Reads a form once, first of all; one that can't be read is a sentence and no traceback."""
+
+    def __init__(self, get_response: _GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "POST" and request.content_type == "multipart/form-data":
+            try:
+                request.POST  # noqa: B018  (reads it)
+            except (MultiPartParserError, SuspiciousOperation, TooManyFilesSent, ValueError):
+                return render(request, "400.html", status=400)
+        return self.get_response(request)
 
 
 class PersonMiddleware:

@@ -27,6 +27,8 @@ class Row:
     methods: tuple[str, ...] = ()
     # The one thing that can be done with a deleted chat is to take that back.
     deleted_too: bool = False
+    # Takes files: a body of this route may be large where who asks may ask (middleware.py).
+    uploads: bool = False
 
 
 ROWS = (
@@ -90,6 +92,8 @@ ROWS = (
     Row("http", "admin:checkpoint_card", STAFF, ("POST",)),
     Row("http", "admin:checkpoint_export", STAFF, ("POST",)),
     Row("http", "admin:checkpoint_delete", STAFF, ("POST",)),
+    Row("http", "admin:corpora", STAFF, ("GET", "HEAD", "POST"), uploads=True),
+    Row("http", "admin:checkpoint_import", STAFF, ("GET", "HEAD", "POST"), uploads=True),
     Row("http", "admin:*", STAFF, ("GET", "HEAD", "POST")),
     Row("ws", "connect", OWNER),
     Row("ws", "turn.send", OWNER),

@@ -7,6 +7,7 @@ may replace those in the program's folder, and the chats that began on the old w
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,20 +16,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
-from memory_app.lm.checkpoint import (
-    CONFIG_FILE,
-    MODEL_FILE,
-    TOKENIZER_FILE,
-    CheckpointError,
-    file_sha256,
-    load_checkpoint,
-    sync,
-)
-from memory_app.lm.checkpoint import Checkpoint as Model
+from memory_app.lm.checkpoint import file_sha256, sync
+from memory_app.lm.folder import FILES, MODEL_FILE, Checked, CheckpointError, check_folder
 from memory_app.models import Checkpoint, Promotion
 
 BUNDLED = Path(__file__).parent / "bundled"
-FILES = (MODEL_FILE, CONFIG_FILE, TOKENIZER_FILE)
 #: Seconds after which an unfinished copy is nobody's any more.
 TORN_AFTER = 3600
 
@@ -101,28 +93,31 @@ def _copy(source: Path, target: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def store(folder: Path) -> Model:
+def store(folder: Path, *, check: Callable[[Path], Checked] = check_folder) -> Checked:
     """Check a folder and keep a copy of it under its sha256, whole or not at all; no row yet.
+
+    `check` is how it is looked at: what a stranger sent isn't looked at in this process.
 
     Raises:
         RegistryError: the folder isn't a sound checkpoint, or it can't be copied.
     """
     folder = Path(folder)
     try:
-        loaded = load_checkpoint(folder)
+        checked = check(folder)
     except CheckpointError as fault:
         raise RegistryError(str(fault)) from fault
-    target = folder_of(loaded.sha256)
-    if not _intact(loaded.sha256):
+    sha256 = checked.sha256
+    target = folder_of(sha256)
+    if not _intact(sha256):
         try:
             shutil.rmtree(target, ignore_errors=True)
             _copy(folder, target)
         except OSError as fault:
             raise RegistryError(f"The checkpoint couldn't be copied: {fault.strerror}.") from fault
-        if file_sha256(target / MODEL_FILE) != loaded.sha256:
+        if file_sha256(target / MODEL_FILE) != sha256:
             shutil.rmtree(target, ignore_errors=True)
             raise RegistryError("The files changed while they were copied.")
-    return loaded
+    return checked
 
 
 def register(
@@ -132,41 +127,43 @@ def register(
     bundled: bool = False,
     parent: Checkpoint | None = None,
     card: str = "",
+    check: Callable[[Path], Checked] = check_folder,
 ) -> Checkpoint:
     """Keep a folder (`store`) and give it a row; the same weights give the same row.
 
     Raises:
         RegistryError: as `store`.
     """
-    loaded = store(folder)
-    return enter(loaded, name=name, bundled=bundled, parent=parent, card=card)
+    checked = store(folder, check=check)
+    named = name or str(checked.config.get("name") or Path(folder).resolve().name)
+    return enter(checked, name=named, bundled=bundled, parent=parent, card=card)
 
 
 def enter(
-    loaded: Model,
+    checked: Checked,
     *,
-    name: str = "",
+    name: str,
     bundled: bool = False,
     parent: Checkpoint | None = None,
     card: str = "",
 ) -> Checkpoint:
     """The row of a stored checkpoint, made unless these weights have one."""
-    config = loaded.config
+    sha256 = checked.sha256
     fields = {
-        "name": name or str(config.get("name") or loaded.path.resolve().name)[:200],
-        "cell": loaded.model.config.cell,
-        "language": loaded.model.config.language,
-        "path": loaded.sha256,
+        "name": name[:200],
+        "cell": checked.shape.cell,
+        "language": checked.shape.language,
+        "path": sha256,
         "bundled": bundled,
-        "config": config,
+        "config": checked.config,
         "parent": parent,
         "card": card,
     }
     try:
         with transaction.atomic():
-            return Checkpoint.objects.get_or_create(sha256=loaded.sha256, defaults=fields)[0]
+            return Checkpoint.objects.get_or_create(sha256=sha256, defaults=fields)[0]
     except IntegrityError:
-        return Checkpoint.objects.get(sha256=loaded.sha256)
+        return Checkpoint.objects.get(sha256=sha256)
 
 
 def sweep() -> int:
@@ -203,6 +200,9 @@ def register_bundled() -> list[Checkpoint]:
         # Loading takes a second: skip it where an earlier start has checked these very bytes.
         if row is None or not _intact(sha256):
             row = register(folder, bundled=True)
+        if not row.bundled:  # imported by hand before it shipped
+            Checkpoint.objects.filter(pk=row.pk).update(bundled=True)
+            row.bundled = True
         now = Checkpoint.objects.filter(live=True, language=row.language).first()
         chosen = Promotion.objects.filter(language=row.language).exists()
         older = now is not None and now.bundled and now.pk != row.pk and not chosen

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}")
 CELLS = ("lstm", "tanh_rnn", "article_lstm")
 FORMAT_VERSION = 1
 # Far above anything this product trains; a config beyond it is a mistake or an attack.
@@ -41,7 +43,7 @@ class ModelConfig:
             raise ConfigError(f"cell must be one of {', '.join(CELLS)}.")
         if type(self.tied) is not bool or type(self.article_tanh) is not bool:
             raise ConfigError("tied and article_tanh must be true or false.")
-        if not isinstance(self.language, str) or not self.language.isalpha():
+        if not isinstance(self.language, str) or not _LANGUAGE.fullmatch(self.language):
             raise ConfigError("language must be a short code such as en or zh.")
 
     @property

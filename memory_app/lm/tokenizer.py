@@ -5,14 +5,31 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer as HFTokenizer
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
+from memory_app.lm import strict_json
+from memory_app.lm.config import MAX_SIZE
+
 USER, BOT, END = "<|user|>", "<|bot|>", "<|end|>"
 CONTROL = (USER, BOT, END)
-# tokenizer.json of 8 k pieces is about 0.5 MB; nothing this product reads is near the cap.
-MAX_FILE_BYTES = 16 * 2**20
+# tokenizer.json of 8 k pieces is about 0.5 MB, of 65 k under 5 MB.
+MAX_FILE_BYTES = 8 * 2**20
+# A person's text is at most this long in ids, so a piece of more bytes than that serves nothing.
+MAX_PIECE = 1024
+# What may stand before and behind the pieces: steps whose cost grows with the text alone. A Split
+# or a Replace carries a pattern of its author's, which can take for ever on ten characters; a
+# dropout gives one text other ids each time.
+_STEPS = {
+    "normalizer": {"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Strip", "StripAccents"},
+    "pre_tokenizer": {"ByteLevel", "Digits", "Punctuation", "Whitespace", "WhitespaceSplit"},
+    "post_processor": {"ByteLevel"},
+    "decoder": {"ByteLevel"},
+}
+# Where a Sequence keeps its steps.
+_PARTS = ("normalizers", "pretokenizers", "processors", "decoders")
 
 
 class TokenizerError(ValueError):
@@ -29,6 +46,56 @@ def _byte_of_character() -> dict[str, int]:
 
 
 _BYTES = _byte_of_character()
+
+
+def _check(file: Any) -> None:
+    """Bound what the library would be told to do, before it is told.
+
+    Raises:
+        TokenizerError: it isn't a BPE, or holds a step that this product doesn't run.
+    """
+    model = file.get("model") if isinstance(file, dict) else None
+    if not isinstance(model, dict) or not isinstance(model.get("vocab"), dict):
+        raise TokenizerError("tokenizer.json is not a tokenizer of the HF format.")
+    if model.get("type", "BPE") != "BPE":
+        raise TokenizerError("tokenizer.json must hold a byte-level BPE.")
+    if model.get("dropout"):
+        raise TokenizerError("tokenizer.json has a dropout, so one text has many ids.")
+    added = file.get("added_tokens") or []
+    if not isinstance(added, list) or len(model["vocab"]) + len(added) > MAX_SIZE:
+        raise TokenizerError(f"tokenizer.json holds more than {MAX_SIZE} pieces.")
+    if any(len(piece) > MAX_PIECE for piece in model["vocab"]):
+        raise TokenizerError(f"tokenizer.json holds a piece of over {MAX_PIECE} characters.")
+    # A text must never become a control token: neither whole, as an added token that isn't special
+    # would, nor merged from pieces.
+    special = {
+        one.get("content") for one in added if isinstance(one, dict) and one.get("special") is True
+    }
+    if not special.issuperset(CONTROL):
+        raise TokenizerError(f"tokenizer.json must hold the special tokens {' '.join(CONTROL)}.")
+    merges = model.get("merges") or []
+    if model.get("ignore_merges") or any(_merged(merge) in CONTROL for merge in merges):
+        raise TokenizerError("tokenizer.json lets a text become a control token.")
+    for place, known in _STEPS.items():
+        _check_step(place, file.get(place), known)
+
+
+def _merged(merge: Any) -> str:
+    """The piece that a merge makes: ["a", "b"], or "a b" in older files."""
+    return merge.replace(" ", "") if isinstance(merge, str) else "".join(map(str, merge))
+
+
+def _check_step(place: str, step: Any, known: set[str], depth: int = 0) -> None:
+    kind = step.get("type") if isinstance(step, dict) else None
+    if step is None or kind in known:
+        return
+    if kind == "Sequence" and depth == 0:
+        parts = [part for name in _PARTS for part in step.get(name) or []]
+        if parts and len(parts) <= 8:
+            for part in parts:
+                _check_step(place, part, known, depth + 1)
+            return
+    raise TokenizerError(f"tokenizer.json has a {place} that isn't run here: {str(kind)[:40]}.")
 
 
 class Tokenizer:
@@ -121,17 +188,26 @@ class Tokenizer:
             TokenizerError: missing, too large, not a tokenizer, or not a byte-level BPE of ours.
         """
         try:
-            if path.stat().st_size > MAX_FILE_BYTES:
-                raise TokenizerError(f"tokenizer.json is over {MAX_FILE_BYTES >> 20} MiB.")
-            inner = HFTokenizer.from_str(path.read_text("utf-8"))
+            with path.open("rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
         except OSError as error:
             raise TokenizerError("tokenizer.json cannot be read.") from error
+        if len(data) > MAX_FILE_BYTES:
+            raise TokenizerError(f"tokenizer.json is over {MAX_FILE_BYTES >> 20} MiB.")
+        try:
+            _check(strict_json.loads(data))
+            inner = HFTokenizer.from_str(data.decode("utf-8"))
         except TokenizerError:
             raise
-        except Exception as error:  # the library raises bare Exception for a malformed file
+        except BaseException as error:
+            # The library raises bare Exception for a malformed file, and a panic is not even that.
+            if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+                raise
             raise TokenizerError("tokenizer.json is not a tokenizer of the HF format.") from error
         if not isinstance(inner.model, models.BPE):
             raise TokenizerError("tokenizer.json must hold a byte-level BPE.")
+        inner.no_truncation()
+        inner.no_padding()
         return cls(inner)
 
 

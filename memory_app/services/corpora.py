@@ -1,25 +1,45 @@
 """A corpus comes in whole or not at all: its rows in one file, its name in one row."""
 
-import hashlib
+import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 
-from memory_app.models import Corpus
-from memory_app.training.corpus import Refusal, parse_all, to_line
+from memory_app import registry
+from memory_app.lm.confined import ConfinedError, run_confined
+from memory_app.lm.folder import TOKENIZER_FILE
+from memory_app.models import Corpus, RunStatus, TrainingRun
+from memory_app.services.audit import audit_record
+from memory_app.services.uploads import MIB, size_of
+from memory_app.training import sample
+from memory_app.training.corpus import Refusal
+from memory_app.training.corpus_forms import Taken
+from memory_app.training.intake import SHOWN_REFUSALS, Limits, Report, take_in, write_rows
+from memory_app.training.profile import MARK_EVERY, Profile
 
-#: Of the rows that were refused, so many are kept with line and reason.
-SHOWN_REFUSALS = 20
+__all__ = ["SHOWN_REFUSALS"]
 SPLITS, LANGUAGES = ("train", "valid"), ("en", "zh")
+#: Runs in one of these read their corpora, or will.
+AT_WORK = (
+    RunStatus.QUEUED,
+    RunStatus.RUNNING,
+    RunStatus.CANCELLING,
+    RunStatus.PAUSING,
+    RunStatus.PAUSED,
+)
 
 
 class CorpusError(ValueError):
-    """A corpus that can't be taken; its message is one sentence for a person."""
+    """A corpus that can't be taken or deleted; its message is one sentence for a person."""
 
 
 @dataclass(slots=True)
@@ -31,21 +51,139 @@ class Imported:
     refused: int = 0
     refusals: list[Refusal] = field(default_factory=list)
 
+    @property
+    def reason(self) -> str:
+        """One sentence that says why there is no corpus."""
+        if not self.refused:
+            return "No row could be taken: there is none in it."
+        first = self.refusals[0]
+        where = f"line {first.line}: {first.reason}" if first.line else f"it is {first.reason}"
+        return f"No row could be taken; {where}."
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a person says of a corpus."""
+
+    name: str
+    split: str = "train"
+    language: str = "en"
+    licence: str = ""
+    attribution: str = ""
+
 
 def corpora_folder() -> Path:
     """Where the rows of all corpora lie, one file each."""
     return Path(settings.DATA_DIR) / "corpora"
 
 
-def _check(name: str, split: str, language: str) -> None:
+def _check(about: About) -> None:
+    name = about.name
     if not name.strip() or name != name.strip() or len(name) > 100 or not name.isprintable():
         raise CorpusError("A corpus needs a name of 1 to 100 visible characters.")
     if set(name) & set(":,/\\"):
         raise CorpusError("A corpus's name may not hold a colon, a comma or a slash.")
-    if split not in SPLITS or language not in LANGUAGES:
+    if about.split not in SPLITS or about.language not in LANGUAGES:
         raise CorpusError("The split must be train or valid, the language en or zh.")
-    if Corpus.objects.filter(name=name, split=split).exists():
-        raise CorpusError(f"There is a corpus {name!r} with the split {split} already.")
+    for text, most in ((about.licence, 200), (about.attribution, 500)):
+        if len(text) > most or not text.isprintable():
+            raise CorpusError(f"Licence and attribution are one line of at most {most} characters.")
+    if Corpus.objects.filter(name=name, split=about.split).exists():
+        raise CorpusError(f"There is a corpus {name!r} with the split {about.split} already.")
+
+
+def room_left(user: AbstractBaseUser | None) -> int:
+    """Bytes that this user's next corpus may take; the operator at the terminal has no quota."""
+    if user is None:
+        return settings.CORPUS_MAX_MB * MIB
+
+    def taken(**whose: Any) -> int:
+        return Corpus.objects.filter(**whose).aggregate(sum=Sum("bytes"))["sum"] or 0
+
+    return max(
+        0,
+        min(
+            settings.CORPUS_MAX_MB * MIB,
+            settings.CORPORA_USER_MB * MIB - taken(uploaded_by=user),
+            settings.CORPORA_TOTAL_MB * MIB - taken(),
+        ),
+    )
+
+
+def _limits(user: AbstractBaseUser | None) -> Limits:
+    room = room_left(user)
+    if room < 1:
+        raise CorpusError("The quota for corpora is used up: delete one first.")
+    return Limits(settings.CORPUS_MAX_MB * MIB, settings.CORPUS_MAX_ROWS, room)
+
+
+def _tokenizer(language: str) -> Path | None:
+    """The live checkpoint's, by which tokens are counted."""
+    row = registry.live(language)
+    path = registry.folder_of(row.sha256) / TOKENIZER_FILE if row else None
+    return path if path and path.is_file() else None
+
+
+@contextmanager
+def _part() -> Iterator[Path]:
+    """A file among the corpora that isn't one yet, gone at the end unless it was renamed."""
+    corpora_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = tempfile.mkstemp(prefix=".import.", dir=corpora_folder())
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _store(part: Path, report: Report, about: About, user: AbstractBaseUser | None) -> Imported:
+    """Give the file its place and its row, where any dialogue was taken."""
+    result = Imported(None, report.taken, report.refused, report.refusals)
+    if not report.taken:
+        return result
+    descriptor = os.open(part, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    corpus = Corpus(
+        name=about.name,
+        split=about.split,
+        language=about.language,
+        licence=about.licence,
+        attribution=about.attribution,
+        sha256=report.sha256,
+        bytes=report.bytes,
+        rows=report.taken,
+        refused=report.refused,
+        refusals=[
+            {"file": row.file, "line": row.line, "reason": row.reason} for row in report.refusals
+        ],
+        tokens=report.profile.get("tokens"),
+        profile=report.profile,
+        uploaded_by=user,
+    )
+    file = corpora_folder() / f"{corpus.pk}.jsonl"
+    corpus.path = str(file.relative_to(settings.DATA_DIR))
+    # The file first: a row never names one that isn't there.
+    part.rename(file)
+    try:
+        with transaction.atomic():
+            corpus.save(force_insert=True)
+            audit_record(
+                user=user,
+                action="corpus.upload",
+                object=str(corpus),
+                detail={"id": str(corpus.pk), "sha256": corpus.sha256, "rows": corpus.rows},
+            )
+    except IntegrityError:
+        file.unlink()
+        raise CorpusError(f"There is a corpus {about.name!r} already.") from None
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    result.corpus = corpus
+    return result
 
 
 def corpus_import(
@@ -55,59 +193,160 @@ def corpus_import(
     split: str = "train",
     language: str = "en",
     licence: str = "",
+    attribution: str = "",
     progress: Callable[[int], None] | None = None,
 ) -> Imported:
     """Read a file or a folder, store what can be taken, and register it under its name.
 
     Raises:
         CorpusError: the name is taken or not a name.
-        UnpackError: a file can't be read to its end; nothing was stored.
+        UnpackError, IntakeError: a file can't be read to its end, or is too large; nothing was
+            stored.
     """
-    _check(name, split, language)
-    result, digest = Imported(), hashlib.sha256()
-    corpora_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, part = tempfile.mkstemp(prefix=".import.", dir=corpora_folder())
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            for row in parse_all(path, progress=progress):
-                if isinstance(row, Refusal):
-                    result.refused += 1
-                    if len(result.refusals) < SHOWN_REFUSALS:
-                        result.refusals.append(row)
-                    continue
-                line = to_line(row)
-                digest.update(line)
-                out.write(line)
-                result.taken += 1
-            out.flush()
-            os.fsync(out.fileno())
-        if not result.taken:
-            return result
-        corpus = Corpus(
-            name=name,
-            split=split,
+    about = About(name, split, language, licence[:200], attribution[:500])
+    _check(about)
+    with _part() as part:
+        report = take_in(
+            path,
+            part,
+            limits=_limits(None),
             language=language,
-            licence=licence[:200],
-            sha256=digest.hexdigest(),
-            rows=result.taken,
-            refused=result.refused,
+            tokenizer=_tokenizer(language),
+            progress=progress,
         )
-        file = corpora_folder() / f"{corpus.pk}.jsonl"
-        corpus.path = str(file.relative_to(settings.DATA_DIR))
-        # The file first: a row never names one that isn't there.
-        Path(part).rename(file)
+        return _store(part, report, about, None)
+
+
+def corpus_receive(*, file: Path, about: About, user: AbstractBaseUser) -> Imported:
+    """What a browser sent, read in a process of its own: this one never parses a byte of it.
+
+    Raises:
+        CorpusError: it can't be taken, for the reason that its message gives.
+    """
+    _check(about)
+    with _part() as part:
+        limits = _limits(user)
+        tokenizer = _tokenizer(about.language)
+        request = {
+            "path": str(file),
+            "out": str(part),
+            "limits": {
+                "unpacked": limits.unpacked,
+                "rows": limits.rows,
+                "stored": limits.stored,
+            },
+            "language": about.language,
+            "tokenizer": str(tokenizer) if tokenizer else None,
+        }
         try:
-            with transaction.atomic():
-                corpus.save(force_insert=True)
-        except IntegrityError:
-            file.unlink()
-            raise CorpusError(f"There is a corpus {name!r} already.") from None
-        result.corpus = corpus
-        return result
-    finally:
-        Path(part).unlink(missing_ok=True)
+            answer = run_confined(
+                "memory_app.training.intake", request, seconds=settings.UPLOAD_SECONDS
+            )
+        except ConfinedError as fault:
+            # The file's name is ours and says nothing to a person.
+            said = str(fault).replace(file.name, "The file")
+            raise CorpusError(said) from None
+        return _store(part, Report.from_dict(answer), about, user)
+
+
+def _rows_import(rows: Iterable[Taken], about: About, user: AbstractBaseUser | None) -> Corpus:
+    """Dialogues of our own making."""
+    _check(about)
+    path = _tokenizer(about.language)
+    from memory_app.lm.tokenizer import Tokenizer
+
+    with _part() as part:
+        profile = Profile(about.language, Tokenizer.load(path) if path else None)
+        with part.open("wb") as out:
+            report = write_rows(rows, out, profile, _limits(user))
+        corpus = _store(part, report, about, user).corpus
+    assert corpus is not None
+    return corpus
+
+
+def corpus_sample(*, user: AbstractBaseUser | None) -> list[Corpus]:
+    """The sample corpus, both splits of it.
+
+    Raises:
+        CorpusError: it is there already.
+    """
+    abouts = [
+        About(sample.NAME, split, "en", sample.LICENCE, sample.ATTRIBUTION)
+        for split in sample.SPLITS
+    ]
+    for about in abouts:
+        _check(about)
+    made: list[Corpus] = []
+    try:
+        for about in abouts:
+            made.append(_rows_import(sample.sample_dialogues(about.split), about, user))  # noqa: PERF401
+    except BaseException:
+        for corpus in made:
+            _remove(corpus)
+        raise
+    return made
+
+
+def corpus_delete(*, corpus: Corpus, user: AbstractBaseUser | None) -> None:
+    """Remove a corpus, row and file.
+
+    Raises:
+        CorpusError: a run that waits or works reads it.
+    """
+    with transaction.atomic():
+        users = runs_of(corpus)
+        if users:
+            raise CorpusError(f"{corpus} is read by the run {users[0]}, which hasn't ended.")
+        audit_record(
+            user=user,
+            action="corpus.delete",
+            object=str(corpus),
+            detail={"id": str(corpus.pk), "sha256": corpus.sha256},
+        )
+        _remove(corpus)
+
+
+def _remove(corpus: Corpus) -> None:
+    file = corpus_file(corpus)
+    corpus.delete()
+    # With the row gone nothing names the file; the other order could leave a row without one.
+    transaction.on_commit(lambda: file.unlink(missing_ok=True))
+
+
+def runs_of(corpus: Corpus) -> list[TrainingRun]:
+    """The runs that read this corpus and haven't ended; both splits of a name are read."""
+    runs = TrainingRun.objects.filter(status__in=AT_WORK)
+    return [run for run in runs if any(name == corpus.name for name, _ in run.corpora)]
 
 
 def corpus_file(corpus: Corpus) -> Path:
     """The stored rows of a corpus."""
     return Path(settings.DATA_DIR) / corpus.path
+
+
+def corpus_page(corpus: Corpus, first: int, count: int) -> list[dict[str, Any]]:
+    """`count` dialogues from the `first`, as stored: {"number", "turns": [{"role", "text"}]}."""
+    marks = corpus.profile.get("marks") or [0]
+    mark = min(first // MARK_EVERY, len(marks) - 1)
+    found: list[dict[str, Any]] = []
+    try:
+        with corpus_file(corpus).open("rb") as file:
+            file.seek(marks[mark])
+            for number, line in enumerate(file, mark * MARK_EVERY):
+                if number >= first + count:
+                    break
+                if number >= first:
+                    found.append({"number": number + 1, "turns": json.loads(line)["turns"]})
+    except OSError:
+        return []
+    return found
+
+
+def caps() -> dict[str, str | int]:
+    """What an upload may have, for the page that asks for one."""
+    return {
+        "bytes": settings.UPLOAD_MAX_MB * MIB,
+        "body": size_of(settings.UPLOAD_MAX_MB * MIB),
+        "unpacked": size_of(settings.CORPUS_MAX_MB * MIB),
+        "rows": f"{settings.CORPUS_MAX_ROWS:,}",
+    }

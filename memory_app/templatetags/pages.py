@@ -70,6 +70,12 @@ STRINGS: dict[str, dict[str, Any]] = {
         "blank": _("blank: all zeros"),
         "layer": _("Layer {n}"),
     },
+    "upload": {
+        "failed": _("It couldn’t be sent. Try again."),
+        "reading": _("All sent. It is being read; a large file takes a minute or two."),
+        "sent": _("{share} sent"),
+        "tooLarge": _("This is larger than the site takes."),
+    },
     "gates": {
         "explain": {
             "i": _("Input gate i: how much of the new candidate is written, per unit."),
@@ -153,6 +159,11 @@ def status_note(status: str | None) -> str | Promise:
 def reply_html(turn: Turn | None) -> SafeString:
     """A reply that has ended, as Markdown; nothing where its plain text shows the same."""
     return markdown_or_nothing(turn.reply_text) if turn and turn.reply_text else SafeString()
+
+
+def thousands(count: int | None) -> str:
+    """1234567 -> "1,234,567"; an en dash for what isn't known."""
+    return f"{count:,}" if isinstance(count, int) else "–"
 
 
 @register.filter

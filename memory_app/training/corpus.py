@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memory_app.training.corpus_forms import RefusedError, Taken, recognise
+from memory_app.training.foreign import HEAD, foreign_kind
 from memory_app.training.unpack import (
     MAX_LINE_BYTES,
     MAX_UNPACKED_BYTES,
@@ -55,6 +56,10 @@ def parse(
             size += len(line or b"")
             if len(head) >= SAMPLE_LINES or size > MAX_LINE_BYTES:
                 break
+        kind = foreign_kind(b"\n".join(line for _, line in head[:9] if line is not None)[:HEAD])
+        if kind:
+            yield Refusal(path.name, 0, kind)
+            return
         suffixes = {suffix.lower() for suffix in path.suffixes[-2:]}
         form = recognise([line for _, line in head if line is not None], ".csv" in suffixes)
         if form is None:

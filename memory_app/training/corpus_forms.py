@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from memory_app.lm import strict_json
+from memory_app.lm.strict_json import StrictJSONError
 from memory_app.training.unpack import MAX_LINE_BYTES
 
 Turns = list[tuple[str, str]]
@@ -34,6 +36,9 @@ KEYS = {
     "messages": ("role", "content"),
     "conversations": ("from", "value"),
 }
+# How a JSON object on a line begins. A cell of CSV may begin with a brace, but a cell that holds
+# quotes is in quotes itself, and a quote inside it is doubled.
+_OBJECT = re.compile(r"\s*\{\s*(?:\"(?!\")|\}|$)")
 SPEAKER = re.compile(r"\s*(user|bot)\s*[:：](.*)", re.IGNORECASE | re.DOTALL)
 HEADERS = {
     ("user", "bot"),
@@ -84,14 +89,15 @@ def normalise(turns: Iterable[tuple[str, str]]) -> Turns:
             raise RefusedError("invalid UTF-8")
         if merged and merged[-1][0] == role:
             merged[-1] = (role, merged[-1][1] + "\n" + text)
+            # At once: a hundred thousand of them, joined one by one, would take minutes.
+            if len(merged[-1][1]) > MAX_TURN_CHARS:
+                raise RefusedError(
+                    f"turns of one role in a row, together over {MAX_TURN_CHARS:,} characters"
+                )
         elif merged or role == "user":
             merged.append((role, text))
     if len(merged) < 2:
         raise RefusedError("no turn of a user that a bot answers")
-    if any(len(text) > MAX_TURN_CHARS for _, text in merged):
-        raise RefusedError(
-            f"turns of one role in a row, together over {MAX_TURN_CHARS:,} characters"
-        )
     return merged
 
 
@@ -109,13 +115,9 @@ def _decode(line: bytes | None) -> str:
 def _from_json(line: bytes | None) -> Taken:
     """One line of any of the three JSON shapes."""
     try:
-        row: Any = json.loads(_decode(line))
-    except (json.JSONDecodeError, RecursionError):
-        raise RefusedError("not JSON") from None
-    except RefusedError:
-        raise
-    except ValueError:  # a whole number of more digits than Python converts
-        raise RefusedError("not JSON that can be read") from None
+        row: Any = strict_json.loads(_decode(line))
+    except StrictJSONError as fault:
+        raise RefusedError(str(fault)) from None
     if not isinstance(row, dict):
         raise RefusedError("not a JSON object")
     shape = next((name for name in KEYS if name in row), None)
@@ -228,16 +230,21 @@ def recognise(
 ) -> Callable[[Numbered], Iterator[Row]] | None:
     """Which form these first lines have; a bad line or two among them does not change it."""
     texts = [line.decode("utf-8", "replace") for line in sample if line.strip()]
-    if any(text.lstrip().startswith("{") for text in texts):
+    objects = sum(_OBJECT.match(text) is not None for text in texts)
+    spoken = sum(SPEAKER.match(text) is not None for text in texts)
+    if objects and objects * 2 >= len(texts):
         return _json_rows
-    if any(SPEAKER.match(text) for text in texts):
+    if spoken and spoken * 2 >= len(texts):
         return _spoken_rows
     try:
         records = [row for row in csv.reader([text + "\n" for text in texts]) if row]
     except csv.Error:
-        return _csv_rows if is_named_csv else None
+        records = []
     pairs = sum(len(row) == 2 for row in records)
     # Prose has commas too: only a file that calls itself CSV may be mostly something else.
     if pairs and (is_named_csv or pairs * 2 >= len(records)):
         return _csv_rows
-    return None
+    # Mostly rubbish, with some lines that can only be meant so.
+    if objects or spoken:
+        return _json_rows if objects >= spoken else _spoken_rows
+    return _csv_rows if is_named_csv and texts and not records else None

@@ -102,9 +102,8 @@ def test_a_run_is_started_watched_killed_finished_and_promoted(
     page.get_by_label("tiny").check()
     page.get_by_label("talks").first.check()
     page.get_by_label("Name", exact=True).fill("mine")
-    page.get_by_text("Shape of the model").click()
-    page.get_by_text("Corpora", exact=True).last.click()
-    page.get_by_text("Evaluation, saves and machine").click()
+    for group in ("Shape of the model", "Corpora", "Evaluation, saves and machine"):
+        page.locator("summary", has_text=group).click()
     for key, value in SMALL.items():
         page.locator(f"#set-{key}").fill(str(value))
     page.get_by_role("button", name="Start the run").click()

@@ -10,6 +10,14 @@ from django.contrib.auth.models import User
 from memory_app import registry
 from memory_app.models import Checkpoint
 from tests.conftest import Player, make_checkpoint
+from tests.dashboard.staff import Staff
+
+
+@pytest.fixture
+def staff(transactional_db: None, settings: Any, tmp_path: Path) -> Staff:
+    settings.DATA_DIR = tmp_path / "data"
+    settings.DATA_DIR.mkdir()
+    return Staff()
 
 
 @pytest.fixture

@@ -117,6 +117,15 @@ def test_bundled_checkpoints_are_registered_and_an_upgrade_keeps_the_old_ones(
     assert registry.folder_of(old.sha256).is_dir()
 
 
+def test_a_model_imported_by_hand_is_bundled_once_it_ships(tmp_path, monkeypatch, transactional_db):
+    make_checkpoint(tmp_path / "bundled" / "en", seed=6)
+    by_hand = registry.register(tmp_path / "bundled" / "en")
+    assert not by_hand.bundled
+    monkeypatch.setattr(registry, "BUNDLED", tmp_path / "bundled")
+    assert registry.register_bundled() == [by_hand]
+    assert Checkpoint.objects.get().bundled
+
+
 def test_an_upgrade_leaves_the_checkpoint_that_a_person_promoted(other, tmp_path, monkeypatch):
     registry.promote(other)
     monkeypatch.setattr(registry, "BUNDLED", tmp_path / "bundled")

@@ -89,6 +89,22 @@ def test_a_bad_first_line_does_not_change_the_form(tmp_path):
     assert rows[1].turns == SAID
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.dat"])
+def test_a_cell_that_begins_with_a_brace_is_no_json(tmp_path, name):
+    rows = rows_of(tmp_path, b'{hello},Hi there\n"{""a"": 1}",It is JSON\nUser: me,Yes\n', name)
+    assert [row.turns[0][1] for row in rows] == ["{hello}", '{"a": 1}', "User: me"]
+
+
+def test_one_line_of_json_among_rubbish_is_still_json(tmp_path):
+    rows = rows_of(tmp_path, b"oops\noops\noops\n" + FORMS["turns"])
+    assert [type(row) is Refusal for row in rows] == [True, True, True, False]
+
+
+def test_a_cut_line_of_json_is_not_taken_for_csv(tmp_path):
+    (row,) = rows_of(tmp_path, b'{"turns": [{"role": "user", "text": "x"}', "x.csv")
+    assert (row.line, row.reason) == (1, "not JSON")
+
+
 def test_prose_is_in_no_form(tmp_path):
     (row,) = rows_of(tmp_path, b"A story.\nIt has many lines.\nOne, even, with commas.\n")
     assert row.line == 0

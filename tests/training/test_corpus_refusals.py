@@ -38,6 +38,9 @@ BAD_LINES = {
     turns(("user", "h\ud800i"), ("bot", "a")): "invalid UTF-8",
     b'{"turns": [{"role": "user", "text": "\xff"}]}': "invalid UTF-8",
     turns(("user", "a" * 8001), ("bot", "a")): "over 8,000 characters",
+    turns(*[("user", "ab")] * 4000, ("bot", "a")): "together over 8,000",
+    GOOD.replace(b"{", b'{"id": NaN, ', 1): "NaN is no number",
+    GOOD.replace(b"{", b'{"turns": [], ', 1): "stands twice",
     turns(("user", "nobody answers")): "that a bot answers",
     turns(("bot", "only me")): "that a bot answers",
 }
@@ -51,6 +54,25 @@ def test_a_bad_line_is_refused_with_its_number_and_its_neighbours_are_taken(tmp_
     assert before.turns == after.turns == [("user", "hi"), ("bot", "hello")]
     assert (refusal.file, refusal.line) == ("c.jsonl", 3)
     assert BAD_LINES[line] in refusal.reason
+
+
+FOREIGN = {
+    "a pickle": b"\x80\x04\x95",
+    "zip": b"PK\x03\x04" + bytes(40),
+    "archive inside an archive": gzip.compress(gzip.compress(GOOD)),
+    "tar": gzip.compress(b"a" * 257 + b"ustar\0" + bytes(300)),
+    "weights": b"\x02" + bytes(7) + b'{"a":1}',
+    "UTF-16": "hi".encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_file_that_is_no_text_is_named_as_what_it_is(tmp_path, kind):
+    path = tmp_path / "c.jsonl"
+    path.write_bytes(FOREIGN[kind])
+    (row,) = parse(path)
+    assert row.line == 0
+    assert kind in row.reason
 
 
 def test_a_turn_of_exactly_the_limit_is_taken(tmp_path):

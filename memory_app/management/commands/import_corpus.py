@@ -22,9 +22,11 @@ def describe(corpus: Corpus) -> dict[str, Any]:
         "split": corpus.split,
         "language": corpus.language,
         "licence": corpus.licence,
+        "attribution": corpus.attribution,
         "sha256": corpus.sha256,
         "rows": corpus.rows,
         "refused": corpus.refused,
+        "tokens": corpus.tokens,
         "created": corpus.created.isoformat(),
     }
 
@@ -49,6 +51,7 @@ class Command(ReportingCommand):
         parser.add_argument("--split", choices=SPLITS, default="train")
         parser.add_argument("--language", choices=LANGUAGES, default="en")
         parser.add_argument("--licence", default="", help="such as CC BY 4.0")
+        parser.add_argument("--attribution", default="", help="who made it, and where it is from")
 
     def report(self, options: dict[str, Any]) -> Any:
         path: Path = options["path"]
@@ -60,6 +63,7 @@ class Command(ReportingCommand):
                 split=options["split"],
                 language=options["language"],
                 licence=options["licence"],
+                attribution=options["attribution"],
                 progress=lambda read: progress.advance(task, read),
             )
         return {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 
 
@@ -21,3 +21,10 @@ def page(
     return render(
         request, template, {**shared, "title": title, "section": section, **context}, status=status
     )
+
+
+def go_on(request: HttpRequest, to: str) -> HttpResponse:
+    """A redirect; a script, which would follow it and use up the messages, is told in JSON."""
+    if request.headers.get("Accept") == "application/json":
+        return JsonResponse({"to": to})
+    return HttpResponseRedirect(to)

@@ -1,0 +1,90 @@
+"""One corpus: what it holds, what was refused, a page of it, its file, its end."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from memory_app.models import Corpus
+from memory_app.services.corpora import (
+    CorpusError,
+    corpus_delete,
+    corpus_file,
+    corpus_page,
+    runs_of,
+)
+from memory_app.training.profile import TURN_EDGES, WORD_EDGES
+from memory_app.views.dashboard.attachment import attachment
+from memory_app.views.dashboard.page import page
+
+#: Dialogues on one page of the preview.
+DIALOGUES = 10
+
+
+def _find(corpus: UUID) -> Corpus:
+    row = Corpus.objects.filter(pk=corpus).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _bars(counts: list[int], edges: tuple[int, ...]) -> list[dict[str, object]]:
+    """A histogram's bars: what sizes, how many, what share of the tallest in percent."""
+    tallest = max([*counts, 1])
+    bars = []
+    low = 1
+    for count, edge in zip(counts, [*edges, None], strict=False):
+        size = f"{low}+" if edge is None else str(edge) if edge == low else f"{low}–{edge}"
+        bars.append({"size": size, "count": count, "share": round(100 * count / tallest, 1)})
+        low = (edge or 0) + 1
+    return bars
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+
+
+def corpus(request: HttpRequest, corpus: UUID) -> HttpResponse:
+    """The page of one corpus; ?page=n of its dialogues."""
+    row = _find(corpus)
+    pages = max(1, -(-row.rows // DIALOGUES))
+    number = min(max(_whole(request.GET.get("page", "1")), 1), pages)
+    profile = row.profile or {}
+    return page(
+        request,
+        "dashboard/corpus.html",
+        title=row.name,
+        section="corpora",
+        corpus=row,
+        profile=profile,
+        turns_a_dialogue=_bars(profile.get("turns_a_dialogue", []), TURN_EDGES),
+        words_a_turn=_bars(profile.get("words_a_turn", []), WORD_EDGES),
+        dialogues=corpus_page(row, (number - 1) * DIALOGUES, DIALOGUES),
+        number=number,
+        pages=pages,
+        runs=runs_of(row),
+        more=row.refused - len(row.refusals),
+    )
+
+
+def corpus_remove(request: HttpRequest, corpus: UUID) -> HttpResponse:
+    """Delete it, unless a run reads it."""
+    row = _find(corpus)
+    if request.method != "POST":
+        return redirect("admin:corpus", corpus=row.pk)
+    try:
+        corpus_delete(corpus=row, user=request.user)  # type: ignore[arg-type]
+    except CorpusError as fault:
+        messages.error(request, str(fault))
+        return redirect("admin:corpus", corpus=row.pk)
+    messages.success(request, _("%(name)s was deleted.") % {"name": row})
+    return redirect("admin:corpora")
+
+
+def corpus_download(request: HttpRequest, corpus: UUID) -> HttpResponseBase:
+    """Its stored rows, as JSON lines."""
+    row = _find(corpus)
+    return attachment(corpus_file(row), f"corpus-{str(row.pk)[:8]}-{row.split}.jsonl")
