@@ -7,7 +7,7 @@ request declares and by the bytes that come.
 """
 
 import tempfile
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from django.core.handlers.asgi import ASGIHandler
 from memory_app.middleware import SMALL_BODY, body_limit
 from memory_app.uploads import folder
 
-Message = MutableMapping[str, Any]
+Message = Mapping[str, Any]
 _Receive = Callable[[], Awaitable[Message]]
 _Send = Callable[[Message], Awaitable[None]]
 _App = Callable[[dict[str, Any], _Receive, _Send], Awaitable[None]]
@@ -32,7 +32,7 @@ class Handler(ASGIHandler):
     async def read_body(self, receive: _Receive) -> Any:
         # Nameless on disk: whatever happens to this process, nothing of it is left behind.
         body = tempfile.SpooledTemporaryFile(  # noqa: SIM115  (closed by the request)
-            max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE, mode="w+b", dir=folder()
+            max_size=int(settings.FILE_UPLOAD_MAX_MEMORY_SIZE), mode="w+b", dir=str(folder())
         )
         while True:
             message = await receive()

@@ -127,7 +127,7 @@ def spoken(tokenizer: Tokenizer, reply_ids: Sequence[int]) -> str:
 
 
 def _refused(sentence: str | Promise, number: int) -> Refused:
-    return Refused("invalid", format_lazy(sentence, n=number))
+    return Refused("invalid", format_lazy(sentence, n=number))  # type: ignore[arg-type]
 
 
 def _check_ids(turn: FileTurn, number: int, tokenizer: Tokenizer) -> None:

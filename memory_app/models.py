@@ -214,6 +214,8 @@ class Turn(models.Model):
     stop_requested = models.BooleanField(default=False)
     # Where the state was computed (lm/machine.py): there a replay gives it again to the bit.
     machine = models.CharField(max_length=32, blank=True, default="")
+    # From taking the message to the reply's first token, as this server saw it.
+    first_token_ms = models.PositiveIntegerField(null=True, blank=True)
 
     objects = TurnQuerySet.as_manager()
 
@@ -234,6 +236,13 @@ class Turn(models.Model):
     @property
     def is_committed(self) -> bool:
         return self.status in COMMITTED
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the turn feeds: U, R and the four around them (lm/tokenizer.py)."""
+        return (
+            len(self.user_token_ids) + len(self.reply_token_ids) + 4 if self.kind == "talk" else 0
+        )
 
 
 class Corpus(models.Model):

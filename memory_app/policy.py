@@ -33,6 +33,7 @@ class Row:
 
 ROWS = (
     Row("http", "front", ANYONE, ("GET", "HEAD")),
+    Row("http", "about_memory", ANYONE, ("GET", "HEAD")),
     Row("http", "signup", ANYONE, ("GET", "HEAD", "POST")),
     Row("http", "login", ANYONE, ("GET", "HEAD", "POST")),
     Row("http", "logout", ANYONE, ("POST",)),
@@ -49,6 +50,7 @@ ROWS = (
     Row("http", "export_json", OWNER, ("GET", "HEAD")),
     Row("http", "export_markdown", OWNER, ("GET", "HEAD")),
     Row("http", "turns_json", OWNER, ("GET", "HEAD")),
+    Row("http", "memory_json", OWNER, ("GET", "HEAD")),
     Row("http", "turn", OWNER, ("GET", "HEAD")),
     Row("http", "reply", OWNER, ("GET", "HEAD")),
     Row("http", "gates_json", OWNER, ("GET", "HEAD")),

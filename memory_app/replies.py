@@ -13,6 +13,7 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
+from django.utils import timezone
 
 from memory_app import census, runtime, services
 from memory_app.engine.scheduler import EngineFull
@@ -93,6 +94,7 @@ class Reply:
         self._origin = origin
         self._stream: Any = None
         self._texts: list[str] = []
+        self._first_token_ms: int | None = None
         self._stopped = False
         self._news = asyncio.Event()
         self.task = asyncio.create_task(self._run(), name=f"reply-{begun.turn.pk}")
@@ -182,6 +184,9 @@ class Reply:
         if self._stopped:
             self._stream.cancel()
         async for event in self._stream:
+            if not ids:
+                waited = (timezone.now() - begun.turn.created).total_seconds()
+                self._first_token_ms = max(0, round(1000 * waited))
             frame: TurnToken = {
                 "type": "turn.token",
                 "turn": str(begun.turn.pk),
@@ -210,6 +215,7 @@ class Reply:
             reply_ids=ids,
             reply_text="".join(self._texts),
             status=status,
+            first_token_ms=self._first_token_ms,
         )
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from memory_app.views import (
+    about,
     accounts,
     alternatives,
     chat,
@@ -13,6 +14,7 @@ from memory_app.views import (
     gate_map,
     gates,
     health,
+    memory,
     reply,
     trace,
     turn,
@@ -21,6 +23,7 @@ from memory_app.views import (
 
 urlpatterns = [
     path("", front.front, name="front"),
+    path("about/memory/", about.about_memory, name="about_memory"),
     path("accounts/signup/", accounts.signup, name="signup"),
     path("accounts/login/", accounts.login, name="login"),
     path("accounts/logout/", accounts.logout, name="logout"),
@@ -37,6 +40,7 @@ urlpatterns = [
     path("chat/<uuid:chat>/export.json", chat_files.export_json, name="export_json"),
     path("chat/<uuid:chat>/export.md", chat_files.export_markdown, name="export_markdown"),
     path("chat/<uuid:chat>/turns.json", turns.turns_json, name="turns_json"),
+    path("chat/<uuid:chat>/memory.json", memory.memory_json, name="memory_json"),
     path("turn/<uuid:turn>/", turn.turn, name="turn"),
     path("turn/<uuid:turn>/reply/", reply.reply, name="reply"),
     path("turn/<uuid:turn>/gates.json", gates.gates_json, name="gates_json"),

@@ -40,7 +40,7 @@ class LayerTrace:
 
     def __getitem__(self, gate: str) -> Tensor:
         """One of i f g o c h, by its name."""
-        return getattr(self, gate)  # type: ignore[no-any-return]
+        return getattr(self, gate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ MAX_TENSORS = 1000
 PIECE = 4 << 20
 # Bytes of one value, an unsigned integer of that size, and the bits that are all set in infinity
 # and NaN.
-DTYPES = {
+DTYPES: dict[str, tuple[int, np.dtype[Any], int]] = {
     "F32": (4, np.dtype("<u4"), 0x7F800000),
     "F16": (2, np.dtype("<u2"), 0x7C00),
     "BF16": (2, np.dtype("<u2"), 0x7F80),
@@ -201,6 +201,7 @@ def _check_model(path: Path, shape: ModelConfig) -> str:
         digest = hashlib.sha256(file.read(start))
         for tensor in tensors:
             _, integer, nonfinite = DTYPES[tensor.dtype]
+            bits: np.dtype[Any] = integer
             left = tensor.end - tensor.begin
             while left:
                 piece = file.read(min(left, PIECE))
@@ -208,7 +209,7 @@ def _check_model(path: Path, shape: ModelConfig) -> str:
                     raise CheckpointError(f"{MODEL_FILE} changed while it was read.")
                 left -= len(piece)
                 digest.update(piece)
-                if bool(((np.frombuffer(piece, integer) & nonfinite) == nonfinite).any()):
+                if bool(((np.frombuffer(piece, bits) & nonfinite) == nonfinite).any()):
                     raise CheckpointError(f"{tensor.name} holds a value that is not finite.")
     return digest.hexdigest()
 

@@ -161,7 +161,7 @@ def _store(part: Path, report: Report, about: About, user: AbstractBaseUser | No
         ],
         tokens=report.profile.get("tokens"),
         profile=report.profile,
-        uploaded_by=user,
+        uploaded_by=user,  # type: ignore[misc]
     )
     file = corpora_folder() / f"{corpus.pk}.jsonl"
     corpus.path = str(file.relative_to(settings.DATA_DIR))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -177,3 +178,43 @@ def evaluations_next() -> int:
     if row is not None:
         _enqueue(row)
     return int(row is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """How often a fact was given back, after how many exchanges between."""
+
+    by_gap: dict[int, float]  # exchanges between fact and question: share of right answers
+    questions: int  # asked for each gap
+
+
+def recall_of(*, checkpoint: Checkpoint) -> Recall | None:
+    """The newest exam of memory that this checkpoint sat here, else the one its config came with.
+
+    A config is a file that anybody may have written: what isn't a share of one is left out.
+    """
+    sat = Evaluation.objects.filter(
+        checkpoint=checkpoint, suite__in=("recall", "all"), status=EvaluationStatus.FINISHED
+    )
+    newest = sat.order_by("-created").first()
+    return (newest and _recall(newest.result)) or _recall(checkpoint.config.get("evaluation"))
+
+
+def _recall(report: Any) -> Recall | None:
+    recall = report.get("recall") if isinstance(report, dict) else None
+    exact = recall.get("exact_match") if isinstance(recall, dict) else None
+    if not isinstance(recall, dict) or not isinstance(exact, dict):
+        return None
+    found = {}
+    for key, share in exact.items():
+        gap = str(key).removeprefix("gap_")
+        if gap.isascii() and gap.isdigit() and len(gap) < 5 and _is_number(share):
+            found[int(gap)] = float(share)
+    questions = recall.get("n")
+    if not found or not isinstance(questions, int) or not 1 <= questions <= 10**9:
+        return None
+    return Recall(dict(sorted(found.items())), questions)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

@@ -17,8 +17,9 @@ def leftovers_purge() -> None:
     Each by itself: one that can't be done now doesn't keep the others.
     """
     store = import_module(settings.SESSION_ENGINE).SessionStore
-    for purge in (store.clear_expired, chats_purge, registry.sweep):
+    purges = {"sessions": store.clear_expired, "chats": chats_purge, "weights": registry.sweep}
+    for name, purge in purges.items():
         try:
             purge()
         except Exception:
-            log.warning("purge failed", extra={"what": purge.__qualname__}, exc_info=True)
+            log.warning("purge failed", extra={"what": name}, exc_info=True)

@@ -149,6 +149,7 @@ def turn_commit(
     reply_ids: list[int],
     reply_text: str,
     status: str,
+    first_token_ms: int | None = None,
 ) -> Turn:
     """Store what was said and the memory that it leaves, and move the head: all of it or nothing.
 
@@ -166,6 +167,7 @@ def turn_commit(
         "state": after.to_bytes(),
         "state_sha256": after.sha256(),
         "machine": fingerprint(),
+        "first_token_ms": first_token_ms,
         "finished": now,
     }
     with transaction.atomic():

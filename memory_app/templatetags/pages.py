@@ -69,6 +69,16 @@ STRINGS: dict[str, dict[str, Any]] = {
         "tooLong": _("{n} characters too many: at most {limit}."),
         "blank": _("blank: all zeros"),
         "layer": _("Layer {n}"),
+        "blankMemory": _("Blank memory"),
+        "blankNote": _("Forget all of this chat; the turns stay."),
+        "unblank": _("Memory back"),
+        "unblankNote": _("To where this chat was before."),
+        "thisChat": _("this chat"),
+        "refeeding": _("re-feeding"),
+        "turn": _("turn"),
+        "cost_tokens": _("tokens a turn"),
+        "cost_bytes": _("bytes kept"),
+        "cost_wait": _("first token, ms"),
     },
     "upload": {
         "failed": _("It couldn’t be sent. Try again."),
@@ -156,14 +166,15 @@ def status_note(status: str | None) -> str | Promise:
 
 
 @register.filter
-def reply_html(turn: Turn | None) -> SafeString:
-    """A reply that has ended, as Markdown; nothing where its plain text shows the same."""
-    return markdown_or_nothing(turn.reply_text) if turn and turn.reply_text else SafeString()
-
-
 def thousands(count: int | None) -> str:
     """1234567 -> "1,234,567"; an en dash for what isn't known."""
     return f"{count:,}" if isinstance(count, int) else "–"
+
+
+@register.filter
+def reply_html(turn: Turn | None) -> SafeString:
+    """A reply that has ended, as Markdown; nothing where its plain text shows the same."""
+    return markdown_or_nothing(turn.reply_text) if turn and turn.reply_text else SafeString()
 
 
 @register.filter

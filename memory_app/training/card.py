@@ -47,7 +47,7 @@ def write_card(name: str, sha256: str, config: Mapping[str, Any], *, parent: str
         ],
     )
     lines += ["## Trained on"]
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             _text(entry.get("name")),
             _text(entry.get("licence") or "not said"),

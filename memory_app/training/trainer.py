@@ -156,7 +156,9 @@ class _Training:
         self._autocast = settings.precision == "bfloat16" or (
             settings.precision == "auto" and (self.device.type != "cpu" or computes_bfloat16())
         )
-        self._saved_step, self._saved_at, self._save_took = 0, time.monotonic(), 0.0
+        # The first save comes with the first batch: however soon a process is killed, each one that
+        # learns anything carries the run on.
+        self._saved_step, self._saved_at, self._save_took = 0, -math.inf, 0.0
 
     def resume(self) -> None:
         """Go to the newest save, if there is one."""
@@ -169,7 +171,6 @@ class _Training:
     def run(self, mixture: Mixture) -> bool:
         """Train to the last step; whether it came there, or was told to end before."""
         settings, at = self.settings, self.at
-        self._saved_at = time.monotonic()
         self.model.train()
         stop = False
         try:

@@ -123,12 +123,14 @@ def entry_of(chat: Chat, zone: tzinfo) -> Entry:
 
 def _found_in(chats: Iterable[Chat], words: Sequence[str]) -> dict[UUID, Turn]:
     """For each chat the first turn in which all of the words stand, or else one of them."""
-    here = Turn.objects.filter(chat=OuterRef("pk")).oldest_first().values("pk")
+    here = Turn.objects.filter(chat=OuterRef("pk")).oldest_first()
     each, some = here, here.saying(words)
     for word in words:
         each = each.saying([word])
     rows = Chat.objects.filter(pk__in=[chat.pk for chat in chats])
-    rows = rows.annotate(found=Coalesce(Subquery(each[:1]), Subquery(some[:1])))
+    rows = rows.annotate(
+        found=Coalesce(Subquery(each.values("pk")[:1]), Subquery(some.values("pk")[:1]))
+    )
     keys = rows.values_list("found", flat=True)
     turns = Turn.objects.filter(pk__in=[key for key in keys if key])
     return {turn.chat_id: turn for turn in turns.only("chat_id", "user_text", "reply_text")}
@@ -147,7 +149,9 @@ def _entries(
             # A title is mostly the first message: no need to say it twice.
             said = "" if turn.user_text == chat.title else turn.user_text
             line = snippet(said, words) or snippet(turn.reply_text, words)
-        entries.append(Entry(chat, marked(chat.title, words), when, line, turn and turn.pk))
+        entries.append(
+            Entry(chat, marked(chat.title, words), when, line, turn.pk if turn else None)
+        )
     return entries
 
 

@@ -53,7 +53,7 @@ def chat_delete(request: HttpRequest, chat: UUID) -> HttpResponse:
     services.chat_delete(chat=row)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "parts/chat_gone.html", {"chat": row, "place": _place(request)})
-    return redirect(f"{resolve_url('chats')}?{urlencode({'deleted': row.pk})}")
+    return redirect(f"{resolve_url('chats')}?{urlencode({'deleted': str(row.pk)})}")
 
 
 def chat_restore(request: HttpRequest, chat: UUID) -> HttpResponse:

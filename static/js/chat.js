@@ -363,6 +363,7 @@ socket.addEventListener("gone", () => (composer.draft.value = null)); // it goes
 const titles = new BroadcastChannel(`gatescope.title.${page.chat}`);
 titles.addEventListener("message", ({ data }) => showTitle((tree.title = String(data))));
 document.addEventListener("chat:title", ({ detail }) => {
+  if (detail.chat !== page.chat) return;
   showTitle((tree.title = detail.title));
   titles.postMessage(tree.title);
 });
@@ -372,6 +373,10 @@ composer.addEventListener("message", ({ detail }) => message(detail) && composer
 composer.addEventListener("stop", stop);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && (live || pending) && !event.isComposing) stop();
+});
+document.addEventListener("chat:goto", ({ detail: { turn } }) => {
+  if (live || pending) return composer.complain(say("busy"));
+  socket.send({ type: "memory.goto", turn });
 });
 list.addEventListener("click", (event) => {
   const view = views.find((one) => one.li.contains(event.target));

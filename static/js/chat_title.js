@@ -9,6 +9,7 @@ function show(chat, title) {
     place.textContent = title || words.untitled;
     if (place.id === "title") document.title = `${place.textContent} · Gatescope`;
   }
+  document.dispatchEvent(new CustomEvent("chat:title", { detail: { chat, title } }));
 }
 
 // `link` shows the title; when it is done, the focus goes to `after`.

@@ -20,7 +20,7 @@ export const short = (name) => name.slice(name.indexOf("/") + 1);
 
 // The axes of a chart, as LineChart wants them.
 export function axes({ key, log, min, max }) {
-  return { x: { label: say("step") }, y: { label: wordsOf("units")[key], log, min, max } };
+  return { x: { label: say("step"), whole: true }, y: { label: wordsOf("units")[key], log, min, max } };
 }
 
 // A panel with a chart: {chart, panel, show(series)}.

@@ -3,7 +3,7 @@
 //
 //   const chart = new LineChart(canvas, readout);
 //   chart.show({
-//     x: {label: "step"}, y: {label: "bits per byte", log: true},
+//     x: {label: "step", whole: true}, y: {label: "bits per byte", log: true},
 //     series: [{label: "train", hue: "--gate-i", points: [[0, 8.1], [10, 7.4]], dashed: false}],
 //   });
 // Event "mark" on the canvas (detail: the x that the crosshair stands on, or null).
@@ -19,7 +19,6 @@ export class LineChart {
     this.data = { x: { label: "" }, y: { label: "" }, series: [] };
     this.at = null; // the x that the crosshair stands on
     canvas.tabIndex = 0;
-    canvas.setAttribute("role", "img");
     canvas.addEventListener("pointermove", (event) => this.#mark(this.#nearest(event.offsetX)));
     canvas.addEventListener("pointerleave", () => this.#mark(null));
     canvas.addEventListener("keydown", (event) => this.#key(event));
@@ -31,7 +30,11 @@ export class LineChart {
     this.data = data;
     this.xs = [...new Set(data.series.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
     if (!this.xs.includes(this.at)) this.at = null;
-    this.canvas.setAttribute("aria-label", this.summary());
+    // A picture to a screen reader once it says something; before that there is nothing to look at.
+    const said = this.summary() || data.y.label;
+    if (!said) return this.draw();
+    this.canvas.setAttribute("role", "img");
+    this.canvas.setAttribute("aria-label", said);
     this.draw();
   }
 
@@ -92,7 +95,7 @@ export class LineChart {
       pen.fillText(number(tick), PAD.left - 6, y);
     }
     pen.textAlign = "center";
-    for (const tick of ticks(rx, this.data.x.log)) pen.fillText(number(tick), this.px(tick), height - PAD.bottom + 12);
+    for (const tick of ticks(rx, this.data.x.log, this.data.x.whole)) pen.fillText(number(tick), this.px(tick), height - PAD.bottom + 12);
     pen.fillText(this.data.x.label, (PAD.left + width - PAD.right) / 2, height - 8);
     pen.save();
     pen.translate(9, (PAD.top + height - PAD.bottom) / 2);
@@ -150,8 +153,9 @@ function line(pen, x0, y0, x1, y1) {
   pen.stroke();
 }
 
-// About TICKS round numbers within a range; powers of ten, or 1, 2 and 5 times them, on a log axis.
-function ticks([low, high], log) {
+// About TICKS round numbers within a range, whole ones where there is nothing between; powers of
+// ten, or 1, 2 and 5 times them, on a log axis.
+function ticks([low, high], log, whole = false) {
   if (log) {
     const found = [];
     for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
@@ -161,7 +165,7 @@ function ticks([low, high], log) {
     // Within one decade a log axis has too few of these: round numbers say more.
     if (inside.length > 2) return inside.length > 2 * TICKS ? inside.filter((v) => Number.isInteger(Math.log10(v))) : inside;
   }
-  const rough = (high - low) / TICKS;
+  const rough = Math.max((high - low) / TICKS, whole ? 1 : 0);
   const unit = 10 ** Math.floor(Math.log10(rough));
   const step = unit * [1, 2, 5, 10].find((m) => m * unit >= rough * 0.999);
   const found = [];

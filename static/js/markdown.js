@@ -3,7 +3,7 @@ import { copy } from "./copy.js";
 import { say } from "./strings.js";
 
 // Without one of these in it a text is the same in Markdown, and the server need not be asked.
-const SIGNS = /[*_`#>[~|\\&<]|^[ \t]*(?:[-+]|\d{1,9}[.)])(?:\s|$)|^ {0,3}[-=]+[ \t]*$|^(?: {4}|\t)/m;
+const SIGNS = /[*_`#>[~|\\&<]|^[ \t]*(?:[-+]|\d{1,9}[.)])(?:\s|$)|^[ \t]*[-=]+[ \t]*$|^(?: {4}| {0,3}\t)/m;
 
 export function mayDiffer(text) {
   return SIGNS.test(text);

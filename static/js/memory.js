@@ -1,4 +1,6 @@
-// The memory panel: reads the head's state as it is stored and shows it, number by number.
+// The memory panel: reads the head's state as it is stored and shows it, number by number; blanks it
+// and takes that back. Where the numbers came from, turn by turn, shows course.js.
+import { Course } from "./course.js";
 import { load } from "./safetensors.js";
 import { paint, ramp } from "./ramp.js";
 import { say } from "./strings.js";
@@ -23,19 +25,32 @@ function layersOf({ shape: [layers, units], values }) {
   return Array.from({ length: layers }, (_, k) => values.subarray(k * units, (k + 1) * units));
 }
 
+const KEPT = new Set(["complete", "stopped", "length"]);
 const norm = (values) => Math.hypot(...values);
 const distance = (a, b) => Math.hypot(...a.map((value, k) => value - b[k]));
 
 export class Memory {
   constructor(checkpoint) {
     this.checkpoint = checkpoint;
+    const { chat, tree } = JSON.parse(element("page").textContent);
+    this.course = new Course(chat);
+    // Where the way back from a blank memory leads: the head before it, or the newest turn.
+    this.back = tree.turns.filter(({ status }) => KEPT.has(status)).at(-1)?.id ?? null;
     document.addEventListener("themechange", () => this.#draw());
     element("copy-hash").addEventListener("click", () => this.#copy());
+    element("memory-blank").addEventListener("click", () => {
+      const turn = this.head ? null : this.back;
+      document.dispatchEvent(new CustomEvent("chat:goto", { detail: { turn } }));
+    });
   }
 
   // head: the turn whose state is the chat's memory (null: blank); turns: how deep it lies.
   async show({ head, parent, hash, turns }) {
     const wanted = (this.wanted = Symbol());
+    this.head = head;
+    this.back = head ?? this.back;
+    this.#blank();
+    this.course.show(head).catch(() => {}); // the charts keep what they showed
     const [state, before] = await Promise.all([head ? stateOf(head) : null, parent ? stateOf(parent) : null]);
     if (wanted !== this.wanted) return; // a newer one overtook this
     const { num_layers: layers, hidden_size: units } = this.checkpoint;
@@ -55,11 +70,18 @@ export class Memory {
     this.#draw();
   }
 
+  #blank() {
+    const button = element("memory-blank");
+    button.disabled = !this.back;
+    button.textContent = say(this.head || !this.back ? "blankMemory" : "unblank");
+    element("memory-blank-note").textContent = say(this.head || !this.back ? "blankNote" : "unblankNote");
+  }
+
   #norms() {
     this.state.c.forEach((c, k) => {
       const numbers = [norm(this.state.h[k]), norm(c), distance(c, this.before.c[k])];
       const { cells } = element("norms").rows[k];
-      numbers.forEach((value, column) => (cells[column + 1].textContent = value.toFixed(2)));
+      numbers.forEach((value, column) => (cells[column + 1].querySelector("span").textContent = value.toFixed(2)));
     });
   }
 

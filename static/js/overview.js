@@ -8,7 +8,7 @@ for (const figure of document.querySelectorAll("[data-use]")) {
   const points = use[kind].map((value, at) => [at - use[kind].length + 1, value]);
   const chart = new LineChart(figure.querySelector("canvas"), figure.querySelector(".readout"));
   chart.show({
-    x: { label: say("daysBefore") },
+    x: { label: say("daysBefore"), whole: true },
     y: { label: wordsOf("use")[kind], min: 0, max: Math.max(1, ...use[kind]) },
     series: [{ label: wordsOf("use")[kind], hue: "--accent", points }],
   });

@@ -1,21 +1,29 @@
-"""The pictures of README and docs: `make screenshots` writes docs/pictures.
+"""The pictures of README and docs: `make screenshots` writes docs/pictures, and the stills of the
+front page into static/img.
 
 The site is the real one on its bundled checkpoint, or on the folder named as the one argument;
 what is said is what it says.
 """
 
+import base64
 import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.server import SiteServer, free_port
+from tests.browser.small_png import small_png
 from tests.browser.visitor import Visitor
 
-TARGET = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = ROOT / "docs" / "pictures"
+STILLS = ROOT / "static" / "img"
+#: As templates/front.html says, so that nothing jumps when the picture comes.
+STILL_WIDTH, STILL_HEIGHT = 960, 480
 TALK = ("My name is Clara.", "How are you?", "What is my name?")
 # name of the kind of picture: width, height, colours, language
 SETTINGS = {
@@ -39,10 +47,21 @@ def take(browser: Browser, url: str, kind: str) -> None:
     visitor = Visitor(page, url)
 
     def picture(name: str) -> None:
-        page.screenshot(path=TARGET / f"{name}-{kind}.png")
+        shot = as_small_png(browser, page.screenshot())
+        (TARGET / f"{name}-{kind}.png").write_bytes(shot)
 
     page.goto(f"{url}/")
+    # A lazy picture is fetched when it is near.
+    still = page.locator(".still img:visible")
+    still.scroll_into_view_if_needed()
+    still.evaluate("one => one.decode()")
+    page.evaluate("scrollTo(0, 0)")
     picture("front")
+    page.goto(f"{url}/about/memory/")
+    picture("about")
+    page.locator(".gates-table").evaluate("one => one.scrollIntoView({block: 'center'})")
+    picture("about-gates")
+    page.goto(f"{url}/")
     page.locator(".hero button").click()
     page.wait_for_url("**/chat/*/")
     expect(page.locator("#send")).to_be_visible()
@@ -56,14 +75,86 @@ def take(browser: Browser, url: str, kind: str) -> None:
     drawn.wait_for()
     expect(page.locator("#memory-turns")).to_have_text(str(len(TALK)))
     picture("chat")
+    if width < 900:
+        page.locator("[data-opens=memory]").click()
+        picture("memory")
+        page.keyboard.press("Escape")
+    if width < 640:
+        page.locator("[data-opens=rail]").click()
+        picture("rail")
+        page.keyboard.press("Escape")
     page.locator(".turn:last-child .gates").click()
-    expect(page.locator("#map.drawn")).to_be_visible()
+    page.locator(".map.drawn").first.wait_for(timeout=60_000)
     page.locator("#beat-list li").first.wait_for()
     expect(page.locator("#line-csv")).to_be_enabled()
     picture("gates")
     page.goto(f"{url}/chats/")
     picture("chats")
     context.close()
+
+
+def take_stills(browser: Browser, url: str) -> None:
+    """One turn's gate view in both themes, as WebP: what the front page shows of it."""
+    for colours in ("light", "dark"):
+        context = browser.new_context(
+            viewport={"width": STILL_WIDTH, "height": 1200},
+            color_scheme="dark" if colours == "dark" else "light",
+            locale="en",
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        visitor = Visitor(page, url)
+        visitor.start_chat()
+        visitor.talk(TALK[0])
+        page.locator(".turn:last-child .gates").click()
+        page.locator(".map.drawn").first.wait_for(timeout=60_000)
+        page.locator("#sort").select_option("mean")
+        page.mouse.move(0, 0)
+        box = page.locator("#gate-tabs").bounding_box()
+        assert box is not None
+        shot = page.screenshot(
+            clip={"x": 0, "y": box["y"] - 16, "width": STILL_WIDTH, "height": STILL_HEIGHT}
+        )
+        context.close()
+        (STILLS / f"gates-{colours}.webp").write_bytes(as_webp(browser, shot))
+
+
+def redraw(browser: Browser, png: bytes, script: str) -> Any:
+    """What `script` makes of the picture on a canvas: the browser decodes PNG and writes WebP."""
+    page = browser.new_page()
+    drawn = page.evaluate(
+        """async ([png, script]) => {
+            const bytes = Uint8Array.from(atob(png), (char) => char.charCodeAt(0));
+            const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [picture.width, picture.height];
+            const context = canvas.getContext("2d");
+            context.drawImage(picture, 0, 0);
+            return new Function("canvas", "context", script)(canvas, context);
+        }""",
+        [base64.b64encode(png).decode(), script],
+    )
+    page.close()
+    return drawn
+
+
+def as_webp(browser: Browser, png: bytes) -> bytes:
+    encoded = redraw(browser, png, 'return canvas.toDataURL("image/webp", 0.85).split(",")[1]')
+    return base64.b64decode(encoded)
+
+
+def as_small_png(browser: Browser, png: bytes) -> bytes:
+    pixels, width, height = redraw(
+        browser,
+        png,
+        """const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
+        let text = "";
+        for (let at = 0; at < data.length; at += 32768) {
+            text += String.fromCharCode(...data.subarray(at, at + 32768));
+        }
+        return [btoa(text), width, height]""",
+    )
+    return small_png(base64.b64decode(pixels), width, height)
 
 
 def main() -> None:
@@ -84,6 +175,7 @@ def main() -> None:
     from django.core.management import call_command
 
     from chatsite.asgi import application
+    from chatsite.static import StaticFiles
     from memory_app import registry
 
     call_command("migrate", verbosity=0)
@@ -98,6 +190,9 @@ def main() -> None:
         with sync_playwright() as play:
             sandbox = [] if os.geteuid() else ["--no-sandbox"]
             browser = play.chromium.launch(executable_path=chromium, args=sandbox)
+            take_stills(browser, server.url)
+            # The files that the server has read their sizes of have just been written anew.
+            application.index = StaticFiles(application).index
             for kind in SETTINGS:
                 take(browser, server.url, kind)
                 sys.stderr.write(f"{kind}: done\n")

@@ -1,10 +1,12 @@
 """A reply is plain while it streams and Markdown once it has ended; nothing in it ever runs."""
 
+import random
 import re
 from collections.abc import Callable
 
 from playwright.sync_api import expect
 
+from memory_app.markdown import markdown_or_nothing
 from memory_app.models import Turn
 from tests.browser.visitor import Visitor
 
@@ -60,6 +62,26 @@ def test_what_markdown_would_not_change_stays_as_it_is(
     expect(visitor.page.locator("#turns .bot .text")).to_be_visible()
     expect(visitor.page.locator("#turns .markdown")).to_be_hidden()
     assert not [url for url in asked if url.endswith("/reply/")]
+
+
+def test_the_server_is_asked_wherever_markdown_would_change_anything(visitor: Visitor) -> None:
+    """The script's quick look may ask in vain, and must never miss one."""
+    visitor.start_chat()
+    draw = random.Random(3)
+    alphabet = "a b.1\n\n  \t)-+=*_`#>[~|\\\\&;<:("
+    texts = ["".join(draw.choices(alphabet, k=draw.randint(1, 14))) for _ in range(3000)]
+    # Without the signs that the script always asks for, so that the rest is met often.
+    texts += ["".join(draw.choices("ab.1\n \t)-+=:", k=draw.randint(1, 14))) for _ in range(3000)]
+    changed = [text for text in texts if markdown_or_nothing(text)]
+    assert 1000 < len(changed) < len(texts)
+    missed = visitor.page.evaluate(
+        """async (texts) => {
+          const { mayDiffer } = await import("/static/js/markdown.js");
+          return texts.filter((text) => !mayDiffer(text));
+        }""",
+        changed,
+    )
+    assert missed == []
 
 
 def test_nothing_in_markdown_runs(visitor: Visitor, will_say: Callable[[str], None]) -> None:

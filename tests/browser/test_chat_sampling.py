@@ -37,6 +37,8 @@ def test_settings_go_with_each_kind_of_message_and_survive_a_reload(visitor: Vis
     page.locator("#sampling-open").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Exact")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sampling-chip")).to_have_text("Exact")
     page.get_by_label("temperature").fill("0.3")
     page.get_by_label("seed").fill("42")
     page.get_by_label("max_tokens").fill("20")
@@ -96,7 +98,8 @@ def test_what_is_out_of_range_is_marked_and_not_sent(
     expect(field).to_have_value(values[-1])
     expect(page.get_by_label("Message", exact=True)).to_have_value("Not yet.")
     assert Turn.objects.count() == 0
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset").focus()
+    page.keyboard.press("Enter")
     expect(field).to_have_attribute("aria-invalid", "false")
     page.keyboard.press("Escape")
     page.get_by_label("Message", exact=True).press("Enter")

@@ -72,9 +72,8 @@ def test_another_title_is_in_the_other_tab_once_it_is_given(
     visitor.talk("One.")
     other = another_tab()
     other.page.goto(visitor.page.url)
-    visitor.page.evaluate(
-        """() => document.dispatchEvent(
-          new CustomEvent("chat:title", {detail: {title: "<b>Ours</b>"}}))"""
-    )
+    visitor.page.locator("#title").click()
+    visitor.page.keyboard.type("<b>Ours</b>")
+    visitor.page.keyboard.press("Enter")
     for one in (visitor, other):
         expect(one.page.locator("#title")).to_have_text("<b>Ours</b>")

@@ -14,7 +14,7 @@ def overflow(page: Page) -> int:
 @pytest.fixture
 def phone(page: Page, visitor: Visitor) -> Visitor:
     visitor.start_chat()
-    visitor.talk("My name is Clara and I live in Lima. " * 6)
+    visitor.talk("My name is Clara and I live in Lima. " * 20)
     open_gates(visitor)
     page.set_viewport_size({"width": 390, "height": 844})
     return visitor

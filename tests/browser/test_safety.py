@@ -71,7 +71,7 @@ def haunted(visitor: Visitor, model: Model) -> Chat:
 
 def unharmed(visitor: Visitor) -> bool:
     page = visitor.page
-    strange = "iframe, object, base, template:not(#turn-template), img, math, [onerror], [onload]"
+    strange = "iframe, object, base, template:not([id$=-template]), img, math, [onerror], [onload]"
     return page.evaluate("globalThis.hit") is None and page.locator(strange).count() == 0
 
 

@@ -60,9 +60,9 @@ class Rows:
         return self.run(pk)[0] in {"finished", "failed"}
 
     def moved(self, pk: str, before: tuple) -> bool:
-        """Whether a worker has carried the run on, or taken it up again, since."""
+        """Whether a worker trains that has come to another step than was seen before."""
         now = self.run(pk)
-        return self.over(pk) or (now[0] == "running" and now[1:3] > (0, 0) and now != before)
+        return self.over(pk) or (now[0] == "running" and now[1] not in {0, before[1]})
 
     def curve(self, pk: str) -> dict[tuple, float]:
         query = (
@@ -141,11 +141,11 @@ def kills_until_it_is_over(
     killed = 0
     while not rows.over(run):
         began, before = time.monotonic(), rows.run(run)
-        until(partial(rows.moved, run, before), within=120)
+        until(partial(rows.moved, run, before), within=300)
         if killed:
             waits.append(time.monotonic() - began)
         if killed >= most:
-            until(partial(rows.over, run), within=300)
+            until(partial(rows.over, run), within=600)
             break
         # Somewhere in what comes after it has been taken up.
         time.sleep(rng.uniform(0, 2.5))

@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 
+import brotli
 import pytest
 from asgiref.testing import ApplicationCommunicator
 
@@ -59,6 +60,22 @@ async def test_static_files_come_from_the_index():
     assert (head[0], head[2]) == (200, b"")
     part = await request("/static/django_htmx/htmx-2.min.js", range="bytes=0-9")
     assert (part[0], part[2]) == (206, body[:10])
+
+
+async def test_text_is_compressed_for_whoever_takes_it():
+    path = "/static/django_htmx/htmx-2.min.js"
+    _, plain, body = await request(path)
+    assert "content-encoding" not in plain
+    for _ in range(2):
+        status, headers, small = await request(path, accept_encoding="gzip, deflate, br")
+        assert (status, headers["content-encoding"]) == (200, "br")
+        assert headers["vary"] == plain["vary"] == "Accept-Encoding"
+        assert int(headers["content-length"]) == len(small) < len(body) / 2
+        assert brotli.decompress(small) == body
+    part = await request(path, range="bytes=0-9", accept_encoding="br")
+    assert (part[0], part[2]) == (206, body[:10])
+    picture = await request("/static/img/gates-light.webp", accept_encoding="br")
+    assert "content-encoding" not in picture[1]
 
 
 @pytest.mark.parametrize(

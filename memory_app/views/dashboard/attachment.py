@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import BinaryIO
 
 from asgiref.sync import sync_to_async
 from django.http import Http404
@@ -10,8 +11,12 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 PIECE = 1 << 18
 
 
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
 async def _pieces(path: Path) -> AsyncIterator[bytes]:
-    file = await sync_to_async(path.open, thread_sensitive=False)("rb")
+    file = await sync_to_async(_open, thread_sensitive=False)(path)
     try:
         while piece := await sync_to_async(file.read, thread_sensitive=False)(PIECE):
             yield piece

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('memory_app', '0004_runs'),
+        ('memory_app', '0005_panel'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

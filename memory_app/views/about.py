@@ -1,0 +1,39 @@
+"""The page that explains working memory, weights and gates to somebody who knows none of them."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from memory_app import registry
+
+
+def _gates() -> list[dict[str, str]]:
+    """In the order in which a step uses them; formulas as torch.nn.LSTM has them."""
+    rows = (
+        ("f", _("forget"), "σ(W x + U h + b)", _("How much of the old cell stays.")),
+        ("i", _("input"), "σ(W x + U h + b)", _("How much of the candidate is written.")),
+        ("g", _("candidate"), "tanh(W x + U h + b)", _("What would be written.")),
+        ("c", _("cell"), "c′ = f · c + i · g", _("What is remembered from here on.")),
+        ("o", _("output"), "σ(W x + U h + b)", _("How much of the cell is shown.")),
+        ("h", _("hidden"), "h′ = o · tanh c′", _("What the layer above and the next step see.")),
+    )
+    return [
+        {"key": key, "name": name, "does": does, "formula": _formula(key, formula)}
+        for key, name, formula, does in rows
+    ]
+
+
+def _formula(key: str, formula: str) -> str:
+    """Each gate has weights of its own: "σ(W x …)" of f becomes "f = σ(W_f x …)"."""
+    if "=" in formula:
+        return formula
+    for weight in "WUb":
+        formula = formula.replace(weight, f"{weight}_{key}")
+    return f"{key} = {formula}"
+
+
+def about_memory(request: HttpRequest) -> HttpResponse:
+    """Words and drawings, with the sizes of the live checkpoint."""
+    checkpoint = registry.live(get_language() or "en")
+    return render(request, "about_memory.html", {"checkpoint": checkpoint, "gates": _gates()})

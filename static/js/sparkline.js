@@ -1,0 +1,18 @@
+// A line without axes, as wide as its cell, from zero up: the table around it names what it shows.
+// It is an SVG, so that the theme colours it; values that are missing (null) leave a gap.
+const WIDTH = 100; // of the viewBox; the line itself isn't scaled (vector-effect)
+const HEIGHT = 24;
+const LEAST = 3; // steps that the width stands for at the least, so that a young line grows evenly
+
+export function drawSparkline(svg, values, label) {
+  const top = Math.max(...values.filter((value) => value !== null), 0) || 1;
+  const steps = Math.max(LEAST, values.length - 1);
+  const pieces = [];
+  values.forEach((value, k) => {
+    if (value === null) return;
+    const place = `${((k / steps) * WIDTH).toFixed(2)} ${(HEIGHT - 1 - (value / top) * (HEIGHT - 2)).toFixed(2)}`;
+    pieces.push(`${k === 0 || values[k - 1] === null ? "M" : "L"}${place}`);
+  });
+  svg.firstElementChild.setAttribute("d", pieces.join(""));
+  svg.setAttribute("aria-label", label);
+}

@@ -1,0 +1,96 @@
+"""On every page: the other language, the other theme, no motion where none is wanted."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.visitor import Visitor
+
+PAGES = ("/", "/about/memory/", "/accounts/signup/", "/accounts/login/", "/chats/")
+
+
+def with_a_chat(visitor: Visitor) -> tuple[str, ...]:
+    """All pages that have a bar, those of a chat with a turn included."""
+    chat = visitor.start_chat()
+    visitor.talk("My name is Clara.")
+    return (*PAGES, f"/chat/{chat}/", f"/turn/{visitor.turn()}/")
+
+
+def ground(page: Page) -> str:
+    return page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+
+
+def test_language_and_theme_are_switched_where_one_stands(visitor: Visitor) -> None:
+    page = visitor.page
+    page.emulate_media(color_scheme="light")
+    for path in with_a_chat(visitor):
+        page.goto(f"{visitor.url}{path}")
+        html = page.locator("html")
+        expect(html).to_have_attribute("lang", "en")
+        english = page.locator("main").inner_text()
+        page.get_by_role("button", name="中文").click()
+        expect(html).to_have_attribute("lang", "zh-hans")
+        assert page.url == f"{visitor.url}{path}"
+        chinese = page.locator("main").inner_text()
+        assert any("\u4e00" <= char <= "\u9fff" for char in chinese), path
+        assert chinese != english, path
+
+        light = ground(page)
+        page.get_by_role("button", name="浅色或深色").click()
+        assert ground(page) != light, path
+        page.get_by_role("button", name="浅色或深色").click()
+        assert ground(page) == light, path
+        page.get_by_role("button", name="English").click()
+        expect(html).to_have_attribute("lang", "en")
+
+
+def test_nothing_moves_where_no_motion_is_wanted(visitor: Visitor) -> None:
+    page = visitor.page
+    page.emulate_media(reduced_motion="reduce")
+    moving = """() => [...document.querySelectorAll("*")].filter((one) => {
+        const style = getComputedStyle(one);
+        const lasts = style.transitionDuration.split(",").some((time) => parseFloat(time) > 0);
+        return lasts || style.animationName !== "none" || style.scrollBehavior === "smooth";
+    }).map((one) => one.outerHTML.slice(0, 80))"""
+    for path in with_a_chat(visitor):
+        page.goto(f"{visitor.url}{path}")
+        assert page.evaluate(moving) == [], path
+
+
+def test_no_page_is_wider_than_a_phone(visitor: Visitor) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in with_a_chat(visitor):
+        for language in ("en", "zh-hans"):
+            page.context.add_cookies(
+                [{"name": "django_language", "value": language, "url": visitor.url}]
+            )
+            page.goto(f"{visitor.url}{path}")
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 390, (path, language)
+
+
+def test_the_page_about_memory_is_one_click_from_where_it_is_needed(visitor: Visitor) -> None:
+    page = visitor.page
+    pages = with_a_chat(visitor)
+    for path in ("/", *pages[-2:]):
+        page.goto(f"{visitor.url}{path}")
+        link = page.locator("a[href='/about/memory/']").first
+        expect(link).to_be_visible()
+        link.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("How its memory works")
+        expect(page.locator("figure svg")).to_have_count(4)
+
+
+def test_the_front_page_shows_the_still_of_the_theme_and_fetches_no_other(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url.rpartition("/")[2]))
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{visitor.url}/")
+    still = page.locator(".still img:visible")
+    still.scroll_into_view_if_needed()
+    still.evaluate("one => one.decode()")
+    assert still.evaluate("one => [one.naturalWidth, one.naturalHeight]") == [960, 480]
+    assert "gates-dark.webp" in fetched
+    assert "gates-light.webp" not in fetched

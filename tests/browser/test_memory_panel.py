@@ -1,0 +1,139 @@
+"""The memory panel says of a chat what it cost; its memory can be blanked, and had back."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from memory_app.models import Chat, Turn
+from tests.browser.visitor import Visitor
+
+TALK = ("My name is Clara.", "How are you?", "What is my name?")
+
+
+def number(text: str | None) -> int:
+    return int((text or "").replace(",", "").split()[0])
+
+
+def test_the_costs_are_those_of_the_chats_own_tokens(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    expect(page.locator("#cost-own")).to_have_text("–")
+    own: list[int] = []
+    for count, text in enumerate(TALK, 1):
+        visitor.talk(text)
+        expect(page.locator("#memory-turns")).to_have_text(str(count))
+        turn = Turn.objects.get(pk=visitor.turn())
+        own.append(turn.tokens)
+        expect(page.locator("#cost-own")).to_have_text(f"{own[-1]:,}")
+        expect(page.locator("#cost-fed")).to_have_text(f"{sum(own):,}")
+        expect(page.locator("#cost-own-all")).to_have_text(f"{sum(own):,}")
+        again = sum(sum(own[:k]) for k in range(1, count + 1))
+        expect(page.locator("#cost-fed-all")).to_have_text(f"{again:,}")
+        expect(page.locator("#cost-state")).to_have_text("256")
+        expect(page.locator("#cost-wait")).to_have_text(f"{turn.first_token_ms:,} ms")
+    said = "".join(turn.user_text + turn.reply_text for turn in Turn.objects.all())
+    assert number(page.locator("#cost-text").text_content()) == len(said.encode())
+    expect(page.locator("#memory-tokens")).to_have_text(str(sum(own)))
+
+    # The chart says in words what it draws, and its keys and tabs work without a pointer.
+    chart = page.locator("#cost-chart")
+    expect(chart).to_have_attribute("aria-label", re.compile(f"re-feeding: {own[0]} → {sum(own)}"))
+    chart.focus()
+    page.keyboard.press("End")
+    expect(page.locator("#cost-readout")).to_contain_text(f"turn 3  this chat {own[2]}")
+    page.locator("#cost-tabs [data-value=tokens]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(chart).to_have_attribute("aria-label", re.compile("this chat: 256 → 256"))
+
+
+def test_norms_are_drawn_for_each_layer_from_the_blank_memory_on(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    for text in TALK[:2]:
+        visitor.talk(text)
+    expect(page.locator("#memory-turns")).to_have_text("2")
+    for row in range(2):
+        for part, column in (("h", 1), ("c", 2)):
+            cell = page.locator("#norms tr").nth(row).locator("td").nth(column - 1)
+            label = cell.locator("svg").get_attribute("aria-label") or ""
+            values = [float(value) for value in label.split(": ")[1].split(", ")]
+            assert label.startswith(f"|{part}|")
+            assert values[0] == 0
+            assert len(values) == 3
+            assert abs(values[-1] - float(cell.locator("span").text_content() or "")) <= 0.051
+            drawn = cell.locator("path").get_attribute("d") or ""
+            assert drawn.count("L") == 2
+
+
+def test_the_numbers_can_be_taken_along(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    visitor.talk(TALK[0])
+    with page.expect_download() as download:
+        page.get_by_role("button", name="These numbers as CSV").click()
+    head, row = download.value.path().read_text().splitlines()
+    assert len(head.split(",")) == len(row.split(",")) == 10
+    assert row.startswith(f"1,{Turn.objects.get().tokens},")
+
+
+def test_a_blank_memory_and_the_way_back(
+    visitor: Visitor, another_tab: Callable[[], Visitor]
+) -> None:
+    page = visitor.page
+    chat = visitor.start_chat()
+    button = page.locator("#memory-blank")
+    expect(button).to_be_disabled()
+    for text in TALK[:2]:
+        visitor.talk(text)
+    head = visitor.turn()
+    hash_before = page.locator("#memory-hash").get_attribute("title")
+    expect(button).to_have_text("Blank memory")
+    button.press("Enter")
+    expect(page.locator("#memory-hash")).to_have_text("blank: all zeros")
+    expect(page.locator("#openings")).to_be_visible()
+    expect(page.locator("#cost-own")).to_have_text("–")
+    assert Chat.objects.get(pk=chat).head_id is None
+
+    # After a reload too the way back is there, and to the same memory.
+    page.reload()
+    expect(button).to_have_text("Memory back")
+    button.press("Enter")
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator("#memory-hash")).to_have_attribute("title", hash_before or "")
+    expect(page.locator("#memory-turns")).to_have_text("2")
+    expect(page.locator("#cost-own")).not_to_have_text("–")
+    assert Chat.objects.get(pk=chat).head_id == head
+
+
+def test_while_a_reply_runs_the_memory_stays(visitor: Visitor, slowly: None) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    visitor.talk(TALK[0])
+    visitor.say(TALK[1])
+    visitor.wait_for_words()
+    # The wait as this page saw it stands there before the turn is stored.
+    expect(page.locator("#cost-wait")).to_contain_text("ms")
+    page.locator("#memory-blank").click()
+    expect(page.locator("#problem")).to_contain_text("still running")
+    page.keyboard.press("Escape")
+    visitor.wait_for_end()
+    expect(page.locator("#memory-turns")).to_have_text("2")
+
+
+def test_under_900_px_the_panel_is_a_sheet_with_all_of_it(visitor: Visitor) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": 890, "height": 700})
+    visitor.start_chat()
+    visitor.talk(TALK[0])
+    expect(page.locator("#memory")).to_be_hidden()
+    page.get_by_role("button", name="Memory").click()
+    chart = page.locator("#cost-chart")
+    chart.scroll_into_view_if_needed()
+    expect(chart).to_be_in_viewport(ratio=1)
+    # It was drawn while the sheet was shut.
+    assert chart.evaluate("one => one.width") >= 200
+    page.locator("#memory-numbers").scroll_into_view_if_needed()
+    expect(page.locator("#memory-numbers")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    expect(page.locator("#memory")).to_be_hidden()

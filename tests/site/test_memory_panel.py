@@ -1,0 +1,106 @@
+"""What the memory panel is drawn from: tokens, norms and the first token's wait of one branch."""
+
+from uuid import uuid4
+
+import pytest
+import torch
+from safetensors.torch import load
+
+from memory_app import services
+from memory_app.models import Turn
+from tests.conftest import Player
+
+
+@pytest.fixture
+def say(chat):
+    def one(user, reply, wait=None):
+        begun = services.turn_begin(chat=chat, client_turn_id=uuid4(), text=user)
+        return services.turn_commit(
+            turn=begun.turn,
+            model=begun.model,
+            before=begun.before,
+            reply_ids=begun.model.tokenizer.encode(reply),
+            reply_text=reply,
+            status="complete",
+            first_token_ms=wait,
+        )
+
+    return one
+
+
+def panel(player: Player, chat, after=""):
+    answer = player.client.get(f"/chat/{chat.pk}/memory.json", {"after": after} if after else {})
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_every_turn_of_the_branch_has_its_tokens_bytes_wait_and_norms(alice, chat, say):
+    turns = [say("My name is Clara.", "Nice", 12), say("What is my name?", "Clara 你", 34)]
+    found = panel(alice, chat)
+    assert found["head"] == str(turns[1].pk)
+    assert found["state_bytes"] == 2 * 2 * 16 * 4
+    assert [row["turn"] for row in found["turns"]] == [str(turn.pk) for turn in turns]
+    assert [row["first_token_ms"] for row in found["turns"]] == [12, 34]
+    assert found["turns"][1]["text_bytes"] == len("What is my name?Clara 你".encode())
+    seen = 0
+    for turn, row in zip(turns, found["turns"], strict=True):
+        file = alice.client.get(f"/turn/{turn.pk}/state.safetensors").content
+        state = load(file)
+        for name in ("h", "c"):
+            assert row["norms"][name] == pytest.approx(state[name].norm(dim=1).tolist(), abs=1e-3)
+        assert len(row["norms"]["h"]) == 2
+        trace = load(alice.client.get(f"/turn/{turn.pk}/trace.safetensors").content)
+        assert row["tokens"] == len(trace["token_ids"])
+        seen += row["tokens"]
+    assert f'"tokens_seen":"{seen}"'.encode() in file.replace(b" ", b"")
+
+
+def test_the_branch_is_the_heads_and_no_other(alice, chat, say):
+    first = say("One", "a")
+    say("Two", "b")
+    services.head_move(chat=chat, turn=first.pk)
+    other = say("Another two", "c")
+    assert [row["turn"] for row in panel(alice, chat)["turns"]] == [str(first.pk), str(other.pk)]
+    services.head_move(chat=chat, turn=None)
+    assert panel(alice, chat) == {
+        "head": None,
+        "after": None,
+        "state_bytes": 256,
+        "turns": [],
+    }
+
+
+def test_only_what_came_after_a_turn_is_sent_where_one_is_named(alice, chat, say):
+    turns = [say(text, "a") for text in ("One", "Two", "Three")]
+    rest = panel(alice, chat, str(turns[1].pk))
+    assert [row["turn"] for row in rest["turns"]] == [str(turns[2].pk)]
+    assert rest["after"] == str(turns[1].pk)
+    assert panel(alice, chat, str(turns[2].pk))["turns"] == []
+    for elsewhere in (str(uuid4()), "nonsense", "\0"):
+        found = panel(alice, chat, elsewhere)
+        assert len(found["turns"]) == 3
+        assert found["after"] is None
+
+
+def test_a_damaged_state_has_no_norms_and_the_others_have_theirs(alice, chat, say):
+    turns = [say(text, "a") for text in ("One", "Two", "Three")]
+    Turn.objects.filter(pk=turns[0].pk).update(state=b"x")
+    nan = torch.full((64,), float("nan")).numpy().tobytes()
+    Turn.objects.filter(pk=turns[1].pk).update(state=nan)
+    norms = [row["norms"] for row in panel(alice, chat)["turns"]]
+    assert norms[:2] == [None, None]
+    assert norms[2] is not None
+
+
+async def test_a_reply_keeps_how_long_its_first_token_took(alice, chat, open_socket):
+    socket = await open_socket(alice, chat)
+    frames = await socket.say("Hello")
+    turn = await Turn.objects.aget(pk=frames[-1]["turn"])
+    assert turn.first_token_ms is not None
+    # It came before the end, so it can't have taken longer than the whole.
+    assert 0 <= turn.first_token_ms <= (turn.finished - turn.created).total_seconds() * 1000 + 1
+
+
+def test_a_strangers_memory_is_not_found(alice, bob, chat, say):
+    say("One", "a")
+    assert bob.client.get(f"/chat/{chat.pk}/memory.json").status_code == 404
