@@ -14,13 +14,15 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from chatsite.bodies import Bodies, Handler  # noqa: E402
 from chatsite.lifespan import lifespan  # noqa: E402
 from chatsite.static import StaticFiles  # noqa: E402
+from memory_app import census  # noqa: E402
 from memory_app.routing import router  # noqa: E402
 
 
 async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """A path without a socket is refused as one that isn't allowed is, not with a traceback."""
     try:
-        await router(scope, receive, send)
+        with census.socket():
+            await router(scope, receive, send)
     except ValueError as fault:
         if not str(fault).startswith("No route found"):
             raise

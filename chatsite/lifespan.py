@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from memory_app import replies, runtime
+from memory_app import faults, replies, runtime
 
 log = logging.getLogger(__name__)
 _warming: set[asyncio.Task[None]] = set()
@@ -20,6 +20,7 @@ async def lifespan(
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            faults.start()
             replies.start()
             # The server answers meanwhile; whoever is first waits for the model, nobody else.
             task = asyncio.create_task(replies.in_thread(runtime.warm_up))
@@ -29,5 +30,6 @@ async def lifespan(
         elif message["type"] == "lifespan.shutdown":
             await replies.stop()
             await asyncio.to_thread(runtime.stop)
+            await asyncio.to_thread(faults.stop)
             await send({"type": "lifespan.shutdown.complete"})
             return

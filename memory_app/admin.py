@@ -1,4 +1,4 @@
-"""Django's admin under the site's own name: the dashboard's pages, and Django's own for users."""
+"""Django's admin under the site's own name, with the dashboard's pages as its own."""
 
 from typing import Any
 
@@ -8,10 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from memory_app.views.dashboard import (
     audit,
+    checkpoint_actions,
     checkpoint_import,
     checkpoints,
     corpora,
     corpus,
+    curves,
     overview,
     runs,
     searches,
@@ -30,14 +32,58 @@ class GatescopeAdminSite(admin.AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The dashboard's routes come first: its overview is what /admin/ shows."""
 
-        def route(where: str, view: Any, name: str) -> URLPattern:
-            return path(where, self.admin_view(view), name=name)
+        def route(where: str, view: Any, name: str, **facts: Any) -> URLPattern:
+            return path(where, self.admin_view(view), facts, name=name)
 
+        one_run, one_checkpoint = "runs/<uuid:run>/", "checkpoints/<uuid:checkpoint>/"
         return [
             route("", overview.overview, "overview"),
+            route("live/", overview.overview_live, "overview_live"),
             route("runs/", runs.runs, "runs"),
+            route("runs/new/", runs.run_new, "run_new"),
+            route("runs/compare/", curves.runs_compare, "runs_compare"),
+            route(one_run, runs.run, "run"),
+            route(f"{one_run}live/", runs.run_live, "run_live"),
+            route(f"{one_run}samples/", runs.run_samples, "run_samples"),
+            route(f"{one_run}curves.json", curves.run_curves, "run_curves"),
+            route(f"{one_run}cancel/", runs.run_ask, "run_cancel", what="cancel"),
+            route(f"{one_run}pause/", runs.run_ask, "run_pause", what="pause"),
+            route(f"{one_run}resume/", runs.run_ask, "run_resume", what="resume"),
             route("searches/", searches.searches, "searches"),
+            route("searches/new/", searches.search_new, "search_new"),
+            route("searches/<uuid:search>/", searches.search, "search"),
             route("checkpoints/", checkpoints.checkpoints, "checkpoints"),
+            route("checkpoints/compare/", checkpoints.checkpoints_compare, "checkpoints_compare"),
+            route(
+                "checkpoints/roll-back/",
+                checkpoint_actions.checkpoint_roll_back_view,
+                "checkpoint_roll_back",
+            ),
+            route(one_checkpoint, checkpoints.checkpoint, "checkpoint"),
+            route(f"{one_checkpoint}exams/", checkpoints.checkpoint_exams, "checkpoint_exams"),
+            route(
+                f"{one_checkpoint}promote/",
+                checkpoint_actions.checkpoint_promote_view,
+                "checkpoint_promote",
+            ),
+            route(
+                f"{one_checkpoint}evaluate/",
+                checkpoint_actions.checkpoint_evaluate_view,
+                "checkpoint_evaluate",
+            ),
+            route(
+                f"{one_checkpoint}card/", checkpoint_actions.checkpoint_card_view, "checkpoint_card"
+            ),
+            route(
+                f"{one_checkpoint}export/",
+                checkpoint_actions.checkpoint_export_view,
+                "checkpoint_export",
+            ),
+            route(
+                f"{one_checkpoint}delete/",
+                checkpoint_actions.checkpoint_delete_view,
+                "checkpoint_delete",
+            ),
             route("checkpoints/import/", checkpoint_import.checkpoint_import, "checkpoint_import"),
             route("corpora/", corpora.corpora, "corpora"),
             route("corpora/sample/", corpora.corpora_sample, "corpora_sample"),
@@ -46,5 +92,6 @@ class GatescopeAdminSite(admin.AdminSite):
             route("corpora/<uuid:corpus>/rows.jsonl", corpus.corpus_download, "corpus_rows"),
             route("audit/", audit.audit, "audit"),
             route("shared-chats/", shared_chats.shared_chats, "shared_chats"),
+            route("shared-chats/<uuid:chat>/", shared_chats.shared_chat, "shared_chat"),
             *super().get_urls(),
         ]

@@ -20,3 +20,8 @@ class MemoryAppConfig(AppConfig):
 class GatescopeAdminConfig(admin_apps.AdminConfig):
     default = False
     default_site = "memory_app.admin.GatescopeAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        # After Django's own registrations, which it replaces.
+        from memory_app import admin_users  # noqa: F401

@@ -432,14 +432,51 @@ class FaultEntry(models.Model):
         return f"{self.source}: {self.message}"
 
 
+class EvaluationStatus(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
 class Evaluation(models.Model):
+    """One exam of a checkpoint: asked for on its page and sat by the worker, or by `evaluate`."""
+
     checkpoint = models.ForeignKey(Checkpoint, models.CASCADE, related_name="evaluations")
     suite = models.CharField(max_length=32)
+    # {"n": questions a cell, "corpora": [name, …]}
+    request = models.JSONField(default=dict)
+    status = models.CharField(
+        max_length=16, choices=EvaluationStatus.choices, default=EvaluationStatus.FINISHED
+    )
     result = models.JSONField(default=dict)
+    error = models.CharField(max_length=500, blank=True, default="")
+    # Who sits it (liveness.py): when that process has died, another takes it up again.
+    process = models.CharField(max_length=64, blank=True, default="")
+    heartbeat = models.DateTimeField(null=True, blank=True)
+    asked_by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
     created = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return f"{self.suite} of {self.checkpoint}"
+
+
+class ProcessReport(models.Model):
+    """What one of the site's processes carries right now; the overview adds them up."""
+
+    process = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField(db_index=True)
+    sockets = models.PositiveIntegerField(default=0)
+    replies = models.PositiveIntegerField(default=0)
+    # Of its engine: replies in the batch, and those that wait for a place in it.
+    batch = models.PositiveIntegerField(default=0)
+    waiting = models.PositiveIntegerField(default=0)
+    # Tokens sampled since it started, and milliseconds of its latest steps.
+    tokens = models.PositiveBigIntegerField(default=0)
+    step_ms = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return self.process
 
 
 class WorkerHeartbeat(models.Model):

@@ -18,7 +18,7 @@ from django.db.models import ProtectedError
 
 from memory_app.lm.checkpoint import file_sha256, sync
 from memory_app.lm.folder import FILES, MODEL_FILE, Checked, CheckpointError, check_folder
-from memory_app.models import Checkpoint
+from memory_app.models import Checkpoint, Promotion
 
 BUNDLED = Path(__file__).parent / "bundled"
 #: Seconds after which an unfinished copy is nobody's any more.
@@ -186,7 +186,11 @@ def _intact(sha256: str) -> bool:
 
 
 def register_bundled() -> list[Checkpoint]:
-    """Register what ships with the program; each becomes live unless a person chose another."""
+    """Register what ships with the program.
+
+    A newer one takes the place of an older one for as long as no person has promoted or rolled
+    back anything in its language; afterwards only they do.
+    """
     rows = []
     for folder in sorted(BUNDLED.glob("*/")) if BUNDLED.is_dir() else []:
         if not (folder / MODEL_FILE).is_file():
@@ -200,7 +204,9 @@ def register_bundled() -> list[Checkpoint]:
             Checkpoint.objects.filter(pk=row.pk).update(bundled=True)
             row.bundled = True
         now = Checkpoint.objects.filter(live=True, language=row.language).first()
-        if row.cell == "lstm" and (now is None or (now.bundled and now.pk != row.pk)):
+        chosen = Promotion.objects.filter(language=row.language).exists()
+        older = now is not None and now.bundled and now.pk != row.pk and not chosen
+        if row.cell == "lstm" and (now is None or older):
             promote(row)
         rows.append(row)
     return rows
@@ -209,6 +215,8 @@ def register_bundled() -> list[Checkpoint]:
 @transaction.atomic
 def promote(row: Checkpoint) -> None:
     """Make a checkpoint the one that new chats of its language get.
+
+    What people do goes through services/checkpoints.py, which keeps who did it.
 
     Raises:
         RegistryError: its cell is for study.
@@ -220,6 +228,16 @@ def promote(row: Checkpoint) -> None:
     row.live = True
 
 
+def require_intact(row: Checkpoint) -> None:
+    """Read the stored files once.
+
+    Raises:
+        RegistryError: they aren't what the row says.
+    """
+    if not _intact(row.sha256):
+        raise RegistryError(f"The files of {row.name} are missing or damaged.")
+
+
 def export(row: Checkpoint, target: Path) -> None:
     """Write the checkpoint's folder to `target`, which must not exist or be empty.
 
@@ -229,8 +247,7 @@ def export(row: Checkpoint, target: Path) -> None:
     target = Path(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RegistryError(f"{target} exists and isn't an empty folder.")
-    if not _intact(row.sha256):
-        raise RegistryError(f"The files of {row.name} are missing or damaged.")
+    require_intact(row)
     try:
         if target.is_dir():
             target.rmdir()
@@ -255,4 +272,6 @@ def delete(row: Checkpoint) -> None:
     except ProtectedError as fault:
         count = len(fault.protected_objects)
         raise RegistryError(f"{row.name} is in use by {count} chat(s).") from fault
-    shutil.rmtree(folder_of(row.sha256), ignore_errors=True)
+    # The row first, for good: one without files would be worse than files without a row.
+    folder = folder_of(row.sha256)
+    transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))

@@ -15,10 +15,11 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from memory_app import runtime, services
+from memory_app import census, runtime, services
 from memory_app.engine.scheduler import EngineFull
 from memory_app.models import Turn, TurnStatus
 from memory_app.protocol import TurnFinished, TurnStarted, TurnToken, encode
+from memory_app.services.processes import process_left, process_report
 
 log = logging.getLogger(__name__)
 _P = ParamSpec("_P")
@@ -258,6 +259,7 @@ async def _beat() -> None:
                         _speaking[turn].stop()
             if beats % RECOVER_EVERY == 0:
                 await in_thread(services.turns_recover)
+            await in_thread(process_report, sockets=census.sockets(), replies=len(_speaking))
             if beats % PURGE_EVERY == 0:
                 await in_thread(services.chats_purge)
         except Exception:
@@ -275,3 +277,8 @@ async def stop() -> None:
     for task in [*tasks, *([pulse] if pulse else [])]:
         task.cancel()
     await asyncio.gather(*tasks, *([pulse] if pulse else []), return_exceptions=True)
+    if pulse is not None:
+        try:
+            await in_thread(process_left)
+        except Exception:
+            log.warning("the process couldn't say that it ends", exc_info=True)

@@ -8,6 +8,7 @@ import logging
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from django.conf import settings
 
@@ -58,6 +59,12 @@ def get_engine() -> AsyncEngine:
                 max_models=settings.MEMORY_MAX_MODELS,
             )
         return _engine
+
+
+def engine_stats() -> dict[str, Any]:
+    """What the engine carries; nothing where no reply has needed one yet."""
+    engine = _engine
+    return engine.stats() if engine is not None else {}
 
 
 def get_traces() -> TraceCache:

@@ -8,10 +8,17 @@ from celery import Task, shared_task
 from celery.worker import state
 
 from memory_app import policy, services
+from memory_app.services.evaluations import (
+    evaluation_execute,
+    evaluations_next,
+    evaluations_recover,
+)
 from memory_app.services.runs import run_execute, runs_next, runs_recover
 
 #: Held while this process trains: two trainings at once would each take twice as long.
 _training = threading.Lock()
+#: Held while this process sits an exam: one at a time, beside a training if need be.
+_examining = threading.Lock()
 
 
 class PolicyTask(Task):
@@ -41,10 +48,24 @@ def train(run_id: str) -> None:
         runs_next()
 
 
+@shared_task(name="memory_app.tasks.evaluate")
+def evaluate(evaluation: int) -> None:
+    """Sit one Evaluation; a duplicate finds its row claimed and does nothing."""
+    if not _examining.acquire(blocking=False):
+        return
+    try:
+        evaluation_execute(evaluation=evaluation)
+    finally:
+        _examining.release()
+    if not _stopping():
+        evaluations_next()
+
+
 @shared_task(name="memory_app.tasks.recover")
 def recover() -> None:
-    """Find runs whose worker died, and whose message was lost."""
+    """Find runs and exams whose worker died, and whose message was lost."""
     runs_recover()
+    evaluations_recover()
 
 
 @shared_task(name="memory_app.tasks.purge")

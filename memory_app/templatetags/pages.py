@@ -134,6 +134,28 @@ STRINGS: dict[str, dict[str, Any]] = {
         "neverParts": _("Equal as far as both go."),
         "otherPrompt": _("Another message to the same memory, so there is no difference to draw."),
     },
+    "curves": {
+        "daysBefore": _("days before today"),
+        "step": _("step"),
+        "titles": {
+            "loss": _("Training loss"),
+            "bits_per_byte": _("Validation"),
+            "recall": _("Recall of told facts"),
+            "gradient_norm": _("Gradient norm"),
+            "learning_rate": _("Learning rate"),
+            "tokens_per_second": _("Speed"),
+        },
+        "units": {
+            "loss": _("nats a token"),
+            "bits_per_byte": _("bits a byte"),
+            "recall": _("share right"),
+            "gradient_norm": _("norm"),
+            "learning_rate": _("rate"),
+            "tokens_per_second": _("tokens/s"),
+        },
+        "use": {"chats": _("chats"), "turns": _("turns"), "tokens": _("tokens")},
+        "waiting": _("no point yet"),
+    },
 }
 
 

@@ -77,7 +77,7 @@ class TrainingSettings:
             raise SettingsError("precision must be auto, float32 or bfloat16.")
         if self.compile not in ("off", "on"):
             raise SettingsError("compile must be on or off.")
-        for name, low, high in _RANGES:
+        for name, low, high in RANGES:
             value = getattr(self, name)
             if not low <= value <= high:  # also refuses NaN
                 raise SettingsError(f"{name} must lie between {low} and {high}.")
@@ -130,7 +130,7 @@ class TrainingSettings:
         return replace(self, **values)
 
 
-_RANGES: list[tuple[str, float, float]] = [
+RANGES: list[tuple[str, float, float]] = [
     ("vocab_size", 260, 65_536),
     ("embedding_dim", 4, 8192),
     ("hidden_size", 4, 8192),

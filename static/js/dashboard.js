@@ -16,3 +16,6 @@ document.addEventListener("click", (event) => {
   if (!row || event.target.closest("a, button, input, label, select")) return;
   location.assign(row.dataset.href);
 });
+
+// On a phone the navigation is wider than the screen: show where one is.
+document.querySelector(".sections [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

@@ -162,7 +162,8 @@ function ticks([low, high], log, whole = false) {
       for (const digit of [1, 2, 5]) found.push(digit * 10 ** power);
     }
     const inside = found.filter((v) => v >= low && v <= high);
-    return inside.length > 2 * TICKS ? inside.filter((v) => Number.isInteger(Math.log10(v))) : inside;
+    // Within one decade a log axis has too few of these: round numbers say more.
+    if (inside.length > 2) return inside.length > 2 * TICKS ? inside.filter((v) => Number.isInteger(Math.log10(v))) : inside;
   }
   const rough = Math.max((high - low) / TICKS, whole ? 1 : 0);
   const unit = 10 ** Math.floor(Math.log10(rough));

@@ -11,6 +11,7 @@ from django.core.management.base import CommandParser
 from memory_app import registry
 from memory_app.management.reporting import OneLineParser, ReportingCommand
 from memory_app.models import Checkpoint
+from memory_app.services.checkpoints import checkpoint_delete, checkpoint_promote
 
 
 class Command(ReportingCommand):
@@ -57,9 +58,10 @@ class Command(ReportingCommand):
             registry.export(row, options["path"])
             return {"checkpoint": about, "path": str(options["path"])}
         if what == "promote":
-            registry.promote(row)
+            checkpoint_promote(checkpoint=row)
+            row.refresh_from_db()
             return {"checkpoint": registry.describe(row)}
-        registry.delete(row)
+        checkpoint_delete(checkpoint=row)
         return {"checkpoint": about, "deleted": True}
 
     def show(self, result: Any) -> None:

@@ -12,23 +12,11 @@ from rich.progress import MofNCompleteColumn, TextColumn
 from memory_app import registry
 from memory_app.lm.checkpoint import load_checkpoint
 from memory_app.management.reporting import ReportingCommand, bars, positive
-from memory_app.models import Corpus
-from memory_app.services.corpora import corpus_file
-from memory_app.services.evaluations import evaluation_record
+from memory_app.services.evaluations import corpus_dialogues, evaluation_record
 from memory_app.training.corpus import Refusal, parse_all
-from memory_app.training.dialogues import read_dialogues
 from memory_app.training.evaluation import SUITES, evaluate
 
 Dialogues = Iterable[list[tuple[str, str]]]
-
-
-def _corpus(name: str) -> Dialogues:
-    """A corpus's held-out split where it has one, else what it was trained on."""
-    rows = {row.split: row for row in Corpus.objects.filter(name=name)}
-    row = rows.get("valid") or rows.get("train")
-    if row is None:
-        raise CommandError(f"There is no corpus {name!r}.")
-    return list(read_dialogues(corpus_file(row)))
 
 
 def _file(path: Path) -> Dialogues:
@@ -55,7 +43,7 @@ class Command(ReportingCommand):
 
     def report(self, options: dict[str, Any]) -> Any:
         row = registry.find(options["checkpoint"])
-        sources = {name: _corpus(name) for name in options["corpus"]}
+        sources = {name: corpus_dialogues(name) for name in options["corpus"]}
         if options["data"] is not None:
             sources[options["data"].name] = _file(options["data"])
         if options["suite"] == "perplexity" and not sources:

@@ -21,7 +21,9 @@ from celery.signals import worker_ready, worker_shutdown
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
+from memory_app import faults
 from memory_app.management.supervisor import die_with_parent
+from memory_app.services.evaluations import evaluations_recover
 from memory_app.services.runs import broker_folders, runs_recover, worker_pulse
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class Pulse:
                 worker_pulse(name=NODE)
                 if not recovered:
                     runs_recover()
+                    evaluations_recover()
                     recovered = True
             except Exception:
                 # The database may be away for a while; the worker isn't what should end for it.
@@ -82,6 +85,7 @@ class Command(BaseCommand):
         # Brings torch's compiler along, which the first run shouldn't wait for.
         import_module("memory_app.services.training")
         broker_folders()
+        faults.start()
         # Root is a danger where messages are pickled; ours are JSON and nothing else is read.
         warnings.simplefilter("ignore", SecurityWarning)
         pulse = Pulse()
@@ -93,14 +97,15 @@ class Command(BaseCommand):
             beat = EmbeddedService(current_app, thread=True, scheduler_cls=scheduler)
             worker_ready.connect(lambda **_: beat.start(), weak=False)
         # Threads: the worker answers pings while it trains, and a training sees that it should
-        # stop; a forked child would neither see it nor share torch's memory safely. Two, so that
-        # periodic work isn't kept waiting by a training (tasks.py sees to it that there is one).
+        # stop; a forked child would neither see it nor share torch's memory safely. One
+        # for a training, one for an exam (tasks.py sees to it that there is one of each), one for
+        # periodic work, which neither may keep waiting.
         current_app.worker_main(
             [
                 "--quiet",
                 "worker",
                 "--pool=threads",
-                "--concurrency=2",
+                "--concurrency=3",
                 f"--hostname={NODE}",
                 "--loglevel=WARNING",
                 "--without-gossip",

@@ -1,13 +1,158 @@
-"""Checkpoints."""
+"""Checkpoints: the list, one's page with lineage and exams, several side by side."""
 
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
+from memory_app.markdown import render_markdown
+from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus, Promotion
+from memory_app.services.checkpoints import checkpoint_lineage, roll_back_target
+from memory_app.training.evaluation import SUITES
 from memory_app.views.dashboard.page import page
+from memory_app.views.dashboard.runs import STOP_POLLING
+
+PROMOTIONS, EXAMS, MOST_COMPARED = 10, 20, 8
+_WAITING = (EvaluationStatus.QUEUED, EvaluationStatus.RUNNING)
+
+
+def _counted(rows: QuerySet[Checkpoint]) -> QuerySet[Checkpoint]:
+    return rows.annotate(chats_count=Count("chats", distinct=True))
 
 
 def checkpoints(request: HttpRequest) -> HttpResponse:
-    """Checkpoints."""
+    """Every checkpoint, the live ones first; what was promoted, and what a rollback would do."""
+    rows = list(_counted(Checkpoint.objects.order_by("-live", "-created")))
+    languages = sorted({row.language for row in rows})
+    targets = [(language, roll_back_target(language)) for language in languages]
     return page(
-        request, "dashboard/checkpoints.html", title=_("Checkpoints"), section="checkpoints"
+        request,
+        "dashboard/checkpoints.html",
+        title=_("Checkpoints"),
+        section="checkpoints",
+        checkpoints=rows,
+        targets=[(language, row) for language, row in targets if row is not None],
+        promotions=Promotion.objects.select_related("checkpoint", "previous", "by").order_by("-id")[
+            :PROMOTIONS
+        ],
     )
+
+
+def flat(result: dict[str, Any], path: str = "") -> dict[str, float]:
+    """{"recall/exact_match/gap_0": 0.8, …}: every number of an exam by its path."""
+    found: dict[str, float] = {}
+    for key, value in result.items():
+        name = f"{path}/{key}" if path else key
+        if isinstance(value, dict):
+            found |= flat(value, name)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found[name] = value
+    return found
+
+
+def figures_of(checkpoint: Checkpoint) -> dict[str, float]:
+    """The latest figures of all its exams: a later exam's stand for an earlier one's."""
+    exams = checkpoint.evaluations.filter(status=EvaluationStatus.FINISHED).order_by("id")
+    figures: dict[str, float] = {}
+    for exam in exams:
+        figures |= flat(exam.result)
+    return figures
+
+
+def _exams(checkpoint: Checkpoint) -> dict[str, Any]:
+    rows = list(checkpoint.evaluations.select_related("asked_by").order_by("-id")[:EXAMS])
+    return {
+        "checkpoint": checkpoint,
+        "exams": [{"row": row, "figures": _few(row)} for row in rows],
+        "waiting": any(row.status in _WAITING for row in rows),
+    }
+
+
+def _few(exam: Evaluation) -> dict[str, float]:
+    """The figures of one exam that fit into a line."""
+    every = flat(exam.result)
+    shown = {
+        "perplexity/bits_per_byte": _("bits a byte"),
+        "recall/exact_match/gap_0": _("recall, gap 0"),
+        "recall/exact_match/gap_8": _("recall, gap 8"),
+        "loops": _("loops"),
+        "distinct_2": _("distinct 2"),
+    }
+    return {label: every[key] for key, label in shown.items() if key in every}
+
+
+def checkpoint(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+    """One checkpoint: where it comes from, what it can do, what may be done with it."""
+    row = get_object_or_404(_counted(Checkpoint.objects.select_related("parent")), pk=checkpoint)
+    training = row.config.get("training") or {}
+    return page(
+        request,
+        "dashboard/checkpoint.html",
+        title=row.name,
+        section="checkpoints",
+        **_exams(row),
+        card=render_markdown(row.card, top_heading=3) if row.card else "",
+        lineage=list(checkpoint_lineage(row)),
+        children=row.children.order_by("created"),
+        runs=row.runs.order_by("created"),
+        data=row.config.get("data") or [],
+        training=training,
+        settings=sorted((training.get("settings") or {}).items()),
+        suites=SUITES,
+        corpora=sorted(set(Corpus.objects.values_list("name", flat=True))),
+        others=Checkpoint.objects.exclude(pk=row.pk).order_by("-created"),
+    )
+
+
+def checkpoint_exams(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+    """The checkpoint's exams, asked for again while one of them waits or runs."""
+    found = _exams(get_object_or_404(Checkpoint, pk=checkpoint))
+    status = 200 if found["waiting"] else STOP_POLLING
+    return render(request, "dashboard/parts/exams.html", found, status=status)
+
+
+def checkpoints_compare(request: HttpRequest) -> HttpResponse:
+    """The exams of several checkpoints side by side; the better figure of each row is marked."""
+    keys = []
+    for key in request.GET.getlist("checkpoint")[:MOST_COMPARED]:
+        try:
+            keys.append(UUID(key))
+        except ValueError:
+            continue
+    rows = list(Checkpoint.objects.filter(pk__in=keys).order_by("created"))
+    figures = [figures_of(row) for row in rows]
+    paths = sorted({path for one in figures for path in one})
+    return page(
+        request,
+        "dashboard/checkpoints_compare.html",
+        title=_("Checkpoints compared"),
+        section="checkpoints",
+        checkpoints=rows,
+        others=Checkpoint.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-created"),
+        table=[
+            {
+                "path": path,
+                "share": path.startswith("recall/") and not path.endswith("/n"),
+                "cells": _marked(path, [one.get(path) for one in figures]),
+            }
+            for path in paths
+        ],
+    )
+
+
+#: Of these, less is better; of tokens, bytes and n neither is.
+_LESS = ("bits_per_byte", "perplexity_per_token", "loops", "control")
+_NEITHER = ("tokens", "bytes", "n")
+
+
+def _marked(path: str, values: list[float | None]) -> list[tuple[float | None, bool]]:
+    """Each value with whether it is the best of its row."""
+    last = path.rpartition("/")[2]
+    there = [value for value in values if value is not None]
+    if last in _NEITHER or len(there) < 2 or min(there) == max(there):
+        return [(value, False) for value in values]
+    best = min(there) if last in _LESS else max(there)
+    return [(value, value == best) for value in values]

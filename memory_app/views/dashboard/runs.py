@@ -1,11 +1,242 @@
-"""Runs."""
+"""Training runs: the list, the form, one run's live page, and what may be asked of it."""
 
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from memory_app.models import (
+    HELD,
+    Checkpoint,
+    Corpus,
+    RunSample,
+    RunStatus,
+    TrainingMetric,
+    TrainingRun,
+)
+from memory_app.services.audit import audit_record
+from memory_app.services.runs import RunError, run_cancel, run_launch, run_pause, run_resume
+from memory_app.training.settings import PRESETS
+from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.page import page
+
+#: Of the newest runs, so many are listed; of a run's evaluations, so many are shown with samples.
+MOST, EVALUATIONS = 200, 12
+#: Something may still happen to a run with one of these by itself.
+LIVELY = (RunStatus.QUEUED, *HELD)
+#: The status with which htmx stops asking again.
+STOP_POLLING = 286
+
+
+def with_figures(rows: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
+    """Runs with their latest loss, validation and recall beside them."""
+
+    def latest(**which: Any) -> Subquery:
+        figures = TrainingMetric.objects.filter(run=OuterRef("pk"), **which)
+        return Subquery(figures.order_by("-step", "name").values("value")[:1])
+
+    return rows.select_related("checkpoint", "started_by", "parent").annotate(
+        loss=latest(name="loss"),
+        bits_per_byte=latest(name__startswith="bits_per_byte/"),
+        recall=latest(name="recall/gap_2"),
+        rate=latest(name="tokens_per_second"),
+    )
 
 
 def runs(request: HttpRequest) -> HttpResponse:
-    """Runs."""
-    return page(request, "dashboard/runs.html", title=_("Runs"), section="runs")
+    """Every run, newest first; two or more can be chosen to be compared."""
+    rows = list(with_figures(TrainingRun.objects.order_by("-created"))[:MOST])
+    lively = any(run.status in LIVELY for run in rows)
+    if request.headers.get("HX-Request"):
+        status = 200 if lively else STOP_POLLING
+        return render(request, "dashboard/parts/run_rows.html", {"runs": rows}, status=status)
+    return page(
+        request,
+        "dashboard/runs.html",
+        title=_("Runs"),
+        section="runs",
+        runs=rows,
+        lively=lively,
+        corpora_count=Corpus.objects.filter(split="train").count(),
+    )
+
+
+def chosen_corpora(data: Any, rows: list[Corpus]) -> list[tuple[str, float]]:
+    """The corpora that a form names, with their weights.
+
+    Raises:
+        RunError: a weight that is no number.
+    """
+    chosen = []
+    for name in data.getlist("corpus"):
+        row = next((row for row in rows if row.name == name), None)
+        typed = data.get(f"weight.{row.pk}", "1") if row else "1"
+        try:
+            chosen.append((name, float(typed or 1)))
+        except ValueError:
+            raise RunError(f"The weight of {name!r} is not a number.") from None
+    return chosen
+
+
+def start_point(data: Any) -> Checkpoint | None:
+    """The checkpoint whose weights a form begins from, if any.
+
+    Raises:
+        RunError: there is no such checkpoint.
+    """
+    wanted = data.get("parent", "")
+    if not wanted:
+        return None
+    try:
+        return Checkpoint.objects.get(pk=UUID(wanted))
+    except (ValueError, Checkpoint.DoesNotExist):
+        raise RunError("There is no such checkpoint to begin from.") from None
+
+
+def form_parts(data: Any) -> dict[str, Any]:
+    """What the forms of a run and of a search have in common, filled in with what was typed."""
+    preset = data.get("preset", "tiny")
+    chosen = data.getlist("corpus") if data else []
+    corpora = list(Corpus.objects.filter(split="train").order_by("name"))
+    return {
+        "presets": hyperparameters.PRESET_HELP,
+        "preset": preset if preset in PRESETS else "tiny",
+        "preset_settings": hyperparameters.presets(),
+        "groups": hyperparameters.groups(hyperparameters.changes(data), preset),
+        "corpora": [
+            {
+                "row": row,
+                "chosen": row.name in chosen,
+                "weight": data.get(f"weight.{row.pk}", "1") or "1",
+            }
+            for row in corpora
+        ],
+        "checkpoints": Checkpoint.objects.order_by("-created"),
+        "parent": data.get("parent", ""),
+        "name": data.get("name", ""),
+    }
+
+
+def run_new(request: HttpRequest) -> HttpResponse:
+    """The form of a run; started, it leads to the run's live page."""
+    problem = ""
+    if request.method == "POST":
+        try:
+            corpora = chosen_corpora(request.POST, list(Corpus.objects.filter(split="train")))
+            run = run_launch(
+                preset=request.POST.get("preset", ""),
+                corpora=corpora,
+                changes=hyperparameters.changes(request.POST),
+                name=request.POST.get("name", "").strip()[:200],
+                parent=start_point(request.POST),
+                by=request.user,  # type: ignore[arg-type]
+            )
+        except RunError as fault:
+            problem = str(fault)
+        else:
+            audit_record(
+                user=request.user,
+                action="run.launch",
+                object=f"{run} ({run.pk})",
+                detail={"preset": run.preset, "corpora": run.corpora},
+            )
+            return redirect("admin:run", run=run.pk)
+    return page(
+        request,
+        "dashboard/run_new.html",
+        title=_("New run"),
+        section="runs",
+        status=400 if problem else 200,
+        problem=problem,
+        **form_parts(request.POST or request.GET),
+    )
+
+
+def _figures(run: TrainingRun) -> dict[str, Any]:
+    row = with_figures(TrainingRun.objects.filter(pk=run.pk)).get()
+    ahead = TrainingRun.objects.filter(status=RunStatus.RUNNING).exclude(pk=run.pk).first()
+    return {
+        "run": row,
+        "left": row.seconds_left(),
+        "percent": 100 * row.step // max(1, row.total_steps),
+        "lively": row.status in LIVELY,
+        "ahead": ahead if row.status == RunStatus.QUEUED else None,
+    }
+
+
+def run(request: HttpRequest, run: UUID) -> HttpResponse:
+    """One run: progress, curves, samples, all of it live."""
+    row = get_object_or_404(TrainingRun.objects.select_related("parent", "search"), pk=run)
+    default = PRESETS[row.preset].to_dict() if row.preset in PRESETS else {}
+    return page(
+        request,
+        "dashboard/run.html",
+        title=row.name,
+        section="runs",
+        **_figures(row),
+        **_samples(row),
+        settings=[
+            {"key": key, "value": value, "changed": default.get(key) != value}
+            for key, value in sorted(row.settings.items())
+        ],
+    )
+
+
+def run_live(request: HttpRequest, run: UUID) -> HttpResponse:
+    """The figures of a run, asked for every two seconds until it has ended."""
+    figures = _figures(get_object_or_404(TrainingRun, pk=run))
+    status = 200 if figures["lively"] else STOP_POLLING
+    return render(request, "dashboard/parts/run_live.html", figures, status=status)
+
+
+def _samples(run: TrainingRun) -> dict[str, Any]:
+    samples = list(RunSample.objects.filter(run=run).order_by("-step")[:EVALUATIONS])
+    figures = TrainingMetric.objects.filter(run=run, name__startswith="recall/")
+    recall: dict[int, dict[str, float]] = {}
+    for step, name, value in figures.values_list("step", "name", "value"):
+        recall.setdefault(step, {})[name.removeprefix("recall/")] = value
+    return {
+        "samples": [{"row": row, "recall": recall.get(row.step)} for row in samples],
+        "newest": samples[0].step if samples else -1,
+    }
+
+
+def run_samples(request: HttpRequest, run: UUID) -> HttpResponse:
+    """What the model said at its evaluations; nothing while there is nothing new."""
+    row = get_object_or_404(TrainingRun, pk=run)
+    found = _samples(row)
+    lively = row.status in LIVELY
+    if request.GET.get("seen") == str(found["newest"]):
+        return HttpResponse(status=204 if lively else STOP_POLLING)
+    context = {"run": row, "lively": lively, **found}
+    return render(request, "dashboard/parts/run_samples.html", context)
+
+
+_ASK = {"cancel": run_cancel, "pause": run_pause, "resume": run_resume}
+
+
+def run_ask(request: HttpRequest, run: UUID, what: str) -> HttpResponse:
+    """Cancel, pause or resume a run, and go back to its page."""
+    row = get_object_or_404(TrainingRun, pk=run)
+    if _ASK[what](run=row):
+        audit_record(user=request.user, action=f"run.{what}", object=f"{row} ({row.pk})")
+    else:
+        row.refresh_from_db()
+        messages.warning(request, _("That can’t be done any more: the run has moved on."))
+    return redirect(reverse("admin:run", args=[row.pk]))
+
+
+def compared(keys: list[str]) -> QuerySet[TrainingRun]:
+    """The runs of these ids, oldest first; what is no run's id is left out."""
+    found = []
+    for key in keys[:20]:
+        try:
+            found.append(UUID(key))
+        except ValueError:
+            continue
+    return TrainingRun.objects.filter(pk__in=found).order_by("created")

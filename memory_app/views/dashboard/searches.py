@@ -1,11 +1,142 @@
-"""Searches."""
+"""Parameter searches: the list, the form, and one search's table of runs."""
 
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from memory_app.models import Corpus, ParameterSearch, RunStatus
+from memory_app.services.audit import audit_record
+from memory_app.services.runs import RunError
+from memory_app.services.searches import MOST_RUNS, search_launch
+from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.page import page
+from memory_app.views.dashboard.runs import (
+    LIVELY,
+    STOP_POLLING,
+    chosen_corpora,
+    form_parts,
+    with_figures,
+)
+
+#: Settings that one search may vary.
+AXES = 4
 
 
 def searches(request: HttpRequest) -> HttpResponse:
-    """Searches."""
-    return page(request, "dashboard/searches.html", title=_("Searches"), section="searches")
+    """Every search, newest first, with how far its runs are."""
+    done = Count("runs", filter=Q(runs__status=RunStatus.FINISHED))
+    rows = ParameterSearch.objects.annotate(runs_count=Count("runs"), done=done)
+    return page(
+        request,
+        "dashboard/searches.html",
+        title=_("Parameter searches"),
+        section="searches",
+        searches=rows.select_related("created_by").order_by("-created"),
+    )
+
+
+def _value(typed: str) -> int | float | str:
+    """A number where it is one: two of them are a range, two words are a choice."""
+    for kind in (int, float):
+        try:
+            return kind(typed)
+        except ValueError:
+            continue
+    return typed
+
+
+def _space(data: Any) -> dict[str, list[int | float | str]]:
+    """{setting: [value, …]} from the form's rows; values are parted by commas."""
+    space: dict[str, list[int | float | str]] = {}
+    for number in range(AXES):
+        key = data.get(f"key.{number}", "")
+        values = [one.strip() for one in data.get(f"values.{number}", "").split(",")]
+        if key and any(values):
+            space[key] = [_value(one) for one in values if one]
+    return space
+
+
+def _whole(data: Any, name: str) -> int:
+    try:
+        return int(data.get(name, "1"))
+    except ValueError:
+        raise RunError(f"{name} must be a whole number.") from None
+
+
+def search_new(request: HttpRequest) -> HttpResponse:
+    """The form of a search; its runs are queued together."""
+    problem = ""
+    if request.method == "POST":
+        try:
+            search = search_launch(
+                name=request.POST.get("name", "").strip()[:180]
+                or f"search {timezone.now():%Y-%m-%d %H:%M}",
+                method=request.POST.get("method", ""),
+                space=_space(request.POST),
+                preset=request.POST.get("preset", ""),
+                corpora=chosen_corpora(request.POST, list(Corpus.objects.filter(split="train"))),
+                changes=hyperparameters.changes(request.POST),
+                count=_whole(request.POST, "count"),
+                seed=_whole(request.POST, "seed"),
+                by=request.user,  # type: ignore[arg-type]
+            )
+        except RunError as fault:
+            problem = str(fault)
+        else:
+            audit_record(
+                user=request.user,
+                action="search.launch",
+                object=f"{search} ({search.pk})",
+                detail={"method": search.method, "space": search.space},
+            )
+            return redirect("admin:search", search=search.pk)
+    data = request.POST or request.GET
+    return page(
+        request,
+        "dashboard/search_new.html",
+        title=_("New search"),
+        section="searches",
+        status=400 if problem else 200,
+        problem=problem,
+        axes=[
+            {
+                "number": number,
+                "key": data.get(f"key.{number}", "learning_rate" if number == 0 else ""),
+                "values": data.get(f"values.{number}", ""),
+            }
+            for number in range(AXES)
+        ],
+        keys=hyperparameters.TYPES,
+        method=data.get("method", "grid"),
+        count=data.get("count", "6"),
+        seed=data.get("seed", "1"),
+        most=MOST_RUNS,
+        **form_parts(data),
+    )
+
+
+def search(request: HttpRequest, search: UUID) -> HttpResponse:
+    """One search: its runs with what was varied and how they do, best validation first."""
+    row = get_object_or_404(ParameterSearch, pk=search)
+    runs = list(with_figures(row.runs.all()))
+    worst = float("inf")
+    runs.sort(key=lambda run: (run.bits_per_byte or worst, run.loss or worst, run.created))
+    table = [{"run": run, "values": [run.settings.get(key) for key in row.space]} for run in runs]
+    lively = any(run.status in LIVELY for run in runs)
+    if request.headers.get("HX-Request"):
+        status = 200 if lively else STOP_POLLING
+        return render(request, "dashboard/parts/search_rows.html", {"table": table}, status=status)
+    return page(
+        request,
+        "dashboard/search.html",
+        title=row.name,
+        section="searches",
+        search=row,
+        table=table,
+        lively=lively,
+    )

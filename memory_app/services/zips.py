@@ -1,0 +1,44 @@
+"""A folder as a zip, piece by piece: however large it is, little of it is in memory."""
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+PIECE = 1 << 18
+
+
+class _Out:
+    """A file that only goes forward: what was written waits until it is taken."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def take(self) -> bytes:
+        data, self._pieces = b"".join(self._pieces), []
+        return data
+
+
+def zip_pieces(folder: Path, names: Sequence[str], prefix: str) -> Iterator[bytes]:
+    """The files of these names under `prefix/`, stored as they are: weights don't get smaller."""
+    out = _Out()
+    # zipfile writes to anything that has write and flush; it can't know its types.
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[arg-type]
+        for name in names:
+            about = zipfile.ZipInfo(f"{prefix}/{name}")
+            about.external_attr = 0o644 << 16
+            size = (folder / name).stat().st_size
+            with (
+                archive.open(about, "w", force_zip64=size >= zipfile.ZIP64_LIMIT) as inside,
+                (folder / name).open("rb") as file,
+            ):
+                while piece := file.read(PIECE):
+                    inside.write(piece)
+                    yield out.take()
+    yield out.take()

@@ -1,0 +1,109 @@
+"""How the dashboard writes figures: with few digits, with units, in words where there are none."""
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+STATUS_WORDS: dict[str, str | Promise] = {
+    "queued": _("waiting for the worker"),
+    "running": _("running"),
+    "cancelling": _("about to end"),
+    "cancelled": _("cancelled"),
+    "pausing": _("about to pause"),
+    "paused": _("paused"),
+    "finished": _("finished"),
+    "failed": _("failed"),
+}
+
+ACTION_WORDS: dict[str, str | Promise] = {
+    "checkpoint.promote": gettext_lazy("promoted a checkpoint"),
+    "checkpoint.roll_back": gettext_lazy("rolled back to a checkpoint"),
+    "checkpoint.delete": gettext_lazy("deleted a checkpoint"),
+    "checkpoint.export": gettext_lazy("exported a checkpoint"),
+    "checkpoint.import": gettext_lazy("imported a checkpoint"),
+    "checkpoint.evaluate": gettext_lazy("started an evaluation"),
+    "checkpoint.card": gettext_lazy("wrote a model card"),
+    "run.launch": gettext_lazy("started a run"),
+    "run.cancel": gettext_lazy("cancelled a run"),
+    "run.pause": gettext_lazy("paused a run"),
+    "run.resume": gettext_lazy("resumed a run"),
+    "search.launch": gettext_lazy("started a parameter search"),
+    "corpus.upload": gettext_lazy("uploaded a corpus"),
+    "corpus.delete": gettext_lazy("deleted a corpus"),
+    "shared_chat.read": gettext_lazy("read a shared chat"),
+    "user.add": gettext_lazy("added a user"),
+    "user.change": gettext_lazy("changed a user"),
+    "user.delete": gettext_lazy("deleted a user"),
+    "group.add": gettext_lazy("added a group"),
+    "group.change": gettext_lazy("changed a group"),
+    "group.delete": gettext_lazy("deleted a group"),
+}
+
+
+@register.filter
+def status_word(status: str) -> str | Promise:
+    """A run's or an exam's status in words."""
+    return STATUS_WORDS.get(status, status)
+
+
+@register.filter
+def action_word(action: str) -> str | Promise:
+    """What an audit entry tells, in words; one that has none yet is shown as it is stored."""
+    return ACTION_WORDS.get(action, action)
+
+
+@register.filter
+def figure(value: float | str | None) -> str:
+    """At most four significant digits, thousands parted; a dash for what isn't there."""
+    if not isinstance(value, int | float):
+        return str(value or "–")
+    if isinstance(value, int) or (abs(value) >= 1000 and value == int(value)):
+        return f"{int(value):,}"
+    if value and abs(value) < 1e-3:
+        return f"{value:.2e}"
+    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """0.834 -> "83 %"."""
+    return "–" if share is None else f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """About how long, in one unit, or two where the first is small."""
+    if seconds is None:
+        return "–"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return gettext("{n} s").format(n=whole)
+    if whole < 3600:
+        return gettext("{n} min {s} s").format(n=whole // 60, s=whole % 60)
+    return gettext("{h} h {n} min").format(h=whole // 3600, n=whole % 3600 // 60)
+
+
+@register.filter
+def size(count: int | None) -> str:
+    """Bytes in the unit that leaves few digits."""
+    value = float(count or 0)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.3g}\N{NO-BREAK SPACE}{unit}"
+        value /= 1000
+    return f"{value:.3g}\N{NO-BREAK SPACE}TB"
+
+
+@register.filter
+def short(sha256: str) -> str:
+    """The first twelve characters of a hash: enough to tell two apart."""
+    return sha256[:12]
+
+
+@register.filter
+def entry(mapping: dict[str, object], key: str) -> object:
+    """A value by its key, for keys that are no attribute names."""
+    return mapping.get(key)

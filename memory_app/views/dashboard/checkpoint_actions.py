@@ -1,0 +1,112 @@
+"""What may be done with a checkpoint: each leaves an entry in the audit log."""
+
+from collections.abc import AsyncIterator, Iterator
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+
+from memory_app.models import Checkpoint
+from memory_app.registry import RegistryError
+from memory_app.services.checkpoints import (
+    checkpoint_card,
+    checkpoint_delete,
+    checkpoint_export,
+    checkpoint_promote,
+    checkpoint_roll_back,
+)
+from memory_app.services.evaluations import evaluation_ask
+from memory_app.training.evaluation import EvaluationError
+
+#: Characters of a model card.
+CARD_MAX = 50_000
+
+
+def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+    """Make it live: new chats are on it at once."""
+    row = get_object_or_404(Checkpoint, pk=checkpoint)
+    try:
+        checkpoint_promote(checkpoint=row, by=request.user)  # type: ignore[arg-type]
+        said = _("{name} is live: new chats are on it, chats that there are stay on theirs.")
+        messages.success(request, said.format(name=row.name))
+    except RegistryError as fault:
+        messages.error(request, str(fault))
+    return redirect("admin:checkpoint", checkpoint=row.pk)
+
+
+def checkpoint_roll_back_view(request: HttpRequest) -> HttpResponse:
+    """Make live again what was live before."""
+    try:
+        done = checkpoint_roll_back(
+            language=request.POST.get("language", ""),
+            by=request.user,  # type: ignore[arg-type]
+        )
+        said = _("Rolled back: {name} is live again.")
+        messages.success(request, said.format(name=done.checkpoint.name))
+    except RegistryError as fault:
+        messages.error(request, str(fault))
+    return redirect("admin:checkpoints")
+
+
+def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+    """Delete it; while it is in use, say by what."""
+    row = get_object_or_404(Checkpoint, pk=checkpoint)
+    try:
+        checkpoint_delete(checkpoint=row, by=request.user)  # type: ignore[arg-type]
+    except RegistryError as fault:
+        messages.error(request, str(fault))
+        return redirect("admin:checkpoint", checkpoint=checkpoint)
+    messages.success(request, _("{name} is deleted.").format(name=row.name))
+    return redirect("admin:checkpoints")
+
+
+def checkpoint_evaluate_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+    """Ask the worker for an exam."""
+    row = get_object_or_404(Checkpoint, pk=checkpoint)
+    typed = request.POST.get("n", "50")
+    try:
+        evaluation_ask(
+            checkpoint=row,
+            suite=request.POST.get("suite", ""),
+            n=int(typed) if typed.isascii() and typed.isdigit() else 0,
+            corpora=request.POST.getlist("corpus"),
+            by=request.user,  # type: ignore[arg-type]
+        )
+    except EvaluationError as fault:
+        messages.error(request, str(fault))
+    return redirect("admin:checkpoint", checkpoint=row.pk)
+
+
+def checkpoint_card_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+    """Write its model card."""
+    row = get_object_or_404(Checkpoint, pk=checkpoint)
+    text = request.POST.get("card", "").replace("\0", "").replace("\r\n", "\n")
+    if len(text) > CARD_MAX:
+        messages.error(request, _("A model card has at most 50,000 characters."))
+    else:
+        checkpoint_card(checkpoint=row, text=text, by=request.user)  # type: ignore[arg-type]
+    return redirect("admin:checkpoint", checkpoint=row.pk)
+
+
+async def _served(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Made in a thread, piece by piece: the event loop has replies to serve meanwhile."""
+    following = sync_to_async(lambda: next(pieces, None), thread_sensitive=False)
+    while (piece := await following()) is not None:
+        yield piece
+
+
+def checkpoint_export_view(request: HttpRequest, checkpoint: UUID) -> HttpResponseBase:
+    """The folder as a zip."""
+    row = get_object_or_404(Checkpoint, pk=checkpoint)
+    try:
+        pieces = checkpoint_export(checkpoint=row, by=request.user)  # type: ignore[arg-type]
+    except RegistryError as fault:
+        messages.error(request, str(fault))
+        return redirect("admin:checkpoint", checkpoint=row.pk)
+    response = StreamingHttpResponse(_served(pieces), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{row.sha256[:12]}.zip"'
+    return response

@@ -1,0 +1,81 @@
+"""The curves of runs: as JSON for the charts, and several runs in one chart."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from memory_app.models import TrainingMetric, TrainingRun
+from memory_app.views.dashboard.page import page
+from memory_app.views.dashboard.runs import LIVELY, compared, with_figures
+
+#: Points of one curve that are sent at once: a chart has no more pixels to show them in.
+MOST_POINTS = 400
+#: Figures that are shown elsewhere.
+_NO_CURVE = ("tokens", "steps_per_second")
+Point = tuple[int, float]
+
+
+def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
+    """At most `most` points: neighbours are averaged and stand at the last one's step."""
+    if len(points) <= most:
+        return list(points)
+    each = -(-len(points) // most)
+    groups = (points[start : start + each] for start in range(0, len(points), each))
+    return [(group[-1][0], sum(value for _, value in group) / len(group)) for group in groups]
+
+
+def curves_of(run: TrainingRun, after: int = 0) -> dict[str, Any]:
+    """Every curve of a run from the figures that came after row `after`, and the last row's id.
+
+    By rows and not by steps: a step's validation is written later than its loss.
+    """
+    rows = TrainingMetric.objects.filter(run=run, id__gt=after).exclude(name__in=_NO_CURVE)
+    series: dict[str, list[Point]] = defaultdict(list)
+    last = after
+    for key, name, step, value in rows.order_by("id").values_list("id", "name", "step", "value"):
+        series[name].append((step, float(f"{value:.6g}")))
+        last = key
+    return {
+        "after": last,
+        "series": {name: thinned(sorted(points)) for name, points in sorted(series.items())},
+    }
+
+
+def run_curves(request: HttpRequest, run: UUID) -> HttpResponse:
+    """What is new in a run's curves since `after`, and whether more is to come."""
+    row = get_object_or_404(TrainingRun, pk=run)
+    after = request.GET.get("after", "0")
+    found = curves_of(row, int(after) if after.isascii() and after.isdigit() else 0)
+    return JsonResponse(
+        {
+            "status": row.status,
+            "step": row.step,
+            "total_steps": row.total_steps,
+            "more": row.status in LIVELY,
+            **found,
+        }
+    )
+
+
+def runs_compare(request: HttpRequest) -> HttpResponse:
+    """The curves of several runs in one chart, and the settings in which they differ."""
+    rows = list(with_figures(compared(request.GET.getlist("run"))))
+    keys = sorted({key for row in rows for key in row.settings})
+    told = [
+        {"key": key, "values": [row.settings.get(key) for row in rows]}
+        for key in keys
+        if len({str(row.settings.get(key)) for row in rows}) > 1
+    ]
+    return page(
+        request,
+        "dashboard/runs_compare.html",
+        title=_("Runs compared"),
+        section="runs",
+        runs=rows,
+        differences=told,
+    )

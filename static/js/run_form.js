@@ -1,0 +1,15 @@
+// The form of a run: another preset shows other values in the fields that are left empty.
+const presets = JSON.parse(document.getElementById("presets").textContent);
+
+function show(preset) {
+  for (const field of document.querySelectorAll("[data-setting]")) {
+    const value = String(presets[preset]?.[field.dataset.setting] ?? "");
+    if (field.tagName === "SELECT") field.options[0].textContent = value;
+    else field.placeholder = value;
+  }
+}
+
+for (const radio of document.querySelectorAll("input[name=preset]")) {
+  radio.addEventListener("change", () => show(radio.value));
+  if (radio.checked) show(radio.value);
+}

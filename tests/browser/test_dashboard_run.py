@@ -1,0 +1,153 @@
+"""Long-term memory from the dashboard, on the whole site in processes of its own.
+
+A run is started from the form and watched; its worker is killed in the middle; it goes on by
+itself and ends; its checkpoint is promoted; a new chat is on it while an old one keeps its own.
+"""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import COMPLAIN
+from tests.browser.visitor import Visitor
+from tests.ground.site import Site, until
+
+PREPARE = """
+from pathlib import Path
+from django.contrib.auth.models import User
+from memory_app import registry
+from memory_app.management.reporting import prepare_database
+from memory_app.services.corpora import corpus_import
+prepare_database()
+registry.promote(registry.register(Path({folder!r})))
+User.objects.create_superuser("mira", "", "mira-pass-word")
+for split in ("train", "valid"):
+    corpus_import(path=Path({corpus!r}), name="talks", split=split)
+"""
+TALK = "User: Do you like {0}?\nBot: I like {0} a lot.\nUser: Why?\nBot: Because of the {0}.\n\n"
+#: Small enough to be done in a minute, long enough to be killed in the middle.
+SMALL = {
+    "steps": 600,
+    "vocab_size": 300,
+    "hidden_size": 16,
+    "embedding_dim": 16,
+    "batch_tokens": 256,
+    "pool_tokens": 4000,
+    "evaluate_every": 150,
+    "save_every": 20,
+}
+#: Milliseconds that a run of this size may take on a busy machine before the test gives up.
+PATIENCE = 240_000
+
+
+@pytest.fixture
+def site(tmp_path: Path, checkpoint_folder: Path) -> Iterator[Site]:
+    """The site with the small model, a corpus, and Mira, who is on the staff."""
+    site = Site(tmp_path / "data")
+    corpus = tmp_path / "talks.txt"
+    corpus.write_text("".join(TALK.format(one) for one in ("tea", "dogs", "rain", "songs") * 8))
+    prepared = PREPARE.format(folder=str(checkpoint_folder), corpus=str(corpus))
+    made = site.manage("shell", "-v0", "-c", prepared)
+    assert made.returncode == 0, made.stderr
+    site.start()
+    yield site
+    site.kill_all()
+
+
+@pytest.fixture
+def complaints(context: BrowserContext) -> Iterator[list[str]]:
+    heard: list[str] = []
+    context.add_init_script(COMPLAIN)
+    context.on("weberror", lambda fault: heard.append(f"fault: {fault.error}"))
+    context.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    yield heard
+    assert heard == []
+
+
+def step_of(page: Page) -> int:
+    shown = page.locator("#live .tile dd").first.inner_text()
+    return int(re.sub(r"\D", "", shown) or 0)
+
+
+def checkpoint_of(page: Page, url: str) -> str:
+    answer = page.request.get(f"{url}/chat/{Visitor(page, url).chat}/turns.json")
+    return str(answer.json()["checkpoint"]["id"])
+
+
+def log_in(page: Page, url: str) -> None:
+    page.goto(f"{url}/admin/")
+    page.get_by_label("Username").fill("mira")
+    page.get_by_label("Password").fill("mira-pass-word")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def test_a_run_is_started_watched_killed_finished_and_promoted(
+    site: Site, page: Page, complaints: list[str]
+) -> None:
+    site.wait_until(200)
+    url = f"http://localhost:{site.port}"
+    log_in(page, url)
+    visitor = Visitor(page, url)
+    old = visitor.start_chat()
+    visitor.talk("Hello")
+    before = checkpoint_of(page, url)
+
+    page.goto(f"{url}/admin/runs/new/")
+    page.get_by_label("tiny").check()
+    page.get_by_label("talks").first.check()
+    page.get_by_label("Name", exact=True).fill("mine")
+    for group in ("Shape of the model", "Corpora", "Evaluation, saves and machine"):
+        page.locator("summary", has_text=group).click()
+    for key, value in SMALL.items():
+        page.locator(f"#set-{key}").fill(str(value))
+    page.get_by_role("button", name="Start the run").click()
+    expect(page.get_by_role("heading", name="mine")).to_be_visible()
+
+    # A first point, then live: nobody loads the page again.
+    loss = page.locator("[data-chart=loss] canvas")
+    expect(loss).to_have_attribute("aria-label", re.compile("loss: "), timeout=PATIENCE)
+    seen = step_of(page)
+    expect(page.locator("#status")).to_have_attribute("data-status", "running")
+    expect(page.locator("#live .tile dd").first).not_to_have_text(str(seen), timeout=PATIENCE)
+
+    # Saves fall between batches; after some steps there is one to go on from.
+    until(lambda: step_of(page) >= 60, PATIENCE / 1000)
+    killed = site.worker()
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    assert step_of(page) < SMALL["steps"]
+    until(lambda: site.worker() not in {None, killed}, PATIENCE / 1000)
+    finished = page.locator("#status[data-status=finished]")
+    expect(finished).to_be_visible(timeout=PATIENCE)
+    assert step_of(page) == SMALL["steps"]
+    expect(page.locator("[data-chart=bits_per_byte] canvas")).to_have_attribute(
+        "aria-label", re.compile("talks: ")
+    )
+
+    page.get_by_role("link", name="To its checkpoint").click()
+    page.get_by_role("button", name="Promote").click()
+    expect(page.get_by_text("mine is live")).to_be_visible()
+    expect(page.locator("h1 + p .status, .head .status").first).to_have_text("live")
+
+    new = visitor.start_chat()
+    after = checkpoint_of(page, url)
+    assert after != before
+    visitor.talk("Do you like tea?")
+    page.goto(f"{url}/chat/{old}/")
+    assert checkpoint_of(page, url) == before
+    visitor.talk("Are you still there?")
+    assert page.locator(".turn").count() == 2
+    assert new != old
+
+    page.goto(f"{url}/admin/checkpoints/")
+    page.get_by_role("button", name="Roll back to small").click()
+    expect(page.get_by_text("small is live again")).to_be_visible()
+    page.goto(f"{url}/admin/audit/")
+    for deed in ("started a run", "promoted a checkpoint", "rolled back to a checkpoint"):
+        expect(page.locator("tbody td", has_text=deed)).to_be_visible()

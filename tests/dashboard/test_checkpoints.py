@@ -1,0 +1,236 @@
+"""Promotion, rollback, exams, export, deletion: each by a person, each on record."""
+
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.test import AsyncClient
+from django.urls import reverse
+from django.utils import timezone
+
+from memory_app import registry, services, tasks
+from memory_app.models import (
+    AuditEntry,
+    Chat,
+    Checkpoint,
+    Corpus,
+    Evaluation,
+    EvaluationStatus,
+    Promotion,
+    TrainingRun,
+)
+from memory_app.services import checkpoints, evaluations
+from memory_app.training.evaluation import EvaluationError
+from tests.conftest import make_checkpoint
+
+
+@pytest.fixture
+def third(other, tmp_path):
+    make_checkpoint(tmp_path / "third", seed=3)
+    return registry.register(tmp_path / "third")
+
+
+def act(client, what, row, **data):
+    return client.post(reverse(f"admin:checkpoint_{what}", args=[row.pk]), data, follow=True)
+
+
+def live():
+    return Checkpoint.objects.get(live=True)
+
+
+def test_a_promotion_is_there_for_new_chats_and_old_ones_go_on(client, alice, checkpoint, other):
+    old = services.chat_create(person=alice.person)
+    act(client, "promote", other)
+    new = services.chat_create(person=alice.person)
+    old.refresh_from_db()
+    assert (old.checkpoint, new.checkpoint) == (checkpoint, other)
+    # Each is spoken by its own weights.
+    for chat in (old, new):
+        assert services.chat_model(sha256=chat.checkpoint.sha256).sha256 == chat.checkpoint.sha256
+    row = Promotion.objects.get()
+    assert (row.checkpoint, row.previous, str(row.by)) == (other, checkpoint, "mira")
+    assert AuditEntry.objects.get().action == "checkpoint.promote"
+    act(client, "promote", other)  # again: nothing changes, nothing is recorded
+    assert Promotion.objects.count() == 1
+
+
+def test_rolling_back_twice_goes_two_steps(client, checkpoint, other, third):
+    for row in (other, third):
+        act(client, "promote", row)
+
+    def back():
+        client.post(reverse("admin:checkpoint_roll_back"), {"language": "en"})
+        return live()
+
+    assert (back(), back()) == (other, checkpoint)
+    assert checkpoints.roll_back_target("en") is None
+    assert back() == checkpoint
+    act(client, "promote", third)
+    assert back() == checkpoint
+    assert AuditEntry.objects.filter(action="checkpoint.roll_back").count() == 3
+
+
+def test_a_rollback_steps_over_what_was_deleted(client, checkpoint, other, third):
+    for row in (other, third):
+        act(client, "promote", row)
+    Promotion.objects.filter(checkpoint=other).update(checkpoint=third, previous=None)
+    registry.delete(other)
+    assert checkpoints.roll_back_target("en") in {None, checkpoint}
+
+
+def test_the_cli_records_too(checkpoint, other):
+    from django.core.management import call_command
+
+    call_command("checkpoints", "promote", str(other.pk))
+    assert (Promotion.objects.get().checkpoint, Promotion.objects.get().by) == (other, None)
+    assert AuditEntry.objects.get().username == "command line"
+
+
+def test_a_start_does_not_undo_what_a_person_promoted_or_rolled_back(
+    client, tmp_path, monkeypatch, transactional_db
+):
+    monkeypatch.setattr(registry, "BUNDLED", tmp_path / "bundled")
+    make_checkpoint(tmp_path / "bundled" / "en", seed=11)
+    (first,) = registry.register_bundled()
+    assert live() == first
+    # An upgrade brings a newer one, and nobody has chosen anything: it takes over.
+    import shutil
+
+    shutil.rmtree(tmp_path / "bundled" / "en")
+    make_checkpoint(tmp_path / "bundled" / "en", seed=12)
+    (second,) = registry.register_bundled()
+    assert live() == second
+    act(client, "promote", first)
+    registry.register_bundled()
+    assert live() == first
+    client.post(reverse("admin:checkpoint_roll_back"), {"language": "en"})
+    assert live() == second
+    registry.register_bundled()
+    assert live() == second
+
+
+def test_a_cell_for_study_is_refused(client, checkpoint, tmp_path):
+    make_checkpoint(tmp_path / "study", cell="tanh_rnn")
+    study = registry.register(tmp_path / "study")
+    assert b"only lstm" in act(client, "promote", study).content
+    assert live() == checkpoint
+    assert not Promotion.objects.exists()
+
+
+def test_what_is_in_use_is_not_deleted_and_the_reason_is_said(client, alice, checkpoint, other):
+    assert b"is live" in act(client, "delete", checkpoint).content
+    chat = Chat.objects.create(owner=alice.person, checkpoint=other)
+    assert b"1 chat" in act(client, "delete", other).content
+    page = client.get(reverse("admin:checkpoint", args=[other.pk])).content.decode()
+    assert "<dd>1</dd>" in page
+    chat.delete()
+    run = TrainingRun.objects.create(name="heir", preset="tiny", parent=other)
+    assert b"heir" in act(client, "delete", other).content
+    assert registry.folder_of(other.sha256).is_dir()
+    assert not AuditEntry.objects.filter(action="checkpoint.delete").exists()
+    TrainingRun.objects.filter(pk=run.pk).update(status="finished")
+    act(client, "delete", other)
+    assert not Checkpoint.objects.filter(pk=other.pk).exists()
+    assert not registry.folder_of(other.sha256).exists()
+    assert AuditEntry.objects.filter(action="checkpoint.delete").count() == 1
+
+
+async def test_an_export_is_the_folder_as_a_zip(mira, other):
+    client = AsyncClient()
+    client.cookies = mira.client.cookies
+    answer = await client.post(reverse("admin:checkpoint_export", args=[other.pk]))
+    data = b"".join([piece async for piece in answer])
+    folder = registry.folder_of(other.sha256)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        names = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    assert names == {name: (folder / name).read_bytes() for name in registry.FILES}
+    assert await AuditEntry.objects.filter(action="checkpoint.export").acount() == 1
+
+
+def test_damaged_files_are_not_exported(client, other):
+    file = registry.folder_of(other.sha256) / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert b"damaged" in act(client, "export", other).content
+    assert not AuditEntry.objects.filter(action="checkpoint.export").exists()
+
+
+def test_lineage_and_card_are_shown_and_the_card_is_sanitised(client, other, third):
+    Checkpoint.objects.filter(pk=third.pk).update(
+        parent=other,
+        config=third.config | {"data": [{"name": "talks", "licence": "MIT", "sha256": "ab" * 32}]},
+    )
+    TrainingRun.objects.create(name="its run", preset="tiny", checkpoint=third)
+    act(client, "card", third, card="# A card\n\n**bold** <script>alert(1)</script>")
+    body = client.get(reverse("admin:checkpoint", args=[third.pk])).content.decode()
+    for part in ("its run", "talks", "abababababab", ">other<", "<strong>bold</strong>"):
+        assert part in body
+    assert "<script>alert" not in body
+    assert "third" in client.get(reverse("admin:checkpoint", args=[other.pk])).content.decode()
+
+
+def test_an_exam_is_asked_for_and_sat_once(client, other, monkeypatch):
+    sat = []
+
+    def sit(model, tokenizer, suite, **facts):
+        sat.append((suite, facts["n"]))
+        facts["on_cell"]("x", 1, 2)
+        return {"recall": {"exact_match": {"gap_0": 0.5}, "n": facts["n"]}}
+
+    monkeypatch.setattr(evaluations, "evaluate", sit)
+    act(client, "evaluate", other, suite="recall", n="7")
+    row = Evaluation.objects.get()
+    assert (row.status, str(row.asked_by)) == (EvaluationStatus.QUEUED, "mira")
+    tasks.evaluate(row.pk)
+    tasks.evaluate(row.pk)
+    row.refresh_from_db()
+    assert (row.status, sat) == (EvaluationStatus.FINISHED, [("recall", 7)])
+    page = client.get(reverse("admin:checkpoints_compare"), {"checkpoint": [other.pk]})
+    assert "recall/exact_match/gap_0" in page.content.decode()
+
+
+def test_an_exam_whose_worker_died_is_sat_again(other, monkeypatch):
+    row = Evaluation.objects.create(
+        checkpoint=other,
+        suite="recall",
+        status=EvaluationStatus.RUNNING,
+        process="gone",
+        heartbeat=timezone.now(),
+    )
+    assert evaluations.evaluations_recover() == 0  # its process may be on another machine
+    Evaluation.objects.update(heartbeat=timezone.now() - timedelta(minutes=5))
+    assert evaluations.evaluations_recover() == 1
+    monkeypatch.setattr(evaluations, "evaluate", lambda *args, **facts: {"loops": 0.0})
+    evaluations.evaluation_execute(evaluation=row.pk)
+    row.refresh_from_db()
+    assert row.status == EvaluationStatus.FINISHED
+
+
+def test_an_exam_that_breaks_says_so_without_anybodys_text(other, monkeypatch):
+    row = evaluations.evaluation_ask(checkpoint=other, suite="recall", n=1)
+
+    def broken(*args, **facts):
+        raise KeyError("a person's words")
+
+    monkeypatch.setattr(evaluations, "evaluate", broken)
+    evaluations.evaluation_execute(evaluation=row.pk)
+    row.refresh_from_db()
+    assert row.status == EvaluationStatus.FAILED
+    assert "words" not in row.error
+    evaluations.evaluation_execute(evaluation=10**9)  # a vanished row is nothing to do
+
+
+def test_an_exam_that_cannot_be_sat_is_refused(client, other):
+    Corpus.objects.create(name="talks", path="x", sha256="0" * 64)
+    for suite, n, corpora in [
+        ("spelling", 5, []),
+        ("recall", 0, []),
+        ("recall", 10**6, []),
+        ("perplexity", 5, []),
+        ("perplexity", 5, ["lost"]),
+    ]:
+        with pytest.raises(EvaluationError):
+            evaluations.evaluation_ask(checkpoint=other, suite=suite, n=n, corpora=corpora)
+    assert not Evaluation.objects.exists()
+    assert b"must lie between" in act(client, "evaluate", other, suite="recall", n="x").content

@@ -1,0 +1,202 @@
+"""Every page of the dashboard: for staff alone, in both languages, showing what there is."""
+
+import json
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from memory_app import policy
+from memory_app.models import (
+    FaultEntry,
+    ParameterSearch,
+    ProcessReport,
+    RunSample,
+    RunStatus,
+    TrainingMetric,
+    TrainingRun,
+    Turn,
+)
+from memory_app.services.processes import process_report, processes_total
+from memory_app.views.dashboard.curves import MOST_POINTS, thinned
+from memory_app.views.dashboard.runs import STOP_POLLING
+
+
+@pytest.fixture
+def run(transactional_db):
+    return TrainingRun.objects.create(
+        name="first <words>", preset="tiny", settings={"steps": 400}, total_steps=400
+    )
+
+
+@pytest.fixture
+def pages(run, other, chat):
+    """Every page that is read, with things on it."""
+    search = ParameterSearch.objects.create(
+        name="rates", method="grid", preset="tiny", space={"steps": [1, 2]}
+    )
+    TrainingRun.objects.filter(pk=run.pk).update(search=search)
+    type(chat).objects.filter(pk=chat.pk).update(shared=True)
+    keys = {"run": run.pk, "search": search.pk, "checkpoint": other.pk, "chat": chat.pk}
+    one = {
+        "run": "run", "run_live": "run", "run_samples": "run", "run_curves": "run",
+        "search": "search", "checkpoint": "checkpoint", "checkpoint_exams": "checkpoint",
+        "shared_chat": "chat",
+    }  # fmt: skip
+    names = [
+        row.name.removeprefix("admin:")
+        for row in policy.ROWS
+        if row.name.startswith("admin:") and "GET" in row.methods and row.policy == policy.STAFF
+    ]
+    return [
+        reverse(f"admin:{name}", args=[keys[one[name]]] if name in one else [])
+        for name in names
+        if name not in {"*"}
+    ]
+
+
+def test_every_page_is_for_staff_alone(pages, client, alice):
+    assert len(pages) > 18
+    for url in pages:
+        assert client.get(url).status_code in {200, 204, STOP_POLLING}, url
+        for stranger in (alice.client, Client()):
+            answer = stranger.get(url)
+            assert answer.status_code == 302, url
+            assert answer["Location"].startswith("/admin/login/")
+
+
+def test_what_changes_something_takes_a_post_with_its_token_from_staff(mira, alice, run, other):
+    acts = [
+        row.name
+        for row in policy.ROWS
+        if row.name.startswith("admin:") and row.methods == ("POST",)
+    ]
+    acts.remove("admin:logout")
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = mira.client.cookies
+    for name in acts:
+        key = {"run": run.pk} if ":run" in name else {"checkpoint": other.pk}
+        url = reverse(name, kwargs={} if name.endswith(("roll_back", "_import")) else key)
+        assert mira.client.get(url).status_code == 405, name
+        assert strict.post(url).status_code == 403, name
+        assert alice.client.post(url)["Location"].startswith("/admin/login/"), name
+    assert not other.live
+
+
+def test_names_are_text_in_every_view(pages, client):
+    for url in pages:
+        assert b"<words>" not in client.get(url).content.replace(b"first <words>", b"")
+        if not url.endswith(".json"):
+            assert b"first <words>" not in client.get(url).content, url
+
+
+def test_the_dashboard_speaks_chinese(client, run):
+    client.cookies["django_language"] = "zh-hans"
+    for name in ("overview", "runs", "run_new", "checkpoints", "audit", "shared_chats", "searches"):
+        answer = client.get(reverse(f"admin:{name}"))
+        assert "训练" in answer.content.decode(), name
+
+
+def test_the_page_is_content_with_the_strict_policy(client, pages):
+    for url in pages:
+        body = client.get(url).content.decode()
+        assert " style=" not in body, url
+        assert "<style" not in body, url
+        assert "onclick" not in body, url
+
+
+def test_the_overview_counts_days_and_tokens(client, chat):
+    for day in (0, 0, 3):
+        Turn.objects.create(
+            chat=chat,
+            client_turn_id=uuid4(),
+            seed=1,
+            status="complete",
+            user_token_ids=[1, 2],
+            reply_token_ids=[1, 2, 3],
+            created=timezone.now() - timedelta(days=day),
+        )
+    body = client.get(reverse("admin:overview")).content.decode()
+    use = json.loads(
+        body.split('id="use-by-day" type="application/json">')[1].split("</script>")[0]
+    )
+    assert len(use["days"]) == len(use["turns"]) == 30
+    assert (use["turns"][-1], use["turns"][-4], use["turns"][-2]) == (2, 1, 0)
+    assert (use["tokens"][-1], use["tokens"][-4]) == (10, 5)
+    assert use["chats"][-1] == 1
+
+
+def test_the_live_figures_are_those_of_every_living_process(client, transactional_db):
+    process_report(sockets=2, replies=1)
+    now = timezone.now()
+    ProcessReport.objects.create(process="beside", at=now, sockets=3, batch=5, waiting=1)
+    ProcessReport.objects.create(process="dead", at=now - timedelta(minutes=2), sockets=9)
+    total = processes_total()
+    assert (total["processes"], total["sockets"], total["replies"]) == (2, 5, 1)
+    assert (total["batch"], total["waiting"]) == (5, 1)
+    assert b"in 2 processes" in client.get(reverse("admin:overview_live")).content
+
+
+def test_the_last_errors_are_shown(client, transactional_db):
+    FaultEntry.objects.create(source="memory_app.replies", message="reply <failed>")
+    assert b"reply &lt;failed&gt;" in client.get(reverse("admin:overview_live")).content
+
+
+def test_curves_come_piece_by_piece_and_a_late_row_of_an_old_step_is_not_lost(client, run):
+    def ask(after):
+        return client.get(reverse("admin:run_curves", args=[run.pk]), {"after": after}).json()
+
+    TrainingMetric.objects.create(run=run, step=10, name="loss", value=7)
+    TrainingMetric.objects.create(run=run, step=10, name="tokens", value=70)
+    first = ask(0)
+    assert first["series"] == {"loss": [[10, 7.0]]}
+    assert first["more"] is True
+    # The validation of a step is written after its loss, and maybe after somebody asked.
+    TrainingMetric.objects.create(run=run, step=10, name="bits_per_byte/talks", value=3)
+    second = ask(first["after"])
+    assert second["series"] == {"bits_per_byte/talks": [[10, 3.0]]}
+    assert ask(second["after"])["series"] == {}
+    TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.FINISHED)
+    assert ask(second["after"])["more"] is False
+    for nonsense in ("x", "-1", "1e9", "²"):
+        assert ask(nonsense)["series"].keys() == {"loss", "bits_per_byte/talks"}
+
+
+def test_a_long_curve_is_thinned_to_means():
+    points = [(step, float(step)) for step in range(1, 5001)]
+    few = thinned(points)
+    assert len(few) <= MOST_POINTS
+    assert few[-1][0] == 5000
+    assert few[0] == (13, 7.0)
+    assert thinned(points[:MOST_POINTS]) == points[:MOST_POINTS]
+
+
+def test_polling_ends_with_the_run(client, run):
+    live = reverse("admin:run_live", args=[run.pk])
+    assert client.get(live).status_code == 200
+    TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.FINISHED)
+    assert client.get(live).status_code == STOP_POLLING
+
+
+def test_samples_are_sent_when_there_are_new_ones_and_are_text(client, run):
+    url = reverse("admin:run_samples", args=[run.pk])
+    assert client.get(url, {"seen": "-1"}).status_code == 204
+    RunSample.objects.create(
+        run=run, step=50, exchanges=[{"prompt": "Hello?", "reply": "<script>x</script>"}]
+    )
+    TrainingMetric.objects.create(run=run, step=50, name="recall/gap_0", value=0.25)
+    answer = client.get(url, {"seen": "-1"})
+    assert b"&lt;script&gt;" in answer.content
+    assert "25\N{NO-BREAK SPACE}%" in answer.content.decode()
+    assert client.get(url, {"seen": "50"}).status_code == 204
+
+
+def test_an_empty_dashboard_offers_a_beginning(client):
+    body = client.get(reverse("admin:overview")).content.decode()
+    assert "sample corpus" in body
+    assert "?preset=tiny" in body
+    for name in ("runs", "searches"):
+        assert "preset=tiny" in client.get(reverse(f"admin:{name}")).content.decode()
