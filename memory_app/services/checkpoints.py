@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from memory_app import registry
+from memory_app.lm.folder import FILES
 from memory_app.models import Checkpoint, Promotion, RunStatus, TrainingRun
 from memory_app.services.audit import audit_record
 from memory_app.services.zips import zip_pieces
@@ -57,7 +58,7 @@ def roll_back_target(language: str) -> Checkpoint | None:
     back, whoever took it, so that rolling back twice goes two steps and not to and fro.
     """
     now = Checkpoint.objects.filter(language=language, live=True).first()
-    path: list[int | None] = []
+    path: list[Any] = []
     pairs = Promotion.objects.filter(language=language).order_by("id")
     for new, before in pairs.values_list("checkpoint_id", "previous_id"):
         if not path or path[-1] != before:
@@ -120,7 +121,7 @@ def checkpoint_export(*, checkpoint: Checkpoint, by: By = None) -> Iterator[byte
     """
     registry.require_intact(checkpoint)
     audit_record(user=by, action="checkpoint.export", object=str(checkpoint))
-    return zip_pieces(registry.folder_of(checkpoint.sha256), registry.FILES, checkpoint.sha256[:12])
+    return zip_pieces(registry.folder_of(checkpoint.sha256), FILES, checkpoint.sha256[:12])
 
 
 def checkpoint_card(*, checkpoint: Checkpoint, text: str, by: By = None) -> None:

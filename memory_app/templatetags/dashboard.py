@@ -70,7 +70,9 @@ def figure(value: float | str | None) -> str:
 @register.filter
 def percent(share: float | None) -> str:
     """0.834 -> "83 %"."""
-    return "–" if share is None else f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+    if not isinstance(share, int | float):  # not measured, or a name that isn't there
+        return "–"
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 @register.filter

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Avg, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -40,9 +40,12 @@ def with_figures(rows: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
         figures = TrainingMetric.objects.filter(run=OuterRef("pk"), **which)
         return Subquery(figures.order_by("-step", "name").values("value")[:1])
 
+    bits = TrainingMetric.objects.filter(run=OuterRef("pk"), name__startswith="bits_per_byte/")
+    mean = bits.filter(step=OuterRef("examined")).values("run").annotate(mean=Avg("value"))
     return rows.select_related("checkpoint", "started_by", "parent").annotate(
         loss=latest(name="loss"),
-        bits_per_byte=latest(name__startswith="bits_per_byte/"),
+        examined=Subquery(bits.order_by("-step").values("step")[:1]),
+        bits_per_byte=Subquery(mean.values("mean")),
         recall=latest(name="recall/gap_2"),
         rate=latest(name="tokens_per_second"),
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from memory_app.models import Corpus, ParameterSearch, RunStatus
 from memory_app.services.audit import audit_record
 from memory_app.services.runs import RunError
-from memory_app.services.searches import MOST_RUNS, search_launch
+from memory_app.services.searches import MOST_RUNS, search_launch, search_results
 from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.runs import (
@@ -20,7 +20,6 @@ from memory_app.views.dashboard.runs import (
     STOP_POLLING,
     chosen_corpora,
     form_parts,
-    with_figures,
 )
 
 #: Settings that one search may vary.
@@ -123,11 +122,12 @@ def search_new(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest, search: UUID) -> HttpResponse:
     """One search: its runs with what was varied and how they do, best validation first."""
     row = get_object_or_404(ParameterSearch, pk=search)
-    runs = list(with_figures(row.runs.all()))
     worst = float("inf")
-    runs.sort(key=lambda run: (run.bits_per_byte or worst, run.loss or worst, run.created))
-    table = [{"run": run, "values": [run.settings.get(key) for key in row.space]} for run in runs]
-    lively = any(run.status in LIVELY for run in runs)
+    table = sorted(
+        search_results(row),
+        key=lambda one: (one.bits_per_byte or worst, one.loss or worst, one.run.created),
+    )
+    lively = any(one.run.status in LIVELY for one in table)
     if request.headers.get("HX-Request"):
         status = 200 if lively else STOP_POLLING
         return render(request, "dashboard/parts/search_rows.html", {"table": table}, status=status)
