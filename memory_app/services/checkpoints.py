@@ -146,6 +146,6 @@ def parent_of(checkpoint: Checkpoint) -> Checkpoint | None:
     """The checkpoint whose weights its training began from: by its row, else by its config."""
     if checkpoint.parent is not None:
         return checkpoint.parent
-    training: dict[str, Any] = checkpoint.config.get("training") or {}
-    sha256 = training.get("parent")
-    return Checkpoint.objects.filter(sha256=sha256).first() if sha256 else None
+    training: Any = checkpoint.config.get("training")
+    sha256 = training.get("parent") if isinstance(training, dict) else None
+    return Checkpoint.objects.filter(sha256=sha256).first() if isinstance(sha256, str) else None

@@ -170,6 +170,14 @@ def test_lineage_and_card_are_shown_and_the_card_is_sanitised(client, other, thi
     assert "third" in client.get(reverse("admin:checkpoint", args=[other.pk])).content.decode()
 
 
+@pytest.mark.parametrize("odd", ["text", ["list"], 7, {"settings": "text", "parent": [1]}])
+def test_a_config_of_another_form_breaks_no_page(client, other, odd):
+    Checkpoint.objects.filter(pk=other.pk).update(
+        config=other.config | {"training": odd, "data": odd}
+    )
+    assert client.get(reverse("admin:checkpoint", args=[other.pk])).status_code == 200
+
+
 def test_an_exam_is_asked_for_and_sat_once(client, other, monkeypatch):
     sat = []
 

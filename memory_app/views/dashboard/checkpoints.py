@@ -84,10 +84,16 @@ def _few(exam: Evaluation) -> dict[str, float]:
     return {label: every[key] for key, label in shown.items() if key in every}
 
 
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def checkpoint(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
     """One checkpoint: where it comes from, what it can do, what may be done with it."""
     row = get_object_or_404(_counted(Checkpoint.objects.select_related("parent")), pk=checkpoint)
-    training = row.config.get("training") or {}
+    # A config is a file that anybody may have written: what has another form is left out.
+    training = _mapping(row.config.get("training"))
+    data = row.config.get("data")
     return page(
         request,
         "dashboard/checkpoint.html",
@@ -98,9 +104,9 @@ def checkpoint(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
         lineage=list(checkpoint_lineage(row)),
         children=row.children.order_by("created"),
         runs=row.runs.order_by("created"),
-        data=row.config.get("data") or [],
+        data=[one for one in data if isinstance(one, dict)] if isinstance(data, list) else [],
         training=training,
-        settings=sorted((training.get("settings") or {}).items()),
+        settings=sorted(_mapping(training.get("settings")).items()),
         suites=SUITES,
         corpora=sorted(set(Corpus.objects.values_list("name", flat=True))),
         others=Checkpoint.objects.exclude(pk=row.pk).order_by("-created"),
