@@ -29,12 +29,24 @@ _HOUSE = Path(__file__).resolve().parents[1]
 def describe(record: logging.LogRecord) -> str:
     """One line on a log record that holds nobody's text."""
     said = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
-    parts = [said.partition("\n")[0]]
+    parts = [_answer(record) or said.partition("\n")[0]]
     fault = record.exc_info[1] if record.exc_info else None
     if fault is not None:
         parts.append(f"{type(fault).__name__}{_place(fault.__traceback__)}")
     facts = [f"{name} {vars(record)[name]}" for name in FACTS if _plain(vars(record).get(name))]
     return " · ".join([*parts, *facts])[:500]
+
+
+def _answer(record: logging.LogRecord) -> str:
+    """Of Django's line on a request that failed: the status and the route, not the path."""
+    status = getattr(record, "status_code", None)
+    match = getattr(getattr(record, "request", None), "resolver_match", None)
+    return f"{status} at /{match.route}" if isinstance(status, int) and match is not None else ""
+
+
+def _is_probe(record: logging.LogRecord) -> bool:
+    """A 503 of /readyz is an answer: a start is asked several times a second."""
+    return getattr(record, "status_code", None) == 503 and _answer(record) == "503 at /readyz"
 
 
 def _plain(value: object) -> bool:
@@ -60,6 +72,8 @@ class FaultHandler(logging.Handler):
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
+        if _is_probe(record):
+            return
         try:
             entry = (record.name[:100], describe(record))
             now = time.monotonic()

@@ -1,6 +1,7 @@
 """Staff see no chat's text unless its owner shared it; what staff do is on record for good."""
 
 import logging
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -148,3 +149,12 @@ def test_faults_are_few(kept, monkeypatch):
         faults.fault_record(source="x", message=str(number))
     left = list(FaultEntry.objects.order_by("id").values_list("message", flat=True))
     assert left == ["7", "8", "9", "10", "11"]
+
+
+def test_a_failed_request_is_told_by_its_route_and_a_probe_s_503_is_none(kept):
+    log = logging.getLogger("django.request")
+    for status, route in ((500, "chat/<uuid:chat>/"), (503, "readyz")):
+        request = SimpleNamespace(resolver_match=SimpleNamespace(route=route))
+        log.error("%s: %s", "Fault", SECRET, extra={"status_code": status, "request": request})
+    (entry,) = kept()
+    assert entry.message == "500 at /chat/<uuid:chat>/"
