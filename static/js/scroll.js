@@ -5,6 +5,7 @@ export class Follow {
   constructor(scroller, contents, jump) {
     this.scroller = scroller;
     this.following = true;
+    this.top = 0; // where the last scroll came to
     scroller.addEventListener("scroll", () => this.#look(), { passive: true });
     const sizes = new ResizeObserver(() => this.following && this.#toEnd());
     for (const part of [scroller, ...contents]) sizes.observe(part);
@@ -23,9 +24,13 @@ export class Follow {
     this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
+  // Only a move upwards is a reader's: what grows below moves nothing, and may have grown again
+  // before the event of our own last move is heard.
   #look() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.following = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (scrollHeight - scrollTop - clientHeight < NEAR) this.following = true;
+    else if (scrollTop < this.top) this.following = false;
+    this.top = scrollTop;
     this.jump.hidden = this.following;
   }
 }

@@ -98,7 +98,7 @@ def test_a_row_is_deleted_and_taken_back_in_its_place_by_keys(shelf: Visitor) ->
     for key in ("Enter", "End", "Enter"):
         page.keyboard.press(key)
     expect(page.locator(".chat-gone")).to_contain_text("“Pets” is deleted.")
-    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    expect(page.get_by_role("button", name="Undo", exact=True)).to_be_focused()
     assert Chat.objects.exclude(deleted=None).get().title == "Pets"
     page.keyboard.press("Enter")
     expect(names(shelf)).to_have_text(["Travel", "Pets", "My name is Clara."])
@@ -113,7 +113,7 @@ def test_the_chat_that_is_open_is_deleted_and_comes_back_whole(shelf: Visitor) -
     page.get_by_role("button", name="Delete").click()
     page.wait_for_url("**/chats/?deleted=*")
     expect(names(shelf)).to_have_text(["Travel", "Pets"])
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo", exact=True).click()
     page.wait_for_url(was)
     expect(page.locator(".turn")).to_have_count(1)
     assert shelf.talk("Still there?") is not None
@@ -253,6 +253,6 @@ def test_without_script_the_list_and_the_menu_work_too(shelf: Visitor, browser, 
     expect(switch).to_be_checked()
     assert Chat.objects.get(title="Cats").shared
     page.get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo", exact=True).click()
     expect(page.get_by_role("heading", name="Cats")).to_be_visible()
     context.close()

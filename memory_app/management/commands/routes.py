@@ -34,7 +34,11 @@ def _http() -> Iterator[Route]:
     found = list(_patterns(get_resolver()))
     # Served in front of Django, so that no resolver knows it.
     found.append(("static", f"{settings.STATIC_URL}<path:path>"))
+    answered = set()
     for name, path in found:
+        if path in answered:  # Django's own admin index: the overview stands before it
+            continue
+        answered.add(path)
         row = policy.row_of("http", name)
         yield {
             "kind": "http",
