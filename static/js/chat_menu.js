@@ -112,4 +112,10 @@ window.addEventListener("keydown", (event) => {
   event.stopImmediatePropagation();
 }, true);
 window.addEventListener("resize", () => close());
-document.addEventListener("scroll", (event) => open && !open.menu.contains(event.target) && close(), true);
+// What scrolls the button takes its menu along, until the button has left the screen.
+document.addEventListener("scroll", ({ target }) => {
+  if (!open || !target.contains(open.opener) || open.menu.contains(target)) return;
+  const { top, bottom } = open.opener.getBoundingClientRect();
+  if (bottom < 0 || top > innerHeight) close();
+  else put(open.menu, open.opener);
+}, true);

@@ -21,7 +21,7 @@ function start(page) {
   const sentence = new Sentence(element("sentence"));
   const tokens = sentence.tokens.length;
   const maps = new Maps(page.turn);
-  const panes = new Panes(element("panes"), element("pane"));
+  const panes = new Panes(element("panes"), element("pane-template"));
   const beat = new Alternatives(page.turn);
   const line = new UnitLine({
     turn: page.turn, split: page.split,

@@ -26,7 +26,7 @@ def test_a_guests_chats_come_along_when_they_sign_up(visitor: Visitor) -> None:
     sign_up(visitor, "clara")
     page = visitor.page
     page.wait_for_url("**/chats/")
-    expect(page.get_by_role("link", name="My name is Clara.")).to_be_visible()
+    expect(page.get_by_role("link", name="My name is Clara.", exact=True)).to_be_visible()
     assert str(Chat.objects.get(pk=chat).owner) == "clara"
 
     page.get_by_role("button", name="Log out").click()
@@ -36,7 +36,7 @@ def test_a_guests_chats_come_along_when_they_sign_up(visitor: Visitor) -> None:
     page.get_by_label("Username").fill("clara")
     page.get_by_label("Password").fill("a-long-pass-word")
     page.get_by_role("button", name="Log in").click()
-    page.get_by_role("link", name="My name is Clara.").click()
+    page.get_by_role("link", name="My name is Clara.", exact=True).click()
     expect(page.locator(".turn")).to_have_count(1)
 
 

@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from memory_app import runtime
 from tests.engine.small import BOT, END, USER, make_model
 
 
@@ -16,3 +17,9 @@ def checkpoint(model):
     return SimpleNamespace(
         model=model, tokenizer=SimpleNamespace(user_id=USER, bot_id=BOT, end_id=END)
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_other_engine_runs() -> None:
+    """The site's own, which tests before these have used, has a thread of the same name."""
+    runtime.stop()
