@@ -19,6 +19,7 @@ from django.db.models import ProtectedError
 from memory_app.lm.checkpoint import file_sha256, sync
 from memory_app.lm.folder import FILES, MODEL_FILE, Checked, CheckpointError, check_folder
 from memory_app.models import Checkpoint, Promotion
+from memory_app.training.card import write_card
 
 BUNDLED = Path(__file__).parent / "bundled"
 #: Seconds after which an unfinished copy is nobody's any more.
@@ -200,6 +201,9 @@ def register_bundled() -> list[Checkpoint]:
         # Loading takes a second: skip it where an earlier start has checked these very bytes.
         if row is None or not _intact(sha256):
             row = register(folder, bundled=True)
+        if not row.card:
+            row.card = write_card(row.name, row.sha256, row.config)
+            Checkpoint.objects.filter(pk=row.pk, card="").update(card=row.card)
         if not row.bundled:  # imported by hand before it shipped
             Checkpoint.objects.filter(pk=row.pk).update(bundled=True)
             row.bundled = True

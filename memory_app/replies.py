@@ -24,9 +24,8 @@ from memory_app.services.processes import process_left, process_report
 log = logging.getLogger(__name__)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-#: Seconds between heartbeats, and how many of them between two looks for dead processes, and
-#: between two purges of what was deleted.
-PULSE, RECOVER_EVERY, PURGE_EVERY = 1.0, 10, 600
+#: Seconds between heartbeats, and how many of them between two looks for dead processes.
+PULSE, RECOVER_EVERY = 1.0, 10
 _STATUS = {
     "end": TurnStatus.COMPLETE,
     "stopped": TurnStatus.STOPPED,
@@ -260,8 +259,6 @@ async def _beat() -> None:
             if beats % RECOVER_EVERY == 0:
                 await in_thread(services.turns_recover)
             await in_thread(process_report, sockets=census.sockets(), replies=len(_speaking))
-            if beats % PURGE_EVERY == 0:
-                await in_thread(services.chats_purge)
         except Exception:
             # The database may be away for a while; the heartbeat isn't what should end for it.
             log.warning("heartbeat failed", exc_info=True)

@@ -138,3 +138,13 @@ def test_nothing_bundled_is_no_fault(tmp_path, monkeypatch, transactional_db):
     monkeypatch.setattr(registry, "BUNDLED", tmp_path / "nothing")
     assert registry.register_bundled() == []
     assert registry.live() is None
+
+
+def test_what_ships_has_a_card(tmp_path, monkeypatch, transactional_db):
+    monkeypatch.setattr(registry, "BUNDLED", tmp_path / "bundled")
+    make_checkpoint(tmp_path / "bundled" / "en", seed=4)
+    (row,) = registry.register_bundled()
+    assert row.sha256 in Checkpoint.objects.get(pk=row.pk).card
+    Checkpoint.objects.filter(pk=row.pk).update(card="A person's own words.")
+    (row,) = registry.register_bundled()
+    assert Checkpoint.objects.get(pk=row.pk).card == "A person's own words."
