@@ -2,11 +2,13 @@
 
 import asyncio
 import itertools
+import time
 from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
 
+from memory_app.engine.core import Engine
 from memory_app.lm.replay import replay
 from memory_app.lm.state import State
 from memory_app.models import Chat, Turn
@@ -29,9 +31,21 @@ async def speak(socket, text: str, clock: itertools.count) -> tuple[list[dict], 
     return frames, times
 
 
+@pytest.fixture
+def unhurried(monkeypatch) -> None:
+    """Steps so slow that the last of the sixteen begins before the first has ended."""
+    step = Engine.step
+
+    def step_slowly(engine):
+        time.sleep(0.03)
+        return step(engine)
+
+    monkeypatch.setattr(Engine, "step", step_slowly)
+
+
 @pytest.mark.django_db(transaction=True)
 async def test_all_finish_evenly_and_each_state_equals_its_replay(
-    open_socket, alice, chat, checkpoint, model
+    open_socket, alice, chat, checkpoint, model, unhurried
 ) -> None:
     chats = [
         await Chat.objects.acreate(owner=alice.person, checkpoint=checkpoint) for _ in range(16)
@@ -41,8 +55,11 @@ async def test_all_finish_evenly_and_each_state_equals_its_replay(
     spoken = await asyncio.gather(
         *(speak(socket, f"I am number {n}. " * (n + 1), clock) for n, socket in enumerate(sockets))
     )
-    spans = [times[-1] - times[0] for _, times in spoken]
-    assert max(spans) <= 3 * min(spans)
+    # How many tokens each got while all of them were being spoken.
+    first, last = max(times[0] for _, times in spoken), min(times[-1] for _, times in spoken)
+    shares = [sum(first <= tick <= last for tick in times) for _, times in spoken]
+    assert min(shares) > 5, "all sixteen were to be spoken at once for a while"
+    assert max(shares) <= 3 * min(shares)
     blank = State.zeros(model.model.config)
     for one, (frames, times) in zip(chats, spoken, strict=True):
         assert len(times) == LENGTH
