@@ -87,7 +87,8 @@ def test_a_blank_memory_and_the_way_back(
     for text in TALK[:2]:
         visitor.talk(text)
     head = visitor.turn()
-    hash_before = page.locator("#memory-hash").get_attribute("title")
+    hash_before = Turn.objects.get(pk=head).state_sha256 or ""
+    expect(page.locator("#memory-hash")).to_have_attribute("title", hash_before)
     expect(button).to_have_text("Blank memory")
     button.press("Enter")
     expect(page.locator("#memory-hash")).to_have_text("blank: all zeros")
@@ -100,7 +101,7 @@ def test_a_blank_memory_and_the_way_back(
     expect(button).to_have_text("Memory back")
     button.press("Enter")
     expect(page.locator(".turn")).to_have_count(2)
-    expect(page.locator("#memory-hash")).to_have_attribute("title", hash_before or "")
+    expect(page.locator("#memory-hash")).to_have_attribute("title", hash_before)
     expect(page.locator("#memory-turns")).to_have_text("2")
     expect(page.locator("#cost-own")).not_to_have_text("–")
     assert Chat.objects.get(pk=chat).head_id == head
