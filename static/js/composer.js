@@ -30,7 +30,8 @@ export class Composer extends EventTarget {
     super();
     this.text = element("text");
     this.draft = new Kept("localStorage", "draft", chat);
-    this.text.value = this.draft.value ?? "";
+    // What was typed before this script ran stays.
+    if (!this.text.value) this.text.value = this.draft.value ?? "";
     this.emptied = false; // by hand: Ctrl+Z then belongs to the field
     this.text.addEventListener("input", () => {
       this.emptied = this.text.value === "";
