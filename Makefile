@@ -85,19 +85,29 @@ $(DEV_STAMP): $(VENV)/.torch-$(TORCH)
 	rm -f $(VENV)/.tests-* $(VENV)/.site-*; touch $@ $(RUN_STAMP)
 
 # The browser's tests are a process of their own: Playwright leaves an event loop running in the
-# main thread, and every asyncio test after it would fail. Both run, whatever the first one says;
-# a part chosen by ARGS may have no test in one of them (pytest's status 5).
+# main thread, and every asyncio test after it would fail. They run beside the others, which halves
+# the time on two cores, and report after them. Both run, whatever the first one says; a part chosen
+# by ARGS may have no test in one of them (pytest's status 5).
 test: $(DEV_STAMP)
 	@data=$$(mktemp -d) || exit 1; \
-	trap 'rm -rf "$$data"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
-	export DATA_DIR="$$data" PYTHONDONTWRITEBYTECODE=1; \
+	browser=; \
+	trap 'test -z "$$browser" || kill $$browser 2>/dev/null; rm -rf "$$data"' EXIT; \
+	trap 'exit 130' INT; trap 'exit 143' TERM; \
+	export PYTHONDONTWRITEBYTECODE=1; \
 	worst=0; \
-	check() { \
-		status=0; $(PY) -m pytest -p no:cacheprovider "$$@" $(ARGS) || status=$$?; \
-		if [ $$status -ne 0 ] && [ $$status -ne $(if $(ARGS),5,0) ]; then worst=$$status; fi; \
+	count() { \
+		if [ $$1 -ne 0 ] && [ $$1 -ne $(if $(ARGS),5,0) ]; then worst=$$1; fi; \
 	}; \
-	check -p no:playwright --ignore=tests/browser; \
-	check tests/browser; \
+	DATA_DIR="$$data/browser" $(PY) -m pytest -p no:cacheprovider tests/browser $(ARGS) \
+		>"$$data/browser.log" 2>&1 & browser=$$!; \
+	status=0; \
+	DATA_DIR="$$data/rest" $(PY) -m pytest -p no:cacheprovider -p no:playwright \
+		--ignore=tests/browser $(ARGS) || status=$$?; \
+	count $$status; \
+	echo "In the browser:"; \
+	status=0; wait $$browser || status=$$?; browser=; \
+	cat "$$data/browser.log"; \
+	count $$status; \
 	exit $$worst
 
 lint: $(DEV_STAMP)
