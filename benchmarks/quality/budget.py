@@ -21,6 +21,7 @@ from memory_app.training.batches import Mixture
 from memory_app.training.dialogues import Source
 from memory_app.training.loss import token_nll, window_loss
 from memory_app.training.settings import TrainingSettings
+from memory_app.training.trainer import new_optimizer
 
 WARMUP = 0.02  # of the budget
 
@@ -55,20 +56,8 @@ def train_within(
     """Train `model` in place until `clock` has gone on by `seconds`."""
     torch.set_num_threads(1)
     mixture = Mixture(settings, sources, tokenizer)
-    bare = settings.changed({"copy_units": 0})
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": [model.embedding.weight], "scale": settings.embedding_rate},
-            {
-                "params": [p for p in model.parameters() if p is not model.embedding.weight],
-                "scale": 1.0,
-            },
-        ],
-        lr=settings.learning_rate,
-        betas=(0.9, 0.98),
-        weight_decay=settings.weight_decay,
-    )
-    nll = token_nll(model, compiled=bare.compile == "on")
+    optimizer = new_optimizer(settings, model)
+    nll = token_nll(model, compiled=settings.compile == "on")
     model.train()
     began = clock()
     steps = tokens = pool = 0
