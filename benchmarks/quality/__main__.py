@@ -26,6 +26,18 @@ RATES = (3e-4, 6e-4, 1.2e-3, 2.4e-3)
 # (embedding, hidden) of two layers that come to about 2 million parameters with 8,192 pieces.
 SMALL = {"lstm": (128, 256), "tanh_rnn": (128, 512), "article_lstm": (128, 240)}
 
+# A model that begins with nothing meets few values and short gaps first, whatever the checkpoint's
+# last stage began with.
+FROM_NOTHING = {
+    "values_from": 0.1,
+    "values_until": 0.6,
+    "gap_from": 0.3,
+    "gap_until": 0.9,
+    "max_gap": 8,
+    "drilled": 0.0,
+    "learning_rate": 2.5e-3,
+}
+
 
 def main() -> None:
     """Read the command line."""
@@ -82,7 +94,7 @@ def measure(
         size = contestants.parameters_of(model)
         found = contestants.transformer(size, settings, tokenizer, sources, seconds, n, RATES)
         return {"title": "Transformer, equal size", "place": 3, "trained": minutes, **found}
-    small = settings.changed({"values_from": 0.15, "values_until": 0.6, "drilled": 0.0})
+    small = settings.changed(FROM_NOTHING)
     if what == "small-transformer":
         found = contestants.transformer(2_000_000, small, tokenizer, sources, seconds, n, RATES)
         return {"title": "Transformer, small", "place": 7, "trained": minutes, **found}

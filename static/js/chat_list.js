@@ -43,6 +43,21 @@ document.addEventListener("keydown", (event) => {
   event.stopPropagation();
 });
 
+// Enter is typing, a search and a form at once. What has been asked isn't asked again: a second answer
+// would put another list under the reader's hand.
+let asked = search.value;
+const asks = ({ target }) => target === search || target === search.form;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!asks(event)) return;
+  if (search.value === asked) event.preventDefault();
+  asked = search.value;
+});
+for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(failure, (event) => {
+    if (asks(event)) asked = null;
+  });
+}
+
 // Older chats come where their button was: the focus goes to the first of them.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target.id !== "older" || !detail.target.contains(document.activeElement)) return;
