@@ -1,8 +1,11 @@
-// The curves of one run, live: asked for every second and a half until the run has ended.
+// The curves of one run, live: asked for every second and a half until the run has ended, and more
+// often in the first seconds, when somebody waits for the first point.
 import { axes, belongs, chartPanel, CHARTS, Curves, HUES, short, showLegend } from "./curves.js";
 import { say } from "./strings.js";
 
 const PERIOD = 1500;
+const SOON = 400;
+let soon = 25; // so many times
 const place = document.getElementById("charts");
 const curves = new Curves(place.dataset.curves);
 const panels = CHARTS.map((chart) => ({ ...chart, ...chartPanel(place, chart, place.dataset.name) }));
@@ -23,6 +26,7 @@ async function follow() {
   try {
     if ((await curves.ask()) || !place.dataset.drawn) draw();
     place.dataset.drawn = "yes";
+    if (Object.keys(curves.series).length === 0 && soon-- > 0) wait = SOON;
   } catch {
     wait = 2 * PERIOD; // the site is away: the curve goes on when it is back
   }

@@ -1,12 +1,14 @@
 """Long-term memory from the dashboard, on the whole site in processes of its own.
 
-A run is started from the form and watched; its worker is killed in the middle; it goes on by
-itself and ends; its checkpoint is promoted; a new chat is on it while an old one keeps its own.
+A corpus is uploaded and a run started from the forms and watched; its worker is killed in the
+middle; it goes on by itself and ends; its checkpoint is promoted; a new chat is on it while an old
+one keeps its own. How long the first point of the curve took is printed (pytest -s), not asked.
 """
 
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,14 +24,12 @@ from pathlib import Path
 from django.contrib.auth.models import User
 from memory_app import registry
 from memory_app.management.reporting import prepare_database
-from memory_app.services.corpora import corpus_import
 prepare_database()
 registry.promote(registry.register(Path({folder!r})))
 User.objects.create_superuser("mira", "", "mira-pass-word")
-for split in ("train", "valid"):
-    corpus_import(path=Path({corpus!r}), name="talks", split=split)
 """
 TALK = "User: Do you like {0}?\nBot: I like {0} a lot.\nUser: Why?\nBot: Because of the {0}.\n\n"
+NOBODY = "Somebody: Who says this?\n\n"
 #: Small enough to be done in a minute, long enough to be killed in the middle.
 SMALL = {
     "steps": 600,
@@ -47,12 +47,9 @@ PATIENCE = 240_000
 
 @pytest.fixture
 def site(tmp_path: Path, checkpoint_folder: Path) -> Iterator[Site]:
-    """The site with the small model, a corpus, and Mira, who is on the staff."""
+    """The site with the small model, no corpus, and Mira, who is on the staff."""
     site = Site(tmp_path / "data")
-    corpus = tmp_path / "talks.txt"
-    corpus.write_text("".join(TALK.format(one) for one in ("tea", "dogs", "rain", "songs") * 8))
-    prepared = PREPARE.format(folder=str(checkpoint_folder), corpus=str(corpus))
-    made = site.manage("shell", "-v0", "-c", prepared)
+    made = site.manage("shell", "-v0", "-c", PREPARE.format(folder=str(checkpoint_folder)))
     assert made.returncode == 0, made.stderr
     site.start()
     yield site
@@ -87,8 +84,19 @@ def log_in(page: Page, url: str) -> None:
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
 
-def test_a_run_is_started_watched_killed_finished_and_promoted(
-    site: Site, page: Page, complaints: list[str]
+def upload(page: Page, url: str, file: Path, split: str) -> None:
+    """Through the form; what it holds is read by the confined process, which refuses a row."""
+    page.goto(f"{url}/admin/corpora/")
+    page.set_input_files("#file", file)
+    expect(page.get_by_label("Name")).to_have_value(file.stem)
+    page.get_by_label("Split").select_option(split)
+    page.get_by_role("button", name="Upload").click()
+    page.wait_for_url("**/admin/corpora/*-*/")
+    expect(page.locator(".messagelist")).to_contain_text("32 dialogues were taken, 1 rows refused.")
+
+
+def test_a_corpus_is_uploaded_and_a_run_of_it_killed_finished_and_promoted(
+    site: Site, page: Page, tmp_path: Path, complaints: list[str]
 ) -> None:
     site.wait_until(200)
     url = f"http://localhost:{site.port}"
@@ -98,6 +106,12 @@ def test_a_run_is_started_watched_killed_finished_and_promoted(
     visitor.talk("Hello")
     before = checkpoint_of(page, url)
 
+    talks = tmp_path / "talks.txt"
+    told = [TALK.format(one) for one in ("tea", "dogs", "rain", "songs") * 8]
+    talks.write_text("".join([*told[:16], NOBODY, *told[16:]]))
+    for split in ("train", "valid"):
+        upload(page, url, talks, split)
+
     page.goto(f"{url}/admin/runs/new/")
     page.get_by_label("tiny").check()
     page.get_by_label("talks").first.check()
@@ -106,12 +120,14 @@ def test_a_run_is_started_watched_killed_finished_and_promoted(
         page.locator("summary", has_text=group).click()
     for key, value in SMALL.items():
         page.locator(f"#set-{key}").fill(str(value))
+    began = time.monotonic()
     page.get_by_role("button", name="Start the run").click()
     expect(page.get_by_role("heading", name="mine")).to_be_visible()
 
     # A first point, then live: nobody loads the page again.
     loss = page.locator("[data-chart=loss] canvas")
     expect(loss).to_have_attribute("aria-label", re.compile("loss: "), timeout=PATIENCE)
+    print(f"first point after {time.monotonic() - began:.1f} s")
     seen = step_of(page)
     expect(page.locator("#status")).to_have_attribute("data-status", "running")
     expect(page.locator("#live .tile dd").first).not_to_have_text(str(seen), timeout=PATIENCE)
@@ -151,3 +167,4 @@ def test_a_run_is_started_watched_killed_finished_and_promoted(
     page.goto(f"{url}/admin/audit/")
     for deed in ("started a run", "promoted a checkpoint", "rolled back to a checkpoint"):
         expect(page.locator("tbody td", has_text=deed)).to_be_visible()
+    expect(page.locator("tbody td", has_text="uploaded a corpus")).to_have_count(2)

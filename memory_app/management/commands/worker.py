@@ -25,6 +25,7 @@ from memory_app import faults
 from memory_app.management.supervisor import die_with_parent
 from memory_app.services.evaluations import evaluations_recover
 from memory_app.services.runs import broker_folders, runs_recover, worker_pulse
+from memory_app.training.warm import warm_up
 
 log = logging.getLogger(__name__)
 # A fixed name: each other one would leave its mailbox in the broker's folder for good.
@@ -82,8 +83,9 @@ class Command(BaseCommand):
             die_with_parent()
         # A reply that somebody waits for goes before a training that takes hours.
         os.nice(NICENESS)
-        # Brings torch's compiler along, which the first run shouldn't wait for.
+        # Whoever starts the first run shouldn't wait for what it would load.
         import_module("memory_app.services.training")
+        warm_up()
         broker_folders()
         faults.start()
         # Root is a danger where messages are pickled; ours are JSON and nothing else is read.
