@@ -16,7 +16,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from memory_app import protocol
-from memory_app.lm.sampling import MAX_SEED, MAX_TOKENS, Sampling, SamplingError
+from memory_app.lm.sampling import MAX_SEED, MAX_TOKENS, Sampling
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.models import COMMITTED, Chat, Turn, TurnStatus
 from memory_app.protocol import Refused
@@ -237,9 +237,9 @@ def _sampling(found: dict[str, Any], number: int) -> Sampling:
     sound = isinstance(settings, dict) and type(seed) is int and 0 <= seed <= MAX_SEED
     try:
         if not sound or settings.get("seed", seed) != seed:  # type: ignore[union-attr]
-            raise SamplingError
+            raise ValueError
         return Sampling.parse({**settings, "seed": seed})  # type: ignore[dict-item]
-    except SamplingError:
+    except ValueError:  # SamplingError among them
         sentence = _("Turn {n} has sampling settings, or a seed, that no reply can have.")
         raise _refused(sentence, number) from None
 

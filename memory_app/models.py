@@ -257,7 +257,7 @@ class Corpus(models.Model):
     bytes = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
-    # The first refusals: [{"line", "reason"}, …].
+    # The first refusals: [{"file", "line", "reason", "said"}, …]..
     refusals = models.JSONField(default=list)
     tokens = models.PositiveBigIntegerField(null=True, blank=True)
     # What the pages draw without reading the file again: turns, words, histogram of lengths.
@@ -317,6 +317,8 @@ class TrainingRun(models.Model):
         Checkpoint, models.SET_NULL, null=True, blank=True, related_name="runs"
     )
     error = models.TextField(blank=True, default="")
+    # The same as a sentence that can be put into other words (lm/sentence.py).
+    error_said = models.JSONField(blank=True, default=dict)
     # Where it begins from another checkpoint's weights and tokenizer instead of at random.
     parent = models.ForeignKey(
         Checkpoint, models.SET_NULL, null=True, blank=True, related_name="descendants"
@@ -451,6 +453,7 @@ class Evaluation(models.Model):
     )
     result = models.JSONField(default=dict)
     error = models.CharField(max_length=500, blank=True, default="")
+    error_said = models.JSONField(blank=True, default=dict)
     # Who sits it (liveness.py): when that process has died, another takes it up again.
     process = models.CharField(max_length=64, blank=True, default="")
     heartbeat = models.DateTimeField(null=True, blank=True)

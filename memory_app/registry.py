@@ -18,6 +18,7 @@ from django.db.models import ProtectedError
 
 from memory_app.lm.checkpoint import file_sha256, sync
 from memory_app.lm.folder import FILES, MODEL_FILE, Checked, CheckpointError, check_folder
+from memory_app.lm.sentence import SentenceError
 from memory_app.models import Checkpoint, Promotion
 from memory_app.training.card import write_card
 
@@ -26,7 +27,7 @@ BUNDLED = Path(__file__).parent / "bundled"
 TORN_AFTER = 3600
 
 
-class RegistryError(ValueError):
+class RegistryError(SentenceError):
     """What was asked of the registry can't be done; its message is one sentence for a person."""
 
 
@@ -54,9 +55,13 @@ def find(name: str) -> Checkpoint:
         query = Checkpoint.objects.filter(sha256=name)
     found = list(query or Checkpoint.objects.filter(name=name))
     if not found:
-        raise RegistryError(f"There is no checkpoint {name!r}.")
+        raise RegistryError("There is no checkpoint {name}.", name=repr(name))
     if len(found) > 1:
-        raise RegistryError(f"{len(found)} checkpoints are named {name!r}: use an id instead.")
+        raise RegistryError(
+            "{count} checkpoints are named {name}: use an id instead.",
+            count=len(found),
+            name=repr(name),
+        )
     return found[0]
 
 
@@ -106,7 +111,7 @@ def store(folder: Path, *, check: Callable[[Path], Checked] = check_folder) -> C
     try:
         checked = check(folder)
     except CheckpointError as fault:
-        raise RegistryError(str(fault)) from fault
+        raise RegistryError(fault.sentence) from fault
     sha256 = checked.sha256
     target = folder_of(sha256)
     if not _intact(sha256):
@@ -114,7 +119,9 @@ def store(folder: Path, *, check: Callable[[Path], Checked] = check_folder) -> C
             shutil.rmtree(target, ignore_errors=True)
             _copy(folder, target)
         except OSError as fault:
-            raise RegistryError(f"The checkpoint couldn't be copied: {fault.strerror}.") from fault
+            raise RegistryError(
+                "The checkpoint couldn't be copied: {reason}.", reason=fault.strerror
+            ) from fault
         if file_sha256(target / MODEL_FILE) != sha256:
             shutil.rmtree(target, ignore_errors=True)
             raise RegistryError("The files changed while they were copied.")
@@ -226,7 +233,9 @@ def promote(row: Checkpoint) -> None:
         RegistryError: its cell is for study.
     """
     if row.cell != "lstm":
-        raise RegistryError(f"{row.name} has the cell {row.cell}: only lstm can be promoted.")
+        raise RegistryError(
+            "{name} has the cell {cell}: only lstm can be promoted.", name=row.name, cell=row.cell
+        )
     Checkpoint.objects.filter(language=row.language, live=True).update(live=False)
     Checkpoint.objects.filter(pk=row.pk).update(live=True)
     row.live = True
@@ -239,7 +248,7 @@ def require_intact(row: Checkpoint) -> None:
         RegistryError: they aren't what the row says.
     """
     if not _intact(row.sha256):
-        raise RegistryError(f"The files of {row.name} are missing or damaged.")
+        raise RegistryError("The files of {name} are missing or damaged.", name=row.name)
 
 
 def export(row: Checkpoint, target: Path) -> None:
@@ -250,14 +259,16 @@ def export(row: Checkpoint, target: Path) -> None:
     """
     target = Path(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise RegistryError(f"{target} exists and isn't an empty folder.")
+        raise RegistryError("{place} exists and isn't an empty folder.", place=target)
     require_intact(row)
     try:
         if target.is_dir():
             target.rmdir()
         _copy(folder_of(row.sha256), target)
     except OSError as fault:
-        raise RegistryError(f"{target} can't be written: {fault.strerror}.") from fault
+        raise RegistryError(
+            "{place} can't be written: {reason}.", place=target, reason=fault.strerror
+        ) from fault
 
 
 def delete(row: Checkpoint) -> None:
@@ -267,15 +278,17 @@ def delete(row: Checkpoint) -> None:
         RegistryError: it is live, it ships with the program, or a chat lives on it.
     """
     if row.bundled:
-        raise RegistryError(f"{row.name} ships with the program and can't be deleted.")
+        raise RegistryError("{name} ships with the program and can't be deleted.", name=row.name)
     try:
         with transaction.atomic():
             # One statement decides, so that a promotion at the same moment can't be lost.
             if not Checkpoint.objects.filter(pk=row.pk, live=False).delete()[0]:
-                raise RegistryError(f"{row.name} is live: promote another one first.")
+                raise RegistryError("{name} is live: promote another one first.", name=row.name)
     except ProtectedError as fault:
         count = len(fault.protected_objects)
-        raise RegistryError(f"{row.name} is in use by {count} chat(s).") from fault
+        raise RegistryError(
+            "{name} is in use by {count} chat(s).", name=row.name, count=count
+        ) from fault
     # The row first, for good: one without files would be worse than files without a row.
     folder = folder_of(row.sha256)
     transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))

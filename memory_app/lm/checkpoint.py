@@ -80,7 +80,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         data = file.read()
     sha256 = hashlib.sha256(data).hexdigest()
     if sha256 != checked.sha256:
-        raise CheckpointError(f"{MODEL_FILE} changed while it was read.")
+        raise CheckpointError("model.safetensors changed while it was read.")
     try:
         tensors = load_safetensors(data)
         tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
@@ -127,7 +127,7 @@ def save_checkpoint(
     """
     folder = Path(folder)
     if folder.exists():
-        raise CheckpointError(f"{folder.name} exists already.")
+        raise CheckpointError("{name} exists already.", name=folder.name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     tensors = {
         name: tensor.detach().to("cpu", dtype).contiguous().clone()

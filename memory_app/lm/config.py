@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from memory_app.lm.sentence import SentenceError
+
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}")
 CELLS = ("lstm", "tanh_rnn", "article_lstm")
 FORMAT_VERSION = 1
@@ -15,7 +17,7 @@ MAX_SIZE = 65_536
 MAX_LAYERS = 16
 
 
-class ConfigError(ValueError):
+class ConfigError(SentenceError):
     """A model shape that cannot be built; its message is one sentence for a person."""
 
 
@@ -36,11 +38,15 @@ class ModelConfig:
         for name in ("vocab_size", "embedding_dim", "hidden_size"):
             size = getattr(self, name)
             if type(size) is not int or not 1 <= size <= MAX_SIZE:
-                raise ConfigError(f"{name} must be a whole number from 1 to {MAX_SIZE}.")
+                raise ConfigError(
+                    "{name} must be a whole number from 1 to {most}.", name=name, most=MAX_SIZE
+                )
         if type(self.num_layers) is not int or not 1 <= self.num_layers <= MAX_LAYERS:
-            raise ConfigError(f"num_layers must be a whole number from 1 to {MAX_LAYERS}.")
+            raise ConfigError(
+                "num_layers must be a whole number from 1 to {most}.", most=MAX_LAYERS
+            )
         if self.cell not in CELLS:
-            raise ConfigError(f"cell must be one of {', '.join(CELLS)}.")
+            raise ConfigError("cell must be one of {choices}.", choices=", ".join(CELLS))
         if type(self.tied) is not bool or type(self.article_tanh) is not bool:
             raise ConfigError("tied and article_tanh must be true or false.")
         if not isinstance(self.language, str) or not _LANGUAGE.fullmatch(self.language):
@@ -63,9 +69,9 @@ class ModelConfig:
             ConfigError: a field is missing, of another type, or out of range.
         """
         if data.get("format_version") != FORMAT_VERSION:
-            raise ConfigError(f"format_version must be {FORMAT_VERSION}.")
+            raise ConfigError("format_version must be {version}.", version=FORMAT_VERSION)
         required = ("vocab_size", "embedding_dim", "hidden_size", "num_layers")
         for name in required:
             if name not in data:
-                raise ConfigError(f"config.json lacks {name}.")
+                raise ConfigError("config.json lacks {name}.", name=name)
         return cls(**{name: data[name] for name in cls.__slots__ if name in data})

@@ -11,23 +11,26 @@ import json
 import logging
 import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from memory_app.lm.sentence import Sentence, SentenceError, sentence_of
+
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Address space: the interpreter, numpy and the tokenizer take some 200 MiB of it.
 MEMORY = 768 << 20
-TOO_MUCH = "It can't be read within the memory that is allowed for it."
-TOO_LONG = "It can't be read within the time that is allowed for it."
-BROKEN = "It can't be read: what looked at it broke down."
+TOO_MUCH = Sentence("It can't be read within the memory that is allowed for it.")
+TOO_LONG = Sentence("It can't be read within the time that is allowed for it.")
+BROKEN = Sentence("It can't be read: what looked at it broke down.")
 
 
-class ConfinedError(ValueError):
+class ConfinedError(SentenceError):
     """What was sent is refused; the message is one sentence for a person."""
 
 
@@ -63,9 +66,11 @@ def run_confined(
     except ValueError:
         # Killed by the kernel or by its own fault; what it had to say of that is no use to anybody.
         log.warning("a confined reader ended early", extra={"status": done.returncode})
-        raise ConfinedError(TOO_LONG if done.returncode == -24 else BROKEN) from None
+        if done.returncode == -signal.SIGXCPU:
+            raise ConfinedError(TOO_LONG) from None
+        raise ConfinedError(BROKEN) from None
     if "refused" in answer:
-        raise ConfinedError(str(answer["refused"]))
+        raise ConfinedError(Sentence.from_dict(answer["refused"]))
     return dict(answer["result"])
 
 
@@ -87,9 +92,10 @@ def answer_confined(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     try:
         answer = {"result": work(asked["request"])}
     except (MemoryError, RecursionError):
-        answer = {"refused": TOO_MUCH}
+        answer = {"refused": TOO_MUCH.to_dict()}
     except ValueError as fault:
-        answer = {"refused": str(fault)}
+        answer = {"refused": sentence_of(fault).to_dict()}
     except OSError as fault:
-        answer = {"refused": f"It can't be stored: {fault.strerror}."}
+        said = Sentence("It can't be stored: {reason}.", {"reason": str(fault.strerror)})
+        answer = {"refused": said.to_dict()}
     json.dump(answer, sys.stdout)

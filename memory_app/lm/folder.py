@@ -23,6 +23,7 @@ import numpy as np
 from memory_app.lm import strict_json
 from memory_app.lm.config import ConfigError, ModelConfig
 from memory_app.lm.confined import answer_confined
+from memory_app.lm.sentence import SentenceError
 from memory_app.lm.strict_json import StrictJSONError
 from memory_app.lm.tokenizer import Tokenizer, TokenizerError
 
@@ -47,7 +48,7 @@ Shapes = dict[str, tuple[int, ...]]
 _NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
 
 
-class CheckpointError(ValueError):
+class CheckpointError(SentenceError):
     """A folder that is no checkpoint of ours; its message is one sentence for a person."""
 
 
@@ -69,15 +70,15 @@ def open_file(path: Path, limit: int) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise CheckpointError(f"{path.name} is missing or not a plain file.") from error
+        raise CheckpointError("{name} is missing or not a plain file.", name=path.name) from error
     file = os.fdopen(descriptor, "rb")
     facts = os.fstat(descriptor)
     if stat.S_ISREG(facts.st_mode) and facts.st_size <= limit:
         return file
     file.close()
     if stat.S_ISREG(facts.st_mode):
-        raise CheckpointError(f"{path.name} is over {limit >> 20} MiB.")
-    raise CheckpointError(f"{path.name} is missing or not a plain file.")
+        raise CheckpointError("{name} is over {most} MiB.", name=path.name, most=limit >> 20)
+    raise CheckpointError("{name} is missing or not a plain file.", name=path.name)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -138,16 +139,16 @@ def _read_header(file: BinaryIO, size: int) -> tuple[dict[str, Any], int]:
     """The header as JSON, without its metadata, and where the tensors' bytes begin."""
     head = file.read(8)
     if len(head) < 8:
-        raise CheckpointError(f"{MODEL_FILE} is not a safetensors file.")
+        raise CheckpointError("model.safetensors is not a safetensors file.")
     (length,) = struct.unpack("<Q", head)
     if length > min(MAX_HEADER_BYTES, size - 8):
-        raise CheckpointError(f"{MODEL_FILE} has a header that is too large.")
+        raise CheckpointError("model.safetensors has a header that is too large.")
     try:
         header = strict_json.loads(file.read(length))
     except StrictJSONError as error:
-        raise CheckpointError(f"{MODEL_FILE} has a header that is not JSON.") from error
+        raise CheckpointError("model.safetensors has a header that is not JSON.") from error
     if not isinstance(header, dict):
-        raise CheckpointError(f"{MODEL_FILE} has a header that is not an object.")
+        raise CheckpointError("model.safetensors has a header that is not an object.")
     header.pop("__metadata__", None)
     return header, 8 + length
 
@@ -155,25 +156,28 @@ def _read_header(file: BinaryIO, size: int) -> tuple[dict[str, Any], int]:
 def _tensors(header: dict[str, Any], expected: Shapes) -> list[_Tensor]:
     """Each tensor by the header alone, before any is read: names, dtypes, shapes, places."""
     if len(header) > MAX_TENSORS:
-        raise CheckpointError(f"{MODEL_FILE} holds more than {MAX_TENSORS} tensors.")
+        raise CheckpointError("model.safetensors holds more than {most} tensors.", most=MAX_TENSORS)
     missing, extra = expected.keys() - header.keys(), header.keys() - expected.keys()
     if missing or extra:
-        name = min(missing or extra)
-        fault = "lacks the tensor" if missing else "holds an unknown tensor"
-        raise CheckpointError(f"{MODEL_FILE} {fault} {name[:80]!r}.")
+        name = repr(min(missing or extra)[:80])
+        if missing:
+            raise CheckpointError("model.safetensors lacks the tensor {name}.", name=name)
+        raise CheckpointError("model.safetensors holds an unknown tensor {name}.", name=name)
     tensors = []
     for name, shape in expected.items():
         entry = header[name]
         # In a list, since a dtype of [] has no hash to be looked up by.
         if not isinstance(entry, dict) or entry.get("dtype") not in list(DTYPES):
-            raise CheckpointError(f"{name} must be float32, float16 or bfloat16.")
+            raise CheckpointError("{name} must be float32, float16 or bfloat16.", name=name)
         if entry.get("shape") != list(shape):
-            raise CheckpointError(f"{name} must have the shape {list(shape)}.")
+            raise CheckpointError(
+                "{name} must have the shape {shape}.", name=name, shape=list(shape)
+            )
         place = entry.get("data_offsets")
         if not isinstance(place, list) or [type(edge) for edge in place] != [int, int]:
-            raise CheckpointError(f"{name} must have two data_offsets.")
+            raise CheckpointError("{name} must have two data_offsets.", name=name)
         if place[1] - place[0] != prod(shape) * DTYPES[entry["dtype"]][0]:
-            raise CheckpointError(f"{name} has data_offsets that don't fit its shape.")
+            raise CheckpointError("{name} has data_offsets that don't fit its shape.", name=name)
         tensors.append(_Tensor(name, entry["dtype"], *place))
     return sorted(tensors, key=lambda tensor: tensor.begin)
 
@@ -183,11 +187,14 @@ def _check_places(tensors: Iterable[_Tensor], size: int) -> None:
     at = 0
     for tensor in tensors:
         if tensor.begin != at:
-            raise CheckpointError(f"{tensor.name} doesn't begin where the tensor before it ends.")
+            raise CheckpointError(
+                "{name} doesn't begin where the tensor before it ends.", name=tensor.name
+            )
         at = tensor.end
-    if at != size:
-        fault = "is cut short" if at > size else "has bytes after the last tensor"
-        raise CheckpointError(f"{MODEL_FILE} {fault}.")
+    if at > size:
+        raise CheckpointError("model.safetensors is cut short.")
+    if at < size:
+        raise CheckpointError("model.safetensors has bytes after the last tensor.")
 
 
 def _check_model(path: Path, shape: ModelConfig) -> str:
@@ -206,11 +213,13 @@ def _check_model(path: Path, shape: ModelConfig) -> str:
             while left:
                 piece = file.read(min(left, PIECE))
                 if len(piece) < min(left, PIECE):
-                    raise CheckpointError(f"{MODEL_FILE} changed while it was read.")
+                    raise CheckpointError("model.safetensors changed while it was read.")
                 left -= len(piece)
                 digest.update(piece)
                 if bool(((np.frombuffer(piece, bits) & nonfinite) == nonfinite).any()):
-                    raise CheckpointError(f"{tensor.name} holds a value that is not finite.")
+                    raise CheckpointError(
+                        "{name} holds a value that is not finite.", name=tensor.name
+                    )
     return digest.hexdigest()
 
 
@@ -228,7 +237,7 @@ def check_folder(folder: Path) -> Checked:
         shape = ModelConfig.from_dict(config)
         tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
     except (ConfigError, TokenizerError) as error:
-        raise CheckpointError(str(error)) from error
+        raise CheckpointError(error.sentence) from error
     if tokenizer.vocab_size != shape.vocab_size:
         raise CheckpointError("tokenizer.json and config.json differ in vocab_size.")
     return Checked(config, shape, _check_model(folder / MODEL_FILE, shape))

@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from memory_app.lm.sentence import SentenceError
+
 MAX_TOKENS = 512
 MAX_SEED = 2**53 - 1  # the largest whole number that every JSON reader keeps exact
 # A temperature below this is the limit it stands for (greedy): 1/t would leave float32's range.
@@ -29,7 +31,7 @@ LOOP_TOKENS = 24
 LOOP_REPEATS = 3
 
 
-class SamplingError(ValueError):
+class SamplingError(SentenceError):
     """Settings that are refused; its message is one sentence for a person."""
 
 
@@ -53,9 +55,15 @@ RANGES: dict[str, tuple[bool, float, float, bool, bool]] = {
 
 def _checked(name: str, value: Any) -> float | int:
     whole, low, high, open_low, open_high = RANGES[name]
-    kind = "a whole number" if whole else "a number"
-    bounds = f"{'above' if open_low else 'from'} {low} {'to below' if open_high else 'to'} {high}"
-    fault = SamplingError(f"{name} must be {kind} {bounds}.")
+    bounds = {"name": name, "low": low, "high": high}
+    if whole:
+        fault = SamplingError("{name} must be a whole number from {low} to {high}.", **bounds)
+    elif open_low:
+        fault = SamplingError("{name} must be a number above {low} to {high}.", **bounds)
+    elif open_high:
+        fault = SamplingError("{name} must be a number from {low} to below {high}.", **bounds)
+    else:
+        fault = SamplingError("{name} must be a number from {low} to {high}.", **bounds)
     # type() and not isinstance(): True is an int to Python and no number to a person.
     if type(value) not in ((int,) if whole else (int, float)):
         raise fault
@@ -103,7 +111,7 @@ class Sampling:
             raise SamplingError("sampling must be an object.")
         for name in data:
             if name not in RANGES:
-                raise SamplingError(f"sampling has no setting {str(name)[:40]!r}.")
+                raise SamplingError("sampling has no setting {name}.", name=repr(str(name)[:40]))
         return cls(**data)
 
     @property

@@ -13,11 +13,12 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
 from memory_app.lm.config import ModelConfig
+from memory_app.lm.sentence import SentenceError
 
 STATE_FORMAT_VERSION = "1"
 
 
-class StateError(ValueError):
+class StateError(SentenceError):
     """Bytes that are no state of this shape; its message is one sentence for a person."""
 
 
@@ -80,7 +81,11 @@ class State:
         data = bytes(data)
         expected = 2 * num_layers * hidden_size * 4
         if len(data) != expected:
-            raise StateError(f"The state has {len(data)} bytes where {expected} belong.")
+            raise StateError(
+                "The state has {count} bytes where {expected} belong.",
+                count=len(data),
+                expected=expected,
+            )
         values = np.frombuffer(data, dtype="<f4").astype(np.float32)
         if not np.isfinite(values).all():
             raise StateError("The state holds a value that is not finite.")
@@ -115,7 +120,12 @@ class State:
         for name in ("h", "c"):
             tensor = tensors[name]
             if tuple(tensor.shape) != (num_layers, hidden_size) or tensor.dtype != torch.float32:
-                raise StateError(f"{name} must be float32 [{num_layers}, {hidden_size}].")
+                raise StateError(
+                    "{name} must be float32 [{layers}, {units}].",
+                    name=name,
+                    layers=num_layers,
+                    units=hidden_size,
+                )
             if not bool(torch.isfinite(tensor).all()):
                 raise StateError("The state holds a value that is not finite.")
         return cls(tensors["h"].unsqueeze(1).clone(), tensors["c"].unsqueeze(1).clone())

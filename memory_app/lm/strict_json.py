@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from memory_app.lm.sentence import SentenceError
 
-class StrictJSONError(ValueError):
+
+class StrictJSONError(SentenceError):
     """Text that is no JSON, or that two readers would read in two ways; the message is a phrase."""
 
 
@@ -19,7 +21,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise StrictJSONError(f"not JSON: {name} is no number there")
+    raise StrictJSONError("not JSON: {name} is no number there", name=name)
 
 
 def loads(text: str | bytes) -> Any:

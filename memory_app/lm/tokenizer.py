@@ -12,6 +12,7 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from memory_app.lm import strict_json
 from memory_app.lm.config import MAX_SIZE
+from memory_app.lm.sentence import SentenceError
 
 USER, BOT, END = "<|user|>", "<|bot|>", "<|end|>"
 CONTROL = (USER, BOT, END)
@@ -32,7 +33,7 @@ _STEPS = {
 _PARTS = ("normalizers", "pretokenizers", "processors", "decoders")
 
 
-class TokenizerError(ValueError):
+class TokenizerError(SentenceError):
     """A tokenizer.json that cannot serve here; its message is one sentence for a person."""
 
 
@@ -63,16 +64,20 @@ def _check(file: Any) -> None:
         raise TokenizerError("tokenizer.json has a dropout, so one text has many ids.")
     added = file.get("added_tokens") or []
     if not isinstance(added, list) or len(model["vocab"]) + len(added) > MAX_SIZE:
-        raise TokenizerError(f"tokenizer.json holds more than {MAX_SIZE} pieces.")
+        raise TokenizerError("tokenizer.json holds more than {most} pieces.", most=MAX_SIZE)
     if any(len(piece) > MAX_PIECE for piece in model["vocab"]):
-        raise TokenizerError(f"tokenizer.json holds a piece of over {MAX_PIECE} characters.")
+        raise TokenizerError(
+            "tokenizer.json holds a piece of over {most} characters.", most=MAX_PIECE
+        )
     # A text must never become a control token: neither whole, as an added token that isn't special
     # would, nor merged from pieces.
     special = {
         one.get("content") for one in added if isinstance(one, dict) and one.get("special") is True
     }
     if not special.issuperset(CONTROL):
-        raise TokenizerError(f"tokenizer.json must hold the special tokens {' '.join(CONTROL)}.")
+        raise TokenizerError(
+            "tokenizer.json must hold the special tokens {choices}.", choices=" ".join(CONTROL)
+        )
     merges = model.get("merges") or []
     if model.get("ignore_merges") or any(_merged(merge) in CONTROL for merge in merges):
         raise TokenizerError("tokenizer.json lets a text become a control token.")
@@ -95,7 +100,9 @@ def _check_step(place: str, step: Any, known: set[str], depth: int = 0) -> None:
             for part in parts:
                 _check_step(place, part, known, depth + 1)
             return
-    raise TokenizerError(f"tokenizer.json has a {place} that isn't run here: {str(kind)[:40]}.")
+    raise TokenizerError(
+        "tokenizer.json has a {part} that isn't run here: {kind}.", part=place, kind=str(kind)[:40]
+    )
 
 
 class Tokenizer:
@@ -108,7 +115,9 @@ class Tokenizer:
         ids = [inner.token_to_id(token) for token in CONTROL]
         known_ids = [token_id for token_id in ids if token_id is not None]
         if len(known_ids) != len(CONTROL):
-            raise TokenizerError(f"tokenizer.json must hold the tokens {' '.join(CONTROL)}.")
+            raise TokenizerError(
+                "tokenizer.json must hold the tokens {choices}.", choices=" ".join(CONTROL)
+            )
         self.user_id, self.bot_id, self.end_id = known_ids
         self.special_ids = frozenset(known_ids)
         # Every id's bytes, once: streaming and decoding are then look-ups.
@@ -193,7 +202,7 @@ class Tokenizer:
         except OSError as error:
             raise TokenizerError("tokenizer.json cannot be read.") from error
         if len(data) > MAX_FILE_BYTES:
-            raise TokenizerError(f"tokenizer.json is over {MAX_FILE_BYTES >> 20} MiB.")
+            raise TokenizerError("tokenizer.json is over {most} MiB.", most=MAX_FILE_BYTES >> 20)
         try:
             _check(strict_json.loads(data))
             inner = HFTokenizer.from_str(data.decode("utf-8"))

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from memory_app import registry
+from memory_app.lm.sentence import SentenceError
 from memory_app.models import Chat, Checkpoint, Person, Turn, TurnStatus
 
 log = logging.getLogger(__name__)
@@ -15,11 +16,11 @@ TITLE_MAX = 200
 UNDO_FOR = timedelta(days=1)
 
 
-class NotForChat(ValueError):
+class NotForChat(SentenceError):
     """This checkpoint is for study: only the cell lstm can be chatted with."""
 
 
-class NoCheckpoint(LookupError):
+class NoCheckpoint(SentenceError):
     """There is no such checkpoint to chat with, or none is live."""
 
 
@@ -37,7 +38,9 @@ def chat_create(
     if checkpoint is None:
         raise NoCheckpoint("No checkpoint is live: import one and promote it.")
     if checkpoint.cell != "lstm":
-        raise NotForChat(f"{checkpoint.name} is for study: only an lstm can be chatted with.")
+        raise NotForChat(
+            "{name} is for study: only an lstm can be chatted with.", name=checkpoint.name
+        )
     return Chat.objects.create(owner=person, checkpoint=checkpoint)
 
 

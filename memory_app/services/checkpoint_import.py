@@ -25,7 +25,7 @@ def _check_confined(folder: Path) -> Checked:
         config = read_config(folder)
         return Checked(config, ModelConfig.from_dict(config), str(answer["sha256"]))
     except (ConfinedError, ConfigError) as fault:
-        raise CheckpointError(str(fault)) from None
+        raise CheckpointError(fault.sentence) from None
 
 
 def checkpoint_receive(
@@ -41,7 +41,7 @@ def checkpoint_receive(
         raise registry.RegistryError("A checkpoint's name is one line of at most 200 characters.")
     missing = [one for one in FILES if one not in files]
     if missing:
-        raise registry.RegistryError(f"{' and '.join(missing)} must be sent too.")
+        raise registry.RegistryError("{files} must be sent too.", files=", ".join(missing))
     with working_folder() as folder:
         for one in FILES:
             os.link(files[one], folder / one)
@@ -49,7 +49,7 @@ def checkpoint_receive(
             # First and outside of any transaction: it takes seconds, and SQLite has one writer.
             checked = _check_confined(folder)
         except CheckpointError as fault:
-            raise registry.RegistryError(str(fault)) from None
+            raise registry.RegistryError(fault.sentence) from None
         new = not Checkpoint.objects.filter(sha256=checked.sha256).exists()
         row = registry.register(
             folder,

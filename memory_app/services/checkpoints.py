@@ -47,7 +47,7 @@ def checkpoint_roll_back(*, language: str, by: By = None) -> Promotion:
         raise registry.RegistryError("There is nothing to roll back to.")
     done = _change(target, by, "checkpoint.roll_back")
     if done is None:
-        raise registry.RegistryError(f"{target.name} is live already.")
+        raise registry.RegistryError("{name} is live already.", name=target.name)
     return done
 
 
@@ -108,7 +108,9 @@ def checkpoint_delete(*, checkpoint: Checkpoint, by: By = None) -> None:
     with transaction.atomic():
         run = TrainingRun.objects.filter(parent=checkpoint, status__in=_UNDER_WAY).first()
         if run is not None:
-            raise registry.RegistryError(f"{checkpoint.name} is where the run {run} begins from.")
+            raise registry.RegistryError(
+                "{name} is where the run {run} begins from.", name=checkpoint.name, run=run
+            )
         audit_record(user=by, action="checkpoint.delete", object=about)
         registry.delete(checkpoint)
 

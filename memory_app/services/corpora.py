@@ -17,6 +17,7 @@ from django.db.models import Sum
 from memory_app import registry
 from memory_app.lm.confined import ConfinedError, run_confined
 from memory_app.lm.folder import TOKENIZER_FILE
+from memory_app.lm.sentence import Sentence, SentenceError
 from memory_app.models import Corpus, RunStatus, TrainingRun
 from memory_app.services.audit import audit_record
 from memory_app.services.uploads import MIB, size_of
@@ -38,7 +39,7 @@ AT_WORK = (
 )
 
 
-class CorpusError(ValueError):
+class CorpusError(SentenceError):
     """A corpus that can't be taken or deleted; its message is one sentence for a person."""
 
 
@@ -52,13 +53,17 @@ class Imported:
     refusals: list[Refusal] = field(default_factory=list)
 
     @property
-    def reason(self) -> str:
-        """One sentence that says why there is no corpus."""
+    def reason(self) -> Sentence:
+        """Says why there is no corpus."""
         if not self.refused:
-            return "No row could be taken: there is none in it."
+            return Sentence("No row could be taken: there is none in it.")
         first = self.refusals[0]
-        where = f"line {first.line}: {first.reason}" if first.line else f"it is {first.reason}"
-        return f"No row could be taken; {where}."
+        if not first.line:
+            return Sentence("No row could be taken; it is {reason}.", {"reason": first.said})
+        return Sentence(
+            "No row could be taken; line {line}: {reason}.",
+            {"line": str(first.line), "reason": first.said},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +92,15 @@ def _check(about: About) -> None:
         raise CorpusError("The split must be train or valid, the language en or zh.")
     for text, most in ((about.licence, 200), (about.attribution, 500)):
         if len(text) > most or not text.isprintable():
-            raise CorpusError(f"Licence and attribution are one line of at most {most} characters.")
+            raise CorpusError(
+                "Licence and attribution are one line of at most {most} characters.", most=most
+            )
     if Corpus.objects.filter(name=name, split=about.split).exists():
-        raise CorpusError(f"There is a corpus {name!r} with the split {about.split} already.")
+        raise CorpusError(
+            "There is a corpus {name} with the split {split} already.",
+            name=repr(name),
+            split=about.split,
+        )
 
 
 def room_left(user: AbstractBaseUser | None) -> int:
@@ -157,7 +168,13 @@ def _store(part: Path, report: Report, about: About, user: AbstractBaseUser | No
         rows=report.taken,
         refused=report.refused,
         refusals=[
-            {"file": row.file, "line": row.line, "reason": row.reason} for row in report.refusals
+            {
+                "file": row.file,
+                "line": row.line,
+                "reason": row.reason,
+                "said": row.said.to_dict(),
+            }
+            for row in report.refusals
         ],
         tokens=report.profile.get("tokens"),
         profile=report.profile,
@@ -178,7 +195,7 @@ def _store(part: Path, report: Report, about: About, user: AbstractBaseUser | No
             )
     except IntegrityError:
         file.unlink()
-        raise CorpusError(f"There is a corpus {about.name!r} already.") from None
+        raise CorpusError("There is a corpus {name} already.", name=repr(about.name)) from None
     except BaseException:
         file.unlink(missing_ok=True)
         raise
@@ -244,8 +261,9 @@ def corpus_receive(*, file: Path, about: About, user: AbstractBaseUser) -> Impor
             )
         except ConfinedError as fault:
             # The file's name is ours and says nothing to a person.
-            said = str(fault).replace(file.name, "The file")
-            raise CorpusError(said) from None
+            said, ours = fault.sentence, fault.sentence.values.get("name") == file.name
+            named = {"name": Sentence("The file")} if ours else {}
+            raise CorpusError(Sentence(said.template, {**said.values, **named})) from None
         return _store(part, Report.from_dict(answer), about, user)
 
 
@@ -296,7 +314,9 @@ def corpus_delete(*, corpus: Corpus, user: AbstractBaseUser | None) -> None:
     with transaction.atomic():
         users = runs_of(corpus)
         if users:
-            raise CorpusError(f"{corpus} is read by the run {users[0]}, which hasn't ended.")
+            raise CorpusError(
+                "{name} is read by the run {run}, which hasn't ended.", name=corpus, run=users[0]
+            )
         audit_record(
             user=user,
             action="corpus.delete",

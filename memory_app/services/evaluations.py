@@ -15,6 +15,7 @@ from memory_app import registry
 from memory_app.liveness import is_dead, process_id
 from memory_app.lm.checkpoint import load_checkpoint
 from memory_app.lm.replay import configure_process
+from memory_app.lm.sentence import Sentence, sentence_of
 from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus
 from memory_app.services.audit import audit_record
 from memory_app.services.corpora import corpus_file
@@ -45,7 +46,7 @@ def corpus_dialogues(name: str) -> Dialogues:
     rows = {row.split: row for row in Corpus.objects.filter(name=name)}
     row = rows.get("valid") or rows.get("train")
     if row is None:
-        raise EvaluationError(f"There is no corpus {name!r}.")
+        raise EvaluationError("There is no corpus {name}.", name=repr(name))
     return list(read_dialogues(corpus_file(row)))
 
 
@@ -64,15 +65,15 @@ def evaluation_ask(
         EvaluationError: no such suite or corpus, perplexity without a corpus, n out of range.
     """
     if suite not in SUITES:
-        raise EvaluationError(f"suite must be one of {', '.join(SUITES)}.")
+        raise EvaluationError("suite must be one of {choices}.", choices=", ".join(SUITES))
     if not 1 <= n <= MOST_QUESTIONS:
-        raise EvaluationError(f"n must lie between 1 and {MOST_QUESTIONS:,}.")
+        raise EvaluationError("n must lie between 1 and {most}.", most=f"{MOST_QUESTIONS:,}")
     if suite == "perplexity" and not corpora:
         raise EvaluationError("perplexity needs a corpus.")
     known = set(Corpus.objects.values_list("name", flat=True))
     for name in corpora:
         if name not in known:
-            raise EvaluationError(f"There is no corpus {name!r}.")
+            raise EvaluationError("There is no corpus {name}.", name=repr(name))
     row = Evaluation.objects.create(
         checkpoint=checkpoint,
         suite=suite,
@@ -108,7 +109,11 @@ def _claim(key: int) -> Evaluation | None:
             pk=key, status=EvaluationStatus.RUNNING, process=row.process, heartbeat=row.heartbeat
         )
     won = free.update(
-        status=EvaluationStatus.RUNNING, process=process_id(), heartbeat=timezone.now(), error=""
+        status=EvaluationStatus.RUNNING,
+        process=process_id(),
+        heartbeat=timezone.now(),
+        error="",
+        error_said={},
     )
     return row if won else None
 
@@ -127,8 +132,11 @@ def evaluation_execute(*, evaluation: int) -> None:
         known = type(fault).__module__.startswith("memory_app.")
         facts = {"evaluation": row.pk, "reason": str(fault)}
         log.error("evaluation failed", extra=facts, exc_info=None if known else fault)
-        reason = str(fault)[:500] if known else f"It broke with {type(fault).__name__}."
-        ours.update(status=EvaluationStatus.FAILED, error=reason)
+        broke = Sentence("It broke with {kind}.", {"kind": type(fault).__name__})
+        said = sentence_of(fault) if known else broke
+        ours.update(
+            status=EvaluationStatus.FAILED, error=str(said)[:500], error_said=said.to_dict()
+        )
     else:
         ours.update(status=EvaluationStatus.FINISHED, result=result)
 

@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from memory_app import liveness
+from memory_app.lm.sentence import Sentence
 from memory_app.models import ASKED, HELD, RunStatus, TrainingMetric, TrainingRun
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ class Lease:
             started=Coalesce("started", Value(now)),
             finished=None,
             error="",
+            error_said={},
             deaths=run.deaths + 1 if orphaned else 0 if ended else run.deaths,
         )
         # Another may have cancelled it or taken it already: then this lease is born lost.
@@ -208,11 +210,16 @@ def may_go_on(run: TrainingRun) -> bool:
         return False
     if run.deaths + 1 < MOST_DEATHS:
         return True
+    said = Sentence(
+        "Its worker died {count} times without coming to another save; "
+        "the last one is of step {step}.",
+        {"count": str(MOST_DEATHS), "step": str(run.saved)},
+    )
     settle(
         run,
         RunStatus.FAILED,
         deaths=run.deaths + 1,
-        error=f"Its worker died {MOST_DEATHS} times without coming to another save; "
-        f"the last one is of step {run.saved}.",
+        error=str(said),
+        error_said=said.to_dict(),
     )
     return False

@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from memory_app.lm.sentence import SentenceError, sentence_of
 from memory_app.models import (
     Checkpoint,
     Corpus,
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 TASK = "memory_app.tasks.train"
 
 
-class RunError(ValueError):
+class RunError(SentenceError):
     """A run that can't be launched or resumed; its message is one sentence for a person."""
 
 
@@ -59,13 +60,19 @@ def run_settings(
         RunError: no such preset or corpus, or a setting that can't be.
     """
     if preset not in PRESETS:
-        raise RunError(f"There is no preset {preset!r}: take one of {', '.join(PRESETS)}.")
+        raise RunError(
+            "There is no preset {name}: take one of {choices}.",
+            name=repr(preset),
+            choices=", ".join(PRESETS),
+        )
     known = {row.name: row for row in Corpus.objects.filter(split="train")}
     for corpus, weight in corpora:
         if corpus not in known:
-            raise RunError(f"There is no training corpus {corpus!r}.")
+            raise RunError("There is no training corpus {name}.", name=repr(corpus))
         if not 0 < weight <= 1000:
-            raise RunError(f"The weight of {corpus!r} must lie above 0 and be at most 1,000.")
+            raise RunError(
+                "The weight of {name} must lie above 0 and be at most 1,000.", name=repr(corpus)
+            )
     if len({name for name, _ in corpora}) < len(corpora):
         raise RunError("A corpus is named twice: give it a higher weight instead.")
     languages = {known[corpus].language for corpus, _ in corpora}
@@ -79,7 +86,7 @@ def run_settings(
             chosen = chosen.changed({"hidden_size": parent.hidden_size})
         chosen = chosen.changed({**(changes or {}), **(parent.shape if parent else {})})
     except SettingsError as fault:
-        raise RunError(str(fault)) from fault
+        raise RunError(fault.sentence) from fault
     if not corpora and not chosen.facts + chosen.identity:
         raise RunError("There is nothing to learn from: name a corpus or set facts above 0.")
     return chosen
@@ -170,7 +177,7 @@ def run_resume(*, run: TrainingRun) -> bool:
     """Put a paused, cancelled or failed run back into the queue; it goes on from its last save."""
     ended = [RunStatus.PAUSED, RunStatus.CANCELLED, RunStatus.FAILED]
     if not TrainingRun.objects.filter(pk=run.pk, status__in=ended).update(
-        status=RunStatus.QUEUED, error="", finished=None, deaths=0
+        status=RunStatus.QUEUED, error="", error_said={}, finished=None, deaths=0
     ):
         return False
     transaction.on_commit(lambda: run_enqueue(run=run))
@@ -214,8 +221,9 @@ def run_find(name: str) -> TrainingRun:
     except ValueError:
         found = list(TrainingRun.objects.filter(name=name))
     if len(found) != 1:
-        few = "no run" if not found else "more than one run named"
-        raise RunError(f"There is {few} {name!r}.")
+        if not found:
+            raise RunError("There is no run {name}.", name=repr(name))
+        raise RunError("There is more than one run named {name}.", name=repr(name))
     return found[0]
 
 
@@ -264,7 +272,8 @@ def run_execute(
             facts = {"run": str(run_id), "reason": str(fault)}
             log.error("run failed", extra=facts, exc_info=None if known else fault)
             reason = str(fault)[:2000] or type(fault).__name__
+            failed = {"error": reason, "error_said": sentence_of(fault).to_dict() if known else {}}
             patiently(
-                lambda: lease.write(status=RunStatus.FAILED, error=reason, finished=timezone.now())
+                lambda: lease.write(status=RunStatus.FAILED, finished=timezone.now(), **failed)
             )
     return TrainingRun.objects.filter(pk=run_id).first()

@@ -67,7 +67,9 @@ def search_launch(
     _check(name, method, space, changes, count)
     points = list(_grid(space) if method == "grid" else _random(space, count, seed))
     if len(points) > MOST_RUNS:
-        raise SearchError(f"That would be {len(points)} runs: {MOST_RUNS} are the most.")
+        raise SearchError(
+            "That would be {count} runs: {most} are the most.", count=len(points), most=MOST_RUNS
+        )
     # All of them are looked at before one is written.
     for point in points:
         run_settings(preset=preset, corpora=corpora, changes={**changes, **point})
@@ -96,19 +98,21 @@ def _check(name: str, method: str, space: Space, changes: Change, count: int) ->
     if not name.strip():
         raise SearchError("A search needs a name.")
     if method not in METHODS:
-        raise SearchError(f"The method must be one of {', '.join(METHODS)}.")
+        raise SearchError("The method must be one of {choices}.", choices=", ".join(METHODS))
     if not space or not all(space.values()):
         raise SearchError("Name at least one setting to search, each with at least one value.")
     if any(len(values) > MOST_RUNS for values in space.values()):
-        raise SearchError(f"A setting may have at most {MOST_RUNS} values.")
+        raise SearchError("A setting may have at most {most} values.", most=MOST_RUNS)
     both = sorted(space.keys() & changes.keys())
     if both:
-        raise SearchError(f"{both[0]} is searched and set: it can't be both.")
+        raise SearchError("{name} is searched and set: it can't be both.", name=both[0])
     if method == "random" and not 1 <= count <= MOST_RUNS:
-        raise SearchError(f"The number of runs must lie from 1 to {MOST_RUNS}.")
+        raise SearchError("The number of runs must lie from 1 to {most}.", most=MOST_RUNS)
     if method == "grid" and math.prod(map(len, space.values())) > MOST_RUNS:
         size = math.prod(map(len, space.values()))
-        raise SearchError(f"That would be {size} runs: {MOST_RUNS} are the most.")
+        raise SearchError(
+            "That would be {count} runs: {most} are the most.", count=size, most=MOST_RUNS
+        )
 
 
 def _grid(space: Space) -> Iterator[Change]:

@@ -99,12 +99,17 @@ def _rows(corpus: Corpus) -> list[list[tuple[str, str]]]:
     try:
         with file.open("rb") as data:
             if hashlib.file_digest(data, "sha256").hexdigest() != corpus.sha256:
-                raise RunError(f"The file of the corpus {corpus.name!r} has changed since it came.")
+                raise RunError(
+                    "The file of the corpus {name} has changed since it came.",
+                    name=repr(corpus.name),
+                )
         return [dialogue for dialogue in read_dialogues(file) if len(dialogue) > 1]
     except (OSError, ValueError, KeyError, TypeError) as fault:
         if isinstance(fault, RunError):
             raise
-        raise RunError(f"The file of the corpus {corpus.name!r} can't be read.") from fault
+        raise RunError(
+            "The file of the corpus {name} can't be read.", name=repr(corpus.name)
+        ) from fault
 
 
 def read_sources(row: TrainingRun) -> tuple[list[Source], list[dict[str, Any]]]:
@@ -118,10 +123,10 @@ def read_sources(row: TrainingRun) -> tuple[list[Source], list[dict[str, Any]]]:
     for name, weight in row.corpora:
         corpus, held_out = corpora.get((name, "train")), corpora.get((name, "valid"))
         if corpus is None:
-            raise RunError(f"The corpus {name!r} is gone.")
+            raise RunError("The corpus {name} is gone.", name=repr(name))
         dialogues = _rows(corpus)
         if not dialogues:
-            raise RunError(f"The corpus {name!r} holds no reply to learn from.")
+            raise RunError("The corpus {name} holds no reply to learn from.", name=repr(name))
         sources.append(Source(name, dialogues, _rows(held_out) if held_out else [], weight))
         data.append(
             {

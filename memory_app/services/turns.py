@@ -17,6 +17,7 @@ from memory_app.lm.sampling import Sampling, SamplingError
 from memory_app.lm.state import State
 from memory_app.models import COMMITTED, Chat, TrainingRun, Turn, TurnStatus
 from memory_app.protocol import Refused
+from memory_app.sentences import in_words_later
 from memory_app.services.memory import chat_model, refusal_to_move, state_after, turn_replay
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def turn_begin(
     try:
         drawn = Sampling.parse(sampling)
     except SamplingError as fault:
-        raise Refused("invalid", str(fault)) from fault
+        raise Refused("invalid", in_words_later(fault)) from fault
     model = chat_model(sha256=chat.checkpoint.sha256)
     text_ids = model.tokenizer.encode(text) if text is not None else None
     try:

@@ -1,9 +1,14 @@
 """How the dashboard writes figures: with few digits, with units, in words where there are none."""
 
+from typing import Any
+
 from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
+
+from memory_app.sentences import in_words, kept_in_words
+from memory_app.training.corpus import Refusal
 
 register = template.Library()
 
@@ -103,6 +108,16 @@ def size(count: int | None) -> str:
 def short(sha256: str) -> str:
     """The first twelve characters of a hash: enough to tell two apart."""
     return sha256[:12]
+
+
+@register.filter
+def reason(row: Any) -> str:
+    """Why a run or an exam failed, or a corpus's row was refused, in the reader's language."""
+    if isinstance(row, Refusal):
+        return in_words(row.said)
+    if isinstance(row, dict):
+        return kept_in_words(row.get("said"), str(row.get("reason", "")))
+    return kept_in_words(row.error_said, row.error)
 
 
 @register.filter

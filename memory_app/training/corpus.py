@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from memory_app.lm.sentence import Sentence
 from memory_app.training.corpus_forms import RefusedError, Taken, recognise
 from memory_app.training.foreign import HEAD, foreign_kind
 from memory_app.training.unpack import (
@@ -24,7 +25,7 @@ from memory_app.training.unpack import (
 )
 
 SAMPLE_LINES = 200
-UNKNOWN_FORM = "in no form that is known: JSON lines, User:/Bot: lines or two-column CSV"
+UNKNOWN_FORM = Sentence("in no form that is known: JSON lines, User:/Bot: lines or two-column CSV")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,12 @@ class Refusal:
 
     file: str
     line: int
-    reason: str
+    said: Sentence
+
+    @property
+    def reason(self) -> str:
+        """Why, in English."""
+        return str(self.said)
 
 
 def parse(
@@ -68,7 +74,7 @@ def parse(
             return
         for number, row in form(itertools.chain(head, numbered)):
             if isinstance(row, RefusedError):
-                yield Refusal(path.name, number, str(row))
+                yield Refusal(path.name, number, row.sentence)
             else:
                 yield row
 
@@ -91,9 +97,9 @@ def parse_all(
             if name.startswith(".") or (file.is_dir() and not file.is_symlink()):
                 continue
             if file.is_symlink():
-                yield Refusal(name, 0, "a symlink")
+                yield Refusal(name, 0, Sentence("a symlink"))
             elif not file.is_file():
-                yield Refusal(name, 0, "not a plain file")
+                yield Refusal(name, 0, Sentence("not a plain file"))
             else:
                 yield from parse(file, limit, progress)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memory_app.lm import strict_json
+from memory_app.lm.sentence import SentenceError
 from memory_app.lm.strict_json import StrictJSONError
 from memory_app.training.unpack import MAX_LINE_BYTES
 
@@ -60,7 +61,7 @@ class Taken:
     id: str | None = None
 
 
-class RefusedError(ValueError):
+class RefusedError(SentenceError):
     """Why one row can't be taken."""
 
 
@@ -82,7 +83,7 @@ def normalise(turns: Iterable[tuple[str, str]]) -> Turns:
         if not text.strip():
             raise RefusedError("empty text")
         if len(text) > MAX_TURN_CHARS:
-            raise RefusedError(f"a turn over {MAX_TURN_CHARS:,} characters")
+            raise RefusedError("a turn over {most} characters", most=f"{MAX_TURN_CHARS:,}")
         if "\0" in text:
             raise RefusedError("a NUL character")
         if any("\ud800" <= char <= "\udfff" for char in text):
@@ -92,7 +93,8 @@ def normalise(turns: Iterable[tuple[str, str]]) -> Turns:
             # At once: a hundred thousand of them, joined one by one, would take minutes.
             if len(merged[-1][1]) > MAX_TURN_CHARS:
                 raise RefusedError(
-                    f"turns of one role in a row, together over {MAX_TURN_CHARS:,} characters"
+                    "turns of one role in a row, together over {most} characters",
+                    most=f"{MAX_TURN_CHARS:,}",
                 )
         elif merged or role == "user":
             merged.append((role, text))
@@ -103,7 +105,7 @@ def normalise(turns: Iterable[tuple[str, str]]) -> Turns:
 
 def _decode(line: bytes | None) -> str:
     if line is None:
-        raise RefusedError(f"a line over {MAX_LINE_BYTES >> 20} MiB")
+        raise RefusedError("a line over {most} MiB", most=MAX_LINE_BYTES >> 20)
     if b"\0" in line:
         raise RefusedError("a NUL character")
     try:
@@ -117,7 +119,7 @@ def _from_json(line: bytes | None) -> Taken:
     try:
         row: Any = strict_json.loads(_decode(line))
     except StrictJSONError as fault:
-        raise RefusedError(str(fault)) from None
+        raise RefusedError(fault.sentence) from None
     if not isinstance(row, dict):
         raise RefusedError("not a JSON object")
     shape = next((name for name in KEYS if name in row), None)
@@ -125,15 +127,15 @@ def _from_json(line: bytes | None) -> Taken:
         raise RefusedError("no turns, messages or conversations")
     said = row[shape]
     if not isinstance(said, list) or not said:
-        raise RefusedError(f"{shape} is not a list of turns")
+        raise RefusedError("{key} is not a list of turns", key=shape)
     role_key, text_key = KEYS[shape]
     turns: Turns = []
     for turn in said:
         if not isinstance(turn, dict) or not isinstance(turn.get(text_key), str):
-            raise RefusedError(f"a turn without {text_key} as a string")
+            raise RefusedError("a turn without {key} as a string", key=text_key)
         role = turn.get(role_key)
         if not isinstance(role, str) or role not in ROLES[shape]:
-            raise RefusedError(f"unknown role {json.dumps(role)[:40]}")
+            raise RefusedError("unknown role {role}", role=json.dumps(role)[:40])
         turns.append((ROLES[shape][role], turn[text_key]))
     identity = row.get("id")
     if not isinstance(identity, str | int) or isinstance(identity, bool):
@@ -197,7 +199,9 @@ def _csv_rows(numbered: Numbered) -> Iterator[Row]:
         for number, line in numbered:
             at[0] = number
             if line is None:
-                long_lines.append((number, RefusedError(f"a line over {MAX_LINE_BYTES >> 20} MiB")))
+                long_lines.append(
+                    (number, RefusedError("a line over {most} MiB", most=MAX_LINE_BYTES >> 20))
+                )
             else:
                 yield line.decode("utf-8", "surrogateescape") + "\n"
 
@@ -210,13 +214,13 @@ def _csv_rows(numbered: Numbered) -> Iterator[Row]:
         except StopIteration:
             break
         except csv.Error as error:
-            yield first, RefusedError(f"not CSV: {error}")
+            yield first, RefusedError("not CSV: {reason}", reason=error)
             continue
         is_header = not begun and tuple(cell.strip().lower() for cell in record) in HEADERS
         if record and not is_header:
             try:
                 if len(record) != 2:
-                    raise RefusedError(f"not two columns but {len(record)}")
+                    raise RefusedError("not two columns but {count}", count=len(record))
                 user, bot = (cell.strip() for cell in record)
                 yield first, Taken(normalise([("user", user), ("bot", bot)]))
             except RefusedError as error:

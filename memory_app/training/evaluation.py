@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from memory_app.lm.model import LanguageModel
+from memory_app.lm.sentence import SentenceError
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.perplexity import Dialogue, evaluate_perplexity
 from memory_app.training.recall import SEED, evaluate_recall
@@ -14,7 +15,7 @@ from memory_app.training.variety import evaluate_variety
 SUITES = ("perplexity", "recall", "all")
 
 
-class EvaluationError(ValueError):
+class EvaluationError(SentenceError):
     """A request that cannot be evaluated; its message is one sentence for a person."""
 
 
@@ -38,7 +39,7 @@ def evaluate(
         EvaluationError: an unknown suite, n below 1, or perplexity without dialogues.
     """
     if suite not in SUITES:
-        raise EvaluationError(f"suite must be one of {', '.join(SUITES)}.")
+        raise EvaluationError("suite must be one of {choices}.", choices=", ".join(SUITES))
     if n < 1:
         raise EvaluationError("n must be at least 1.")
     if suite == "perplexity" and not sources:

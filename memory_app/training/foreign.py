@@ -6,41 +6,46 @@ runs what it likes when it is read.
 
 from __future__ import annotations
 
+from memory_app.lm.sentence import Sentence
+
 _BEGINNINGS = (
-    (b"PK\x03\x04", "a zip archive (a .pt or .npz file is one too); send its files one by one"),
-    (b"PK\x05\x06", "an empty zip archive"),
-    (b"\x80\x02", "a pickle, which is never opened"),
-    (b"\x80\x03", "a pickle, which is never opened"),
-    (b"\x80\x04", "a pickle, which is never opened"),
-    (b"\x80\x05", "a pickle, which is never opened"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"\x1f\x8b", "an archive inside an archive"),
-    (b"\xfd7zXZ\x00", "an archive inside an archive"),
-    (b"\x28\xb5\x2f\xfd", "an archive inside an archive"),
-    (b"BZh", "a bzip2 archive; pack it with gzip, xz or Zstandard"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; send its files one by one"),
-    (b"Rar!\x1a\x07", "a rar archive; send its files one by one"),
-    (b"PAR1\x15", "a Parquet file"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"SQLite format 3\x00", "a database"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90", "a program"),
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "a picture"),
-    (b"GIF89a", "a picture"),
-    (b"GIF87a", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"\xff\xfe", "text in UTF-16; save it as UTF-8"),
-    (b"\xfe\xff", "text in UTF-16; save it as UTF-8"),
+    (
+        b"PK\x03\x04",
+        Sentence("a zip archive (a .pt or .npz file is one too); send its files one by one"),
+    ),
+    (b"PK\x05\x06", Sentence("an empty zip archive")),
+    (b"\x80\x02", Sentence("a pickle, which is never opened")),
+    (b"\x80\x03", Sentence("a pickle, which is never opened")),
+    (b"\x80\x04", Sentence("a pickle, which is never opened")),
+    (b"\x80\x05", Sentence("a pickle, which is never opened")),
+    (b"\x93NUMPY", Sentence("a NumPy array")),
+    (b"\x1f\x8b", Sentence("an archive inside an archive")),
+    (b"\xfd7zXZ\x00", Sentence("an archive inside an archive")),
+    (b"\x28\xb5\x2f\xfd", Sentence("an archive inside an archive")),
+    (b"BZh", Sentence("a bzip2 archive; pack it with gzip, xz or Zstandard")),
+    (b"7z\xbc\xaf\x27\x1c", Sentence("a 7z archive; send its files one by one")),
+    (b"Rar!\x1a\x07", Sentence("a rar archive; send its files one by one")),
+    (b"PAR1\x15", Sentence("a Parquet file")),
+    (b"\x89HDF", Sentence("an HDF5 file")),
+    (b"SQLite format 3\x00", Sentence("a database")),
+    (b"\x7fELF", Sentence("a program")),
+    (b"MZ\x90", Sentence("a program")),
+    (b"%PDF", Sentence("a PDF")),
+    (b"\x89PNG", Sentence("a picture")),
+    (b"GIF89a", Sentence("a picture")),
+    (b"GIF87a", Sentence("a picture")),
+    (b"\xff\xd8\xff", Sentence("a picture")),
+    (b"\xff\xfe", Sentence("text in UTF-16; save it as UTF-8")),
+    (b"\xfe\xff", Sentence("text in UTF-16; save it as UTF-8")),
 )
 #: So many bytes of a file are looked at.
 HEAD = 512
 
 
-def foreign_kind(head: bytes) -> str:
-    """What the file with these first bytes is, if it is certainly no text; else empty."""
+def foreign_kind(head: bytes) -> Sentence | None:
+    """What the file with these first bytes is, if it is certainly no text."""
     if head[257:262] == b"ustar":
-        return "a tar archive; send its files one by one"
+        return Sentence("a tar archive; send its files one by one")
     if head[8:10] == b'{"' and 0 < int.from_bytes(head[:8], "little") < 1 << 32:
-        return "a safetensors file, which holds weights and no dialogues"
-    return next((kind for begin, kind in _BEGINNINGS if head.startswith(begin)), "")
+        return Sentence("a safetensors file, which holds weights and no dialogues")
+    return next((kind for begin, kind in _BEGINNINGS if head.startswith(begin)), None)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from memory_app.lm.confined import answer_confined
+from memory_app.lm.sentence import Sentence, SentenceError
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.corpus import Refusal, parse_all, to_line
 from memory_app.training.corpus_forms import Taken
@@ -22,7 +23,7 @@ from memory_app.training.unpack import MAX_UNPACKED_BYTES, Progress
 SHOWN_REFUSALS = 20
 
 
-class IntakeError(ValueError):
+class IntakeError(SentenceError):
     """A corpus that is larger than it may be; the message is one sentence for a person."""
 
 
@@ -51,7 +52,10 @@ class Report:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Report:
-        refusals = [Refusal(**row) for row in data["refusals"]]
+        refusals = [
+            Refusal(row["file"], row["line"], Sentence.from_dict(row["said"]))
+            for row in data["refusals"]
+        ]
         return cls(**{**data, "refusals": refusals})
 
 
@@ -66,7 +70,7 @@ def write_rows(
     report, digest = Report(), hashlib.sha256()
     for number, row in enumerate(rows, 1):
         if number > limits.rows:
-            raise IntakeError(f"There are more than {limits.rows:,} rows.")
+            raise IntakeError("There are more than {most} rows.", most=f"{limits.rows:,}")
         if isinstance(row, Refusal):
             report.refused += 1
             if len(report.refusals) < SHOWN_REFUSALS:
@@ -76,7 +80,9 @@ def write_rows(
         profile.add(row.turns, report.bytes)
         report.bytes += len(line)
         if report.bytes > limits.stored:
-            raise IntakeError(f"Its dialogues take more than the {limits.stored >> 20} MiB left.")
+            raise IntakeError(
+                "Its dialogues take more than the {most} MiB left.", most=limits.stored >> 20
+            )
         digest.update(line)
         out.write(line)
         report.taken += 1

@@ -167,7 +167,9 @@ def run_tokenizer(
         Path(part).replace(path)
     except OSError as error:
         Path(part).unlink(missing_ok=True)
-        raise SaveError(f"The tokenizer couldn't be written: {error.strerror}.") from error
+        raise SaveError(
+            "The tokenizer couldn't be written: {reason}.", reason=error.strerror
+        ) from error
     sync(folder)
     return tokenizer
 
@@ -237,7 +239,9 @@ def run(
     try:
         sha256 = save_checkpoint(target, result.model, tokenizer, summary, dtype)
     except OSError as error:
-        raise SaveError(f"The checkpoint couldn't be written: {error.strerror}.") from error
+        raise SaveError(
+            "The checkpoint couldn't be written: {reason}.", reason=error.strerror
+        ) from error
     return RunResult(result.step, result.tokens, True, target, sha256, result.last, measured.last)
 
 

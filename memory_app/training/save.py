@@ -21,13 +21,14 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from memory_app.lm.checkpoint import sync
+from memory_app.lm.sentence import SentenceError
 
 POSITION_KEY = "position"
 SAVE_FORMAT_VERSION = 1
 _NAME = re.compile(r"save(?:-(\d+))?\.safetensors")
 
 
-class SaveError(ValueError):
+class SaveError(SentenceError):
     """A save that can't be written, or doesn't belong to this run; one sentence for a person."""
 
 
@@ -99,7 +100,9 @@ def write_save(
         # What was written of it would be in the way of whoever makes room.
         part.unlink(missing_ok=True)
         raise SaveError(
-            f"The save of step {position['step']} couldn't be written: {error.strerror}."
+            "The save of step {step} couldn't be written: {reason}.",
+            step=position["step"],
+            reason=error.strerror,
         ) from error
     remove_saves(folder, below=fence)
 

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from memory_app.lm.config import CELLS
+from memory_app.lm.sentence import SentenceError
 from memory_app.training.facts import SCOPES
 
 
-class SettingsError(ValueError):
+class SettingsError(SentenceError):
     """A setting that does not exist or is out of range; one sentence for a person."""
 
 
@@ -72,7 +73,7 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
-            raise SettingsError(f"cell must be one of {', '.join(CELLS)}.")
+            raise SettingsError("cell must be one of {choices}.", choices=", ".join(CELLS))
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise SettingsError("precision must be auto, float32 or bfloat16.")
         if self.compile not in ("off", "on"):
@@ -80,9 +81,11 @@ class TrainingSettings:
         for name, low, high in RANGES:
             value = getattr(self, name)
             if not low <= value <= high:  # also refuses NaN
-                raise SettingsError(f"{name} must lie between {low} and {high}.")
+                raise SettingsError(
+                    "{name} must lie between {low} and {high}.", name=name, low=low, high=high
+                )
         if self.fact_scope not in SCOPES:
-            raise SettingsError(f"fact_scope must be one of {', '.join(SCOPES)}.")
+            raise SettingsError("fact_scope must be one of {choices}.", choices=", ".join(SCOPES))
         if self.pieces not in ("parent", "new"):
             raise SettingsError("pieces must be parent or new.")
         if self.gap_from >= self.gap_until or self.values_from >= self.values_until:
@@ -117,7 +120,7 @@ class TrainingSettings:
         values: dict[str, Any] = {}
         for key, value in changes.items():
             if key not in types:
-                raise SettingsError(f"There is no setting {key!r}.")
+                raise SettingsError("There is no setting {name}.", name=repr(key))
             wanted = types[key]
             try:
                 if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -126,7 +129,9 @@ class TrainingSettings:
                 if wanted is int and float(value) != values[key]:
                     raise ValueError
             except (ValueError, OverflowError) as error:
-                raise SettingsError(f"{key} must be of type {wanted.__name__}.") from error
+                raise SettingsError(
+                    "{name} must be of type {kind}.", name=key, kind=wanted.__name__
+                ) from error
         return replace(self, **values)
 
 

@@ -20,6 +20,7 @@ from torch import Tensor
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.machine import computes_bfloat16
 from memory_app.lm.model import LanguageModel
+from memory_app.lm.sentence import SentenceError
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.batches import Batch, Mixture
 from memory_app.training.copy_path import open_copy_path
@@ -39,7 +40,7 @@ class Interrupted(Exception):
     """A callback breaks an evaluation off, since the run is to end now."""
 
 
-class TrainingError(RuntimeError):
+class TrainingError(SentenceError):
     """A run that cannot go on (the loss is not finite, nothing to learn from); one sentence."""
 
 
@@ -243,7 +244,7 @@ class _Training:
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         summed = self.group.sum(total)
         if not all(map(math.isfinite, (summed, float(loss.detach()), float(norm)))):
-            raise TrainingError(f"The loss or its gradient is not finite at step {step}.")
+            raise TrainingError("The loss or its gradient is not finite at step {step}.", step=step)
         self.optimizer.step()
         self.metrics = {
             "loss": summed / weight,
@@ -265,7 +266,7 @@ class _Training:
             return
         # A finite gradient may still leave weights that aren't: the last good save must stay.
         if not all(bool(p.isfinite().all()) for p in self.model.parameters()):
-            raise TrainingError(f"A weight is not finite after step {at.step}.")
+            raise TrainingError("A weight is not finite after step {step}.", step=at.step)
         began = time.monotonic()
         generators = self.group.generators(self.device)
         if self.group.rank == 0:

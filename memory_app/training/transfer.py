@@ -7,10 +7,11 @@ from torch import Tensor
 
 from memory_app.lm.checkpoint import Checkpoint
 from memory_app.lm.model import LanguageModel
+from memory_app.lm.sentence import SentenceError
 from memory_app.lm.tokenizer import Tokenizer
 
 
-class TransferError(ValueError):
+class TransferError(SentenceError):
     """The two models don't fit; one sentence for a person."""
 
 

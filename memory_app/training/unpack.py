@@ -17,6 +17,8 @@ from typing import BinaryIO, Protocol
 
 import zstandard
 
+from memory_app.lm.sentence import SentenceError
+
 PIECE = 1 << 16
 MAX_LINE_BYTES = 4 << 20
 MAX_UNPACKED_BYTES = 2 << 30
@@ -24,7 +26,7 @@ MAX_UNPACKED_BYTES = 2 << 30
 MAX_WINDOW_BYTES = 1 << 27
 
 
-class UnpackError(ValueError):
+class UnpackError(SentenceError):
     """A file that can't be read to its end; its message is one sentence for a person."""
 
 
@@ -78,12 +80,15 @@ def open_plain(path: Path) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        reason = "is a symlink" if path.is_symlink() else f"can't be read ({error.strerror})"
-        raise UnpackError(f"{path.name} {reason}.") from error
+        if path.is_symlink():
+            raise UnpackError("{name} is a symlink.", name=path.name) from error
+        raise UnpackError(
+            "{name} can't be read ({reason}).", name=path.name, reason=error.strerror
+        ) from error
     file = os.fdopen(descriptor, "rb", buffering=0)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         file.close()
-        raise UnpackError(f"{path.name} is not a plain file.")
+        raise UnpackError("{name} is not a plain file.", name=path.name)
     return io.BufferedReader(file, PIECE)
 
 
@@ -117,7 +122,7 @@ def pieces(
             try:
                 piece = decoder.decompress(data[at : at + step])
             except (zlib.error, lzma.LZMAError, zstandard.ZstdError) as error:
-                raise UnpackError(f"{name} is a damaged archive.") from error
+                raise UnpackError("{name} is a damaged archive.", name=name) from error
             at += step
             if decoder.eof:
                 # Archives may be joined end to end, and xz pads with zeros between them.
@@ -125,7 +130,9 @@ def pieces(
                 found = None
         total += len(piece)
         if total > limit:
-            raise UnpackError(f"{name} unpacks to more than {limit >> 20} MiB.")
+            raise UnpackError(
+                "{name} unpacks to more than {most} MiB.", name=name, most=limit >> 20
+            )
         yield piece
         if at >= len(data):
             data, at = read(), 0
@@ -135,9 +142,9 @@ def pieces(
             data = data.lstrip(b"\0")
             found = _decoder(data)
             if data and found is None:
-                raise UnpackError(f"{name} is a damaged archive.")
+                raise UnpackError("{name} is a damaged archive.", name=name)
     if found is not None:
-        raise UnpackError(f"{name} is a damaged archive: it ends too early.")
+        raise UnpackError("{name} is a damaged archive: it ends too early.", name=name)
 
 
 def lines(

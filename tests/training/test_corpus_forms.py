@@ -7,6 +7,7 @@ import lzma
 import pytest
 import zstandard
 
+from memory_app.lm.sentence import Sentence
 from memory_app.training.corpus import Refusal, parse
 
 SAID = [("user", "Hi, I'm Ana."), ("bot", "Hello Ana!"), ("user", "再见"), ("bot", "Bye, Ana.")]
@@ -85,7 +86,7 @@ def test_turns_of_one_role_in_a_row_become_one(tmp_path):
 
 def test_a_bad_first_line_does_not_change_the_form(tmp_path):
     rows = rows_of(tmp_path, b"oops\n" + FORMS["turns"])
-    assert rows[0] == Refusal("corpus.txt", 1, "not JSON")
+    assert rows[0] == Refusal("corpus.txt", 1, Sentence("not JSON"))
     assert rows[1].turns == SAID
 
 

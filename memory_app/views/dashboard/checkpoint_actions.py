@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from memory_app.models import Checkpoint
 from memory_app.registry import RegistryError
+from memory_app.sentences import in_words
 from memory_app.services.checkpoints import (
     checkpoint_card,
     checkpoint_delete,
@@ -34,7 +35,7 @@ def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpRespo
         said = _("{name} is live: new chats are on it, chats that there are stay on theirs.")
         messages.success(request, said.format(name=row.name))
     except RegistryError as fault:
-        messages.error(request, str(fault))
+        messages.error(request, in_words(fault))
     return redirect("admin:checkpoint", checkpoint=row.pk)
 
 
@@ -48,7 +49,7 @@ def checkpoint_roll_back_view(request: HttpRequest) -> HttpResponse:
         said = _("Rolled back: {name} is live again.")
         messages.success(request, said.format(name=done.checkpoint.name))
     except RegistryError as fault:
-        messages.error(request, str(fault))
+        messages.error(request, in_words(fault))
     return redirect("admin:checkpoints")
 
 
@@ -58,7 +59,7 @@ def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpRespon
     try:
         checkpoint_delete(checkpoint=row, by=request.user)  # type: ignore[arg-type]
     except RegistryError as fault:
-        messages.error(request, str(fault))
+        messages.error(request, in_words(fault))
         return redirect("admin:checkpoint", checkpoint=checkpoint)
     messages.success(request, _("{name} is deleted.").format(name=row.name))
     return redirect("admin:checkpoints")
@@ -77,7 +78,7 @@ def checkpoint_evaluate_view(request: HttpRequest, checkpoint: UUID) -> HttpResp
             by=request.user,  # type: ignore[arg-type]
         )
     except EvaluationError as fault:
-        messages.error(request, str(fault))
+        messages.error(request, in_words(fault))
     return redirect("admin:checkpoint", checkpoint=row.pk)
 
 
@@ -105,7 +106,7 @@ def checkpoint_export_view(request: HttpRequest, checkpoint: UUID) -> HttpRespon
     try:
         pieces = checkpoint_export(checkpoint=row, by=request.user)  # type: ignore[arg-type]
     except RegistryError as fault:
-        messages.error(request, str(fault))
+        messages.error(request, in_words(fault))
         return redirect("admin:checkpoint", checkpoint=row.pk)
     response = StreamingHttpResponse(_served(pieces), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{row.sha256[:12]}.zip"'

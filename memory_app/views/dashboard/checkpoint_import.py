@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from memory_app.lm.folder import FILES
 from memory_app.registry import RegistryError
+from memory_app.sentences import in_words
 from memory_app.services.checkpoint_import import checkpoint_receive
 from memory_app.services.corpora import caps
 from memory_app.uploads import path_of
@@ -27,7 +28,7 @@ def checkpoint_import(request: HttpRequest) -> HttpResponse:
         try:
             row, new = checkpoint_receive(files=files, name=name, user=request.user)  # type: ignore[arg-type]
         except RegistryError as fault:
-            problem = str(fault)
+            problem = in_words(fault)
         else:
             said = (
                 _("%(name)s was imported.")

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from memory_app.models import Corpus
+from memory_app.sentences import in_words
 from memory_app.services.corpora import (
     About,
     CorpusError,
@@ -67,9 +68,9 @@ def _upload(request: HttpRequest) -> HttpResponse:
             file.hardlink_to(path_of(upload))
             result = corpus_receive(file=file, about=About(**said), user=request.user)  # type: ignore[arg-type]
     except CorpusError as fault:
-        return _list(request, problem=str(fault), form=said)
+        return _list(request, problem=in_words(fault), form=said)
     if result.corpus is None:
-        return _list(request, problem=result.reason, refused=result, form=said)
+        return _list(request, problem=in_words(result.reason), refused=result, form=said)
     messages.success(
         request,
         _("%(taken)s dialogues were taken, %(refused)s rows refused.")
@@ -84,7 +85,7 @@ def corpora_sample(request: HttpRequest) -> HttpResponse:
         try:
             corpus_sample(user=request.user)  # type: ignore[arg-type]
         except CorpusError as fault:
-            messages.error(request, str(fault))
+            messages.error(request, in_words(fault))
         else:
             messages.success(request, _("The sample corpus is there, with a validation split."))
     return redirect("admin:corpora")

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from memory_app.models import Corpus
+from memory_app.sentences import in_words
 from memory_app.services.corpora import (
     CorpusError,
     corpus_delete,
@@ -78,7 +79,7 @@ def corpus_remove(request: HttpRequest, corpus: UUID) -> HttpResponse:
     try:
         corpus_delete(corpus=row, user=request.user)  # type: ignore[arg-type]
     except CorpusError as fault:
-        messages.error(request, str(fault))
+        messages.error(request, in_words(fault))
         return redirect("admin:corpus", corpus=row.pk)
     messages.success(request, _("%(name)s was deleted.") % {"name": row})
     return redirect("admin:corpora")

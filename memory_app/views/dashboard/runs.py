@@ -19,6 +19,7 @@ from memory_app.models import (
     TrainingMetric,
     TrainingRun,
 )
+from memory_app.sentences import in_words
 from memory_app.services.audit import audit_record
 from memory_app.services.runs import RunError, run_cancel, run_launch, run_pause, run_resume
 from memory_app.training.settings import PRESETS
@@ -82,7 +83,7 @@ def chosen_corpora(data: Any, rows: list[Corpus]) -> list[tuple[str, float]]:
         try:
             chosen.append((name, float(typed or 1)))
         except ValueError:
-            raise RunError(f"The weight of {name!r} is not a number.") from None
+            raise RunError("The weight of {name} is not a number.", name=repr(name)) from None
     return chosen
 
 
@@ -140,7 +141,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
                 by=request.user,  # type: ignore[arg-type]
             )
         except RunError as fault:
-            problem = str(fault)
+            problem = in_words(fault)
         else:
             audit_record(
                 user=request.user,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from memory_app.models import Corpus, ParameterSearch, RunStatus
+from memory_app.sentences import in_words
 from memory_app.services.audit import audit_record
 from memory_app.services.runs import RunError
 from memory_app.services.searches import MOST_RUNS, search_launch, search_results
@@ -64,7 +65,7 @@ def _whole(data: Any, name: str) -> int:
     try:
         return int(data.get(name, "1"))
     except ValueError:
-        raise RunError(f"{name} must be a whole number.") from None
+        raise RunError("{name} must be a whole number.", name=name) from None
 
 
 def search_new(request: HttpRequest) -> HttpResponse:
@@ -85,7 +86,7 @@ def search_new(request: HttpRequest) -> HttpResponse:
                 by=request.user,  # type: ignore[arg-type]
             )
         except RunError as fault:
-            problem = str(fault)
+            problem = in_words(fault)
         else:
             audit_record(
                 user=request.user,

@@ -1,0 +1,16 @@
+"""Django's makemessages, which also finds the sentences that the core and the services raise."""
+
+from __future__ import annotations
+
+from django.core.management.commands import makemessages
+
+from memory_app.management.spoken import raised_names
+
+
+class Command(makemessages.Command):
+    """`RunError("There is no corpus {name}.", …)` is marked by being what it is."""
+
+    xgettext_options = [
+        *makemessages.Command.xgettext_options,
+        *(f"--keyword={name}" for name in raised_names()),
+    ]
