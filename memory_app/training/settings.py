@@ -58,6 +58,7 @@ class TrainingSettings:
     gap_until: float = 0.8  # … and when they are as long as max_gap
     values_from: float = 0.15  # when more than six values of a slot are told …
     values_until: float = 0.6  # … and when all of them are, and made-up ones too
+    alone_until: float = 0.4  # until when some dialogues tell one fact alone; 0: never
     fact_scope: str = "core"  # which facts: core, or all
     made_up: float = 0.1  # share of told names that are made-up words
     drilled: float = 0.0  # share of told values that are any word of one piece
@@ -154,6 +155,7 @@ RANGES: list[tuple[str, float, float]] = [
     ("max_gap", 0, 64),
     ("gap_from", -1, 1),
     ("gap_until", 0, 2),
+    ("alone_until", 0, 1),
     ("values_from", -1, 1),
     ("values_until", 0, 2),
     ("made_up", 0, 1),

@@ -36,7 +36,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         _("Memory: the curriculum of facts"),
         (
             "facts", "identity", "fact_scope", "answer_weight", "user_weight", "max_gap",
-            "gap_from", "gap_until", "values_from", "values_until", "made_up", "drilled",
+            "gap_from", "gap_until", "alone_until", "values_from", "values_until", "made_up",
+            "drilled",
         ),
     ),
     (
@@ -87,6 +88,7 @@ HELP: dict[str, str | Promise] = {
     "max_gap": _("Exchanges between a fact and its question, at the end of the curriculum."),
     "gap_from": _("When gaps begin to grow, as a share of the run."),
     "gap_until": _("When gaps are as long as max_gap, as a share of the run."),
+    "alone_until": _("Until when some dialogues tell one fact alone, as a share of the run."),
     "values_from": _("When more than six values of a slot are told, as a share of the run."),
     "values_until": _("When all values are told, as a share of the run."),
     "fact_scope": _("Which facts are told: the core ones, or all."),
