@@ -114,6 +114,8 @@ class Mixture:
             position, stop = pool * count, (pool + 1) * count
             while position < stop:
                 run = rng.randint(3, 6) if self._chained[index] else 1
+                if settings.joined and rng.random() < settings.joined:
+                    run *= 2
                 dialogue = [t for k in range(run) for t in self._draw(index, position + k)]
                 position += run
                 dialogue = [

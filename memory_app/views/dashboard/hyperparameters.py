@@ -22,14 +22,15 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         _("Length and rate"),
         (
             "steps", "batch_tokens", "window", "learning_rate", "final_learning_rate", "warmup",
-            "embedding_rate", "weight_decay", "clip", "dropout", "seed",
+            "embedding_rate", "weight_decay", "average_from", "clip", "dropout", "weight_drop",
+            "variational", "seed",
         ),
     ),
     (
         _("Shape of the model"),
         (
             "cell", "language", "vocab_size", "embedding_dim", "hidden_size", "num_layers",
-            "forget_bias", "copy_units", "cell_limit", "cell_penalty", "pieces",
+            "forget_bias", "timescales", "copy_units", "cell_limit", "cell_penalty", "pieces",
         ),
     ),
     (
@@ -42,7 +43,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     ),
     (
         _("Corpora"),
-        ("untidy", "pool_tokens", "max_dialogue", "bot_only", "chain", "fillers"),
+        ("joined", "untidy", "pool_tokens", "max_dialogue", "bot_only", "chain", "fillers"),
     ),
     (
         _("Evaluation, saves and machine"),
@@ -58,6 +59,15 @@ HELP: dict[str, str | Promise] = {
     "hidden_size": _("Units in a layer: the size of its hidden and of its cell state."),
     "num_layers": _("LSTM layers on top of each other."),
     "dropout": _("Share of the activations left out at random between layers while training."),
+    "weight_drop": _("Share of the recurrent weights taken out at random in each window."),
+    "variational": _(
+        "Dropout takes the same units out at every step of a row, not others at each."
+    ),
+    "timescales": _(
+        "What forget gates begin with: one bias (off), or many timescales (inverse_gamma)."
+    ),
+    "average_from": _("Share of the run after which the published weights are a mean; 1: never."),
+    "joined": _("Share of the dialogues that go on from another one’s final state."),
     "forget_bias": _(
         "Added to the forget gate’s bias at the start, so that memory is the default."
     ),
@@ -111,6 +121,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "compile": ("off", "on"),
     "fact_scope": tuple(SCOPES),
     "pieces": ("parent", "new"),
+    "variational": ("off", "on"),
+    "timescales": ("off", "inverse_gamma"),
 }
 
 TYPES: dict[str, type] = {field.name: type(field.default) for field in fields(TrainingSettings)}
