@@ -34,6 +34,9 @@ from memory_app.training.settings import TrainingSettings
 #: Share of a fact dialogue's stretches of other talk that are about the bot itself: it is asked
 #: who it is in the middle of chats, too.
 ABOUT_THE_BOT = 0.15
+#: Share of the fact dialogues with hardly anything in between: which word belongs to which question
+#: is learned there from several times as many questions a token.
+COMPACT = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ class Mixture:
             made = generate_dialogue(
                 rng,
                 fillers=self._fillers,
-                max_gap=max_gap,
+                max_gap=min(max_gap, 1) if rng.random() < COMPACT else max_gap,
                 kind=kind,
                 made_up=made_up,
                 drilled=drilled,
