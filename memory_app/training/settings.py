@@ -26,6 +26,10 @@ class TrainingSettings:
     hidden_size: int = 512
     num_layers: int = 2
     dropout: float = 0.05
+    weight_drop: float = 0.0  # share of the recurrent weights taken out in each window
+    variational: str = "off"  # on: a row's dropout takes out the same units at every step
+    # of forget gates at the start: off, or inverse_gamma (then forget_bias isn't added)
+    timescales: str = "off"
     forget_bias: float = 1.0  # added to f's bias at the start, so that memory is the default
     steps: int = 8000  # optimizer steps, one a window
     batch_tokens: int = 2048  # tokens fed in one window, padding included
@@ -35,6 +39,7 @@ class TrainingSettings:
     final_learning_rate: float = 0.05  # as a share of the first
     warmup: int = 200  # steps
     weight_decay: float = 0.01
+    average_from: float = 1.0  # share of the run after which weights are averaged; 1: never
     clip: float = 1.0
     # What |c| costs beyond cell_limit at a window's end: a cell that counts on without end rounds
     # too coarsely for two float32 implementations to agree on its trace.
@@ -59,9 +64,11 @@ class TrainingSettings:
     gap_until: float = 0.8  # … and when they are as long as max_gap
     values_from: float = 0.15  # when more than six values of a slot are told …
     values_until: float = 0.6  # … and when all of them are, and made-up ones too
+    alone_until: float = 0.4  # until when some dialogues tell one fact alone; 0: never
     fact_scope: str = "core"  # which facts: core, or all
     made_up: float = 0.1  # share of told names that are made-up words
     drilled: float = 0.0  # share of told values that are any word of one piece
+    joined: float = 0.0  # share of a corpus' dialogues that go on from another's final state
     untidy: float = 0.15  # share of a corpus' user texts put in lower case without a full stop
     pool_tokens: int = 400_000  # dialogues drawn, sorted by length and cut at once
     max_dialogue: int = 1024  # longer dialogues are cut there
@@ -84,6 +91,13 @@ class TrainingSettings:
                 raise SettingsError(
                     "{name} must lie between {low} and {high}.", name=name, low=low, high=high
                 )
+        if self.variational not in ("off", "on"):
+            raise SettingsError("variational must be on or off.")
+        if self.timescales not in ("off", "inverse_gamma"):
+            raise SettingsError("timescales must be off or inverse_gamma.")
+        special = self.weight_drop or self.variational == "on" or self.timescales != "off"
+        if special and self.cell != "lstm":
+            raise SettingsError("weight_drop, variational and timescales need the lstm cell.")
         if self.fact_scope not in SCOPES:
             raise SettingsError("fact_scope must be one of {choices}.", choices=", ".join(SCOPES))
         if self.pieces not in ("parent", "new"):
@@ -141,6 +155,7 @@ RANGES: list[tuple[str, float, float]] = [
     ("hidden_size", 4, 8192),
     ("num_layers", 1, 8),
     ("dropout", 0, 0.9),
+    ("weight_drop", 0, 0.9),
     ("forget_bias", -10, 10),
     ("steps", 1, 100_000_000),
     ("batch_tokens", 64, 4_194_304),
@@ -150,6 +165,7 @@ RANGES: list[tuple[str, float, float]] = [
     ("final_learning_rate", 0, 1),
     ("warmup", 0, 10_000_000),
     ("weight_decay", 0, 1),
+    ("average_from", 0, 1),
     ("clip", 1e-6, 1e6),
     ("threads", 1, 256),
     ("facts", 0, 1),
@@ -159,6 +175,7 @@ RANGES: list[tuple[str, float, float]] = [
     ("max_gap", 0, 64),
     ("gap_from", -1, 1),
     ("gap_until", 0, 2),
+    ("alone_until", 0, 1),
     ("values_from", -1, 1),
     ("values_until", 0, 2),
     ("made_up", 0, 1),
@@ -166,6 +183,7 @@ RANGES: list[tuple[str, float, float]] = [
     ("copy_units", 0, 8192),
     ("cell_limit", 0, 1e6),
     ("cell_penalty", 0, 1),
+    ("joined", 0, 1),
     ("untidy", 0, 1),
     ("pool_tokens", 1000, 1_000_000_000),
     ("max_dialogue", 16, 65_536),

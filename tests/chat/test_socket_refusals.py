@@ -148,6 +148,17 @@ async def test_details_are_in_the_language_of_the_page(open_socket, alice, chat)
         assert (await socket.next())["detail"] == "That isn't JSON."
 
 
+@pytest.mark.django_db(transaction=True)
+async def test_the_core_is_refusing_in_the_language_of_the_page(open_socket, alice, chat):
+    """Sampling settings are looked at by the core, which says why in English."""
+    said = []
+    for language in (b"en", b"zh-hans"):
+        socket = await open_socket(alice, chat, headers=[(b"accept-language", language)])
+        await socket.send_text(_sampling(temperature=9))
+        said.append((await socket.next())["detail"])
+    assert said == ["temperature must be a number from 0 to 2.", "temperature 必须是 0 到 2 的数。"]
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(KEY),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),

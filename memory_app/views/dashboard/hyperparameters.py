@@ -22,26 +22,28 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         _("Length and rate"),
         (
             "steps", "batch_tokens", "window", "learning_rate", "final_learning_rate", "warmup",
-            "embedding_rate", "weight_decay", "clip", "dropout", "seed",
+            "embedding_rate", "weight_decay", "average_from", "clip", "dropout", "weight_drop",
+            "variational", "seed",
         ),
     ),
     (
         _("Shape of the model"),
         (
             "cell", "language", "vocab_size", "embedding_dim", "hidden_size", "num_layers",
-            "forget_bias", "copy_units", "cell_limit", "cell_penalty", "pieces",
+            "forget_bias", "timescales", "copy_units", "cell_limit", "cell_penalty", "pieces",
         ),
     ),
     (
         _("Memory: the curriculum of facts"),
         (
             "facts", "identity", "fact_scope", "answer_weight", "user_weight", "max_gap",
-            "gap_from", "gap_until", "values_from", "values_until", "made_up", "drilled",
+            "gap_from", "gap_until", "alone_until", "values_from", "values_until", "made_up",
+            "drilled",
         ),
     ),
     (
         _("Corpora"),
-        ("untidy", "pool_tokens", "max_dialogue", "bot_only", "chain", "fillers"),
+        ("joined", "untidy", "pool_tokens", "max_dialogue", "bot_only", "chain", "fillers"),
     ),
     (
         _("Evaluation, saves and machine"),
@@ -57,6 +59,15 @@ HELP: dict[str, str | Promise] = {
     "hidden_size": _("Units in a layer: the size of its hidden and of its cell state."),
     "num_layers": _("LSTM layers on top of each other."),
     "dropout": _("Share of the activations left out at random between layers while training."),
+    "weight_drop": _("Share of the recurrent weights taken out at random in each window."),
+    "variational": _(
+        "Dropout takes the same units out at every step of a row, not others at each."
+    ),
+    "timescales": _(
+        "What forget gates begin with: one bias (off), or many timescales (inverse_gamma)."
+    ),
+    "average_from": _("Share of the run after which the published weights are a mean; 1: never."),
+    "joined": _("Share of the dialogues that go on from another one’s final state."),
     "forget_bias": _(
         "Added to the forget gate’s bias at the start, so that memory is the default."
     ),
@@ -87,6 +98,7 @@ HELP: dict[str, str | Promise] = {
     "max_gap": _("Exchanges between a fact and its question, at the end of the curriculum."),
     "gap_from": _("When gaps begin to grow, as a share of the run."),
     "gap_until": _("When gaps are as long as max_gap, as a share of the run."),
+    "alone_until": _("Until when some dialogues tell one fact alone, as a share of the run."),
     "values_from": _("When more than six values of a slot are told, as a share of the run."),
     "values_until": _("When all values are told, as a share of the run."),
     "fact_scope": _("Which facts are told: the core ones, or all."),
@@ -109,6 +121,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "compile": ("off", "on"),
     "fact_scope": tuple(SCOPES),
     "pieces": ("parent", "new"),
+    "variational": ("off", "on"),
+    "timescales": ("off", "inverse_gamma"),
 }
 
 TYPES: dict[str, type] = {field.name: type(field.default) for field in fields(TrainingSettings)}
