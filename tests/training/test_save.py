@@ -132,14 +132,15 @@ def test_a_run_on_a_full_disk_ends_with_a_reason_and_goes_on_when_there_is_room(
 
 
 class Filled(Curve):
-    """Somebody else fills the disk at a step."""
+    """Somebody else fills the disk from a step on, once there is a save."""
 
     def __init__(self, ballast: Path, at: int) -> None:
         super().__init__()
         self.ballast, self.at = ballast, at
 
     def on_step(self, step: int, metrics: dict[str, float]) -> bool | None:
-        if step == self.at:
+        saved = newest_save(self.ballast.parent) is not None
+        if step >= self.at and saved and not self.ballast.exists():
             with self.ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
                 while True:
                     file.write(b"x" * 4096)
