@@ -184,6 +184,8 @@ WEBSOCKET_MAX_BYTES = 1024 * 1024
 BROKER_URL = env.text("BROKER_URL", REDIS_URL)
 _BROKER = DATA_DIR / "broker"
 CELERY_BROKER_URL = BROKER_URL or "filesystem://localhost/"
+# On disk by a transport of our own, which never leaves half a message (chatsite/broker.py).
+CELERY_BROKER_TRANSPORT = None if BROKER_URL else "chatsite.broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {}
     if BROKER_URL

@@ -1,7 +1,10 @@
 """What has had its time and goes for good, every hour."""
 
 import logging
+import time
+from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 from django.conf import settings
 
@@ -9,6 +12,8 @@ from memory_app import registry
 from memory_app.services.chats import chats_purge
 
 log = logging.getLogger(__name__)
+#: Seconds after which a file that a killed process was writing or reading is nobody's.
+ABANDONED = 3600
 
 
 def leftovers_purge() -> None:
@@ -17,9 +22,24 @@ def leftovers_purge() -> None:
     Each by itself: one that can't be done now doesn't keep the others.
     """
     store = import_module(settings.SESSION_ENGINE).SessionStore
-    purges = {"sessions": store.clear_expired, "chats": chats_purge, "weights": registry.sweep}
+    purges: dict[str, Callable[[], object]] = {
+        "sessions": store.clear_expired,
+        "chats": chats_purge,
+        "weights": registry.sweep,
+        "messages": _messages_sweep,
+    }
     for name, purge in purges.items():
         try:
             purge()
         except Exception:
             log.warning("purge failed", extra={"what": name}, exc_info=True)
+
+
+def _messages_sweep() -> None:
+    """Of the queue on disk: what was half written, and what was taken and never read."""
+    options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    patterns = {"data_folder_in": ".*.part", "processed_folder": "*", "control_folder": ".*.part"}
+    for option, pattern in patterns.items():
+        for path in Path(options[option]).glob(pattern) if option in options else ():
+            if time.time() - path.stat().st_mtime > ABANDONED:
+                path.unlink(missing_ok=True)
