@@ -65,12 +65,21 @@ class Group:
 
     def generators(self, device: torch.device) -> list[Tensor]:
         """The states of the generators of ranks 1 and above, in order, for a save."""
-        if self.size == 1:
+        return self._gathered(torch.get_rng_state(), device)[1:]
+
+    def device_generators(self, device: torch.device) -> list[Tensor]:
+        """The states of all processes' generators on their GPUs, in order; none without a GPU."""
+        if device.type != "cuda":
             return []
-        own = torch.get_rng_state().to(device)
+        return self._gathered(torch.cuda.get_rng_state(device), device)
+
+    def _gathered(self, state: Tensor, device: torch.device) -> list[Tensor]:
+        if self.size == 1:
+            return [state]
+        own = state.to(device)
         states = [torch.empty_like(own) for _ in range(self.size)]
         distributed.all_gather(states, own)
-        return [state.cpu() for state in states[1:]]
+        return [state.cpu() for state in states]
 
     def wait(self) -> None:
         """Go on when all have come here."""

@@ -26,6 +26,7 @@ from memory_app.lm.sentence import SentenceError
 
 POSITION_KEY = "position"
 SAVE_FORMAT_VERSION = 1
+CPU = torch.device("cpu")
 _NAME = re.compile(r"save(?:-(\d+))?\.safetensors")
 
 
@@ -70,12 +71,14 @@ def write_save(
     *,
     fence: int = 0,
     generators: Sequence[Tensor] = (),
+    device_generators: Sequence[Tensor] = (),
     mean: AveragedModel | None = None,
 ) -> None:
     """Write the save beside the old one and put it in its place by one rename.
 
     `generators` are the states of the other processes' generators, when several train together;
-    `mean` the weights averaged so far, where a run averages them.
+    `device_generators` those of all processes' GPUs, which draw their own dropout; `mean` the
+    weights averaged so far, where a run averages them.
 
     Raises:
         SaveError: the disk is full or can't be written; the old save is as it was.
@@ -83,6 +86,8 @@ def write_save(
     tensors: dict[str, Tensor] = {"rng": torch.get_rng_state()}
     for rank, state in enumerate(generators, start=1):
         tensors[f"rng/{rank}"] = state
+    for rank, state in enumerate(device_generators):
+        tensors[f"rng/cuda/{rank}"] = state
     for name, parameter in model.named_parameters():
         tensors[f"model/{name}"] = parameter.detach().cpu().contiguous()
         for key, value in optimizer.state.get(parameter, {}).items():
@@ -120,9 +125,12 @@ def read_save(
     optimizer: torch.optim.Optimizer,
     *,
     rank: int = 0,
+    device: torch.device = CPU,
     mean: AveragedModel | None = None,
 ) -> dict[str, Any] | None:
-    """Put the newest save back into model, optimizer and generator; its position, None without one.
+    """Put the newest save back into model, optimizer and generators; its position, None without.
+
+    A save that was written on a CPU has nothing for a GPU's generator, which then stays as seeded.
 
     Raises:
         SaveError: the save is damaged or of another model.
@@ -160,4 +168,7 @@ def read_save(
     generator = tensors.get(f"rng/{rank}" if rank else "rng")
     if generator is not None:
         torch.set_rng_state(generator)
+    on_device = tensors.get(f"rng/cuda/{rank}")
+    if device.type == "cuda" and on_device is not None:
+        torch.cuda.set_rng_state(on_device, device)
     return position

@@ -178,7 +178,12 @@ class _Training:
     def resume(self) -> None:
         """Go to the newest save, if there is one."""
         position = read_save(
-            self.folder, self.model, self.optimizer, rank=self.group.rank, mean=self.mean
+            self.folder,
+            self.model,
+            self.optimizer,
+            rank=self.group.rank,
+            device=self.device,
+            mean=self.mean,
         )
         if position is not None:
             position.pop("format_version", None)
@@ -287,6 +292,7 @@ class _Training:
             raise TrainingError("A weight is not finite after step {step}.", step=at.step)
         began = time.monotonic()
         generators = self.group.generators(self.device)
+        device_generators = self.group.device_generators(self.device)
         if self.group.rank == 0:
             write_save(
                 self.folder,
@@ -295,6 +301,7 @@ class _Training:
                 asdict(at),
                 fence=self.fence,
                 generators=generators,
+                device_generators=device_generators,
                 mean=self.mean,
             )
         self._saved_step, self._saved_at = at.step, time.monotonic()
