@@ -3,9 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
+from memory_app.services.audit import audit_record
 from memory_app.views.dashboard import (
     audit,
     checkpoint_actions,
@@ -28,6 +32,18 @@ class GatescopeAdminSite(admin.AdminSite):
     index_title = _("Overview")
     # The dashboard's navigation stands in its place.
     enable_nav_sidebar = False
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Django's page for one's own password; a change is an entry of the audit log."""
+        with transaction.atomic():
+            answer = super().password_change(request, extra_context)
+            # The form again says that it wasn't changed; a redirect, that it was.
+            if request.method == "POST" and answer.status_code == 302:
+                name = request.user.get_username()
+                audit_record(user=request.user, action="staff.password", object=name)
+        return answer
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The dashboard's routes come first: its overview is what /admin/ shows."""

@@ -10,11 +10,14 @@ class MemoryAppConfig(AppConfig):
     verbose_name = "Gatescope"
 
     def ready(self) -> None:
-        from django.contrib.auth.signals import user_logged_in
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
 
         from memory_app import checks, services  # noqa: F401  (checks register themselves)
+        from memory_app.services.audit import on_staff_login, on_staff_logout
 
         user_logged_in.connect(services.on_login, dispatch_uid="guest-becomes-member")
+        user_logged_in.connect(on_staff_login, dispatch_uid="staff-log-in")
+        user_logged_out.connect(on_staff_logout, dispatch_uid="staff-log-out")
 
 
 class GatescopeAdminConfig(admin_apps.AdminConfig):

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AbstractUser, AnonymousUser
+from django.http import HttpRequest
 
 from memory_app.models import AuditEntry
 
@@ -29,3 +30,19 @@ def audit_record(
         object=str(object)[:LONGEST],
         detail=detail or {},
     )
+
+
+def on_staff_login(
+    sender: object, request: HttpRequest, user: AbstractUser, **facts: object
+) -> None:
+    """Django's user_logged_in, on whichever page: of a member of staff it is an entry."""
+    if user.is_staff:
+        audit_record(user=user, action="staff.log_in", object=user.get_username())
+
+
+def on_staff_logout(
+    sender: object, request: HttpRequest, user: AbstractUser | None, **facts: object
+) -> None:
+    """Django's user_logged_out; nobody where the session had ended already."""
+    if user is not None and user.is_staff:
+        audit_record(user=user, action="staff.log_out", object=user.get_username())
