@@ -40,6 +40,7 @@ def _messages_sweep() -> None:
     options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
     patterns = {"data_folder_in": ".*.part", "processed_folder": "*", "control_folder": ".*.part"}
     for option, pattern in patterns.items():
-        for path in Path(options[option]).glob(pattern) if option in options else ():
+        # Empty where the queue is elsewhere.
+        for path in Path(str(options[option])).glob(pattern) if option in options else ():
             if time.time() - path.stat().st_mtime > ABANDONED:
                 path.unlink(missing_ok=True)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from memory_app.models import (
     HELD,
-    Checkpoint,
     Corpus,
     RunSample,
     RunStatus,
@@ -23,8 +22,8 @@ from memory_app.sentences import in_words
 from memory_app.services.audit import audit_record
 from memory_app.services.runs import RunError, run_cancel, run_launch, run_pause, run_resume
 from memory_app.training.settings import PRESETS
-from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.page import page
+from memory_app.views.dashboard.run_form import form_parts, start_point, training_of
 
 #: Of the newest runs, so many are listed; of a run's evaluations, so many are shown with samples.
 MOST, EVALUATIONS = 200, 12
@@ -70,72 +69,13 @@ def runs(request: HttpRequest) -> HttpResponse:
     )
 
 
-def chosen_corpora(data: Any, rows: list[Corpus]) -> list[tuple[str, float]]:
-    """The corpora that a form names, with their weights.
-
-    Raises:
-        RunError: a weight that is no number.
-    """
-    chosen = []
-    for name in data.getlist("corpus"):
-        row = next((row for row in rows if row.name == name), None)
-        typed = data.get(f"weight.{row.pk}", "1") if row else "1"
-        try:
-            chosen.append((name, float(typed or 1)))
-        except ValueError:
-            raise RunError("The weight of {name} is not a number.", name=repr(name)) from None
-    return chosen
-
-
-def start_point(data: Any) -> Checkpoint | None:
-    """The checkpoint whose weights a form begins from, if any.
-
-    Raises:
-        RunError: there is no such checkpoint.
-    """
-    wanted = data.get("parent", "")
-    if not wanted:
-        return None
-    try:
-        return Checkpoint.objects.get(pk=UUID(wanted))
-    except (ValueError, Checkpoint.DoesNotExist):
-        raise RunError("There is no such checkpoint to begin from.") from None
-
-
-def form_parts(data: Any) -> dict[str, Any]:
-    """What the forms of a run and of a search have in common, filled in with what was typed."""
-    preset = data.get("preset", "tiny")
-    chosen = data.getlist("corpus") if data else []
-    corpora = list(Corpus.objects.filter(split="train").order_by("name"))
-    return {
-        "presets": hyperparameters.PRESET_HELP,
-        "preset": preset if preset in PRESETS else "tiny",
-        "preset_settings": hyperparameters.presets(),
-        "groups": hyperparameters.groups(hyperparameters.changes(data), preset),
-        "corpora": [
-            {
-                "row": row,
-                "chosen": row.name in chosen,
-                "weight": data.get(f"weight.{row.pk}", "1") or "1",
-            }
-            for row in corpora
-        ],
-        "checkpoints": Checkpoint.objects.order_by("-created"),
-        "parent": data.get("parent", ""),
-        "name": data.get("name", ""),
-    }
-
-
 def run_new(request: HttpRequest) -> HttpResponse:
     """The form of a run; started, it leads to the run's live page."""
     problem = ""
     if request.method == "POST":
         try:
-            corpora = chosen_corpora(request.POST, list(Corpus.objects.filter(split="train")))
             run = run_launch(
-                preset=request.POST.get("preset", ""),
-                corpora=corpora,
-                changes=hyperparameters.changes(request.POST),
+                **training_of(request.POST),
                 name=request.POST.get("name", "").strip()[:200],
                 parent=start_point(request.POST),
                 by=request.user,  # type: ignore[arg-type]

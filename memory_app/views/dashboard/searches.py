@@ -9,19 +9,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from memory_app.models import Corpus, ParameterSearch, RunStatus
+from memory_app.models import ParameterSearch, RunStatus
 from memory_app.sentences import in_words
 from memory_app.services.audit import audit_record
 from memory_app.services.runs import RunError
 from memory_app.services.searches import MOST_RUNS, search_launch, search_results
 from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.page import page
-from memory_app.views.dashboard.runs import (
-    LIVELY,
-    STOP_POLLING,
-    chosen_corpora,
-    form_parts,
-)
+from memory_app.views.dashboard.run_form import form_parts, training_of
+from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING
 
 #: Settings that one search may vary.
 AXES = 4
@@ -78,9 +74,7 @@ def search_new(request: HttpRequest) -> HttpResponse:
                 or f"search {timezone.now():%Y-%m-%d %H:%M}",
                 method=request.POST.get("method", ""),
                 space=_space(request.POST),
-                preset=request.POST.get("preset", ""),
-                corpora=chosen_corpora(request.POST, list(Corpus.objects.filter(split="train"))),
-                changes=hyperparameters.changes(request.POST),
+                **training_of(request.POST),
                 count=_whole(request.POST, "count"),
                 seed=_whole(request.POST, "seed"),
                 by=request.user,  # type: ignore[arg-type]
