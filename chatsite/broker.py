@@ -67,9 +67,10 @@ class Channel(filesystem.Channel):
     """Messages in `data_folder_in`, taken by a rename into `processed_folder`; tables of who
     listens to an exchange in `control_folder`."""
 
-    def _put(self, queue: str, message: Any, **_: Any) -> None:
+    # kombu names the second one `message` in one class and `payload` in the next.
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]
         name = f"{round(monotonic() * 1000)}_{uuid4()}.{queue}.msg"
-        _write(Path(self.data_folder_out) / name, message)
+        _write(Path(self.data_folder_out) / name, payload)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
         for name in sorted(os.listdir(self.data_folder_in)):
