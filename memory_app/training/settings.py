@@ -46,6 +46,8 @@ class TrainingSettings:
     cell_penalty: float = 1e-4
     # The last so many units of each layer begin as a path from the embedding to the head.
     copy_units: int = 0
+    # Pieces met fewer times than this in what is learned from get embeddings anew, and keep them.
+    redraw_below: int = 0
     # Of a run that begins from a checkpoint: keep its pieces, or learn new ones and take over.
     pieces: str = "parent"
     # Of the GEMMs (auto: bfloat16 where the machine computes in it); parameters stay float32.
@@ -176,6 +178,7 @@ RANGES: list[tuple[str, float, float]] = [
     ("made_up", 0, 1),
     ("drilled", 0, 1),
     ("copy_units", 0, 8192),
+    ("redraw_below", 0, 1_000_000),
     ("cell_limit", 0, 1e6),
     ("cell_penalty", 0, 1),
     ("joined", 0, 1),

@@ -31,6 +31,9 @@ SCOPES: dict[str, tuple[Slot, ...]] = {
 # How many values of a slot a scope tells: lists begin with those that are met most often.
 _SCOPE_VALUES = {"core": 120, "wide": None, "all": None}
 
+#: Share of the drilled values, names aside, that are of two words.
+TWO_WORDS = 0.2
+
 KINDS = ("single", "several", "update", "abstain", "mixed")
 # Most tell several facts: which word belongs to which question is what is hardest to learn.
 _KIND_WEIGHTS = (0.10, 0.36, 0.08, 0.26, 0.20)
@@ -129,6 +132,9 @@ class _Plan:
             value = writer.made_up(chosen) if made_up else rng.choice(values) if values else ""
             if self.words and chosen.open and not held and rng.random() < self.drilled:
                 value = rng.choice(self.words)
+                # Two words are to be kept in their order, too.
+                if not chosen.name_like and rng.random() < TWO_WORDS:
+                    value = " ".join(rng.sample(self.words, 2))
             # One name for two people of a dialogue would make a wrong answer right.
             if not value or value == other_than or (slot is None and writer.has_value(value)):
                 continue

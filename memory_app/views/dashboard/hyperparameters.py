@@ -30,7 +30,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         _("Shape of the model"),
         (
             "cell", "language", "vocab_size", "embedding_dim", "hidden_size", "num_layers",
-            "forget_bias", "timescales", "copy_units", "cell_limit", "cell_penalty", "pieces",
+            "forget_bias", "timescales", "copy_units", "redraw_below",
+            "cell_limit", "cell_penalty", "pieces",
         ),
     ),
     (
@@ -74,6 +75,7 @@ HELP: dict[str, str | Promise] = {
     "copy_units": _(
         "The last so many units of each layer begin as a path from what is read to what is said."
     ),
+    "redraw_below": _("Pieces met fewer times than this get embeddings anew, and keep them."),
     "steps": _("Optimizer steps in all, one a window."),
     "batch_tokens": _("Tokens fed in one step, padding included."),
     "window": _("Truncated BPTT: tokens that a gradient flows back through."),
