@@ -107,6 +107,7 @@ class _Plan:
         scope: str,
         held_out_values: bool,
         held_out_phrasings: bool,
+        loose: float,
     ) -> None:
         self.rng = rng
         self.made_up, self.drilled, self.words = made_up, drilled, words
@@ -114,7 +115,7 @@ class _Plan:
         self.most_values = min(limits) if limits else None
         self.slots = SCOPES[scope]
         self.held_out_values = held_out_values
-        self.writer = Writer(rng, fillers, held_out_phrasings)
+        self.writer = Writer(rng, fillers, held_out_phrasings, loose)
 
     def fact(self, slot: Slot | None = None, kind: str | None = None, other_than: str = "") -> Fact:
         """A fact that nothing told so far contradicts; the last resort repeats a slot."""
@@ -310,6 +311,7 @@ def generate_dialogue(
     scope: str = "all",
     held_out_values: bool = False,
     held_out_phrasings: bool = False,
+    loose: float = 0.0,
 ) -> FactDialogue:
     """Draw one recall dialogue.
 
@@ -321,6 +323,8 @@ def generate_dialogue(
     keeps to the first so many values of each slot, so that a run can begin with few. Held-out
     values are told only with held_out_values (then in the slots that have any), phrasings only with
     held_out_phrasings (then no others); training draws with neither.
+
+    `loose` is the share of phrasings that are said in other words (typed.loosened).
 
     `scope` "core" keeps to the facts that people tell first, "all" has every slot.
 
@@ -343,6 +347,7 @@ def generate_dialogue(
         scope,
         held_out_values,
         held_out_phrasings,
+        loose,
     )
     if gap is None:
         plan.train(kind, max_gap)

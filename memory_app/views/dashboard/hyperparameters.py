@@ -39,7 +39,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         (
             "facts", "identity", "fact_scope", "answer_weight", "user_weight", "max_gap",
             "gap_from", "gap_until", "alone_until", "values_from", "values_until", "made_up",
-            "drilled",
+            "drilled", "loose",
         ),
     ),
     (
@@ -106,6 +106,7 @@ HELP: dict[str, str | Promise] = {
     "fact_scope": _("Which facts are told: the core ones, or all."),
     "made_up": _("Share of the told names that are made-up words."),
     "drilled": _("Share of the told values that are any word of one piece."),
+    "loose": _("Share of the phrasings with words left out, put in or exchanged."),
     "untidy": _("Share of the user texts put in lower case without a full stop."),
     "pool_tokens": _("Tokens of dialogues drawn, sorted by length and cut at once."),
     "max_dialogue": _("Longer dialogues are cut at so many tokens."),
