@@ -87,8 +87,11 @@ def mistyped(rng: random.Random, template: str) -> str:
 # Small words that nobody misses, words that anybody may put anywhere, words for other words: no
 # list of phrasings is as long as what people write, and so none is to be learned by heart.
 _SMALL = frozenset(
-    "my is the a an what what's do you to of it that are am was does did can got so be there in at "
-    "as i i'm i've have me would for".split()
+    (
+        *("my", "is", "the", "a", "an", "what", "what's", "do", "you", "to", "of", "it", "that"),
+        *("are", "am", "was", "does", "did", "can", "got", "so", "be", "there", "in", "at", "as"),
+        *("i", "i'm", "i've", "have", "me", "would", "for"),
+    )
 )
 _ANYWHERE = (
     *("well", "so", "really", "just", "actually", "honestly", "now", "then", "please", "still"),
