@@ -154,6 +154,7 @@ class Mixture:
                 kind=kind,
                 made_up=made_up,
                 drilled=drilled,
+                loose=settings.loose,
                 words=self._words,
                 most_values=most_values,
                 scope=settings.fact_scope,

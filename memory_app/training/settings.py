@@ -47,6 +47,8 @@ class TrainingSettings:
     cell_penalty: float = 1e-4
     # The last so many units of each layer begin as a path from the embedding to the head.
     copy_units: int = 0
+    # Pieces met fewer times than this in what is learned from get embeddings anew, and keep them.
+    redraw_below: int = 0
     # Of a run that begins from a checkpoint: keep its pieces, or learn new ones and take over.
     pieces: str = "parent"
     # Of the GEMMs (auto: bfloat16 where the machine computes in it); parameters stay float32.
@@ -67,6 +69,7 @@ class TrainingSettings:
     alone_until: float = 0.4  # until when some dialogues tell one fact alone; 0: never
     fact_scope: str = "core"  # which facts: core, or all
     made_up: float = 0.1  # share of told names that are made-up words
+    loose: float = 0.0  # share of phrasings with words left out, put in or exchanged
     drilled: float = 0.0  # share of told values that are any word of one piece
     joined: float = 0.0  # share of a corpus' dialogues that go on from another's final state
     untidy: float = 0.15  # share of a corpus' user texts put in lower case without a full stop
@@ -179,8 +182,10 @@ RANGES: list[tuple[str, float, float]] = [
     ("values_from", -1, 1),
     ("values_until", 0, 2),
     ("made_up", 0, 1),
+    ("loose", 0, 1),
     ("drilled", 0, 1),
     ("copy_units", 0, 8192),
+    ("redraw_below", 0, 1_000_000),
     ("cell_limit", 0, 1e6),
     ("cell_penalty", 0, 1),
     ("joined", 0, 1),

@@ -29,6 +29,7 @@ from memory_app.training.copy_path import open_copy_path
 from memory_app.training.dialogues import Source
 from memory_app.training.loss import WindowLoss
 from memory_app.training.parallel import ALONE, Group
+from memory_app.training.rare_pieces import count_pieces, redraw
 from memory_app.training.save import read_save, write_save
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.timescales import spread_timescales
@@ -167,6 +168,7 @@ class _Training:
         )
         self.at = _Position()
         self.metrics: Metrics = {}
+        self.parked: Tensor | None = None  # rows of the embedding that stay as they were drawn
         self._loss = group.wrap(WindowLoss(settings, model, group.size))
         self._autocast = settings.precision == "bfloat16" or (
             settings.precision == "auto" and (self.device.type != "cpu" or computes_bfloat16())
@@ -262,6 +264,9 @@ class _Training:
             return h, c
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        grad = self.model.embedding.weight.grad
+        if self.parked is not None and grad is not None:
+            grad[self.parked] = 0
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         summed = self.group.sum(total)
         if not all(map(math.isfinite, (summed, float(loss.detach()), float(norm)))):
@@ -360,10 +365,15 @@ def train(
         begin(model)
     if settings.copy_units:
         open_copy_path(model, settings.copy_units)
+    parked = None
+    if settings.redraw_below:
+        counts = count_pieces(sources, settings, tokenizer)
+        parked = redraw(model, counts, settings.redraw_below, settings.seed)
     if group.rank:
         # One seed gives every process the same weights; their dropout has to differ.
         torch.manual_seed(settings.seed + group.rank)
     training = _Training(settings, folder, model, callbacks, group, fence)
+    training.parked = parked
     if resume:
         training.resume()
     mixture = Mixture(settings, sources, tokenizer)

@@ -30,7 +30,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         _("Shape of the model"),
         (
             "cell", "language", "vocab_size", "embedding_dim", "hidden_size", "num_layers",
-            "forget_bias", "timescales", "copy_units", "cell_limit", "cell_penalty", "pieces",
+            "forget_bias", "timescales", "copy_units", "redraw_below",
+            "cell_limit", "cell_penalty", "pieces",
         ),
     ),
     (
@@ -38,7 +39,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         (
             "facts", "identity", "fact_scope", "answer_weight", "user_weight", "max_gap",
             "gap_from", "gap_until", "alone_until", "values_from", "values_until", "made_up",
-            "drilled",
+            "drilled", "loose",
         ),
     ),
     (
@@ -74,6 +75,7 @@ HELP: dict[str, str | Promise] = {
     "copy_units": _(
         "The last so many units of each layer begin as a path from what is read to what is said."
     ),
+    "redraw_below": _("Pieces met fewer times than this get embeddings anew, and keep them."),
     "steps": _("Optimizer steps in all, one a window."),
     "batch_tokens": _("Tokens fed in one step, padding included."),
     "window": _("Truncated BPTT: tokens that a gradient flows back through."),
@@ -104,6 +106,7 @@ HELP: dict[str, str | Promise] = {
     "fact_scope": _("Which facts are told: the core ones, or all."),
     "made_up": _("Share of the told names that are made-up words."),
     "drilled": _("Share of the told values that are any word of one piece."),
+    "loose": _("Share of the phrasings with words left out, put in or exchanged."),
     "untidy": _("Share of the user texts put in lower case without a full stop."),
     "pool_tokens": _("Tokens of dialogues drawn, sorted by length and cut at once."),
     "max_dialogue": _("Longer dialogues are cut at so many tokens."),
