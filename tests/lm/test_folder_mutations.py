@@ -1,4 +1,4 @@
-"""A sound checkpoint's files, changed at random: each is refused by one sentence, or is sound still.
+"""A sound checkpoint's files, changed at random: refused in one sentence, or sound still.
 
 MUTATIONS sets how many; some with every test, a hundred thousand before a release (MUTATION_SEED
 repeats a round).
