@@ -34,6 +34,8 @@ def in_view(page: Page, turn: Turn) -> bool:
     place = page.locator("#scroller").bounding_box()
     assert box is not None
     assert place is not None
+    # The list scrolls, not the page around it.
+    assert page.evaluate("document.scrollingElement.scrollTop") == 0
     return place["y"] - 1 <= box["y"] < place["y"] + place["height"] / 2
 
 
