@@ -81,6 +81,21 @@ def test_passing_over_a_link_or_looking_twice_asks_for_nothing_more(visitor: Vis
     assert asked == ["gate=f&layer=0"]
 
 
+def test_a_reply_that_is_still_spoken_has_nothing_to_ask_for(
+    visitor: Visitor, slowly: None
+) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    asked = maps_asked(visitor)
+    visitor.say("My name is Clara.")
+    visitor.wait_for_words()
+    page.locator(".turn:last-child a.strip").hover()
+    page.wait_for_timeout(300)
+    assert asked == []
+    page.keyboard.press("Escape")
+    visitor.wait_for_end()
+
+
 def test_each_pixel_is_the_colour_of_its_value(gates: Visitor, trace: Trace) -> None:
     page = gates.page
     drawn(page, "f 0 mean")
