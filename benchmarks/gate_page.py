@@ -100,8 +100,9 @@ def looking(replies: Replies, rounds: int) -> Iterator[Line]:
         sandbox = [] if os.geteuid() else ["--no-sandbox"]
         browser = play.chromium.launch(executable_path=chromium, args=[*sandbox, "--disable-gpu"])
         context = browser.new_context(viewport={"width": 1280, "height": 800})
-        cookie = {"name": "sessionid", "value": made["session"], "url": made["url"]}
-        context.add_cookies([cookie])
+        context.add_cookies(
+            [{"name": "sessionid", "value": str(made["session"]), "url": str(made["url"])}]
+        )
         context.add_init_script(WATCH)
         page = context.new_page()
         yield from _opening(page, made, rounds)

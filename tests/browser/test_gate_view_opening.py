@@ -31,6 +31,7 @@ def maps_asked(visitor: Visitor) -> list[str]:
     [
         ("", "gate=f&layer=0", "f 0 mean"),
         ("#gate=c&layer=2", "gate=c&layer=1", "c 1 mean"),
+        ("#gate=c&layer=9", "gate=c&layer=0", "c 0 mean"),
         ("#gate=nonsense&layer=99", "gate=f&layer=0", "f 0 mean"),
     ],
 )
