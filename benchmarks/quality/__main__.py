@@ -1,4 +1,4 @@
-"""Measure one contestant and keep its figures, or write the model card's table from them all.
+"""Measure one contestant and keep its figures, or write tables and chart from them all.
 
 python -m benchmarks.quality lstm --checkpoint memory_app/bundled/en --corpora DIR
 python -m benchmarks.quality table
@@ -13,9 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality import contestants
+from benchmarks.quality.chart import draw
 from benchmarks.quality.corpora import read_sources
 from benchmarks.quality.memorised import recitation
-from benchmarks.quality.results import keep, write_table
+from benchmarks.quality.results import (
+    VARIANT_RESULTS,
+    keep,
+    read_all,
+    write_table,
+    write_variants,
+)
+from benchmarks.quality.variants import VARIANTS
 from memory_app.lm.checkpoint import Checkpoint, load_checkpoint
 from memory_app.lm.config import CELLS
 from memory_app.training.dialogues import Source
@@ -38,6 +46,8 @@ FROM_NOTHING = {
     "learning_rate": 2.5e-3,
 }
 
+VARIANT = "variant-"
+
 
 def main() -> None:
     """Read the command line."""
@@ -47,6 +57,7 @@ def main() -> None:
         choices=[
             *("lstm", "reset", "ngram", "transformer"),
             *(f"small-{cell}" for cell in CELLS),
+            *(f"variant-{name}" for name in VARIANTS),
             *("small-transformer", "recitation", "table"),
         ],
     )
@@ -57,6 +68,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.what == "table":
         write_table()
+        write_variants()
+        draw(read_all())
         return
     if options.checkpoint is None or options.corpora is None:
         parser.error("a measurement needs --checkpoint and --corpora")
@@ -64,7 +77,10 @@ def main() -> None:
     weights = [(str(d["name"]), float(d.get("weight", 1))) for d in checkpoint.config["data"]]
     sources = read_sources(options.corpora, weights)
     figures = measure(options.what, checkpoint, sources, options.minutes * 60, options.n)
-    path = keep(options.what, figures)
+    if options.what.startswith(VARIANT):
+        path = keep(options.what.removeprefix(VARIANT), figures, VARIANT_RESULTS)
+    else:
+        path = keep(options.what, figures)
     json.dump(figures, sys.stdout, indent=1)
     sys.stdout.write("\n")
     sys.stderr.write(f"kept in {path.name}\n")
@@ -98,9 +114,15 @@ def measure(
     if what == "small-transformer":
         found = contestants.transformer(2_000_000, small, tokenizer, sources, seconds, n, RATES)
         return {"title": "Transformer, small", "place": 7, "trained": minutes, **found}
-    name = what.removeprefix("small-")
+    variant = VARIANTS[what.removeprefix(VARIANT)] if what.startswith(VARIANT) else None
+    name = "lstm" if variant is not None else what.removeprefix("small-")
     width, hidden = SMALL[name]
     shape = {"cell": name, "embedding_dim": width, "hidden_size": hidden, "copy_units": 0}
+    if variant is not None:
+        found = contestants.cell(
+            small.changed({**shape, **variant}), tokenizer, sources, seconds, n
+        )
+        return {"title": what.removeprefix(VARIANT), "trained": minutes, **found}
     found = contestants.cell(small.changed(shape), tokenizer, sources, seconds, n)
     place = 4 + CELLS.index(name)
     return {"title": f"{name}, small", "place": place, "trained": minutes, **found}

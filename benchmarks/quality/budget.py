@@ -16,10 +16,12 @@ from typing import Any
 import torch
 
 from memory_app.lm.machine import computes_bfloat16
+from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.batches import Mixture
 from memory_app.training.dialogues import Source
 from memory_app.training.loss import token_nll, window_loss
+from memory_app.training.regularised import reader
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.trainer import new_optimizer
 
@@ -58,6 +60,7 @@ def train_within(
     mixture = Mixture(settings, sources, tokenizer)
     optimizer = new_optimizer(settings, model)
     nll = token_nll(model, compiled=settings.compile == "on")
+    hidden = reader(settings, model) if isinstance(model, LanguageModel) else model.hidden
     model.train()
     began = clock()
     steps = tokens = pool = 0
@@ -74,7 +77,7 @@ def train_within(
                     group["lr"] = rate_at(settings, share) * group["scale"]
                 with torch.autocast("cpu", torch.bfloat16, enabled=computes_bfloat16()):
                     state = state.detach() if state is not None else None
-                    total, state = window_loss(model, nll, inputs, targets, weights, state)
+                    total, state = window_loss(hidden, nll, inputs, targets, weights, state)
                 weight = float(weights.sum())
                 if weight == 0:
                     continue

@@ -6,17 +6,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality import variants
+
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "results"
+VARIANT_RESULTS = RESULTS / "variants"
 CARD = ROOT / "docs" / "model_card.md"
+LOG = ROOT / "docs" / "training.md"
 BEGIN, END = "<!-- quality: begin -->", "<!-- quality: end -->"
 GAPS = ("gap_0", "gap_2", "gap_8", "gap_32")
 
 
-def keep(name: str, figures: dict[str, Any]) -> Path:
+def keep(name: str, figures: dict[str, Any], folder: Path = RESULTS) -> Path:
     """Write one contestant's figures."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{name}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
     path.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", "utf-8")
     return path
 
@@ -73,14 +77,28 @@ def _line(cells: list[str]) -> str:
 
 
 def write_table(card: Path = CARD, folder: Path = RESULTS) -> None:
-    """Put the table between its two marks in the model card.
+    """Put the table of the contestants between its two marks in the model card.
 
     Raises:
         ValueError: the card has no such marks.
     """
+    _put(card, table(read_all(folder)))
+
+
+def write_variants(log: Path = LOG, folder: Path = VARIANT_RESULTS) -> None:
+    """Put the table of the variants between the marks in the training log.
+
+    Raises:
+        ValueError: the log has no such marks.
+    """
+    found = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")}
+    _put(log, variants.table(found))
+
+
+def _put(card: Path, made: str) -> None:
     text = card.read_text("utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{card.name} lacks the marks {BEGIN} and {END}.")
-    card.write_text(f"{before}{BEGIN}\n{table(read_all(folder))}\n{END}{after}", "utf-8")
+    card.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", "utf-8")

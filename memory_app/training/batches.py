@@ -8,7 +8,7 @@ to window and blank at the batch's start. A run resumes at (pool, batch).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,13 @@ from memory_app.training.dialogues import (
 from memory_app.training.facts import generate_dialogue, is_held_out
 from memory_app.training.facts.identity import identity_exchanges
 from memory_app.training.settings import TrainingSettings
+
+#: Share of a fact dialogue's stretches of other talk that are about the bot itself: it is asked
+#: who it is in the middle of chats, too.
+ABOUT_THE_BOT = 0.15
+#: Share of the fact dialogues with hardly anything in between: which word belongs to which question
+#: is learned there from several times as many questions a token.
+COMPACT = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +76,7 @@ class Mixture:
             if not fillers or source.name in fillers
             for dialogue in source.train
         )
-        self._fillers: Callable[[random.Random, int], list[tuple[str, str]]] = (
-            Fillers(stretches) if stretches else identity_exchanges
-        )
+        self._corpus_fillers = Fillers(stretches) if stretches else None
         self._words = one_piece_words(tokenizer) if settings.drilled else []
         self._orders: dict[tuple[int, int], list[int]] = {}
         self._mean_tokens = [self._estimate(source) for source in sources]
@@ -81,6 +86,12 @@ class Mixture:
         sample = [rng.choice(source.train) for _ in range(50)]
         words = sum(len(text.split()) + 2 for dialogue in sample for _, text in dialogue)
         return max(words * 1.4 / 50, 4.0)
+
+    def _fillers(self, rng: random.Random, count: int) -> list[tuple[str, str]]:
+        """What parts a fact from its question: talk of the corpora, now and then of the bot."""
+        if self._corpus_fillers is None or rng.random() < ABOUT_THE_BOT:
+            return identity_exchanges(rng, count)
+        return self._corpus_fillers(rng, count)
 
     def _draw(self, source: int, position: int) -> Dialogue:
         """The dialogue at a position of the endless stream of epochs of one source."""
@@ -106,6 +117,8 @@ class Mixture:
             position, stop = pool * count, (pool + 1) * count
             while position < stop:
                 run = rng.randint(3, 6) if self._chained[index] else 1
+                if settings.joined and rng.random() < settings.joined:
+                    run *= 2
                 dialogue = [t for k in range(run) for t in self._draw(index, position + k)]
                 position += run
                 dialogue = [
@@ -130,16 +143,18 @@ class Mixture:
         most_values = round(6 * 100 ** _rise(progress, settings.values_from, settings.values_until))
         late = progress > settings.values_until
         made_up, drilled = (settings.made_up, settings.drilled) if late else (0.0, 0.0)
-        alone = max(0.0, 0.6 - 1.5 * progress)
+        until = settings.alone_until
+        alone = 0.6 * (1 - _rise(progress, 0.0, until)) if until else 0.0
         while wanted > 0:
             kind = "single" if rng.random() < alone else None
             made = generate_dialogue(
                 rng,
                 fillers=self._fillers,
-                max_gap=max_gap,
+                max_gap=min(max_gap, 1) if rng.random() < COMPACT else max_gap,
                 kind=kind,
                 made_up=made_up,
                 drilled=drilled,
+                loose=settings.loose,
                 words=self._words,
                 most_values=most_values,
                 scope=settings.fact_scope,

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.state import State
+from memory_app.training.regularised import Reader, reader
 from memory_app.training.settings import TrainingSettings
 
 Nll = Callable[[Tensor, Tensor], Tensor]
@@ -29,7 +30,7 @@ def token_nll(model: LanguageModel, *, compiled: bool) -> Nll:
 
 
 def window_loss(
-    model: LanguageModel,
+    hidden: Reader,
     nll: Nll,
     inputs: Tensor,
     targets: Tensor,
@@ -37,7 +38,7 @@ def window_loss(
     state: State | None,
 ) -> tuple[Tensor, State]:
     """(summed weighted NLL in nats, state after). Only weighted positions pay for a softmax."""
-    outputs, state = model.hidden(inputs, state)
+    outputs, state = hidden(inputs, state)
     chosen = weights > 0
     return (nll(outputs[chosen], targets[chosen]) * weights[chosen]).sum(), state
 
@@ -59,6 +60,7 @@ class WindowLoss(nn.Module):
         super().__init__()
         self.model = model
         self._settings, self._size = settings, size
+        self._hidden = reader(settings, model)
         self._nll = token_nll(model, compiled=settings.compile == "on")
 
     def forward(
@@ -75,6 +77,6 @@ class WindowLoss(nn.Module):
         `whole` is what the NLL of all rows is divided by, `share` how many of them are here.
         """
         before = None if state is None else State(*state).detach()
-        total, after = window_loss(self.model, self._nll, inputs, targets, weights, before)
+        total, after = window_loss(self._hidden, self._nll, inputs, targets, weights, before)
         loss = total / whole + share * cell_penalty(self._settings, after)
         return loss * self._size, total, after.h, after.c

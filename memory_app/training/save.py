@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from memory_app.lm.checkpoint import sync
 
@@ -68,10 +69,12 @@ def write_save(
     *,
     fence: int = 0,
     generators: Sequence[Tensor] = (),
+    mean: AveragedModel | None = None,
 ) -> None:
     """Write the save beside the old one and put it in its place by one rename.
 
-    `generators` are the states of the other processes' generators, when several train together.
+    `generators` are the states of the other processes' generators, when several train together;
+    `mean` the weights averaged so far, where a run averages them.
 
     Raises:
         SaveError: the disk is full or can't be written; the old save is as it was.
@@ -83,6 +86,10 @@ def write_save(
         tensors[f"model/{name}"] = parameter.detach().cpu().contiguous()
         for key, value in optimizer.state.get(parameter, {}).items():
             tensors[f"adam/{name}/{key}"] = value.detach().cpu().contiguous()
+    if mean is not None and int(mean.n_averaged):
+        tensors["mean/n"] = mean.n_averaged.detach().cpu()
+        for name, parameter in mean.module.named_parameters():
+            tensors[f"mean/{name}"] = parameter.detach().cpu().contiguous()
     text = json.dumps({"format_version": SAVE_FORMAT_VERSION, **position})
     data = save(tensors, {POSITION_KEY: text})
     path = save_file(folder, fence)
@@ -105,7 +112,12 @@ def write_save(
 
 
 def read_save(
-    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, *, rank: int = 0
+    folder: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    *,
+    rank: int = 0,
+    mean: AveragedModel | None = None,
 ) -> dict[str, Any] | None:
     """Put the newest save back into model, optimizer and generator; its position, None without one.
 
@@ -138,6 +150,10 @@ def read_save(
                 key: value if key == "step" else value.to(parameter.device)
                 for key, value in state.items()
             }
+        if mean is not None and "mean/n" in tensors:
+            mean.n_averaged.copy_(tensors["mean/n"])
+            for name, parameter in mean.module.named_parameters():
+                parameter.copy_(tensors[f"mean/{name}"])
     generator = tensors.get(f"rng/{rank}" if rank else "rng")
     if generator is not None:
         torch.set_rng_state(generator)

@@ -25,6 +25,10 @@ class TrainingSettings:
     hidden_size: int = 512
     num_layers: int = 2
     dropout: float = 0.05
+    weight_drop: float = 0.0  # share of the recurrent weights taken out in each window
+    variational: str = "off"  # on: a row's dropout takes out the same units at every step
+    # of forget gates at the start: off, or inverse_gamma (then forget_bias isn't added)
+    timescales: str = "off"
     forget_bias: float = 1.0  # added to f's bias at the start, so that memory is the default
     steps: int = 8000  # optimizer steps, one a window
     batch_tokens: int = 2048  # tokens fed in one window, padding included
@@ -34,6 +38,7 @@ class TrainingSettings:
     final_learning_rate: float = 0.05  # as a share of the first
     warmup: int = 200  # steps
     weight_decay: float = 0.01
+    average_from: float = 1.0  # share of the run after which weights are averaged; 1: never
     clip: float = 1.0
     # What |c| costs beyond cell_limit at a window's end: a cell that counts on without end rounds
     # too coarsely for two float32 implementations to agree on its trace.
@@ -41,6 +46,8 @@ class TrainingSettings:
     cell_penalty: float = 1e-4
     # The last so many units of each layer begin as a path from the embedding to the head.
     copy_units: int = 0
+    # Pieces met fewer times than this in what is learned from get embeddings anew, and keep them.
+    redraw_below: int = 0
     # Of a run that begins from a checkpoint: keep its pieces, or learn new ones and take over.
     pieces: str = "parent"
     # Of the GEMMs (auto: bfloat16 where the machine computes in it); parameters stay float32.
@@ -58,9 +65,12 @@ class TrainingSettings:
     gap_until: float = 0.8  # … and when they are as long as max_gap
     values_from: float = 0.15  # when more than six values of a slot are told …
     values_until: float = 0.6  # … and when all of them are, and made-up ones too
+    alone_until: float = 0.4  # until when some dialogues tell one fact alone; 0: never
     fact_scope: str = "core"  # which facts: core, or all
     made_up: float = 0.1  # share of told names that are made-up words
+    loose: float = 0.0  # share of phrasings with words left out, put in or exchanged
     drilled: float = 0.0  # share of told values that are any word of one piece
+    joined: float = 0.0  # share of a corpus' dialogues that go on from another's final state
     untidy: float = 0.15  # share of a corpus' user texts put in lower case without a full stop
     pool_tokens: int = 400_000  # dialogues drawn, sorted by length and cut at once
     max_dialogue: int = 1024  # longer dialogues are cut there
@@ -81,6 +91,13 @@ class TrainingSettings:
             value = getattr(self, name)
             if not low <= value <= high:  # also refuses NaN
                 raise SettingsError(f"{name} must lie between {low} and {high}.")
+        if self.variational not in ("off", "on"):
+            raise SettingsError("variational must be on or off.")
+        if self.timescales not in ("off", "inverse_gamma"):
+            raise SettingsError("timescales must be off or inverse_gamma.")
+        special = self.weight_drop or self.variational == "on" or self.timescales != "off"
+        if special and self.cell != "lstm":
+            raise SettingsError("weight_drop, variational and timescales need the lstm cell.")
         if self.fact_scope not in SCOPES:
             raise SettingsError(f"fact_scope must be one of {', '.join(SCOPES)}.")
         if self.pieces not in ("parent", "new"):
@@ -136,6 +153,7 @@ RANGES: list[tuple[str, float, float]] = [
     ("hidden_size", 4, 8192),
     ("num_layers", 1, 8),
     ("dropout", 0, 0.9),
+    ("weight_drop", 0, 0.9),
     ("forget_bias", -10, 10),
     ("steps", 1, 100_000_000),
     ("batch_tokens", 64, 4_194_304),
@@ -145,6 +163,7 @@ RANGES: list[tuple[str, float, float]] = [
     ("final_learning_rate", 0, 1),
     ("warmup", 0, 10_000_000),
     ("weight_decay", 0, 1),
+    ("average_from", 0, 1),
     ("clip", 1e-6, 1e6),
     ("threads", 1, 256),
     ("facts", 0, 1),
@@ -154,13 +173,17 @@ RANGES: list[tuple[str, float, float]] = [
     ("max_gap", 0, 64),
     ("gap_from", -1, 1),
     ("gap_until", 0, 2),
+    ("alone_until", 0, 1),
     ("values_from", -1, 1),
     ("values_until", 0, 2),
     ("made_up", 0, 1),
+    ("loose", 0, 1),
     ("drilled", 0, 1),
     ("copy_units", 0, 8192),
+    ("redraw_below", 0, 1_000_000),
     ("cell_limit", 0, 1e6),
     ("cell_penalty", 0, 1),
+    ("joined", 0, 1),
     ("untidy", 0, 1),
     ("pool_tokens", 1000, 1_000_000_000),
     ("max_dialogue", 16, 65_536),

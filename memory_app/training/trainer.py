@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_swa_multi_avg_fn
 
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.machine import computes_bfloat16
@@ -26,8 +28,10 @@ from memory_app.training.copy_path import open_copy_path
 from memory_app.training.dialogues import Source
 from memory_app.training.loss import WindowLoss
 from memory_app.training.parallel import ALONE, Group
+from memory_app.training.rare_pieces import count_pieces, redraw
 from memory_app.training.save import read_save, write_save
 from memory_app.training.settings import TrainingSettings
+from memory_app.training.timescales import spread_timescales
 
 Metrics = dict[str, float]
 #: Beside `save_every`: a save after this many seconds, or after so many times what the last one
@@ -95,8 +99,12 @@ def new_model(settings: TrainingSettings, vocab_size: int) -> LanguageModel:
         cell=settings.cell,
         language=settings.language,
     )
-    model = LanguageModel(config, dropout=settings.dropout)
-    if settings.cell == "lstm":
+    # With variational dropout the masks come from elsewhere (regularised.py).
+    dropout = 0.0 if settings.variational == "on" else settings.dropout
+    model = LanguageModel(config, dropout=dropout)
+    if settings.timescales == "inverse_gamma":
+        spread_timescales(model, settings.seed)
+    elif settings.cell == "lstm":
         hidden = settings.hidden_size
         with torch.no_grad():
             for layer in range(settings.num_layers):
@@ -150,8 +158,16 @@ class _Training:
         self.device = group.device(settings.device)
         self.model = model
         self.optimizer = new_optimizer(settings, model)
+        # The mean of the weights over the end of the run (Izmailov et al. 2018): what is judged,
+        # and published.
+        self.mean = (
+            AveragedModel(model, multi_avg_fn=get_swa_multi_avg_fn())
+            if settings.average_from < 1
+            else None
+        )
         self.at = _Position()
         self.metrics: Metrics = {}
+        self.parked: Tensor | None = None  # rows of the embedding that stay as they were drawn
         self._loss = group.wrap(WindowLoss(settings, model, group.size))
         self._autocast = settings.precision == "bfloat16" or (
             settings.precision == "auto" and (self.device.type != "cpu" or computes_bfloat16())
@@ -162,7 +178,9 @@ class _Training:
 
     def resume(self) -> None:
         """Go to the newest save, if there is one."""
-        position = read_save(self.folder, self.model, self.optimizer, rank=self.group.rank)
+        position = read_save(
+            self.folder, self.model, self.optimizer, rank=self.group.rank, mean=self.mean
+        )
         if position is not None:
             position.pop("format_version", None)
             self.at = _Position(**position)
@@ -240,11 +258,16 @@ class _Training:
             return h, c
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        grad = self.model.embedding.weight.grad
+        if self.parked is not None and grad is not None:
+            grad[self.parked] = 0
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         summed = self.group.sum(total)
         if not all(map(math.isfinite, (summed, float(loss.detach()), float(norm)))):
             raise TrainingError(f"The loss or its gradient is not finite at step {step}.")
         self.optimizer.step()
+        if self.mean is not None and step >= self.settings.average_from * self.settings.steps:
+            self.mean.update_parameters(self.model)
         self.metrics = {
             "loss": summed / weight,
             "gradient_norm": float(norm),
@@ -276,19 +299,27 @@ class _Training:
                 asdict(at),
                 fence=self.fence,
                 generators=generators,
+                mean=self.mean,
             )
         self._saved_step, self._saved_at = at.step, time.monotonic()
         self._save_took = self._saved_at - began
         for callback in self.callbacks:
             callback.on_save(at.step)
 
+    @property
+    def result(self) -> LanguageModel:
+        """The model as it would be published now."""
+        if self.mean is None or not int(self.mean.n_averaged):
+            return self.model
+        return cast("LanguageModel", self.mean.module)
+
     def _evaluate(self) -> None:
-        self.model.eval()
+        model = self.result.eval()
         interrupted = False
         try:
             with torch.inference_mode():
                 for callback in self.callbacks:
-                    callback.on_evaluate(self.at.step, self.model)
+                    callback.on_evaluate(self.at.step, model)
         except Interrupted:
             interrupted = True
         self.model.train()
@@ -326,17 +357,22 @@ def train(
         begin(model)
     if settings.copy_units:
         open_copy_path(model, settings.copy_units)
+    parked = None
+    if settings.redraw_below:
+        counts = count_pieces(sources, settings, tokenizer)
+        parked = redraw(model, counts, settings.redraw_below, settings.seed)
     if group.rank:
         # One seed gives every process the same weights; their dropout has to differ.
         torch.manual_seed(settings.seed + group.rank)
     training = _Training(settings, folder, model, callbacks, group, fence)
+    training.parked = parked
     if resume:
         training.resume()
     mixture = Mixture(settings, sources, tokenizer)
     for callback in callbacks:
         callback.on_start(settings, training.at.step)
     finished = training.run(mixture)
-    model.eval()
+    model = training.result.eval()
     at = training.at
     last = training.metrics or ({} if at.loss is None else {"loss": at.loss})
     return TrainingResult(model, tokenizer, at.step, finished, at.tokens, last)

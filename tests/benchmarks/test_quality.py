@@ -8,10 +8,20 @@ import pytest
 import torch
 
 from benchmarks.quality.budget import rate_at, train_within
+from benchmarks.quality.chart import draw
 from benchmarks.quality.contestants import lstm, parameters_of, reset
 from benchmarks.quality.corpora import single_exchanges
-from benchmarks.quality.results import BEGIN, END, keep, read_all, table, write_table
+from benchmarks.quality.results import (
+    BEGIN,
+    END,
+    keep,
+    read_all,
+    table,
+    write_table,
+    write_variants,
+)
 from benchmarks.quality.transformer import Transformer, shape_for
+from benchmarks.quality.variants import VARIANTS
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
@@ -130,9 +140,37 @@ def test_the_table_is_written_between_its_marks_from_what_is_stored(tmp_path: Pa
         write_table(card, results)
 
 
-def test_figures_are_kept_as_they_were_measured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("benchmarks.quality.results.RESULTS", tmp_path / "results")
-    path = keep("x", {"a": 0.123456789})
+def test_figures_are_kept_as_they_were_measured(tmp_path: Path) -> None:
+    path = keep("x", {"a": 0.123456789}, tmp_path / "results")
     assert json.loads(path.read_text()) == {"a": 0.123456789}
+
+
+def test_the_variants_table_has_those_that_were_measured_in_their_order(tmp_path: Path) -> None:
+    for name, share in (("plain", 0.5), ("weight_drop", 0.25)):
+        keep(name, {**contestant(name, 0, share), "tokens": 4_000_000}, tmp_path / "variants")
+    log = tmp_path / "log.md"
+    log.write_text(f"{BEGIN}\n{END}\n")
+    write_variants(log, tmp_path / "variants")
+    rows = log.read_text().splitlines()[3:-1]
+    assert rows == [
+        "| plain | – | 2.0 M | 4.0 M | 1.500 | 0.50 | 0.50 | 0.50 |",
+        "| weight_drop | weight_drop 0.2 | 2.0 M | 4.0 M | 1.500 | 0.25 | 0.25 | 0.25 |",
+    ]
+
+
+def test_every_variant_is_a_change_that_training_knows() -> None:
+    for name, changes in VARIANTS.items():
+        changed = SMALL.changed(changes)
+        assert bool(changes) == (changed != SMALL), name
+
+
+def test_the_chart_shows_each_contestant_and_is_the_same_for_the_same_figures(
+    tmp_path: Path,
+) -> None:
+    rows = [contestant("first", 1, 0.75), {**contestant("second", 2, 0.25), "recall": None}]
+    draw(rows, tmp_path / "a.svg")
+    draw(rows, tmp_path / "b.svg")
+    text = (tmp_path / "a.svg").read_text()
+    assert text == (tmp_path / "b.svg").read_text()
+    assert text.count(">first<") == 2  # its bar, and its line
+    assert text.count(">second<") == 1

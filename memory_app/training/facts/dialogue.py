@@ -31,8 +31,12 @@ SCOPES: dict[str, tuple[Slot, ...]] = {
 # How many values of a slot a scope tells: lists begin with those that are met most often.
 _SCOPE_VALUES = {"core": 120, "wide": None, "all": None}
 
+#: Share of the drilled values, names aside, that are of two words.
+TWO_WORDS = 0.2
+
 KINDS = ("single", "several", "update", "abstain", "mixed")
-_KIND_WEIGHTS = (0.18, 0.29, 0.12, 0.25, 0.16)
+# Most tell several facts: which word belongs to which question is what is hardest to learn.
+_KIND_WEIGHTS = (0.10, 0.36, 0.08, 0.26, 0.20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class _Plan:
         scope: str,
         held_out_values: bool,
         held_out_phrasings: bool,
+        loose: float,
     ) -> None:
         self.rng = rng
         self.made_up, self.drilled, self.words = made_up, drilled, words
@@ -110,7 +115,7 @@ class _Plan:
         self.most_values = min(limits) if limits else None
         self.slots = SCOPES[scope]
         self.held_out_values = held_out_values
-        self.writer = Writer(rng, fillers, held_out_phrasings)
+        self.writer = Writer(rng, fillers, held_out_phrasings, loose)
 
     def fact(self, slot: Slot | None = None, kind: str | None = None, other_than: str = "") -> Fact:
         """A fact that nothing told so far contradicts; the last resort repeats a slot."""
@@ -128,6 +133,9 @@ class _Plan:
             value = writer.made_up(chosen) if made_up else rng.choice(values) if values else ""
             if self.words and chosen.open and not held and rng.random() < self.drilled:
                 value = rng.choice(self.words)
+                # Two words are to be kept in their order, too.
+                if not chosen.name_like and rng.random() < TWO_WORDS:
+                    value = " ".join(rng.sample(self.words, 2))
             # One name for two people of a dialogue would make a wrong answer right.
             if not value or value == other_than or (slot is None and writer.has_value(value)):
                 continue
@@ -303,6 +311,7 @@ def generate_dialogue(
     scope: str = "all",
     held_out_values: bool = False,
     held_out_phrasings: bool = False,
+    loose: float = 0.0,
 ) -> FactDialogue:
     """Draw one recall dialogue.
 
@@ -314,6 +323,8 @@ def generate_dialogue(
     keeps to the first so many values of each slot, so that a run can begin with few. Held-out
     values are told only with held_out_values (then in the slots that have any), phrasings only with
     held_out_phrasings (then no others); training draws with neither.
+
+    `loose` is the share of phrasings that are said in other words (typed.loosened).
 
     `scope` "core" keeps to the facts that people tell first, "all" has every slot.
 
@@ -336,6 +347,7 @@ def generate_dialogue(
         scope,
         held_out_values,
         held_out_phrasings,
+        loose,
     )
     if gap is None:
         plan.train(kind, max_gap)

@@ -441,7 +441,7 @@ _SCRIPTS = (
     (0x0627, 0x064A),
     (0xAC00, 0xD7A3),
 )
-_NONSENSE = 0.06
+_NONSENSE = 0.1
 
 
 def _nonsense(rng: random.Random) -> tuple[str, str]:

@@ -84,6 +84,58 @@ def mistyped(rng: random.Random, template: str) -> str:
     return " ".join(words)
 
 
+# Small words that nobody misses, words that anybody may put anywhere, words for other words: no
+# list of phrasings is as long as what people write, and so none is to be learned by heart.
+_SMALL = frozenset(
+    (
+        *("my", "is", "the", "a", "an", "what", "what's", "do", "you", "to", "of", "it", "that"),
+        *("are", "am", "was", "does", "did", "can", "got", "so", "be", "there", "in", "at", "as"),
+        *("i", "i'm", "i've", "have", "me", "would", "for"),
+    )
+)
+_ANYWHERE = (
+    *("well", "so", "really", "just", "actually", "honestly", "now", "then", "please", "still"),
+    *("maybe", "I think", "I guess", "you know", "you see", "by now", "at the moment", "today"),
+    *("these days", "of course", "by the way", "in fact", "um", "uh", "like", "obviously", "also"),
+    *("right now", "for the record", "as it happens", "to be honest", "currently", "basically"),
+)
+_OTHER_WORDS = {
+    "called": ("named", "known as"),
+    "favourite": ("fav", "preferred", "top", "most loved"),
+    "favorite": ("fav", "preferred", "top", "most loved"),
+    "live": ("stay", "reside"),
+    "job": ("occupation", "profession", "line of work"),
+    "remember": ("recall", "know", "have in mind"),
+    "know": ("remember", "recall"),
+    "told": ("mentioned to", "said to"),
+    "have": ("own", "have got", "got"),
+    "like": ("love", "enjoy", "prefer"),
+    "love": ("like", "adore"),
+    "tell": ("remind", "let"),
+    "work": ("earn my living", "am employed"),
+}
+_KEPT_WORDS = 3  # of a carrier this short nothing is left out
+
+
+def loosened(rng: random.Random, template: str) -> str:
+    """The template in other words: some left out, put in or exchanged, never its {fields}."""
+    words = template.split(" ")
+    x = rng.random()
+    if x < 0.35 and len(words) > _KEPT_WORDS:
+        small = [at for at, word in enumerate(words) if word.lower() in _SMALL]
+        for at in sorted(rng.sample(small, min(len(small), rng.randint(1, 2))), reverse=True):
+            del words[at]
+    elif x < 0.7:
+        for _ in range(rng.randint(1, 2)):
+            words.insert(rng.randint(0, len(words)), rng.choice(_ANYWHERE))
+    if x > 0.55:
+        words = [
+            rng.choice(_OTHER_WORDS[word]) if word in _OTHER_WORDS and rng.random() < 0.6 else word
+            for word in words
+        ]
+    return " ".join(words) or template
+
+
 def _finish(rng: random.Random, style: int, text: str, mark: str) -> str:
     """Case and final mark in this person's style."""
     if style == LOWER:

@@ -68,8 +68,10 @@ class Writer:
         rng: random.Random,
         fillers: Callable[[random.Random, int], list[tuple[str, str]]],
         held_out_phrasings: bool,
+        loose: float = 0.0,
     ) -> None:
         self.rng = rng
+        self.loose = loose
         self.fillers = fillers
         self.held_out_phrasings = held_out_phrasings
         self.style = typed.draw_style(rng)
@@ -139,6 +141,12 @@ class Writer:
 
     # Telling
 
+    def _loosened(self, template: str) -> str:
+        """In other words now and then; where nothing is to be loose, nothing is drawn either."""
+        if self.loose and self.rng.random() < self.loose:
+            return typed.loosened(self.rng, template)
+        return template
+
     def tell(self, facts: list[Fact]) -> None:
         """Tell one to three facts in one message, and acknowledge them."""
         rng = self.rng
@@ -153,7 +161,7 @@ class Writer:
         clauses = []
         for fact in facts:
             tells = fact.slot.held_tell if self.held_out_phrasings else fact.slot.train_tell
-            template = _leaning(rng, tells)
+            template = self._loosened(_leaning(rng, tells))
             clauses.append(typed.fill(rng, style, template, fact.fields(), typo))
         if len(clauses) == 1:
             text = clauses[0]
@@ -235,7 +243,7 @@ class Writer:
             held = self.held_out_phrasings
             wraps = wording.ASK_ANY_HELD_OUT if held else wording.ASK_ANY_TRAINED
             template = rng.choice(wraps).format(m=slot.noun)
-        text = typed.fill(rng, style, template, fields)
+        text = typed.fill(rng, style, self._loosened(template), fields)
         plain = template.startswith(("tell", "say", "let's", "I wonder"))
         return typed.question(rng, style, text, "." if plain else "?")
 

@@ -22,26 +22,29 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         _("Length and rate"),
         (
             "steps", "batch_tokens", "window", "learning_rate", "final_learning_rate", "warmup",
-            "embedding_rate", "weight_decay", "clip", "dropout", "seed",
+            "embedding_rate", "weight_decay", "average_from", "clip", "dropout", "weight_drop",
+            "variational", "seed",
         ),
     ),
     (
         _("Shape of the model"),
         (
             "cell", "language", "vocab_size", "embedding_dim", "hidden_size", "num_layers",
-            "forget_bias", "copy_units", "cell_limit", "cell_penalty", "pieces",
+            "forget_bias", "timescales", "copy_units", "redraw_below",
+            "cell_limit", "cell_penalty", "pieces",
         ),
     ),
     (
         _("Memory: the curriculum of facts"),
         (
             "facts", "identity", "fact_scope", "answer_weight", "user_weight", "max_gap",
-            "gap_from", "gap_until", "values_from", "values_until", "made_up", "drilled",
+            "gap_from", "gap_until", "alone_until", "values_from", "values_until", "made_up",
+            "drilled", "loose",
         ),
     ),
     (
         _("Corpora"),
-        ("untidy", "pool_tokens", "max_dialogue", "bot_only", "chain", "fillers"),
+        ("joined", "untidy", "pool_tokens", "max_dialogue", "bot_only", "chain", "fillers"),
     ),
     (
         _("Evaluation, saves and machine"),
@@ -57,12 +60,22 @@ HELP: dict[str, str | Promise] = {
     "hidden_size": _("Units in a layer: the size of its hidden and of its cell state."),
     "num_layers": _("LSTM layers on top of each other."),
     "dropout": _("Share of the activations left out at random between layers while training."),
+    "weight_drop": _("Share of the recurrent weights taken out at random in each window."),
+    "variational": _(
+        "Dropout takes the same units out at every step of a row, not others at each."
+    ),
+    "timescales": _(
+        "What forget gates begin with: one bias (off), or many timescales (inverse_gamma)."
+    ),
+    "average_from": _("Share of the run after which the published weights are a mean; 1: never."),
+    "joined": _("Share of the dialogues that go on from another one’s final state."),
     "forget_bias": _(
         "Added to the forget gate’s bias at the start, so that memory is the default."
     ),
     "copy_units": _(
         "The last so many units of each layer begin as a path from what is read to what is said."
     ),
+    "redraw_below": _("Pieces met fewer times than this get embeddings anew, and keep them."),
     "steps": _("Optimizer steps in all, one a window."),
     "batch_tokens": _("Tokens fed in one step, padding included."),
     "window": _("Truncated BPTT: tokens that a gradient flows back through."),
@@ -87,11 +100,13 @@ HELP: dict[str, str | Promise] = {
     "max_gap": _("Exchanges between a fact and its question, at the end of the curriculum."),
     "gap_from": _("When gaps begin to grow, as a share of the run."),
     "gap_until": _("When gaps are as long as max_gap, as a share of the run."),
+    "alone_until": _("Until when some dialogues tell one fact alone, as a share of the run."),
     "values_from": _("When more than six values of a slot are told, as a share of the run."),
     "values_until": _("When all values are told, as a share of the run."),
     "fact_scope": _("Which facts are told: the core ones, or all."),
     "made_up": _("Share of the told names that are made-up words."),
     "drilled": _("Share of the told values that are any word of one piece."),
+    "loose": _("Share of the phrasings with words left out, put in or exchanged."),
     "untidy": _("Share of the user texts put in lower case without a full stop."),
     "pool_tokens": _("Tokens of dialogues drawn, sorted by length and cut at once."),
     "max_dialogue": _("Longer dialogues are cut at so many tokens."),
@@ -109,6 +124,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "compile": ("off", "on"),
     "fact_scope": tuple(SCOPES),
     "pieces": ("parent", "new"),
+    "variational": ("off", "on"),
+    "timescales": ("off", "inverse_gamma"),
 }
 
 TYPES: dict[str, type] = {field.name: type(field.default) for field in fields(TrainingSettings)}

@@ -1,4 +1,7 @@
-"""Training through a Redis broker: a worker of its own, killed, and Celery's beat beside it."""
+"""Training through a broker: a worker of its own, killed, and Celery's beat beside it.
+
+RabbitMQ takes part where RABBITMQ_URL names one (amqp://…); Redis is started by the tests.
+"""
 
 import os
 import signal
@@ -12,6 +15,7 @@ from tests.ground.site import ROOT, Site
 from tests.ground.test_run_kills import LAUNCH, SET, Rows
 
 pytestmark = pytest.mark.services
+BROKERS = ["redis", *(["rabbitmq"] if "RABBITMQ_URL" in os.environ else [])]
 #: As compose.yaml starts it.
 BEAT = ["--app=chatsite", "--quiet", "beat", "--scheduler=celery.beat:Scheduler", "--pidfile="]
 CORPUS = """
@@ -24,13 +28,13 @@ Bot: You are Ana.
 
 
 class Trainer(Site):
-    """A DATA_DIR whose messages lie in Redis; no site, only what trains."""
+    """A DATA_DIR whose messages lie in a broker; no site, only what trains."""
 
-    redis = ""
+    broker = ""
 
     @property
     def environment(self) -> dict[str, str]:
-        return super().environment | {"BROKER_URL": self.redis}
+        return super().environment | {"BROKER_URL": self.broker}
 
     def beside(self, *command: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
@@ -44,10 +48,12 @@ class Trainer(Site):
             )
 
 
-@pytest.fixture
-def trainer(redis, tmp_path):
+@pytest.fixture(params=BROKERS)
+def trainer(request, tmp_path):
     trainer = Trainer(tmp_path / "data")
-    trainer.redis = redis
+    trainer.broker = (
+        request.getfixturevalue("redis") if request.param == "redis" else os.environ["RABBITMQ_URL"]
+    )
     (tmp_path / "few.txt").write_text(CORPUS * 20)
     taken = trainer.manage("import_corpus", tmp_path / "few.txt", "--name", "few")
     assert taken.returncode == 0, taken.stderr
@@ -73,7 +79,7 @@ def launch(trainer: Trainer, name: str, *, told: bool = True) -> str:
     return made.stdout.split()[-1]
 
 
-def test_a_run_comes_through_redis_outlives_its_worker_and_beat_finds_what_was_lost(trainer):
+def test_a_run_comes_through_the_broker_outlives_its_worker_and_beat_finds_what_was_lost(trainer):
     trainer, start = trainer
     rows = Rows(trainer)
 

@@ -1,0 +1,44 @@
+"""What is said to help a recurrent model, one change each, on the small lstm within one budget."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: Changes to the settings of `small-lstm`, by name; "plain" is what the others are compared with.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "forget_bias_0": {"forget_bias": 0.0},
+    "timescales": {"timescales": "inverse_gamma"},
+    "weight_drop": {"weight_drop": 0.2},
+    "no_dropout": {"dropout": 0.0},
+    "variational": {"variational": "on", "dropout": 0.1},
+    "joined": {"joined": 0.5},
+    "answer_weight_1": {"answer_weight": 1.0},
+    "hidden_128": {"hidden_size": 128},
+    "hidden_384": {"hidden_size": 384},
+    "hidden_512": {"hidden_size": 512},
+}
+
+
+def table(rows: dict[str, dict[str, Any]]) -> str:
+    """Markdown: a variant a row, in the order above; those not measured are left out."""
+    lines = [
+        "| variant | changed | parameters | tokens | bits per byte | gap 0 | gap 2 | gap 8 |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, changes in VARIANTS.items():
+        row = rows.get(name)
+        if row is None:
+            continue
+        recall = row["recall"]["exact_match"]
+        changed = ", ".join(f"{key} {value}" for key, value in changes.items()) or "–"
+        cells = [
+            name,
+            changed,
+            f"{row['parameters'] / 1e6:.1f} M",
+            f"{row['tokens'] / 1e6:.1f} M",
+            f"{row['bits_per_byte']['all']:.3f}",
+            *(f"{recall[gap]:.2f}" for gap in ("gap_0", "gap_2", "gap_8")),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)

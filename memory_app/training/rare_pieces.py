@@ -1,0 +1,83 @@
+"""Pieces that training hardly ever meets, kept as far apart as all the others.
+
+The loss pushes every piece that isn't said away from what is said. One that is never said gets that
+push and no other, and Adam makes full steps of the smallest push: after some thousand steps such
+pieces lie in one heap ("representation degeneration", Gao et al. 2019), where a name that was told
+can't be told from any other in the heap. So they begin anew among the others, and stay there.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from memory_app.lm.model import LanguageModel
+from memory_app.lm.tokenizer import Tokenizer
+from memory_app.training.batches import one_piece_words
+from memory_app.training.dialogues import Source
+from memory_app.training.facts import generate_dialogue, trained_values
+from memory_app.training.facts.identity import identity_exchanges
+from memory_app.training.settings import TrainingSettings
+
+#: Dialogues and exchanges drawn to see which pieces the generator's wording takes.
+WORDING = 1000
+
+
+def count_pieces(
+    sources: Sequence[Source], settings: TrainingSettings, tokenizer: Tokenizer
+) -> Tensor:
+    """How often each piece comes up in what the run may learn from, int64 [vocab].
+
+    The corpora are counted once through; what the generator tells or says, and what no text holds
+    (control tokens), counts as met often.
+    """
+    counts = torch.zeros(tokenizer.vocab_size, dtype=torch.int64)
+    for source in sources:
+        texts = [text for dialogue in source.train for _, text in dialogue]
+        for start in range(0, len(texts), 10_000):
+            ids = [i for row in tokenizer.encode_many(texts[start : start + 10_000]) for i in row]
+            counts += torch.bincount(torch.tensor(ids), minlength=len(counts))
+    often = sorted(tokenizer.special_ids)
+    for row in tokenizer.encode_many(list(_generated(settings, tokenizer))):
+        often.extend(row)
+    counts[often] = torch.iinfo(torch.int64).max
+    return counts
+
+
+def _generated(settings: TrainingSettings, tokenizer: Tokenizer) -> Iterator[str]:
+    rng = random.Random(settings.seed)
+    if settings.facts:
+        yield from (f" {value}" for value in trained_values(settings.fact_scope))
+        if settings.drilled:
+            yield from (f" {word}" for word in one_piece_words(tokenizer))
+        for _ in range(WORDING):
+            made = generate_dialogue(
+                rng, fillers=identity_exchanges, max_gap=1, scope=settings.fact_scope
+            )
+            yield from (text for _, text in made.turns)
+    if settings.facts or settings.identity:
+        yield from (text for pair in identity_exchanges(rng, WORDING) for text in pair)
+
+
+@torch.no_grad()
+def redraw(model: LanguageModel, counts: Tensor, below: int, seed: int) -> Tensor:
+    """Draw the embeddings of pieces met fewer than `below` times anew; bool [vocab]: which ones.
+
+    They come from the normal distribution of the other pieces' embeddings (their mean and
+    covariance), their biases begin at the mean of the rarest tenth of the others.
+    """
+    rare = counts < below
+    known = model.embedding.weight[~rare]
+    if not rare.any() or len(known) < 2:
+        return torch.zeros_like(rare)
+    mean, spread = known.mean(0), (known - known.mean(0)) / (len(known) - 1) ** 0.5
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(int(rare.sum()), len(known), generator=generator).to(known.device)
+    # Noise over the known rows has their covariance when it weighs them: spreadᵀ·spread = Σ.
+    model.embedding.weight[rare] = mean + noise @ spread
+    order = counts[~rare].argsort(stable=True)[: max(1, len(known) // 10)]
+    model.head.bias[rare] = model.head.bias[~rare][order].mean()
+    return rare

@@ -1,0 +1,83 @@
+"""Pieces that training hardly meets begin among the others, and are where they began at its end."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from memory_app.lm.config import ModelConfig
+from memory_app.lm.model import LanguageModel
+from memory_app.training.rare_pieces import count_pieces, redraw
+from memory_app.training.trainer import new_model, train
+from tests.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve, weights
+
+SETTINGS = SMALL.changed({"facts": 0.0, "identity": 0.0, "redraw_below": 3, "steps": 12})
+
+
+def test_pieces_are_counted_as_often_as_they_come_up() -> None:
+    counts = count_pieces([SOURCE], SETTINGS, TOKENIZER)
+    texts = [text for dialogue in SOURCE.train for _, text in dialogue]
+    slow = [0] * TOKENIZER.vocab_size
+    for text in texts:
+        for piece in TOKENIZER.encode(text):
+            slow[piece] += 1
+    for piece, count in enumerate(slow):
+        if piece in TOKENIZER.special_ids:
+            assert counts[piece] > 1_000_000
+        else:
+            assert counts[piece] == count
+
+
+def test_what_the_generator_says_is_not_rare() -> None:
+    counts = count_pieces([], SMALL.changed({"facts": 0.5}), TOKENIZER)
+    for word in ("Clara", "You told me"):
+        assert (counts[TOKENIZER.encode(f" {word}")] > 1_000_000).all()
+
+
+def test_a_heap_of_rare_pieces_is_spread_as_the_others_are() -> None:
+    torch.manual_seed(1)
+    model = LanguageModel(ModelConfig(3000, 16, 20, 1))
+    counts = torch.full((3000,), 100)
+    counts[2000:] = 2
+    with torch.no_grad():
+        model.embedding.weight[:2000] *= torch.linspace(1, 9, 16)
+        model.embedding.weight[:2000] += 0.3
+        model.embedding.weight[2000:] = 1.0
+        model.head.bias[2000:] = -9.0
+        known = model.embedding.weight[:2000].clone()
+    rare = redraw(model, counts, 3, seed=1)
+    assert rare.tolist() == [False] * 2000 + [True] * 1000
+    drawn = model.embedding.weight.detach()[2000:]
+    torch.testing.assert_close(model.embedding.weight.detach()[:2000], known)
+    torch.testing.assert_close(drawn.mean(0), known.mean(0), atol=0.06, rtol=0)
+    torch.testing.assert_close(drawn.std(0), known.std(0), rtol=0.15, atol=0)
+    assert float(model.head.bias.detach()[2000:].min()) == 0.0
+
+
+def test_with_no_rare_piece_nothing_is_drawn() -> None:
+    model = new_model(SETTINGS, TOKENIZER.vocab_size)
+    before = model.embedding.weight.detach().clone()
+    assert not redraw(model, torch.full((TOKENIZER.vocab_size,), 9), 3, seed=1).any()
+    assert torch.equal(model.embedding.weight, before)
+
+
+def test_rare_pieces_stay_where_they_were_drawn_while_the_others_learn(tmp_path: Path) -> None:
+    fresh = new_model(SETTINGS, TOKENIZER.vocab_size)
+    rare = redraw(fresh, count_pieces([SOURCE], SETTINGS, TOKENIZER), 3, SETTINGS.seed)
+    assert 0 < rare.sum() < len(rare)
+    settings = SETTINGS.changed({"weight_decay": 0.0})
+    learned = train(settings, [SOURCE], TOKENIZER, tmp_path).model.embedding.weight
+    moved = (learned != fresh.embedding.weight).any(1)
+    assert not moved[rare].any()
+    assert moved[~rare].all()
+
+
+@pytest.mark.parametrize("die_at", [5])
+def test_a_killed_run_with_rare_pieces_resumes_to_the_same_weights(
+    tmp_path: Path, die_at: int
+) -> None:
+    whole = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "a")
+    with pytest.raises(KeyboardInterrupt):
+        train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(die_at=die_at)])
+    resumed = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
+    assert torch.equal(weights(whole), weights(resumed))
