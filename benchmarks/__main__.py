@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from benchmarks.beside_training import first_token_beside
+from benchmarks.gate_page import looking
 from benchmarks.gate_view import opening
 from benchmarks.memory import first_token, replay_cost
 from benchmarks.refeeding import turn_cost
@@ -23,6 +24,7 @@ SECTIONS = {
     "first-token": (first_token, 150, 3),
     "turns": (turn_cost, 3, 1),
     "gates": (opening, 7, 1),
+    "looking": (looking, 5, 1),
     "training": (first_token_beside, 20, 2),
 }
 

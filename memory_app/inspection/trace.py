@@ -171,6 +171,18 @@ class LayeredTrace:
         """All of it, from the bottom up."""
         return [self.layer(number) for number in range(self.num_layers)]
 
+    @torch.inference_mode()
+    def gate_means(self) -> list[list[list[float]]]:
+        """What `Trace.gate_means` gives, without putting the layers side by side."""
+        means = torch.stack(
+            [
+                torch.stack([one[gate].mean(dim=1) for gate in "ifo"], dim=-1)  # [T, 3]
+                for one in self.compute()
+            ],
+            dim=1,
+        )
+        return [[[round(x, 4) for x in layer] for layer in token] for token in means.tolist()]
+
     def whole(self) -> Trace:
         """Every layer, side by side."""
         layers = self.compute()

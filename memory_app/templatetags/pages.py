@@ -59,6 +59,9 @@ STRINGS: dict[str, dict[str, Any]] = {
         },
         "strip": _("Mean gates over {n} tokens: input {i}, forget {f}, output {o}"),
         "stripToken": _("{token}  i {i}  f {f}  o {o}"),
+        "treeElsewhere": _(
+            "What you came for is on another branch, marked here. Choose it to go there."
+        ),
         "treeHere": _("You are here."),
         "treeOnPath": _("On the way to where you are."),
         "treeOpen": _("Every branch of this chat: {n}"),
@@ -75,6 +78,11 @@ STRINGS: dict[str, dict[str, Any]] = {
         "unblankNote": _("To where this chat was before."),
         "thisChat": _("this chat"),
         "refeeding": _("re-feeding"),
+        "refeedingEstimate": _("re-feeding, estimated"),
+        "pace": _(
+            "Its first token is an estimate: each token read again taken at the pace at which this "
+            "chat’s replies were spoken, {ms} ms, since both are one step of the LSTM."
+        ),
         "turn": _("turn"),
         "cost_tokens": _("tokens a turn"),
         "cost_bytes": _("bytes kept"),

@@ -4,6 +4,8 @@ import json
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response, patch_cache_control
 
 from memory_app import services
 from memory_app.inspection import gate_map as maps
@@ -19,6 +21,30 @@ def numbered(request: HttpRequest, name: str, below: int) -> int:
     return int(text)
 
 
+def known(request: HttpRequest, version: str) -> HttpResponseBase | None:
+    """304 where the browser has these numbers of the turn already; then nothing is replayed.
+
+    A committed turn never changes, so its hash names everything that is computed from it. A browser
+    asks every time all the same (`no-cache` in `kept`): who may see it is not the browser's matter.
+    """
+    turn: Turn = request.turn  # type: ignore[attr-defined]
+    if not turn.is_committed:
+        raise Http404
+    found = get_conditional_response(request, etag=_etag(turn, version))
+    return kept(found, turn, version) if found is not None else None
+
+
+def kept(answer: HttpResponseBase, turn: Turn, version: str) -> HttpResponseBase:
+    """The answer, with what makes `known` say so of it the next time."""
+    answer["ETag"] = _etag(turn, version)
+    patch_cache_control(answer, private=True, no_cache=True)
+    return answer
+
+
+def _etag(turn: Turn, version: str) -> str:
+    return f'"{turn.state_sha256}-{version}"'
+
+
 def traced(request: HttpRequest) -> tuple[Turn, LayeredTrace]:
     """The turn that the request is about, and its trace."""
     turn: Turn = request.turn  # type: ignore[attr-defined]
@@ -28,13 +54,17 @@ def traced(request: HttpRequest) -> tuple[Turn, LayeredTrace]:
     return turn, found
 
 
-def gate_map(request: HttpRequest, turn: UUID) -> HttpResponse:
+def gate_map(request: HttpRequest, turn: UUID) -> HttpResponseBase:
     """?gate=f&layer=0: the map of the gate with the figures of the layer's units."""
     gate = request.GET.get("gate", "")
+    layers = request.turn.chat.checkpoint.num_layers  # type: ignore[attr-defined]
+    number = numbered(request, "layer", layers)
     if gate not in GATES:
         raise Http404
+    version = f"map{maps.MAP_FORMAT_VERSION}"
+    if (same := known(request, version)) is not None:
+        return same
     row, found = traced(request)
-    number = numbered(request, "layer", found.num_layers)
     layer = found.layer(number)
     data = maps.gate_map(layer, gate).to_safetensors(
         maps.unit_figures(layer),
@@ -45,7 +75,7 @@ def gate_map(request: HttpRequest, turn: UUID) -> HttpResponse:
             "saturation": json.dumps(maps.saturation(layer)),
         },
     )
-    return HttpResponse(data, content_type="application/octet-stream")
+    return kept(HttpResponse(data, content_type="application/octet-stream"), row, version)
 
 
 def unit_json(request: HttpRequest, turn: UUID) -> JsonResponse:

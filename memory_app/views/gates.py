@@ -18,7 +18,7 @@ def gates_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     tokenizer = model.tokenizer
     # <|user|> U <|end|> <|bot|> is what was fed before the reply began.
     prompt = len(tokenizer.prompt_ids(row.user_token_ids))
-    text, means = tokenizer.stream(), found.whole().gate_means()
+    text, means = tokenizer.stream(), found.gate_means()
     tokens: list[dict[str, Any]] = []
     for index, (token_id, gates) in enumerate(zip(found.ids, means, strict=True)):
         control = token_id in tokenizer.special_ids

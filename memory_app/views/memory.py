@@ -23,12 +23,22 @@ def _norms(turn: Turn, checkpoint: Checkpoint) -> dict[str, list[float]] | None:
     }
 
 
+def _spoken_ms(turn: Turn) -> int | None:
+    """From the reply's first token to its commit; None where nobody measured it (an import)."""
+    if turn.finished is None or turn.first_token_ms is None:
+        return None
+    whole = (turn.finished - turn.created).total_seconds()
+    return max(0, round(1000 * whole) - turn.first_token_ms)
+
+
 def _row(turn: Turn, checkpoint: Checkpoint) -> dict[str, Any]:
     return {
         "turn": str(turn.pk),
         "tokens": turn.tokens,
         "text_bytes": len(turn.user_text.encode()) + len(turn.reply_text.encode()),
         "first_token_ms": turn.first_token_ms,
+        "reply_tokens": len(turn.reply_token_ids),
+        "spoken_ms": _spoken_ms(turn),
         "norms": _norms(turn, checkpoint),
     }
 

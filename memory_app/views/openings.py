@@ -21,7 +21,8 @@ _STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 def openings(language: str) -> list[dict[str, Any]]:
     """Name, steps, the language they are in, and what to watch for."""
-    spoken = language if language in _STEPS else "en"
+    short = language.replace("_", "-").partition("-")[0].lower()
+    spoken = short if short in _STEPS else "en"
     words = (
         (
             _("A name, small talk, and the name again"),

@@ -15,12 +15,12 @@ from memory_app.protocol import Refused
 # A piece of a character, or of white space, would be nothing to look at or to click on.
 _UNFINISHED, _BREAK = "·", "↵"
 # What js/gates.js imports: named here so that the browser fetches all of it at once, not file by
-# file as each is read.
+# file as each is read. What js/first_map.js needs comes first, since it asks for the first map.
 _MODULES = tuple(
     f"js/{name}.js"
     for name in (
-        "alternatives", "gate_map", "heatmap", "histogram", "line_chart", "map_picture",
-        "most_changed", "panes", "permalink", "radios", "ramp", "safetensors", "save_file",
+        "gate_map", "permalink", "safetensors", "alternatives", "heatmap", "histogram",
+        "line_chart", "map_picture", "most_changed", "panes", "radios", "ramp", "save_file",
         "sentence", "sibling", "strings", "unit_line",
     )
 )  # fmt: skip

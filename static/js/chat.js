@@ -2,6 +2,7 @@
 import { ChatSocket } from "./socket.js";
 import { Composer } from "./composer.js";
 import { Follow } from "./scroll.js";
+import { bringTo } from "./found.js";
 import { Memory } from "./memory.js";
 import { Openings } from "./openings.js";
 import { Sampling } from "./sampling.js";
@@ -14,8 +15,10 @@ import { Kept } from "./keep.js";
 import { say } from "./strings.js";
 import { tell } from "./events.js";
 import { lazyStrips } from "./strips.js";
+import { lookAhead } from "./ahead.js";
 import { tellOfConnection } from "./notice.js";
 import { uuid } from "./uuid.js";
+import { whenBack } from "./back.js";
 import "./panels.js";
 
 const element = (id) => document.getElementById(id);
@@ -112,7 +115,7 @@ async function complete(needed) {
 // is whatever has the focus.
 async function sync() {
   const fresh = await fetchTree();
-  if (!fresh) return;
+  if (!fresh) return socket.end();
   tree = fresh;
   const old = new Map(views.map((view) => [view.id, view]));
   const waiting = views.find((view) => !view.id && view.client === pending?.frame.client_turn_id);
@@ -393,5 +396,17 @@ list.addEventListener("click", (event) => {
 });
 
 const strips = lazyStrips(() => views, element("scroller"));
+lookAhead(list);
 showTree();
+bringTo({
+  viewOf, follow,
+  async elsewhere(turn) {
+    if (!turnOf(turn)) await sync(); // said since this page was loaded
+    if (!turnOf(turn)) return false;
+    if (!viewOf(turn)) steps.seek(turn);
+    return Boolean(viewOf(turn));
+  },
+});
 socket.open();
+// While something is said here the frames tell what there is to know.
+whenBack(() => live || pending || (order = order.then(sync).catch(() => {})));

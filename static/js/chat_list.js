@@ -1,5 +1,6 @@
 // The list of chats: searching by keys, and the reader's time, by which the server tells the days.
 import "./chat_menu.js";
+import { whenBack } from "./back.js";
 
 const search = document.getElementById("q");
 const list = () => document.getElementById("chat-list");
@@ -63,4 +64,25 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target.id !== "older" || !detail.target.contains(document.activeElement)) return;
   const before = links().length;
   document.addEventListener("htmx:afterSettle", () => links()[before]?.focus(), { once: true });
+});
+
+// What was renamed, deleted or begun elsewhere. A list that somebody has a hand on is left alone, and
+// so is one that goes on beyond its first page.
+const PAGE = 50;
+whenBack(async () => {
+  const before = list();
+  const busy = before.contains(document.activeElement) || document.querySelector(".menu, #chat-list .chat-gone");
+  if (busy || links().length > PAGE || !globalThis.htmx) return;
+  const url = new URL(search.getAttribute("hx-get"), location.href);
+  if (search.value) url.searchParams.set("q", search.value);
+  const top = before.scrollTop;
+  await htmx.ajax("GET", url.pathname + url.search, { target: "#chat-list", swap: "outerHTML" });
+  list().scrollTop = top;
+  // The open chat says in its head whether it is shared.
+  for (const { dataset: { chat, shared } } of list().querySelectorAll("[data-chat]")) {
+    const here = document.querySelector(`.chat-here[data-chat="${chat}"]`);
+    if (!here) continue;
+    here.dataset.shared = shared;
+    here.parentElement.querySelector(":scope > .shared-mark").hidden = shared !== "1";
+  }
 });

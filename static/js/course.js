@@ -58,10 +58,12 @@ export class Course {
       "cost-state": whole(this.stateBytes),
       "cost-text": whole(last.text),
       "cost-wait": last.first_token_ms === null ? "–" : `${whole(last.first_token_ms)} ms`,
+      "cost-wait-fed": last.waitFed === null ? "–" : `≈ ${whole(last.waitFed)} ms`,
     };
-    for (const id of ["cost-own", "cost-fed", "cost-own-all", "cost-fed-all", "cost-state", "cost-text", "cost-wait"]) {
-      element(id).textContent = texts?.[id] ?? "–";
+    for (const id of ["own", "fed", "own-all", "fed-all", "state", "text", "wait", "wait-fed"]) {
+      element(`cost-${id}`).textContent = texts?.[`cost-${id}`] ?? "–";
     }
+    element("cost-pace").textContent = last?.pace ? say("pace", { ms: last.pace.toPrecision(2) }) : "";
     element("memory-numbers").hidden = !last;
   }
 
@@ -72,7 +74,10 @@ export class Course {
     const series = {
       tokens: [{ ...own, points: points((turn) => turn.tokens) }, { ...other, points: points((turn) => turn.fed) }],
       bytes: [{ ...own, points: points(() => this.stateBytes) }, { ...other, points: points((turn) => turn.text) }],
-      wait: [{ ...own, points: points((turn) => turn.first_token_ms) }],
+      wait: [
+        { ...own, points: points((turn) => turn.first_token_ms) },
+        { ...other, label: say("refeedingEstimate"), points: points((turn) => turn.waitFed) },
+      ],
     }[this.shown];
     // At least a few turns wide, so that the scale doesn't change with every early turn.
     const x = { label: say("turn"), whole: true, min: 1, max: Math.max(4, this.turns.length) };
@@ -92,9 +97,9 @@ export class Course {
   csv() {
     const layers = [...element("norms").rows].map((_, layer) => layer);
     const names = layers.flatMap((layer) => [`h norm layer ${layer + 1}`, `c norm layer ${layer + 1}`]);
-    const head = ["turn", "tokens", "tokens re-feeding", "state bytes", "transcript bytes", "first token ms", ...names];
+    const head = ["turn", "tokens", "tokens re-feeding", "state bytes", "transcript bytes", "first token ms", "first token ms re-feeding (estimate)", ...names];
     const rows = this.turns.map((turn, k) => [
-      k + 1, turn.tokens, turn.fed, this.stateBytes, turn.text, turn.first_token_ms ?? "",
+      k + 1, turn.tokens, turn.fed, this.stateBytes, turn.text, turn.first_token_ms ?? "", turn.waitFed ?? "",
       ...layers.flatMap((layer) => [turn.norms?.h[layer] ?? "", turn.norms?.c[layer] ?? ""]),
     ]);
     return [head, ...rows].map((row) => row.join(",")).join("\n") + "\n";
@@ -103,12 +108,22 @@ export class Course {
 
 // fed: tokens of all turns so far, which is what re-feeding reads for this one; fedInAll: those
 // readings added up; text: UTF-8 bytes of the transcript so far.
+// pace: ms a token of the replies so far, as they were spoken here. To read a token and to say one
+// both take one step of the LSTM, so waitFed, the first token's wait with the transcript read before
+// it, is the wait as it was and the pace for each token of the turns before: an estimate.
 function addUp(turns) {
-  let [fed, fedInAll, text] = [0, 0, 0];
+  let [fed, fedInAll, text, spoken, said] = [0, 0, 0, 0, 0];
   return turns.map((turn) => {
+    const before = fed;
     fed += turn.tokens;
     fedInAll += fed;
     text += turn.text_bytes;
-    return { ...turn, fed, fedInAll, text };
+    if (turn.spoken_ms !== null) {
+      spoken += turn.spoken_ms;
+      said += turn.reply_tokens;
+    }
+    const pace = said ? spoken / said : null;
+    const waitFed = turn.first_token_ms === null || pace === null ? null : Math.round(turn.first_token_ms + before * pace);
+    return { ...turn, fed, fedInAll, text, pace, waitFed };
   });
 }

@@ -1,7 +1,8 @@
 // The gate view: what is shown stands in `shown`; every control changes it, `draw` follows it, and
 // the address behind # says it, so that a link shows the same.
 import { Alternatives } from "./alternatives.js";
-import { GateMap, Maps, SIGNED, SORTS } from "./gate_map.js";
+import { GateMap, SIGNED, SORTS } from "./gate_map.js";
+import { maps } from "./first_map.js";
 import { histogram, saturated } from "./histogram.js";
 import { mapPicture } from "./map_picture.js";
 import { mostChanged, tokensLong } from "./most_changed.js";
@@ -20,7 +21,6 @@ const element = (id) => document.getElementById(id);
 function start(page) {
   const sentence = new Sentence(element("sentence"));
   const tokens = sentence.tokens.length;
-  const maps = new Maps(page.turn);
   const panes = new Panes(element("panes"), element("pane-template"));
   const beat = new Alternatives(page.turn);
   const line = new UnitLine({
@@ -135,7 +135,7 @@ function start(page) {
     const { gate, unit, token } = shown;
     const map = unit && drawn?.own.get(unit.layer);
     const grounds = map && ramp(`--gate-${gate}`, map.signed, { strength: 0.45, from: "--ground" });
-    sentence.colour(map && ((t) => ({ line: css(drawn.lut[map.level(t, unit.unit)]), ground: css(grounds[map.level(t, unit.unit)]) })));
+    sentence.colour(map && `${asked} ${unit.layer}.${unit.unit}`, map && ((t) => ({ line: css(drawn.lut[map.level(t, unit.unit)]), ground: css(grounds[map.level(t, unit.unit)]) })));
     sentence.pin(token);
     panes.pin(token, unit);
     element("coloured").textContent = unit ? say("coloured", { unit: unit.unit, layer: unit.layer + 1, gate }) : say("colourNone");

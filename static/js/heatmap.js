@@ -33,16 +33,8 @@ export class Heatmap extends EventTarget {
     const context = this.canvas.getContext("2d");
     const image = context.createImageData(tokens, rows);
     const out = new Uint32Array(image.data.buffer);
-    const sums = new Float64Array(tokens);
-    for (let row = 0, k = 0; row < rows; row += 1) {
-      const group = order.subarray(row * each, (row + 1) * each);
-      sums.fill(0);
-      for (const unit of group) {
-        const from = unit * tokens;
-        for (let token = 0; token < tokens; token += 1) sums[token] += steps[from + token];
-      }
-      for (let token = 0; token < tokens; token += 1, k += 1) out[k] = lut[(sums[token] / group.length) >> 8];
-    }
+    if (each === 1) plain(out, steps, order, tokens, lut);
+    else means(out, steps, order, tokens, lut, each);
     context.putImageData(image, 0, 0);
     this.box.classList.add("drawn");
     this.box.classList.toggle("small", Boolean(small));
@@ -122,5 +114,28 @@ export class Heatmap extends EventTarget {
 
   #tell(chosen) {
     this.dispatchEvent(new CustomEvent("move", { detail: { token: this.token, row: this.row, chosen } }));
+  }
+}
+
+// A row a unit.
+function plain(out, steps, order, tokens, lut) {
+  let k = 0;
+  for (const unit of order) {
+    const from = unit * tokens;
+    for (let token = 0; token < tokens; token += 1, k += 1) out[k] = lut[steps[from + token] >> 8];
+  }
+}
+
+// A row for each so many neighbours in the order: their mean.
+function means(out, steps, order, tokens, lut, each) {
+  const sums = new Float64Array(tokens);
+  for (let first = 0, k = 0; first < order.length; first += each) {
+    const group = order.subarray(first, first + each);
+    sums.fill(0);
+    for (const unit of group) {
+      const from = unit * tokens;
+      for (let token = 0; token < tokens; token += 1) sums[token] += steps[from + token];
+    }
+    for (let token = 0; token < tokens; token += 1, k += 1) out[k] = lut[(sums[token] / group.length) >> 8];
   }
 }

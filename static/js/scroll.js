@@ -20,6 +20,12 @@ export class Follow {
     this.#toEnd();
   }
 
+  // The reader was brought to another place.
+  leave() {
+    this.following = false;
+    this.jump.hidden = false;
+  }
+
   #toEnd() {
     this.scroller.scrollTop = this.scroller.scrollHeight;
   }

@@ -4,6 +4,7 @@ export class Sentence extends EventTarget {
   constructor(box) {
     super();
     this.tokens = [...box.querySelectorAll(".token")];
+    this.stop = 0;
     box.addEventListener("click", ({ target }) => this.#tell("pin", target));
     box.addEventListener("focusin", ({ target }) => this.#tell("point", target));
     box.addEventListener("keydown", (event) => this.#key(event));
@@ -20,15 +21,16 @@ export class Sentence extends EventTarget {
   }
 
   pin(token) {
-    for (const [k, button] of this.tokens.entries()) {
-      if (k === token) button.setAttribute("aria-pressed", "true");
-      else button.removeAttribute("aria-pressed");
-    }
+    this.tokens[this.pinned]?.removeAttribute("aria-pressed");
+    this.pinned = token;
+    this.tokens[token]?.setAttribute("aria-pressed", "true");
     if (token !== null && !this.tokens.includes(document.activeElement)) this.#rove(token);
   }
 
-  // colours(token) -> {line, ground}, or null for none
-  colour(colours) {
+  // colours(token) -> {line, ground}, or null for none; key: what they follow from
+  colour(key, colours) {
+    if (key === this.key) return;
+    this.key = key;
     this.tokens.forEach((button, token) => {
       const { line, ground } = colours?.(token) ?? { line: "", ground: "" };
       button.style.borderBottomColor = line;
@@ -36,8 +38,11 @@ export class Sentence extends EventTarget {
     });
   }
 
+  // One of hundreds is the stop for Tab: only the two that change are touched.
   #rove(token) {
-    this.tokens.forEach((button, k) => (button.tabIndex = k === token ? 0 : -1));
+    this.tokens[this.stop].tabIndex = -1;
+    this.stop = token;
+    this.tokens[token].tabIndex = 0;
   }
 
   #tell(kind, target) {

@@ -51,6 +51,15 @@ export class ChatSocket extends EventTarget {
     return true;
   }
 
+  // The chat is gone, as somebody else found out.
+  end() {
+    if (this.ended) return;
+    this.ended = true;
+    clearTimeout(this.timer);
+    this.line?.close();
+    this.#tell("gone");
+  }
+
   retry() {
     if (this.timer && !this.ended) this.open();
   }

@@ -50,7 +50,7 @@ export class Steps {
     note.hidden = busy || !later.length;
     note.firstElementChild.textContent = say("setAside", { n: later.length });
     const count = branches(tree);
-    element("tree-open").hidden = count < 2;
+    element("tree-open").hidden = count < 2 && !this.sought;
     element("branches").textContent = count;
     element("tree-open").setAttribute("aria-label", say("treeOpen", { n: count }));
     element("tree-open").title = say("treeOpen", { n: count });
@@ -61,9 +61,18 @@ export class Steps {
     const tree = await this.complete("user_text").catch(() => this.tree);
     if (!this.drawer.isOpen) return;
     const depth = pathTo(tree, tree.head).length;
-    element("tree-summary").textContent = say("treeSummary", { turns: tree.turns.length, branches: branches(tree), depth });
+    if (pathTo(tree, tree.head).some(({ id }) => id === this.sought)) this.sought = null;
+    element("tree-summary").textContent = this.sought
+      ? say("treeElsewhere") : say("treeSummary", { turns: tree.turns.length, branches: branches(tree), depth });
     this.map.draw(tree);
-    if (opened) this.map.focus();
+    if (opened) this.map.focus(this.sought ?? undefined);
+  }
+
+  // A turn that isn't on the page, where it stands in the tree; the head stays.
+  seek(turn) {
+    this.sought = turn;
+    element("tree-open").hidden = false;
+    this.drawer.open();
   }
 
   #from() {

@@ -49,8 +49,13 @@ export class TreeMap {
     byId.get(this.head)?.mark.scrollIntoView?.({ block: "nearest", inline: "center" });
   }
 
-  focus() {
-    this.box.querySelector("[tabindex='0']")?.focus();
+  // The turn that the focus goes to; undefined: where it was last.
+  focus(turn) {
+    const from = this.box.querySelector("[tabindex='0']");
+    const mark = this.places.find(({ id }) => id === turn)?.mark ?? from;
+    from?.setAttribute("tabindex", "-1");
+    mark?.setAttribute("tabindex", "0");
+    mark?.focus();
   }
 
   #mark(place) {

@@ -54,6 +54,7 @@ export class TurnView {
 
   adopt(id) {
     this.li.dataset.turn = id;
+    this.li.id = `turn-${id}`;
     for (const link of this.li.querySelectorAll("a.strip, a.gates")) link.href = `/turn/${id}/`;
   }
 

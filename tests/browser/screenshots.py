@@ -25,6 +25,8 @@ STILLS = ROOT / "static" / "img"
 #: As templates/front.html says, so that nothing jumps when the picture comes.
 STILL_WIDTH, STILL_HEIGHT = 960, 480
 TALK = ("My name is Clara.", "How are you?", "What is my name?")
+#: Drawers and the map of branches: in these kinds only, so that the pictures stay few.
+DRAWERS = {"1280-light", "390-dark", "1280-chinese"}
 # name of the kind of picture: width, height, colours, language
 SETTINGS = {
     "1280-light": (1280, 800, "light", "en"),
@@ -75,6 +77,10 @@ def take(browser: Browser, url: str, kind: str) -> None:
     drawn.wait_for()
     expect(page.locator("#memory-turns")).to_have_text(str(len(TALK)))
     picture("chat")
+    if kind in DRAWERS:
+        page.locator("#sampling-open").click()
+        picture("sampling")
+        page.keyboard.press("Escape")
     if width < 900:
         page.locator("[data-opens=memory]").click()
         picture("memory")
@@ -88,8 +94,16 @@ def take(browser: Browser, url: str, kind: str) -> None:
     page.locator("#beat-list li").first.wait_for()
     expect(page.locator("#line-csv")).to_be_enabled()
     picture("gates")
-    page.goto(f"{url}/chats/")
+    page.goto(f"{url}/chats/?q=name")
     picture("chats")
+    if kind in DRAWERS:
+        page.locator(".chat-entry .title").first.click()
+        page.locator(".turn:last-child .again").click()
+        page.locator(".turn:last-child .siblings").wait_for()
+        visitor.wait_for_end()
+        page.locator("#tree-open").click()
+        page.locator("#tree-map .head").wait_for()
+        picture("tree")
     context.close()
 
 

@@ -42,6 +42,19 @@ def test_the_layout_does_not_shift_while_replies_stream(
     assert shift <= 0.02, visitor.page.evaluate("window.shifted")
 
 
+@pytest.mark.parametrize("width", [1280, 890, 390])
+def test_the_page_around_the_panels_has_nothing_to_scroll(visitor: Visitor, width: int) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": width, "height": 500})
+    visitor.start_chat()
+    visitor.talk("One.")
+    visitor.say("Two.")
+    for _ in range(2):  # while a reply is waited for, and afterwards
+        page.evaluate("document.scrollingElement.scrollTo(0, 1000)")
+        assert page.evaluate("document.scrollingElement.scrollTop") == 0
+        visitor.wait_for_end()
+
+
 def test_the_observer_hears_a_shift(visitor: Visitor) -> None:
     """So that silence in the test above means something."""
     visitor.start_chat()

@@ -47,6 +47,33 @@ def test_the_costs_are_those_of_the_chats_own_tokens(visitor: Visitor) -> None:
     expect(chart).to_have_attribute("aria-label", re.compile("this chat: 256 → 256"))
 
 
+def test_the_first_token_of_a_rereading_chat_is_reckoned_from_this_ones_own_pace(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    before, spoken, said = 0, 0, 0
+    estimates = []
+    for count, text in enumerate(TALK, 1):
+        visitor.talk(text)
+        expect(page.locator("#memory-turns")).to_have_text(str(count))
+        turn = Turn.objects.get(pk=visitor.turn())
+        whole = 1000 * (turn.finished - turn.created).total_seconds()
+        spoken += max(0, round(whole) - turn.first_token_ms)
+        said += len(turn.reply_token_ids)
+        estimates.append(turn.first_token_ms + before * spoken / said)
+        before += turn.tokens
+        shown = page.locator("#cost-wait-fed")
+        expect(shown).to_have_text(re.compile("^≈ [0-9,]+ ms$"))
+        assert abs(number((shown.text_content() or "")[2:]) - estimates[-1]) <= 1
+    # The first turn has nothing to read again; every later one has.
+    assert estimates[0] == Turn.objects.oldest_first()[0].first_token_ms
+    expect(page.locator("#cost-pace")).to_contain_text("is an estimate")
+    page.locator("#cost-tabs [data-value=wait]").click()
+    label = re.compile(r"this chat: \d+ → \d+; re-feeding, estimated: \d+ → \d+")
+    expect(page.locator("#cost-chart")).to_have_attribute("aria-label", label)
+
+
 def test_norms_are_drawn_for_each_layer_from_the_blank_memory_on(visitor: Visitor) -> None:
     page = visitor.page
     visitor.start_chat()
@@ -73,7 +100,7 @@ def test_the_numbers_can_be_taken_along(visitor: Visitor) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="These numbers as CSV").click()
     head, row = download.value.path().read_text().splitlines()
-    assert len(head.split(",")) == len(row.split(",")) == 10
+    assert len(head.split(",")) == len(row.split(",")) == 11
     assert row.startswith(f"1,{Turn.objects.get().tokens},")
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from memory_app.inspection.trace import GATES, trace
+from memory_app.inspection.trace import GATES, LayeredTrace, trace
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.replay import replay
@@ -52,6 +52,16 @@ def test_gate_means_are_means_over_units() -> None:
     means = torch.tensor(seen.gate_means())
     assert means.shape == (3, 2, 3)
     assert torch.allclose(means[1, 0, 1], seen.f[1, 0].mean(), atol=1e-4)
+
+
+def test_means_layer_by_layer_are_those_of_the_whole() -> None:
+    torch.manual_seed(3)
+    model = LanguageModel(ModelConfig(60, 12, 9, 3)).eval()
+    start = State(torch.rand(3, 1, 9), torch.randn(3, 1, 9))
+    seen = LayeredTrace(model, start, [5, 6, 7, 8])
+    ours, theirs = torch.tensor(seen.gate_means()), torch.tensor(seen.whole().gate_means())
+    assert ours.shape == (4, 3, 3)
+    assert torch.allclose(ours, theirs, atol=1.01e-4)  # a sum's order may turn the last digit
 
 
 def test_other_cells_and_empty_turns_are_refused() -> None:

@@ -105,3 +105,37 @@ def test_a_trace_is_computed_once_for_all_that_is_asked_of_it(alice, turn, monke
     for what in ("map.safetensors?gate=c&layer=1", "unit.json?layer=0&unit=0", "gates.json",
                  "trace.safetensors", "alternatives.json?token=0"):  # fmt: skip
         assert alice.client.get(f"/turn/{turn.pk}/{what}").status_code == 200
+
+
+def test_a_map_that_the_browser_has_is_not_computed_nor_sent_again(alice, turn, monkeypatch):
+    url = f"/turn/{turn.pk}/map.safetensors?gate=f&layer=0"
+    first = alice.client.get(url)
+    assert first["Cache-Control"] == "private, no-cache"
+    monkeypatch.setattr(services.traces, "LayeredTrace", lambda *_: pytest.fail("computed again"))
+    runtime.get_traces().clear()
+    again = alice.client.get(url, headers={"if-none-match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again["ETag"] == first["ETag"]
+
+
+def test_who_may_not_see_a_map_is_not_told_that_it_is_unchanged(alice, charlie, turn):
+    url = f"/turn/{turn.pk}/map.safetensors?gate=f&layer=0"
+    tag = alice.client.get(url)["ETag"]
+    assert charlie.client.get(url, headers={"if-none-match": tag}).status_code == 404
+    services.chat_delete(chat=turn.chat)
+    assert alice.client.get(url, headers={"if-none-match": tag}).status_code == 404
+
+
+def test_another_memory_is_another_map(alice, turn):
+    url = f"/turn/{turn.pk}/map.safetensors?gate=f&layer=0"
+    tag = alice.client.get(url)["ETag"]
+    assert turn.state_sha256 in tag
+    for other in ('"0"', f'"{turn.state_sha256}"', tag.replace("map", "map9")):
+        assert alice.client.get(url, headers={"if-none-match": other}).status_code == 200
+
+
+@pytest.mark.parametrize("what", ["gate=x&layer=0", "gate=f&layer=2"])
+def test_what_is_not_there_is_not_unchanged_either(alice, turn, what):
+    tag = alice.client.get(f"/turn/{turn.pk}/map.safetensors?gate=f&layer=0")["ETag"]
+    url = f"/turn/{turn.pk}/map.safetensors?{what}"
+    assert alice.client.get(url, headers={"if-none-match": tag}).status_code == 404

@@ -104,3 +104,19 @@ async def test_a_reply_keeps_how_long_its_first_token_took(alice, chat, open_soc
 def test_a_strangers_memory_is_not_found(alice, bob, chat, say):
     say("One", "a")
     assert bob.client.get(f"/chat/{chat.pk}/memory.json").status_code == 404
+
+
+def test_what_a_reply_took_is_from_its_first_token_to_its_commit(alice, chat, say):
+    measured, imported = say("One", "a b", 12), say("Two", "c")
+    whole = 1000 * (measured.finished - measured.created).total_seconds()
+    first, second = panel(alice, chat)["turns"]
+    assert first["reply_tokens"] == len(measured.reply_token_ids)
+    assert first["spoken_ms"] == max(0, round(whole) - 12)
+    # Where nobody saw the first token nothing is made up.
+    assert imported.first_token_ms is None
+    assert second["spoken_ms"] is None
+
+
+def test_a_wait_longer_than_the_turn_is_no_negative_time(alice, chat, say):
+    say("One", "a", 3_600_000)
+    assert panel(alice, chat)["turns"][0]["spoken_ms"] == 0
