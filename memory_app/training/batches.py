@@ -141,7 +141,7 @@ class Mixture:
         wanted = settings.pool_tokens * settings.facts
         max_gap = round(settings.max_gap * _rise(progress, settings.gap_from, settings.gap_until))
         most_values = round(6 * 100 ** _rise(progress, settings.values_from, settings.values_until))
-        late = progress > settings.values_until
+        late = progress >= settings.values_until
         made_up, drilled = (settings.made_up, settings.drilled) if late else (0.0, 0.0)
         until = settings.alone_until
         alone = 0.6 * (1 - _rise(progress, 0.0, until)) if until else 0.0

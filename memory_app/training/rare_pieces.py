@@ -3,7 +3,9 @@
 The loss pushes every piece that isn't said away from what is said. One that is never said gets that
 push and no other, and Adam makes full steps of the smallest push: after some thousand steps such
 pieces lie in one heap ("representation degeneration", Gao et al. 2019), where a name that was told
-can't be told from any other in the heap. So they begin anew among the others, and stay there.
+can't be told from any other in the heap. So those that begin a word begin anew among the others,
+and stay there. What is only ever the rest of a word is left in the heap: nobody is called so, and
+among the others it would be said by mistake.
 """
 
 from __future__ import annotations
@@ -62,17 +64,26 @@ def _generated(settings: TrainingSettings, tokenizer: Tokenizer) -> Iterator[str
         yield from (text for pair in identity_exchanges(rng, WORDING) for text in pair)
 
 
+def begin_words(tokenizer: Tokenizer) -> Tensor:
+    """Which pieces begin with a space, bool [vocab]."""
+    return torch.tensor(
+        [
+            piece not in tokenizer.special_ids and tokenizer.bytes_of(piece).startswith(b" ")
+            for piece in range(tokenizer.vocab_size)
+        ]
+    )
+
+
 @torch.no_grad()
-def redraw(model: LanguageModel, counts: Tensor, below: int, seed: int) -> Tensor:
-    """Draw the embeddings of pieces met fewer than `below` times anew; bool [vocab]: which ones.
+def redraw(model: LanguageModel, rare: Tensor, counts: Tensor, seed: int) -> None:
+    """Draw the embeddings of some pieces anew, bool [vocab], in place.
 
     They come from the normal distribution of the other pieces' embeddings (their mean and
     covariance), their biases begin at the mean of the rarest tenth of the others.
     """
-    rare = counts < below
     known = model.embedding.weight[~rare]
     if not rare.any() or len(known) < 2:
-        return torch.zeros_like(rare)
+        return
     mean, spread = known.mean(0), (known - known.mean(0)) / (len(known) - 1) ** 0.5
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(int(rare.sum()), len(known), generator=generator).to(known.device)
@@ -80,4 +91,3 @@ def redraw(model: LanguageModel, counts: Tensor, below: int, seed: int) -> Tenso
     model.embedding.weight[rare] = mean + noise @ spread
     order = counts[~rare].argsort(stable=True)[: max(1, len(known) // 10)]
     model.head.bias[rare] = model.head.bias[~rare][order].mean()
-    return rare

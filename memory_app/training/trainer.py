@@ -29,7 +29,7 @@ from memory_app.training.copy_path import open_copy_path
 from memory_app.training.dialogues import Source
 from memory_app.training.loss import WindowLoss
 from memory_app.training.parallel import ALONE, Group
-from memory_app.training.rare_pieces import count_pieces, redraw
+from memory_app.training.rare_pieces import begin_words, count_pieces, redraw
 from memory_app.training.save import read_save, write_save
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.timescales import spread_timescales
@@ -368,7 +368,8 @@ def train(
     parked = None
     if settings.redraw_below:
         counts = count_pieces(sources, settings, tokenizer)
-        parked = redraw(model, counts, settings.redraw_below, settings.seed)
+        parked = (counts < settings.redraw_below) & begin_words(tokenizer)
+        redraw(model, parked, counts, settings.seed)
     if group.rank:
         # One seed gives every process the same weights; their dropout has to differ.
         torch.manual_seed(settings.seed + group.rank)

@@ -7,7 +7,7 @@ import torch
 
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.model import LanguageModel
-from memory_app.training.rare_pieces import count_pieces, redraw
+from memory_app.training.rare_pieces import begin_words, count_pieces, redraw
 from memory_app.training.trainer import new_model, train
 from tests.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve, weights
 
@@ -45,8 +45,7 @@ def test_a_heap_of_rare_pieces_is_spread_as_the_others_are() -> None:
         model.embedding.weight[2000:] = 1.0
         model.head.bias[2000:] = -9.0
         known = model.embedding.weight[:2000].clone()
-    rare = redraw(model, counts, 3, seed=1)
-    assert rare.tolist() == [False] * 2000 + [True] * 1000
+    redraw(model, counts < 3, counts, seed=1)
     drawn = model.embedding.weight.detach()[2000:]
     torch.testing.assert_close(model.embedding.weight.detach()[:2000], known)
     torch.testing.assert_close(drawn.mean(0), known.mean(0), atol=0.06, rtol=0)
@@ -57,14 +56,17 @@ def test_a_heap_of_rare_pieces_is_spread_as_the_others_are() -> None:
 def test_with_no_rare_piece_nothing_is_drawn() -> None:
     model = new_model(SETTINGS, TOKENIZER.vocab_size)
     before = model.embedding.weight.detach().clone()
-    assert not redraw(model, torch.full((TOKENIZER.vocab_size,), 9), 3, seed=1).any()
+    counts = torch.full((TOKENIZER.vocab_size,), 9)
+    redraw(model, counts < 3, counts, seed=1)
     assert torch.equal(model.embedding.weight, before)
 
 
 def test_rare_pieces_stay_where_they_were_drawn_while_the_others_learn(tmp_path: Path) -> None:
     fresh = new_model(SETTINGS, TOKENIZER.vocab_size)
-    rare = redraw(fresh, count_pieces([SOURCE], SETTINGS, TOKENIZER), 3, SETTINGS.seed)
-    assert 0 < rare.sum() < len(rare)
+    counts = count_pieces([SOURCE], SETTINGS, TOKENIZER)
+    rare = (counts < 3) & begin_words(TOKENIZER)
+    assert 0 < rare.sum() < (counts < 3).sum()
+    redraw(fresh, rare, counts, SETTINGS.seed)
     settings = SETTINGS.changed({"weight_decay": 0.0})
     learned = train(settings, [SOURCE], TOKENIZER, tmp_path).model.embedding.weight
     moved = (learned != fresh.embedding.weight).any(1)
