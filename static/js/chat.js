@@ -214,7 +214,7 @@ function stop() {
 function goTo(turn) {
   composer.complain(live || pending ? say("busy") : null);
   if (live || pending) return false;
-  const gone = socket.send({ type: "memory.goto", turn });
+  const gone = socket.sendSoon({ type: "memory.goto", turn });
   if (!gone) composer.complain(say("offlineNow"));
   return gone;
 }

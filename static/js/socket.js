@@ -37,9 +37,12 @@ export class ChatSocket extends EventTarget {
         clearTimeout(this.opening);
         this.failures = 0;
         this.ready = true;
+        this.known = true;
         this.#tell("up");
       }
       if (frame.type !== "pong") this.#tell("frame", frame);
+      if (this.early && this.ready) this.send(this.early);
+      if (this.ready) this.early = null;
     });
     line.addEventListener("close", (event) => line === this.line && this.#lost(event.code));
   }
@@ -48,6 +51,14 @@ export class ChatSocket extends EventTarget {
   send(frame) {
     if (!this.ready || this.line.readyState !== WebSocket.OPEN) return false;
     this.line.send(JSON.stringify(frame));
+    return true;
+  }
+
+  // As `send`; while the page's first connection is still being opened the frame waits for it.
+  sendSoon(frame) {
+    if (this.send(frame)) return true;
+    if (!this.line || this.failures || this.known) return false;
+    this.early = frame;
     return true;
   }
 
@@ -75,6 +86,7 @@ export class ChatSocket extends EventTarget {
     clearTimeout(this.opening);
     const wasReady = this.ready;
     this.ready = false;
+    this.early = null;
     this.line = null;
     if (OVER.has(code)) this.ended = true;
     if (this.ended) return this.#tell("gone");

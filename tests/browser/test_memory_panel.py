@@ -83,6 +83,9 @@ def test_norms_are_drawn_for_each_layer_from_the_blank_memory_on(visitor: Visito
     for row in range(2):
         for part, column in (("h", 1), ("c", 2)):
             cell = page.locator("#norms tr").nth(row).locator("td").nth(column - 1)
+            # The norms come a request after the number of turns.
+            three = re.compile(r": [^,]+, [^,]+, [^,]+$")
+            expect(cell.locator("svg")).to_have_attribute("aria-label", three)
             label = cell.locator("svg").get_attribute("aria-label") or ""
             values = [float(value) for value in label.split(": ")[1].split(", ")]
             assert label.startswith(f"|{part}|")
