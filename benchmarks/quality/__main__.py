@@ -114,16 +114,14 @@ def measure(
     if what == "small-transformer":
         found = contestants.transformer(2_000_000, small, tokenizer, sources, seconds, n, RATES)
         return {"title": "Transformer, small", "place": 7, "trained": minutes, **found}
-    variant = VARIANTS[what.removeprefix(VARIANT)] if what.startswith(VARIANT) else None
-    name = "lstm" if variant is not None else what.removeprefix("small-")
+    variant = what.removeprefix(VARIANT) if what.startswith(VARIANT) else ""
+    name, changes = ("lstm", VARIANTS[variant]) if variant else (what.removeprefix("small-"), {})
     width, hidden = SMALL[name]
     shape = {"cell": name, "embedding_dim": width, "hidden_size": hidden, "copy_units": 0}
-    if variant is not None:
-        found = contestants.cell(
-            small.changed({**shape, **variant}), tokenizer, sources, seconds, n
-        )
-        return {"title": what.removeprefix(VARIANT), "trained": minutes, **found}
-    found = contestants.cell(small.changed(shape), tokenizer, sources, seconds, n)
+    settings = small.changed({**shape, **changes})
+    found = contestants.cell(settings, tokenizer, sources, seconds, n)
+    if variant:
+        return {"title": variant, "trained": minutes, **found}
     place = 4 + CELLS.index(name)
     return {"title": f"{name}, small", "place": place, "trained": minutes, **found}
 

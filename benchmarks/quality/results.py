@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality import variants
+from benchmarks.quality.variants import VARIANTS
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "results"
@@ -92,13 +92,30 @@ def write_variants(log: Path = LOG, folder: Path = VARIANT_RESULTS) -> None:
         ValueError: the log has no such marks.
     """
     found = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")}
-    _put(log, variants.table(found))
+    _put(log, variants_table(found))
 
 
-def _put(card: Path, made: str) -> None:
-    text = card.read_text("utf-8")
+def variants_table(rows: dict[str, dict[str, Any]]) -> str:
+    """Markdown: a variant a row, in the order of VARIANTS; those not measured are left out."""
+    gaps = GAPS[:3]
+    head = ["variant", "changed", "parameters", "tokens", "bits per byte"]
+    head += [gap.replace("_", " ") for gap in gaps]
+    lines = [_line(head), _line(["---"] * len(head))]
+    for name, changes in VARIANTS.items():
+        row = rows.get(name)
+        if row is None:
+            continue
+        changed = ", ".join(f"{key} {value}" for key, value in changes.items()) or "–"
+        sizes = (f"{row[key] / 1e6:.1f} M" for key in ("parameters", "tokens"))
+        shares = (_cell(row["recall"]["exact_match"][gap]) for gap in gaps)
+        lines.append(_line([name, changed, *sizes, _cell(row["bits_per_byte"]["all"], 3), *shares]))
+    return "\n".join(lines)
+
+
+def _put(page: Path, made: str) -> None:
+    text = page.read_text("utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"{card.name} lacks the marks {BEGIN} and {END}.")
-    card.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", "utf-8")
+        raise ValueError(f"{page.name} lacks the marks {BEGIN} and {END}.")
+    page.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", "utf-8")

@@ -18,27 +18,3 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "hidden_384": {"hidden_size": 384},
     "hidden_512": {"hidden_size": 512},
 }
-
-
-def table(rows: dict[str, dict[str, Any]]) -> str:
-    """Markdown: a variant a row, in the order above; those not measured are left out."""
-    lines = [
-        "| variant | changed | parameters | tokens | bits per byte | gap 0 | gap 2 | gap 8 |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, changes in VARIANTS.items():
-        row = rows.get(name)
-        if row is None:
-            continue
-        recall = row["recall"]["exact_match"]
-        changed = ", ".join(f"{key} {value}" for key, value in changes.items()) or "–"
-        cells = [
-            name,
-            changed,
-            f"{row['parameters'] / 1e6:.1f} M",
-            f"{row['tokens'] / 1e6:.1f} M",
-            f"{row['bits_per_byte']['all']:.3f}",
-            *(f"{recall[gap]:.2f}" for gap in ("gap_0", "gap_2", "gap_8")),
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)

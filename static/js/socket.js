@@ -37,12 +37,13 @@ export class ChatSocket extends EventTarget {
         clearTimeout(this.opening);
         this.failures = 0;
         this.ready = true;
-        this.known = true;
         this.#tell("up");
       }
       if (frame.type !== "pong") this.#tell("frame", frame);
-      if (this.early && this.ready) this.send(this.early);
-      if (this.ready) this.early = null;
+      if (frame.type === "chat.ready" && this.early) {
+        this.send(this.early);
+        this.early = null;
+      }
     });
     line.addEventListener("close", (event) => line === this.line && this.#lost(event.code));
   }
@@ -57,7 +58,7 @@ export class ChatSocket extends EventTarget {
   // As `send`; while the page's first connection is still being opened the frame waits for it.
   sendSoon(frame) {
     if (this.send(frame)) return true;
-    if (!this.line || this.failures || this.known) return false;
+    if (!this.line || this.ready || this.failures) return false;
     this.early = frame;
     return true;
   }
