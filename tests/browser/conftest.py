@@ -103,16 +103,21 @@ def another_tab(context: BrowserContext, server: SiteServer) -> Callable[[], Vis
     return lambda: Visitor(context.new_page(), server.url)
 
 
-@pytest.fixture
-def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model as small as the tests' is done before a person could look: let it take its time."""
+def slow_down(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Each of the engine's steps takes so much longer."""
     step = Engine.step
 
     def step_slowly(engine: Engine) -> Any:
-        time.sleep(0.03)
+        time.sleep(seconds)
         return step(engine)
 
     monkeypatch.setattr(Engine, "step", step_slowly)
+
+
+@pytest.fixture
+def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model as small as the tests' is done before a person could look: let it take its time."""
+    slow_down(monkeypatch, 0.03)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The overview tells what the site does at this moment, while sockets are open and replies run."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from playwright.sync_api import Browser, Page, expect
 
-from memory_app.engine.core import Engine
+from tests.browser.conftest import slow_down
 from tests.browser.server import SiteServer
 from tests.browser.visitor import Visitor
 
@@ -17,13 +16,7 @@ from tests.browser.visitor import Visitor
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reply takes longer than the overview needs to tell of it."""
-    step = Engine.step
-
-    def step_slowly(engine: Engine) -> Any:
-        time.sleep(0.2)
-        return step(engine)
-
-    monkeypatch.setattr(Engine, "step", step_slowly)
+    slow_down(monkeypatch, 0.2)
 
 
 @pytest.fixture
