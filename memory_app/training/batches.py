@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from memory_app.training.dialogues import (
     role_weights,
     untidy,
 )
-from memory_app.training.facts import generate_dialogue, is_held_out
+from memory_app.training.facts import FactDialogue, generate_dialogue, is_held_out
 from memory_app.training.facts.identity import identity_exchanges
 from memory_app.training.settings import TrainingSettings
 
@@ -130,6 +131,26 @@ class Mixture:
                 weights = role_weights(dialogue, bot_only=self._bot_only[index])
                 yield self._encode([(role, mask_numbers(text)) for role, text in dialogue], weights)
 
+    def _written(self, rng: random.Random, **form: Any) -> FactDialogue:
+        """A fact dialogue of this run's kinds of facts, with this run's fillers."""
+        return generate_dialogue(
+            rng,
+            fillers=self._fillers,
+            loose=self.settings.loose,
+            words=self._words,
+            scope=self.settings.fact_scope,
+            **form,
+        )
+
+    def examples(self, count: int, max_gap: int = 3) -> list[FactDialogue]:
+        """Fact dialogues as they are at the curriculum's end, but for shorter gaps."""
+        rng = random.Random(f"{self.settings.seed}/examples")
+        made_up, drilled = self.settings.made_up, self.settings.drilled
+        return [
+            self._written(rng, max_gap=max_gap, made_up=made_up, drilled=drilled)
+            for _ in range(count)
+        ]
+
     def _fact_dialogues(self, progress: float, rng: random.Random) -> Iterator[Encoded]:
         """Few values, one fact, asked for at once; then all values, several facts, growing gaps.
 
@@ -147,17 +168,13 @@ class Mixture:
         alone = 0.6 * (1 - _rise(progress, 0.0, until)) if until else 0.0
         while wanted > 0:
             kind = "single" if rng.random() < alone else None
-            made = generate_dialogue(
+            made = self._written(
                 rng,
-                fillers=self._fillers,
                 max_gap=min(max_gap, 1) if rng.random() < COMPACT else max_gap,
                 kind=kind,
                 made_up=made_up,
                 drilled=drilled,
-                loose=settings.loose,
-                words=self._words,
                 most_values=most_values,
-                scope=settings.fact_scope,
             )
             weights = []
             for turn, (role, _) in enumerate(made.turns):

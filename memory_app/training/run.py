@@ -7,6 +7,7 @@ import random
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,22 @@ import torch
 
 from memory_app.lm.checkpoint import (
     TOKENIZER_FILE,
+    Checkpoint,
     load_checkpoint,
     save_checkpoint,
     sync,
 )
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
+from memory_app.training.batches import Mixture
 from memory_app.training.dialogues import Source
+from memory_app.training.fact_banks import DIALOGUES, BankError, mark, observe, open_fact_banks
 from memory_app.training.facts import generate_dialogue, held_out_values, trained_values
 from memory_app.training.facts.identity import identity_exchanges
 from memory_app.training.parallel import ALONE, Group
 from memory_app.training.perplexity import evaluate_perplexity
 from memory_app.training.progress import Exchange, ProgressExam
-from memory_app.training.save import SaveError
+from memory_app.training.save import SaveError, newest_save
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.trainer import Callback, Interrupted, Metrics, train
 from memory_app.training.transfer import take_over
@@ -174,6 +178,23 @@ def run_tokenizer(
     return tokenizer
 
 
+def _begin(
+    model: LanguageModel,
+    settings: TrainingSettings,
+    sources: Sequence[Source],
+    tokenizer: Tokenizer,
+    parent: Checkpoint,
+) -> None:
+    """What a run that goes on from a checkpoint begins with."""
+    take_over(model, tokenizer, parent)
+    if settings.bank_units:
+        # Marked by the parent's own pieces, which it hears.
+        examples = Mixture(settings, sources, parent.tokenizer).examples(DIALOGUES)
+        marked = [mark(parent.tokenizer, example) for example in examples]
+        heard = observe(parent.model.eval(), marked)
+        open_fact_banks(model, parent.model, heard, settings.bank_units)
+
+
 def run(
     settings: TrainingSettings,
     sources: Sequence[Source],
@@ -199,6 +220,7 @@ def run(
         TrainingError, SaveError: as `train`.
         CheckpointError: the folder holds a checkpoint already, or `start_from` none that is sound.
         TransferError: `start_from` is of another shape.
+        BankError: `bank_units` without `start_from`, or that don't fit.
     """
     # In a group rank 0 learns the tokenizer, and the others read what it has written.
     if group.rank:
@@ -207,6 +229,14 @@ def run(
     if not group.rank:
         group.wait()
     parent = None if start_from is None else load_checkpoint(start_from)
+    if settings.bank_units and parent is None:
+        raise BankError("bank_units needs a checkpoint to begin from.")
+    begin = None
+    # A save holds what a run began with, and more.
+    if parent is not None and not (resume and newest_save(folder)):
+        begin = partial(
+            _begin, settings=settings, sources=sources, tokenizer=tokenizer, parent=parent
+        )
     measured = _Evaluate(settings, sources, tokenizer, callbacks)
     result = train(
         settings,
@@ -215,7 +245,7 @@ def run(
         folder,
         [*callbacks, measured],
         resume=resume,
-        begin=None if parent is None else lambda model: take_over(model, tokenizer, parent),
+        begin=begin,
         fence=fence,
         group=group,
     )

@@ -47,6 +47,8 @@ class TrainingSettings:
     cell_penalty: float = 1e-4
     # The last so many units of each layer begin as a path from the embedding to the head.
     copy_units: int = 0
+    # The last units of the last layer begin as a bank of so many for each group of facts.
+    bank_units: int = 0
     # Pieces met fewer times than this in what is learned from get embeddings anew, and keep them.
     redraw_below: int = 0
     # Of a run that begins from a checkpoint: keep its pieces, or learn new ones and take over.
@@ -111,6 +113,8 @@ class TrainingSettings:
             raise SettingsError("copy_units must be at most hidden_size and embedding_dim.")
         if self.copy_units and (self.cell != "lstm" or self.hidden_size == self.embedding_dim):
             raise SettingsError("copy_units need an lstm whose hidden_size isn't embedding_dim.")
+        if self.bank_units and (self.cell != "lstm" or self.num_layers < 2):
+            raise SettingsError("bank_units need the lstm cell and two layers or more.")
         if self.facts + self.identity > 1:
             raise SettingsError("facts and identity together must be at most 1.")
 
@@ -185,6 +189,7 @@ RANGES: list[tuple[str, float, float]] = [
     ("loose", 0, 1),
     ("drilled", 0, 1),
     ("copy_units", 0, 8192),
+    ("bank_units", 0, 8192),
     ("redraw_below", 0, 1_000_000),
     ("cell_limit", 0, 1e6),
     ("cell_penalty", 0, 1),

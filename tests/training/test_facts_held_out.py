@@ -4,10 +4,17 @@ import random
 
 import pytest
 
-from memory_app.training.facts import KINDS, SLOTS, generate_dialogue, typed
+from memory_app.training.facts import (
+    KINDS,
+    SCOPES,
+    SLOTS,
+    generate_dialogue,
+    more_wordings,
+    typed,
+)
 from memory_app.training.facts.wording import ASK_ANY_HELD_OUT, ASK_ANY_TRAINED
-from memory_app.training.facts.writer import Writer
-from memory_app.training.recall import contains_value
+from memory_app.training.facts.writer import Fact, Writer
+from memory_app.training.recall import contains_value, draw_questions
 
 HELD_OUT = {value for slot in SLOTS for values in slot.held_values.values() for value in values}
 TRAINED = {value for slot in SLOTS for values in slot.train_values.values() for value in values}
@@ -22,9 +29,9 @@ def learned(monkeypatch):
     facts = []
     learn = Writer._learn
 
-    def spy(self, fact):
+    def spy(self, fact, turn):
         facts.append(fact)
-        learn(self, fact)
+        learn(self, fact, turn)
 
     monkeypatch.setattr(Writer, "_learn", spy)
     return facts
@@ -117,3 +124,30 @@ def test_held_out_values_are_told_only_when_asked_for():
         told = " ".join(text for _, text in made.turns)
         assert made.probe.answer not in HELD_OUT
         assert contains_value(told, made.probe.answer)
+
+
+def test_no_further_wording_is_one_that_the_exam_holds_out():
+    for slot in SLOTS:
+        assert not set(more_wordings.more_tells(slot)) & set(slot.held_tell)
+        assert not set(more_wordings.more_asks(slot)) & set(slot.held_ask)
+    assert not set(more_wordings.MORE_ASK_ANY) & set(ASK_ANY_HELD_OUT)
+    keys = {slot.key for slot in SCOPES["core"]}
+    assert set(more_wordings.TELLS) == set(more_wordings.ASKS) == keys
+
+
+def test_further_wordings_can_be_filled_in():
+    for slot in SCOPES["core"]:
+        for kind in slot.kinds:
+            fields = Fact(slot, kind, slot.values[kind][0]).fields()
+            for phrase in (*more_wordings.more_tells(slot), *more_wordings.more_asks(slot)):
+                assert "{" not in phrase.format_map(fields)
+
+
+def test_the_exam_is_the_same_whatever_training_says(monkeypatch):
+    before = draw_questions(30, 3, "cell", kind="several", gap=2)
+    monkeypatch.setattr(more_wordings, "TELLS", {slot.key: ("{v}?",) for slot in SLOTS})
+    monkeypatch.setattr(more_wordings, "ASKS", {slot.key: ("eh",) for slot in SLOTS})
+    assert draw_questions(30, 3, "cell", kind="several", gap=2) == before
+    rng = random.Random(2)
+    made = [generate_dialogue(rng, fillers=nothing, scope="core", loose=0.5) for _ in range(60)]
+    assert any("eh" in text.lower().split() for item in made for _, text in item.turns)

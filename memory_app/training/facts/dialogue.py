@@ -57,12 +57,15 @@ class Probe:
 @dataclass(slots=True)
 class FactDialogue:
     """turns: (role, text), user first, roles in turn. answer_turns: index of a bot turn that
-    answers from memory → weight of its loss. filler_turns: bot turns that came from `fillers`."""
+    answers from memory → weight of its loss. filler_turns: bot turns that came from `fillers`.
+    mentions: (turn, key, value): told in a user's turn, said from memory in a bot's; a reply may
+    leave it out."""
 
     turns: list[tuple[str, str]]
     probe: Probe
     answer_turns: dict[int, float] = field(default_factory=dict)
     filler_turns: set[int] = field(default_factory=set)
+    mentions: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 def draw_gap(rng: random.Random, max_gap: int) -> int:
@@ -219,7 +222,7 @@ class _Plan:
             self._train_abstain(max_gap)
             return
         count = 1 if kind == "single" or (kind == "update" and rng.random() < 0.5) else 0
-        facts = self.facts(count or rng.choice((2, 2, 3, 3, 4, 5)))
+        facts = self.facts(count or rng.choice((2, 2, 3, 3, 4, 4, 5, 6, 8)))
         if kind == "mixed":
             self._train_mixed(facts, max_gap)
             return
@@ -358,4 +361,5 @@ def generate_dialogue(
     if last is None:
         raise RuntimeError("A recall dialogue must ask for something.")
     probe = Probe(last.turn, last.slot, last.kind, last.answer, kind, last.replaced)
-    return FactDialogue(writer.turns, probe, writer.answer_turns, writer.filler_turns)
+    mentions = [(turn, fact.slot.key, fact.value) for turn, fact in writer.mentions]
+    return FactDialogue(writer.turns, probe, writer.answer_turns, writer.filler_turns, mentions)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from memory_app.training.facts import typed, wording
+from memory_app.training.facts import more_wordings, typed, wording
 from memory_app.training.facts.slots import Slot, with_article
 from memory_app.training.facts.values import made_up_name
 
@@ -78,6 +78,8 @@ class Writer:
         self.turns: list[tuple[str, str]] = []
         self.answer_turns: dict[int, float] = {}
         self.filler_turns: set[int] = set()
+        # (turn, fact): the user tells it there, or the bot says it from memory.
+        self.mentions: list[tuple[int, Fact]] = []
         self.known: dict[tuple[str, str], Fact] = {}
         self.replaced: dict[tuple[str, str], str] = {}
         self.last: Asked | None = None
@@ -135,17 +137,43 @@ class Writer:
     def _clause(self, fact: Fact) -> str:
         return self.rng.choice(fact.slot.clauses).format_map(fact.fields())
 
-    def _learn(self, fact: Fact) -> None:
+    def _learn(self, fact: Fact, turn: int) -> None:
+        """Told in the user's turn before the bot's turn `turn`, which may say it again."""
         self.reserve(fact)
         self.known[fact.key] = fact
+        self.mentions += [(turn - 1, fact), (turn, fact)]
 
     # Telling
 
-    def _loosened(self, template: str) -> str:
+    def _tells(self, slot: Slot) -> tuple[str, ...]:
+        """The ways to tell this slot's value in this dialogue."""
+        if self.held_out_phrasings:
+            return slot.held_tell
+        return slot.train_tell + more_wordings.more_tells(slot) if self.loose else slot.train_tell
+
+    def _asks(self, slot: Slot) -> tuple[str, ...]:
+        if self.held_out_phrasings:
+            return slot.held_ask
+        return slot.train_ask + more_wordings.more_asks(slot) if self.loose else slot.train_ask
+
+    def _wraps(self) -> tuple[str, ...]:
+        """What stands around the thing asked for where it isn't asked for directly."""
+        if self.held_out_phrasings:
+            return wording.ASK_ANY_HELD_OUT
+        more = more_wordings.MORE_ASK_ANY if self.loose else ()
+        return wording.ASK_ANY_TRAINED + more
+
+    def _loosened(self, template: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
         """In other words now and then; where nothing is to be loose, nothing is drawn either."""
-        if self.loose and self.rng.random() < self.loose:
-            return typed.loosened(self.rng, template)
-        return template
+        rng = self.rng
+        if not self.loose or rng.random() >= self.loose:
+            return template
+        x = rng.random()
+        if x < 0.2:
+            return f"{rng.choice(before)} {template}"
+        if x < 0.35:
+            return template + rng.choice(after)
+        return typed.loosened(rng, template)
 
     def tell(self, facts: list[Fact]) -> None:
         """Tell one to three facts in one message, and acknowledge them."""
@@ -160,8 +188,11 @@ class Writer:
             return
         clauses = []
         for fact in facts:
-            tells = fact.slot.held_tell if self.held_out_phrasings else fact.slot.train_tell
-            template = self._loosened(_leaning(rng, tells))
+            template = self._loosened(
+                _leaning(rng, self._tells(fact.slot)),
+                more_wordings.BEFORE_TELL,
+                more_wordings.AFTER_TELL,
+            )
             clauses.append(typed.fill(rng, style, template, fact.fields(), typo))
         if len(clauses) == 1:
             text = clauses[0]
@@ -169,9 +200,9 @@ class Writer:
             text = ". ".join(typed.capitalised(clause) for clause in clauses)
         else:
             text = ", ".join(clauses[:-1]) + " and " + clauses[-1]
-        self.exchange(typed.statement(rng, style, text), self._acknowledge(facts))
+        turn = self.exchange(typed.statement(rng, style, text), self._acknowledge(facts))
         for fact in facts:
-            self._learn(fact)
+            self._learn(fact, turn)
 
     def _bare(self, fact: Fact, style: int) -> None:
         """The value alone, as an answer to a question of the bot's."""
@@ -181,8 +212,8 @@ class Writer:
         if fact.slot.key == "pet_kind" and template == "I'm {a}":
             template = "yes, I have {a}"
         text = typed.fill(rng, style, template, fact.fields(), 0.0)
-        self.exchange(typed.statement(rng, style, text), self._acknowledge([fact]))
-        self._learn(fact)
+        turn = self.exchange(typed.statement(rng, style, text), self._acknowledge([fact]))
+        self._learn(fact, turn)
 
     def tell_after_question(self, fact: Fact) -> None:
         """Tell what the bot has just said it doesn't know."""
@@ -214,8 +245,7 @@ class Writer:
         if style == typed.LOWER_VALUE:
             fields["o"] = fields["o"].lower()
         if self.held_out_phrasings or x < 0.6 or (x < 0.8 and not new.slot.update):
-            tells = new.slot.held_tell if self.held_out_phrasings else new.slot.train_tell
-            text = typed.fill(rng, style, _leaning(rng, tells), fields)
+            text = typed.fill(rng, style, _leaning(rng, self._tells(new.slot)), fields)
             text = rng.choice(wording.CORRECTIONS).format(t=text)
         elif x < 0.8:
             text = typed.fill(rng, style, rng.choice(new.slot.update), fields)
@@ -226,9 +256,9 @@ class Writer:
             tell = typed.fill(rng, style, _leaning(rng, new.slot.train_tell), fields)
             text = rng.choice(wording.CORRECTIONS).format(t=tell)
         reply = rng.choice(wording.CORRECTED).format(c=self._clause(new))
-        self.exchange(typed.statement(rng, style, text), reply)
+        turn = self.exchange(typed.statement(rng, style, text), reply)
         self.replaced[new.key] = old.value
-        self._learn(new)
+        self._learn(new, turn)
 
     # Asking
 
@@ -237,13 +267,11 @@ class Writer:
         style = self._style()
         fields = {"v": "", "a": "", "k": kind, "o": ""}
         if rng.random() < 0.66:
-            asks = slot.held_ask if self.held_out_phrasings else slot.train_ask
-            template = _leaning(rng, asks)
+            template = _leaning(rng, self._asks(slot))
         else:
-            held = self.held_out_phrasings
-            wraps = wording.ASK_ANY_HELD_OUT if held else wording.ASK_ANY_TRAINED
-            template = rng.choice(wraps).format(m=slot.noun)
-        text = typed.fill(rng, style, self._loosened(template), fields)
+            template = rng.choice(self._wraps()).format(m=slot.noun)
+        loosened = self._loosened(template, more_wordings.BEFORE_ASK, more_wordings.AFTER_ASK)
+        text = typed.fill(rng, style, loosened, fields)
         plain = template.startswith(("tell", "say", "let's", "I wonder"))
         return typed.question(rng, style, text, "." if plain else "?")
 
@@ -253,6 +281,7 @@ class Writer:
         reply = template.format(c=self._clause(fact), v=fact.value)
         turn = self.exchange(self._question(fact.slot, fact.kind), typed.as_sentence(reply))
         self._asked(turn, fact.slot, fact.kind, fact.value)
+        self.mentions.append((turn, fact))
 
     def ask_unknown(self, slot: Slot, kind: str) -> None:
         """Ask for what was never said, and say so."""
@@ -271,6 +300,7 @@ class Writer:
         reply = f"{self._clause(first)} and {self._clause(second)}"
         turn = self.exchange(text, typed.as_sentence(reply))
         self._asked(turn, second.slot, second.kind, second.value)
+        self.mentions += [(turn, first), (turn, second)]
 
     def ask_all(self) -> None:
         """Everything that is known, or that nothing is."""
@@ -285,7 +315,9 @@ class Writer:
         if len(clauses) > 1:
             joined = ", ".join(clauses[:-1]) + " and " + clauses[-1]
         reply = typed.as_sentence(rng.choice(wording.ANSWER_ALL).format(c=joined))
-        self.answer_turns[self.exchange(text, reply)] = 1.0
+        turn = self.exchange(text, reply)
+        self.answer_turns[turn] = 1.0
+        self.mentions += [(turn, fact) for fact in self.known.values()]
 
     def confirm(self, fact: Fact, other: Fact) -> None:
         """ "Is it true that …": yes with the true value, no and the true value with another."""
@@ -297,6 +329,7 @@ class Writer:
         reply = f"{'yes' if right else 'no'}, {self._clause(fact)}"
         turn = self.exchange(text, typed.as_sentence(reply))
         self._asked(turn, fact.slot, fact.kind, fact.value)
+        self.mentions.append((turn, fact))
 
     def _asked(self, turn: int, slot: Slot, kind: str, answer: str) -> None:
         self.answer_turns[turn] = 1.0

@@ -30,7 +30,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         _("Shape of the model"),
         (
             "cell", "language", "vocab_size", "embedding_dim", "hidden_size", "num_layers",
-            "forget_bias", "timescales", "copy_units", "redraw_below",
+            "forget_bias", "timescales", "copy_units", "bank_units", "redraw_below",
             "cell_limit", "cell_penalty", "pieces",
         ),
     ),
@@ -74,6 +74,10 @@ HELP: dict[str, str | Promise] = {
     ),
     "copy_units": _(
         "The last so many units of each layer begin as a path from what is read to what is said."
+    ),
+    "bank_units": _(
+        "Units of the last layer that begin as a place for each kind of fact: so many for each of "
+        "six kinds, beyond the hidden units of the checkpoint that the run begins from."
     ),
     "redraw_below": _("Pieces met fewer times than this get embeddings anew, and keep them."),
     "steps": _("Optimizer steps in all, one a window."),

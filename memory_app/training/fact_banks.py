@@ -1,0 +1,301 @@
+"""Units of the last layer that begin as one place for each kind of fact.
+
+An LSTM with one path for words that it copies (copy_path.py) says what it was told last: the next
+fact goes over the one before. Here further units begin as banks, one for each group of kinds in
+BANKS. A bank's input gate opens at a told value of its kinds and its forget gate shuts there, its
+output gate opens where a reply is about to say one, and its cell holds a code of the word. Where
+that is, the smaller parent knows already: each gate is a logistic regression from what the layer
+hears (the layer below now, itself one token ago) to the positions in written fact dialogues whose
+values are marked. Nothing holds a bank to its kinds afterwards: it is an initial value, and the
+network is a plain LSTM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from memory_app.lm.model import LanguageModel
+from memory_app.lm.sentence import SentenceError
+from memory_app.lm.tokenizer import Tokenizer
+from memory_app.training.copy_path import SPREAD
+from memory_app.training.facts import FactDialogue
+
+#: The kinds of facts (keys of slots) that share a bank.
+BANKS: tuple[tuple[str, ...], ...] = (
+    ("name",),
+    ("home",),
+    ("job",),
+    ("pet_kind", "pet_name"),
+    ("favourite",),
+    ("age", "number", "count"),
+)
+#: How many dialogues the gates are fitted on.
+DIALOGUES = 1600
+#: Of the tokens that are no value one in so many is looked at, and weighs as much.
+EVERY = 10
+#: Weight of the squared coefficients beside the summed log loss.
+RIDGE = 6.0
+#: Logit that a word gets from its own code, gates open. Less than a copy path's: the banks begin
+#: beside one that already says something.
+GAIN = 12.0
+#: How much surer than fitted the gates that write are, so that a bank isn't filled drop by drop.
+SURER = 1.2
+#: Principal directions of the embedding that codes are drawn from.
+DIRECTIONS = 128
+
+_BANK_OF = {key: bank for bank, keys in enumerate(BANKS) for key in keys}
+
+
+class BankError(SentenceError):
+    """Banks that the model has no room for; one sentence for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A dialogue's ids [T] and, for each token, a bank or -1.
+
+    told: the token is part of a told value of that bank. begins: it is the value's first. said:
+    the next token is part of a value that the bot says from memory.
+    """
+
+    ids: Tensor
+    told: Tensor
+    begins: Tensor
+    said: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the last layer heard at N tokens, and what they were.
+
+    heard [N, I + H]: its input and its own h before. ids, told, begins, said [N] as in Marked.
+    weights [N]: how many tokens each stands for.
+    """
+
+    heard: Tensor
+    ids: Tensor
+    told: Tensor
+    begins: Tensor
+    said: Tensor
+    weights: Tensor
+
+
+def mark(tokenizer: Tokenizer, dialogue: FactDialogue, limit: int = 700) -> Marked:
+    """Find the values of a dialogue's facts among its tokens, at most `limit` of them."""
+    values: dict[int, list[tuple[int, str]]] = {}
+    for turn, key, value in dialogue.mentions:
+        if key in _BANK_OF:
+            values.setdefault(turn, []).append((_BANK_OF[key], value))
+    ids: list[int] = []
+    told: list[int] = []
+    begins: list[int] = []
+    said: list[int] = []
+    for turn, (role, text) in enumerate(dialogue.turns):
+        pieces = tokenizer.encode(text)
+        banks, firsts = _banks(tokenizer, pieces, text, values.get(turn, []))
+        nothing = [-1] * len(pieces)
+        user = role == "user"
+        ids += [tokenizer.user_id if user else tokenizer.bot_id, *pieces, tokenizer.end_id]
+        told += [-1, *(banks if user else nothing), -1]
+        begins += [-1, *(firsts if user else nothing), -1]
+        # A value is about to be said one token before it stands there.
+        said += [*(nothing if user else banks), -1, -1]
+    return Marked(*(torch.tensor(marks[:limit]) for marks in (ids, told, begins, said)))
+
+
+def _banks(
+    tokenizer: Tokenizer, pieces: Sequence[int], text: str, values: Sequence[tuple[int, str]]
+) -> tuple[list[int], list[int]]:
+    """The bank of each piece that is part of a value, and of those that are its first."""
+    banks, firsts = [-1] * len(pieces), [-1] * len(pieces)
+    low = text.encode().lower()
+    ends: list[int] = []
+    for piece in pieces:
+        ends.append((ends[-1] if ends else 0) + len(tokenizer.bytes_of(piece)))
+    for bank, value in values:
+        found = _whole_word(low, value.encode().lower())
+        if found is None:
+            continue
+        start, stop = found
+        # A space before the value belongs to the value's piece, or is a piece of its own.
+        inside = [
+            at
+            for at, end in enumerate(ends)
+            if end > start and end - len(tokenizer.bytes_of(pieces[at])) < stop
+        ]
+        for place, at in enumerate(inside):
+            banks[at] = bank
+            if place == 0:
+                firsts[at] = bank
+    return banks, firsts
+
+
+def _whole_word(text: bytes, word: bytes) -> tuple[int, int] | None:
+    start = text.find(word)
+    while start >= 0:
+        stop = start + len(word)
+        before, after = text[start - 1 : start], text[stop : stop + 1]
+        if not before.isalnum() and not after.isalnum():
+            return start, stop
+        start = text.find(word, start + 1)
+    return None
+
+
+@torch.no_grad()
+def observe(
+    model: LanguageModel, dialogues: Sequence[Marked], every: int = EVERY, rows: int = 32
+) -> Observed:
+    """Run the model over dialogues and keep what its last layer hears at values, and elsewhere.
+
+    Of the tokens that neither tell nor say a value every `every`-th is kept.
+
+    Raises:
+        BankError: the model is no lstm of two layers or more.
+    """
+    if model.config.cell != "lstm" or model.config.num_layers < 2:
+        raise BankError("Fact banks need an lstm of two layers or more.")
+    *lower, last = _layers(model)
+    ordered = sorted(dialogues, key=lambda dialogue: len(dialogue.ids))
+    kept: list[Tensor] = []
+    marks: list[Tensor] = []
+    for start in range(0, len(ordered), rows):
+        part = ordered[start : start + rows]
+        x = model.embedding(
+            nn.utils.rnn.pad_sequence([dialogue.ids for dialogue in part], batch_first=True)
+        )
+        for layer in lower:
+            x, _ = layer(x)
+        outputs, _ = last(x)
+        before = torch.cat([torch.zeros_like(outputs[:, :1]), outputs[:, :-1]], 1)
+        for row, dialogue in enumerate(part):
+            length = len(dialogue.ids)
+            counted = torch.arange(length) % every == 0
+            keep = counted | (dialogue.told >= 0) | (dialogue.said >= 0)
+            kept.append(torch.cat([x[row, :length], before[row, :length]], 1)[keep])
+            columns = (dialogue.ids, dialogue.told, dialogue.begins, dialogue.said)
+            marks.append(torch.stack(columns)[:, keep])
+    ids, told, begins, said = torch.cat(marks, 1)
+    weights = torch.where((told < 0) & (said < 0), float(every), 1.0)
+    return Observed(torch.cat(kept), ids, told, begins, said, weights)
+
+
+def _layers(model: LanguageModel) -> list[nn.LSTM]:
+    """Each layer as a network of its own."""
+    found = []
+    for index in range(model.config.num_layers):
+        weights = [
+            getattr(model.lstm, f"{name}_l{index}")
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        ]
+        layer = nn.LSTM(weights[0].shape[1], model.config.hidden_size, batch_first=True)
+        for own, given in zip(layer.parameters(), weights, strict=True):
+            own.copy_(given)
+        found.append(layer)
+    return found
+
+
+def fit(
+    observed: Observed, marks: Tensor, banks: int, iterations: int = 50
+) -> tuple[Tensor, Tensor]:
+    """One logistic regression a bank: is `marks` [N] this bank here?
+
+    Returns (coefficients [banks, I + H], intercepts [banks]), by L-BFGS, with a ridge.
+    """
+    is_bank = nn.functional.one_hot(marks + 1, banks + 1)[:, 1:].float()
+    coefficients = torch.zeros(observed.heard.shape[1], banks, requires_grad=True)
+    intercepts = torch.full((banks,), -5.0, requires_grad=True)
+    optimizer = torch.optim.LBFGS(
+        [coefficients, intercepts],
+        max_iter=iterations,
+        history_size=10,
+        line_search_fn="strong_wolfe",
+    )
+    scale = 1 / max(1.0, float((marks >= 0).sum()))
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        logits = observed.heard @ coefficients + intercepts
+        each = nn.functional.binary_cross_entropy_with_logits(logits, is_bank, reduction="none")
+        loss = (each * observed.weights[:, None]).sum() + RIDGE * coefficients.square().sum()
+        loss = loss * scale
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return coefficients.detach().T, intercepts.detach()
+
+
+def open_fact_banks(
+    model: LanguageModel, parent: LanguageModel, observed: Observed, units: int
+) -> None:
+    """Rewrite the last `len(BANKS) * units` units of `model`'s last layer as banks, in place.
+
+    `model` is `parent` with that many more hidden units (transfer.take_over), and `observed` what
+    the parent's last layer hears. A bank's code of a word is tanh of SPREAD times a random rotation
+    of the word's first principal directions, each of unit variance; what the layer below says of
+    the word just read is found by least squares. Rotations are drawn from torch's generator.
+
+    Raises:
+        BankError: no room for the banks, or codes longer than the embedding has directions.
+    """
+    banks, width = len(BANKS), parent.config.hidden_size
+    if model.config.hidden_size != width + banks * units:
+        raise BankError(
+            "bank_units needs hidden_size to be {size} here.", size=width + banks * units
+        )
+    directions = min(DIRECTIONS, model.config.embedding_dim)
+    if not 0 < units <= directions:
+        raise BankError("bank_units must be at most {most} here.", most=directions)
+    writes = fit(observed, observed.told, banks)
+    clears = fit(observed, observed.begins, banks)
+    says = fit(observed, observed.said, banks)
+    with torch.no_grad():
+        encode, decode = _codes(parent, observed, directions)
+        weights = [
+            getattr(model.lstm, f"{name}_l{model.config.num_layers - 1}")
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        ]
+        for bank in range(banks):
+            rows = slice(width + bank * units, width + (bank + 1) * units)
+            rotation = torch.linalg.qr(torch.randn(directions, directions)).Q[:units]
+            for tensor in weights:
+                for gate in tensor.chunk(4):
+                    gate[rows] = 0
+            code = SPREAD * rotation @ encode  # (units, I + 1)
+            for gate, coefficients, intercept in (
+                (0, SURER * writes[0][bank], SURER * writes[1][bank]),
+                (1, -SURER * clears[0][bank], -SURER * clears[1][bank]),
+                (2, code[:, :-1], code[:, -1]),
+                (3, says[0][bank], says[1][bank]),
+            ):
+                ih, hh, bias, _ = (tensor.chunk(4)[gate] for tensor in weights)
+                ih[rows, :width] = coefficients[..., :width]
+                if gate != 2:
+                    hh[rows, :width] = coefficients[width:]
+                bias[rows] = intercept
+            model.projection.weight[:, rows] = GAIN / (units * SPREAD) * (rotation @ decode).T
+
+
+def _codes(parent: LanguageModel, observed: Observed, directions: int) -> tuple[Tensor, Tensor]:
+    """Maps from the layer below to a word's coordinates, and from those to the head.
+
+    Returns (encode [directions, I + 1], the last column an intercept; decode [directions, embed]).
+    """
+    embedding = parent.embedding.weight
+    centred = embedding - embedding.mean(0)
+    _, singular, axes = torch.linalg.svd(centred, full_matrices=False)
+    sigma = singular[:directions] / len(embedding) ** 0.5
+    coordinates = (centred @ axes[:directions].T) / sigma
+    lower = observed.heard[:, : parent.config.hidden_size]
+    lower = torch.cat([lower, torch.ones(len(lower), 1)], 1)
+    # A word counts by the root of how often it stood there: rare ones are to be told, too.
+    often = torch.bincount(observed.ids, minlength=len(embedding)).float()
+    weighted = lower / often[observed.ids].sqrt()[:, None]
+    gram = lower.T @ weighted
+    gram += 1e-3 * gram.diagonal().mean() * torch.eye(len(gram))
+    encode = torch.linalg.solve(gram, weighted.T @ coordinates[observed.ids])
+    return encode.T, axes[:directions] / sigma[:, None]
