@@ -6,8 +6,9 @@ BANKS. A bank's input gate opens at a told value of its kinds and its forget gat
 output gate opens where a reply is about to say one, and its cell holds a code of the word. Where
 that is, the smaller parent knows already: each gate is a logistic regression from what the layer
 hears (the layer below now, itself one token ago) to the positions in written fact dialogues whose
-values are marked. Nothing holds a bank to its kinds afterwards: it is an initial value, and the
-network is a plain LSTM.
+values are marked. The last unit of a bank is its flag: written as the others are, it says at all
+times whether anything was, which a code can't that is seen only where it is asked for. Nothing
+holds a bank to its kinds afterwards: it is an initial value, and the network is a plain LSTM.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ RIDGE = 6.0
 GAIN = 12.0
 #: How much surer than fitted the gates that write are, so that a bank isn't filled drop by drop.
 SURER = 1.2
+#: Biases of a flag: of what is written into it, and of its output gate, which stays open.
+SET, SHOWN = 3.0, 4.0
 #: Principal directions of the embedding that codes are drawn from.
 DIRECTIONS = 128
 
@@ -235,9 +238,10 @@ def open_fact_banks(
     """Rewrite the last `len(BANKS) * units` units of `model`'s last layer as banks, in place.
 
     `model` is `parent` with that many more hidden units (transfer.take_over), and `observed` what
-    the parent's last layer hears. A bank's code of a word is tanh of SPREAD times a random rotation
-    of the word's first principal directions, each of unit variance; what the layer below says of
-    the word just read is found by least squares. Rotations are drawn from torch's generator.
+    the parent's last layer hears. A bank has `units - 1` units for a code, and its flag. The code
+    of a word is tanh of SPREAD times a random rotation of its first principal directions, each of
+    unit variance; what the layer below says of the word just read is found by least squares.
+    Rotations are drawn from torch's generator.
 
     Raises:
         BankError: no room for the banks, or codes longer than the embedding has directions.
@@ -248,8 +252,8 @@ def open_fact_banks(
             "bank_units needs hidden_size to be {size} here.", size=width + banks * units
         )
     directions = min(DIRECTIONS, model.config.embedding_dim)
-    if not 0 < units <= directions:
-        raise BankError("bank_units must be at most {most} here.", most=directions)
+    if not 2 <= units <= directions:
+        raise BankError("bank_units must lie between 2 and {most} here.", most=directions)
     writes = fit(observed, observed.told, banks)
     clears = fit(observed, observed.begins, banks)
     says = fit(observed, observed.said, banks)
@@ -260,24 +264,28 @@ def open_fact_banks(
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         ]
         for bank in range(banks):
-            rows = slice(width + bank * units, width + (bank + 1) * units)
-            rotation = torch.linalg.qr(torch.randn(directions, directions)).Q[:units]
+            first, flag = width + bank * units, width + (bank + 1) * units - 1
+            rows, coded = slice(first, flag + 1), slice(first, flag)
+            rotation = torch.linalg.qr(torch.randn(directions, directions)).Q[: units - 1]
+            code = SPREAD * rotation @ encode  # (units - 1, I + 1)
             for tensor in weights:
                 for gate in tensor.chunk(4):
                     gate[rows] = 0
-            code = SPREAD * rotation @ encode  # (units, I + 1)
-            for gate, coefficients, intercept in (
-                (0, SURER * writes[0][bank], SURER * writes[1][bank]),
-                (1, -SURER * clears[0][bank], -SURER * clears[1][bank]),
-                (2, code[:, :-1], code[:, -1]),
-                (3, says[0][bank], says[1][bank]),
+            for number, places, coefficients, intercept in (
+                (0, rows, SURER * writes[0][bank], SURER * writes[1][bank]),
+                (1, rows, -SURER * clears[0][bank], -SURER * clears[1][bank]),
+                (3, coded, says[0][bank], says[1][bank]),
             ):
-                ih, hh, bias, _ = (tensor.chunk(4)[gate] for tensor in weights)
-                ih[rows, :width] = coefficients[..., :width]
-                if gate != 2:
-                    hh[rows, :width] = coefficients[width:]
-                bias[rows] = intercept
-            model.projection.weight[:, rows] = GAIN / (units * SPREAD) * (rotation @ decode).T
+                ih, hh, bias, _ = (tensor.chunk(4)[number] for tensor in weights)
+                ih[places, :width], hh[places, :width] = coefficients.split(width)
+                bias[places] = intercept
+            ih, _, bias, _ = (tensor.chunk(4) for tensor in weights)
+            ih[2][coded, :width] = code[:, :-1]
+            bias[2][coded], bias[2][flag] = code[:, -1], SET
+            bias[3][flag] = SHOWN
+            projection = model.projection.weight
+            projection[:, coded] = GAIN / ((units - 1) * SPREAD) * (rotation @ decode).T
+            projection[:, flag] = 0
 
 
 def _codes(parent: LanguageModel, observed: Observed, directions: int) -> tuple[Tensor, Tensor]:

@@ -24,7 +24,7 @@ from memory_app.training.run import run
 from memory_app.training.transfer import take_over
 from tests.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve
 
-WIDTH, HIDDEN, UNITS = 24, 32, 8
+WIDTH, HIDDEN, UNITS = 24, 32, 12
 WIDE = HIDDEN + len(BANKS) * UNITS
 
 
@@ -165,10 +165,25 @@ def test_a_word_written_into_a_bank_is_said_when_the_bank_is_read() -> None:
     assert kept > 0.5 * len(words) * len(BANKS)
 
 
+def test_a_flag_shows_whether_anything_was_written() -> None:
+    torch.manual_seed(2)
+    parent, model = model_of(HIDDEN), model_of(WIDE)
+    observed = observe(parent, [mark(TOKENIZER, d) for d in dialogues(4)])
+    open_fact_banks(model, parent, observed, UNITS)
+    flags = [HIDDEN + (bank + 1) * UNITS - 1 for bank in range(len(BANKS))]
+    with torch.no_grad():
+        for writing, shown in ((-20.0, 0.0), (20.0, 0.9)):
+            for weight, logit in ((model.lstm.weight_ih_l1, 0.0), (model.lstm.bias_ih_l1, writing)):
+                weight.chunk(4)[0][flags] = logit
+            _, state = model(torch.tensor([[5, 6, 7]]))
+            seen = state.h[-1, 0, flags]
+            assert bool((seen.abs() < 0.01).all() if not shown else (seen > 0.6).all())
+
+
 def test_banks_that_do_not_fit_are_refused() -> None:
     parent = model_of(HIDDEN)
     observed = observe(parent, [mark(TOKENIZER, d) for d in dialogues(2)])
-    with pytest.raises(BankError, match="hidden_size to be 80"):
+    with pytest.raises(BankError, match=f"hidden_size to be {WIDE}"):
         open_fact_banks(model_of(WIDE + 1), parent, observed, UNITS)
     with pytest.raises(BankError, match="two layers"):
         observe(model_of(HIDDEN, 1), [])
