@@ -8,7 +8,13 @@ import pytest
 from memory_app.training.facts import KINDS, SLOTS, draw_gap, generate_dialogue
 from memory_app.training.facts.dialogue import SLOT_BY_KEY
 from memory_app.training.facts.fillers import own_exchanges, own_fillers
-from memory_app.training.facts.identity import ENTRIES, FOREIGN, UNCLEAR, identity_exchanges
+from memory_app.training.facts.identity import (
+    ENTRIES,
+    FOREIGN,
+    UNCLEAR,
+    identity_exchanges,
+    small_talk,
+)
 from memory_app.training.facts.slots import with_article
 from memory_app.training.facts.values import CITIES, JOBS, NAMES, is_held_out, made_up_name
 from memory_app.training.recall import abstains, contains_value
@@ -172,11 +178,26 @@ def test_fillers_of_our_own_tell_nobody_anything():
 
 
 def test_identity_exchanges_are_drawn_from_their_entries():
-    replies = {reply for _, answers in ENTRIES for reply in answers} | {*UNCLEAR, *FOREIGN}
+    entries = ENTRIES + small_talk()
+    replies = {reply for _, answers in entries for reply in answers} | {*UNCLEAR, *FOREIGN}
     drawn = identity_exchanges(random.Random(18), 300)
     assert {bot for _, bot in drawn} & {*FOREIGN}, "nonsense is answered too"
     assert len(drawn) == 300
     assert all(user and bot in replies for user, bot in drawn)
+
+
+def test_small_talk_is_whole_and_holds_nothing_that_the_exam_fills_its_gaps_with():
+    def plain(text):
+        return text.lower().rstrip(".?!")
+
+    exam = {plain(user) for user, _ in own_exchanges()}
+    said = [text for says, _ in small_talk() for text in says]
+    assert len(small_talk()) >= 140
+    assert all(text.strip() and "=>" not in text for text in said)
+    assert all(reply[-1] in ".?!" for _, replies in small_talk() for reply in replies)
+    assert not exam & {plain(text) for text in said}
+    drawn = {user.lower() for user, _ in identity_exchanges(random.Random(19), 300)}
+    assert len(drawn & {text.lower() for text in said}) > 60
 
 
 def test_the_article_follows_the_sound():

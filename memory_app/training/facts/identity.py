@@ -1,12 +1,15 @@
 """What the bot says about itself, and the small change of a chat: hello, thanks, goodbye.
 
-Written for this project. Each entry is the ways to say it and the replies that fit any of them;
-`identity_exchanges` draws from them with the same callable form as fillers.
+Written for this project (small talk of the day is in small_talk.txt). Each entry is the ways to say
+it and the replies that fit any of them; `identity_exchanges` draws from them with the same callable
+form as fillers.
 """
 
 from __future__ import annotations
 
 import random
+from functools import cache
+from pathlib import Path
 
 from memory_app.training.facts import typed
 
@@ -423,6 +426,21 @@ SMALL_CHANGE: tuple[Entry, ...] = (
 
 ENTRIES = ABOUT_ITSELF + SMALL_CHANGE
 
+#: Share of the exchanges that are small talk: what people say of their day, and ask in passing.
+SMALL_TALK = 0.5
+_SMALL_TALK_FILE = Path(__file__).with_name("small_talk.txt")
+
+
+@cache
+def small_talk() -> tuple[Entry, ...]:
+    """The project's own small talk: a line of the file is "said | said => reply | reply"."""
+    entries = []
+    for line in _SMALL_TALK_FILE.read_text("utf-8").splitlines():
+        says, _, replies = line.partition(" => ")
+        entries.append((tuple(says.split(" | ")), tuple(replies.split(" | "))))
+    return tuple(entries)
+
+
 # What is no English: keys struck at random, one character many times, other scripts.
 UNCLEAR = (
     "I didn't get that. Could you say it another way?",
@@ -469,7 +487,7 @@ def identity_exchanges(rng: random.Random, count: int) -> list[tuple[str, str]]:
         if rng.random() < _NONSENSE:
             exchanges.append(_nonsense(rng))
             continue
-        says, replies = rng.choice(ENTRIES)
+        says, replies = rng.choice(small_talk() if rng.random() < SMALL_TALK else ENTRIES)
         user = rng.choice(says)
         x = rng.random()
         if x < 0.3:
