@@ -7,6 +7,8 @@ they are; a process that nobody told is alone, and everything here costs it noth
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,8 +114,14 @@ def joined(device: str) -> Iterator[Group]:
     rank, local_rank = int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0"))
     if device == "cuda":
         torch.cuda.set_device(local_rank)
+    # DistributedDataParallel imports this, and its functions take the group that there is by then
+    # for their default argument: they would hold it for good. Imported before, they find none.
+    importlib.import_module("torch.distributed.nn.functional")
     distributed.init_process_group("nccl" if device == "cuda" else "gloo")
     try:
         yield Group(rank, size, local_rank)
     finally:
+        # What holds the group has to be gone (the wrapped model lies in circles), for its threads
+        # end with it: one that still lives when Python ends may abort the whole process.
+        gc.collect()
         distributed.destroy_process_group()

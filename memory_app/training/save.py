@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
@@ -24,7 +25,7 @@ from torch.optim.swa_utils import AveragedModel
 from memory_app.lm.checkpoint import sync
 from memory_app.lm.sentence import SentenceError
 
-POSITION_KEY = "position"
+POSITION_KEY, PARKED_KEY = "position", "parked"
 SAVE_FORMAT_VERSION = 1
 CPU = torch.device("cpu")
 _NAME = re.compile(r"save(?:-(\d+))?\.safetensors")
@@ -73,12 +74,13 @@ def write_save(
     generators: Sequence[Tensor] = (),
     device_generators: Sequence[Tensor] = (),
     mean: AveragedModel | None = None,
+    parked: Tensor | None = None,
 ) -> None:
     """Write the save beside the old one and put it in its place by one rename.
 
     `generators` are the states of the other processes' generators, when several train together;
     `device_generators` those of all processes' GPUs, which draw their own dropout; `mean` the
-    weights averaged so far, where a run averages them.
+    weights averaged so far, where a run averages them; `parked` the embedding's rows that stay.
 
     Raises:
         SaveError: the disk is full or can't be written; the old save is as it was.
@@ -96,6 +98,8 @@ def write_save(
         tensors["mean/n"] = mean.n_averaged.detach().cpu()
         for name, parameter in mean.module.named_parameters():
             tensors[f"mean/{name}"] = parameter.detach().cpu().contiguous()
+    if parked is not None:
+        tensors[PARKED_KEY] = parked.cpu()
     text = json.dumps({"format_version": SAVE_FORMAT_VERSION, **position})
     data = save(tensors, {POSITION_KEY: text})
     path = save_file(folder, fence)
@@ -117,6 +121,19 @@ def write_save(
             reason=error.strerror,
         ) from error
     remove_saves(folder, below=fence)
+
+
+def saved_parked(folder: Path) -> Tensor | None:
+    """The newest save's parked rows, bool [vocab]; None without a save, or with an older one."""
+    path = newest_save(folder)
+    if path is None:
+        return None
+    try:
+        with safe_open(path, framework="pt") as save_:
+            names = save_.keys()
+            return save_.get_tensor(PARKED_KEY) if PARKED_KEY in names else None
+    except Exception:  # as in read_save, which says so
+        return None
 
 
 def read_save(

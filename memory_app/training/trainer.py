@@ -30,7 +30,7 @@ from memory_app.training.dialogues import Source
 from memory_app.training.loss import WindowLoss
 from memory_app.training.parallel import ALONE, Group
 from memory_app.training.rare_pieces import begin_words, count_pieces, redraw
-from memory_app.training.save import read_save, write_save
+from memory_app.training.save import read_save, saved_parked, write_save
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.timescales import spread_timescales
 
@@ -308,6 +308,7 @@ class _Training:
                 generators=generators,
                 device_generators=device_generators,
                 mean=self.mean,
+                parked=self.parked,
             )
         self._saved_step, self._saved_at = at.step, time.monotonic()
         self._save_took = self._saved_at - began
@@ -365,8 +366,9 @@ def train(
         begin(model)
     if settings.copy_units:
         open_copy_path(model, settings.copy_units)
-    parked = None
-    if settings.redraw_below:
+    # A save knows which rows were drawn anew, and their weights: nothing is counted twice.
+    parked = saved_parked(folder) if resume and settings.redraw_below else None
+    if settings.redraw_below and parked is None:
         counts = count_pieces(sources, settings, tokenizer)
         parked = (counts < settings.redraw_below) & begin_words(tokenizer)
         redraw(model, parked, counts, settings.seed)

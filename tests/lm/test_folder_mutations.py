@@ -1,13 +1,15 @@
 """A sound checkpoint's files, changed at random: refused in one sentence, or sound still.
 
 MUTATIONS sets how many; some with every test, a hundred thousand before a release (MUTATION_SEED
-repeats a round).
+repeats a round; `--basetemp` in memory, as /dev/shm, has it done in minutes).
 """
 
 import json
 import os
 import random
+import resource
 import struct
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +21,11 @@ from memory_app.lm.folder import CONFIG_FILE, FILES, MODEL_FILE, CheckpointError
 from tests.conftest import make_checkpoint
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "400"))
-#: Bytes that Python may hold at once while it looks at one folder of a few hundred kilobytes.
-MEMORY = 200 << 20
+#: Bytes that may be held at once while one folder of a few dozen kilobytes is looked at, by the
+#: system's count and by Python's (of a thousand folders: to count takes longer than to look), and
+#: seconds of the processor's time for one.
+MEMORY, SECONDS = 200 << 20, 2.0
+TRACE_EVERY = 1 + MUTATIONS // 1000
 ODD: tuple[Any, ...] = (
     None, True, -1, 0, 1.5, 1e308, 2**63, 10**400, "", "x", "F64", "\0", "\ud800", [], {}, [[]],
     [1] * 1000, {"a": {}}, [0, 2**64], [-1, 1], "lstm.weight_ih_l0",
@@ -90,29 +95,39 @@ def test_whatever_is_changed_is_refused_in_a_sentence_or_sound(sound: Path) -> N
     rng = random.Random(seed)
     before = {name: (sound / name).read_bytes() for name in FILES}
     reasons: set[str] = set()
-    passed = 0
-    tracemalloc.start()
-    try:
-        for _ in range(MUTATIONS):
-            name = rng.choice(FILES)
-            (sound / name).write_bytes(rng.choice(CHANGES[name])(rng, before[name]))
-            try:
-                checked = check_folder(sound)
-            except CheckpointError as refused:
-                said = str(refused)
-                assert said.endswith(".")
-                assert "\n" not in said
-                assert len(said) < 300
-                reasons.add(refused.sentence.template)
-            else:
-                passed += 1
-                json.dumps(checked.config, allow_nan=False)
-                assert checked.shape.hidden_size > 0
-            (sound / name).write_bytes(before[name])
-        assert tracemalloc.get_traced_memory()[1] < MEMORY
-    finally:
-        tracemalloc.stop()
-    print(f"{MUTATIONS} changes, {passed} of them sound, {len(reasons)} different refusals")
+    passed, slowest, most = 0, 0.0, 0
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for number in range(MUTATIONS):
+        name = rng.choice(FILES)
+        (sound / name).write_bytes(rng.choice(CHANGES[name])(rng, before[name]))
+        if traced := number % TRACE_EVERY == 0:
+            tracemalloc.start()
+        began = time.process_time()
+        try:
+            checked = check_folder(sound)
+        except CheckpointError as refused:
+            said = str(refused)
+            assert said.endswith(".")
+            assert "\n" not in said
+            assert len(said) < 300
+            reasons.add(refused.sentence.template)
+        else:
+            passed += 1
+            json.dumps(checked.config, allow_nan=False)
+            assert checked.shape.hidden_size > 0
+        finally:
+            slowest = max(slowest, time.process_time() - began)
+            if traced:
+                most = max(most, tracemalloc.get_traced_memory()[1])
+                tracemalloc.stop()
+        (sound / name).write_bytes(before[name])
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held) << 10
+    print(
+        f"{MUTATIONS} changes, {passed} of them sound, {len(reasons)} different refusals; "
+        f"{slowest:.3f} s and {most:,} bytes at most for one, the process grew by {grown:,}"
+    )
+    assert slowest < SECONDS
+    assert max(most, grown) < MEMORY
     assert check_folder(sound).config == json.loads(before[CONFIG_FILE])
     assert passed < MUTATIONS / 2
     assert len(reasons) > 10

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file as save_tensors
 
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.model import LanguageModel
+from memory_app.training import trainer
 from memory_app.training.rare_pieces import begin_words, count_pieces, redraw
+from memory_app.training.save import PARKED_KEY, save_file
 from memory_app.training.trainer import new_model, train
 from tests.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve, weights
 
@@ -74,12 +78,31 @@ def test_rare_pieces_stay_where_they_were_drawn_while_the_others_learn(tmp_path:
     assert moved[~rare].all()
 
 
+def count_never(*_: object) -> torch.Tensor:
+    raise AssertionError("counted again")
+
+
 @pytest.mark.parametrize("die_at", [5])
-def test_a_killed_run_with_rare_pieces_resumes_to_the_same_weights(
-    tmp_path: Path, die_at: int
+def test_a_killed_run_with_rare_pieces_resumes_to_the_same_weights_without_counting_again(
+    tmp_path: Path, die_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "a")
     with pytest.raises(KeyboardInterrupt):
         train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(die_at=die_at)])
+    monkeypatch.setattr(trainer, "count_pieces", count_never)
+    resumed = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_a_save_that_knows_no_rare_pieces_has_them_counted(tmp_path: Path) -> None:
+    whole = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "a")
+    with pytest.raises(KeyboardInterrupt):
+        train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(die_at=5)])
+    path = save_file(tmp_path / "b")
+    with safe_open(path, framework="pt") as old:
+        names = old.keys()
+        assert PARKED_KEY in names
+        tensors = {name: old.get_tensor(name) for name in names if name != PARKED_KEY}
+        save_tensors(tensors, path, old.metadata())
     resumed = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
     assert torch.equal(weights(whole), weights(resumed))
