@@ -33,7 +33,6 @@ STRINGS: dict[str, dict[str, Any]] = {
         "gone": _("This chat is gone: it was deleted, or you were logged out."),
         "kept": _("Not sent yet. It goes out when the connection is back."),
         "left": _("{n} characters left"),
-        "newChat": _("New chat"),
         "next": _("Say next: {text}"),
         "note": STATUS_NOTES,
         "notSent": _("Not sent: put the sampling settings right first ({names})."),

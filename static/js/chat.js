@@ -7,8 +7,9 @@ import { Memory } from "./memory.js";
 import { Openings } from "./openings.js";
 import { Sampling } from "./sampling.js";
 import { Steps } from "./steps.js";
-import { TurnView } from "./turn.js";
+import { KEPT, TurnView } from "./turn.js";
 import { newestLeaf, pathTo, shownPath, siblings } from "./tree.js";
+import { writeTitle } from "./chat_title.js";
 import { copy } from "./copy.js";
 import { edit } from "./edit.js";
 import { Kept } from "./keep.js";
@@ -23,7 +24,6 @@ import "./panels.js";
 
 const element = (id) => document.getElementById(id);
 const page = JSON.parse(element("page").textContent);
-const KEPT = new Set(["complete", "stopped", "length"]);
 
 const list = element("turns");
 const composer = new Composer(page.chat);
@@ -81,11 +81,7 @@ function showSteps() {
 }
 
 function showTitle(title) {
-  const shown = title || say("newChat");
-  element("title").textContent = shown;
-  document.title = `${shown} · Gatescope`;
-  const here = document.querySelector(".rail-list [aria-current]");
-  if (here) here.textContent = shown;
+  writeTitle(page.chat, title);
 }
 
 function showMemory() {

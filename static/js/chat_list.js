@@ -69,10 +69,14 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 // What was renamed, deleted or begun elsewhere. A list that somebody has a hand on is left alone, and
 // so is one that goes on beyond its first page.
 const PAGE = 50;
+const held = () => list().contains(document.activeElement) || document.querySelector(".menu, #chat-list .chat-gone");
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  // Somebody has laid a hand on it while the answer was on its way.
+  if (detail.target === list() && !asks({ target: detail.requestConfig.elt }) && held()) detail.shouldSwap = false;
+});
 whenBack(async () => {
   const before = list();
-  const busy = before.contains(document.activeElement) || document.querySelector(".menu, #chat-list .chat-gone");
-  if (busy || links().length > PAGE || !globalThis.htmx) return;
+  if (held() || links().length > PAGE || !globalThis.htmx) return;
   const url = new URL(search.getAttribute("hx-get"), location.href);
   if (search.value) url.searchParams.set("q", search.value);
   const top = before.scrollTop;

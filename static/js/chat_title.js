@@ -3,12 +3,20 @@ import { post } from "./post.js";
 
 const words = document.getElementById("chat-menu-template").dataset;
 
-// Writes a title wherever the page shows it.
-function show(chat, title) {
+// Writes a title wherever the page shows it, and where it is spoken only.
+export function writeTitle(chat, title) {
+  const shown = title || words.untitled;
   for (const place of document.querySelectorAll(`[data-title-of="${chat}"]`)) {
-    place.textContent = title || words.untitled;
-    if (place.id === "title") document.title = `${place.textContent} · Gatescope`;
+    place.textContent = shown;
+    if (place.id === "title") document.title = `${shown} · Gatescope`;
   }
+  for (const menu of document.querySelectorAll(`.chat-entry[data-chat="${chat}"] [data-menu]`)) {
+    menu.setAttribute("aria-label", words.menuOf.replace("{title}", () => shown));
+  }
+}
+
+function show(chat, title) {
+  writeTitle(chat, title);
   document.dispatchEvent(new CustomEvent("chat:title", { detail: { chat, title } }));
 }
 

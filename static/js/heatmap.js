@@ -2,7 +2,7 @@
 // a pinned token, a chosen unit.
 // Event "move" (detail: {token, row, chosen}): by the pointer, by arrow keys, by a click.
 const NARROWEST = 3; // px a token
-const WIDEST = 56;
+const WIDEST = 120;
 const TALL = 512; // px that all units together take, where they fit
 const SMALL = 256; // the same where several maps share the page
 

@@ -1,6 +1,7 @@
 // The maps on the page: one, one a layer, or two replies beside each other; all with one mark.
 // Event "move" (detail: {pane, token, unit, chosen}).
 import { Heatmap } from "./heatmap.js";
+import { paint } from "./ramp.js";
 
 export class Panes extends EventTarget {
   constructor(box, template) {
@@ -25,8 +26,9 @@ export class Panes extends EventTarget {
     this.shown.forEach((one, k) => {
       const { figure, heatmap } = this.all[k];
       const caption = figure.querySelector("figcaption");
-      caption.textContent = one.caption;
+      caption.firstElementChild.textContent = one.caption;
       caption.hidden = !one.caption;
+      this.#key(figure.querySelector(".ramp-key"), one);
       heatmap.box.setAttribute("aria-label", one.label);
       heatmap.box.setAttribute("aria-description", one.described);
       heatmap.show(one);
@@ -44,6 +46,16 @@ export class Panes extends EventTarget {
     });
     this.box.append(figure);
     this.all.push({ figure, heatmap });
+  }
+
+  // A difference has ends of its own; of the gate itself the histogram's legend tells.
+  #key(key, { kind, map, lut }) {
+    key.hidden = kind !== "difference";
+    if (key.hidden) return;
+    const [low, canvas, high] = key.children;
+    low.textContent = map.write(map.low);
+    high.textContent = `+${map.write(map.high)}`;
+    paint(canvas, 256, 1, lut, false, 255, (x) => x);
   }
 
   // The mark stands on the token in every map, and on the unit in those of its layer.

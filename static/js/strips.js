@@ -12,7 +12,8 @@ export function lazyStrips(views, scroller) {
     work();
   }, { root: scroller, rootMargin: "200px" });
 
-  const lacks = (view) => view.id && !view.undecided && !view.asked && view.strip.tokens.length === 0;
+  // What came to nothing has no gates to ask for.
+  const lacks = (view) => view.id && view.kept && !view.asked && view.strip.tokens.length === 0;
 
   async function work() {
     if (busy) return;

@@ -5,6 +5,7 @@ import { Strip } from "./strip.js";
 
 const template = document.getElementById("turn-template");
 const UNDECIDED = new Set(["running", "sending"]);
+export const KEPT = new Set(["complete", "stopped", "length"]);
 
 export class TurnView {
   constructor(li) {
@@ -41,6 +42,7 @@ export class TurnView {
   get client() { return this.li.dataset.client; }
   get status() { return this.li.dataset.status; }
   get undecided() { return UNDECIDED.has(this.status); }
+  get kept() { return KEPT.has(this.status); }
 
   set status(status) {
     this.li.dataset.status = status;

@@ -1,5 +1,5 @@
 // One unit over the tokens of the turn: a line for each gate that is chosen, all six as CSV.
-import { GATES } from "./gate_map.js";
+import { GATES, SIGNED } from "./gate_map.js";
 import { LineChart } from "./line_chart.js";
 import { savePicture, saveText } from "./save_file.js";
 import { say } from "./strings.js";
@@ -61,10 +61,13 @@ export class UnitLine {
     const gates = this.shown?.gates;
     for (const id of ["line-csv", "line-png"]) element(id).disabled = !gates;
     if (!gates) return;
+    const drawn = this.boxes.filter(({ checked }) => checked).map(({ value }) => value);
+    // What has ends is drawn between them, so that one unit's line compares with another's.
+    const ends = drawn.includes("c") ? {} : { min: drawn.some((gate) => SIGNED[gate]) ? -1 : 0, max: 1 };
     this.chart.show({
-      x: { label: say("axisToken") },
-      y: { label: say("axisValue") },
-      series: this.boxes.filter(({ checked }) => checked).map(({ value: gate }) => ({
+      x: { label: say("axisToken"), whole: true },
+      y: { label: say("axisValue"), ...ends },
+      series: drawn.map((gate) => ({
         label: gate, hue: `--gate-${gate}`, points: gates[gate].map((v, t) => [t + 1, v]),
       })),
     });

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from playwright.sync_api import BrowserContext, Page, expect
 
 from memory_app.engine.core import Engine
@@ -101,6 +102,23 @@ def visitor(page: Page, server: SiteServer, complaints: list[str]) -> Visitor:
 def another_tab(context: BrowserContext, server: SiteServer) -> Callable[[], Visitor]:
     """The same browser, so the same guest."""
     return lambda: Visitor(context.new_page(), server.url)
+
+
+@pytest.fixture
+def as_staff(server: SiteServer) -> Callable[[Page, str], Page]:
+    """`as_staff(page, path)`: the page stands at that path, with a member of staff before it."""
+
+    def log_in(page: Page, path: str) -> Page:
+        get_user_model().objects.create_superuser("dora", password="dora-pass-word")
+        page.goto(f"{server.url}/admin/login/?next={path}")
+        page.get_by_label("Username").fill("dora")
+        page.get_by_label("Password").fill("dora-pass-word")
+        page.keyboard.press("Enter")
+        # By its whole address: that of the log-in ends alike, with where to go on to.
+        page.wait_for_url(f"{server.url}{path}")
+        return page
+
+    return log_in
 
 
 def slow_down(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """What somebody did in another browser is here when they come back to this page."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from memory_app import services
 from memory_app.models import Chat
@@ -91,3 +91,25 @@ def test_a_list_with_a_hand_on_it_is_left_alone(visitor: Visitor, chat: Chat) ->
     page.keyboard.type(" and dogs")
     page.keyboard.press("Enter")
     expect(page.locator("#chat-list .title")).to_have_text(["Cats and dogs", "My name is Clara."])
+
+
+def test_an_answer_that_comes_once_a_hand_is_on_the_list_leaves_it_alone(
+    visitor: Visitor, chat: Chat
+) -> None:
+    page = visitor.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/chats/?place=rail*", hold)
+    with page.expect_request("**/chats/?place=rail*"):
+        come_back(page)
+    pets = page.locator("#chat-list .title").first
+    pets.evaluate("one => { one.focus(); window.focused = one; }")
+    with page.expect_response("**/chats/?place=rail*"):
+        held[0].continue_()
+    page.wait_for_timeout(300)  # time enough to do it wrong
+    assert page.evaluate("document.activeElement === window.focused")
+    page.keyboard.press("Tab")
+    expect(page.locator("#chat-list").get_by_label("Menu of “Pets”")).to_be_focused()

@@ -88,7 +88,8 @@ def test_the_menu_works_by_keys_alone_and_gives_the_focus_back(shelf: Visitor) -
     page.keyboard.type("Cats and dogs")
     page.keyboard.press("Enter")
     expect(names(shelf)).to_have_text(["Travel", "Cats and dogs", "My name is Clara."])
-    expect(opener).to_have_count(1)
+    renamed = page.locator("#chat-list").get_by_label("Menu of “Cats and dogs”")
+    expect(renamed).to_be_focused()
     assert Chat.objects.filter(title="Cats and dogs").count() == 1
 
 

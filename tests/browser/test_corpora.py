@@ -1,10 +1,10 @@
 """The corpora's pages by pointer and by keyboard, in a browser that hears every complaint."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
 from memory_app.models import Corpus
@@ -14,17 +14,9 @@ SCRIPT = "<script>globalThis.hit=1</script><img src=x onerror=globalThis.hit=1>"
 
 
 @pytest.fixture
-def desk(visitor: Visitor) -> Page:
+def desk(visitor: Visitor, as_staff: Callable[[Page, str], Page]) -> Page:
     """A member of staff at the corpora's page."""
-    get_user_model().objects.create_superuser("dora", password="dora-pass-word")
-    page = visitor.page
-    page.goto(f"{visitor.url}/admin/login/?next=/admin/corpora/")
-    page.get_by_label("Username").fill("dora")
-    page.get_by_label("Password").fill("dora-pass-word")
-    page.keyboard.press("Enter")
-    # By its whole address: that of the log-in ends alike, with where to go on to.
-    page.wait_for_url(f"{visitor.url}/admin/corpora/")
-    return page
+    return as_staff(visitor.page, "/admin/corpora/")
 
 
 def dialogues(path: Path, count: int = 25, bad: int = 0) -> Path:

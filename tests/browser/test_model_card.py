@@ -1,9 +1,9 @@
 """A model card, by staff or out of a file of anybody's, is Markdown and no more."""
 
 import json
+from collections.abc import Callable
 
 import pytest
-from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
 from memory_app.models import Checkpoint
@@ -14,17 +14,9 @@ from tests.browser.visitor import Visitor
 
 
 @pytest.fixture
-def desk(visitor: Visitor, checkpoint: Checkpoint) -> Page:
+def desk(visitor: Visitor, checkpoint: Checkpoint, as_staff: Callable[[Page, str], Page]) -> Page:
     """A member of staff at the checkpoint's page."""
-    get_user_model().objects.create_superuser("dora", password="dora-pass-word")
-    page = visitor.page
-    where = f"/admin/checkpoints/{checkpoint.pk}/"
-    page.goto(f"{visitor.url}/admin/login/?next={where}")
-    page.get_by_label("Username").fill("dora")
-    page.get_by_label("Password").fill("dora-pass-word")
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{visitor.url}{where}")
-    return page
+    return as_staff(visitor.page, f"/admin/checkpoints/{checkpoint.pk}/")
 
 
 def nothing_ran(page: Page) -> None:

@@ -5,11 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import slow_down
-from tests.browser.server import SiteServer
 from tests.browser.visitor import Visitor
 
 
@@ -20,17 +18,10 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def overview(browser: Browser, server: SiteServer) -> Iterator[Page]:
+def overview(browser: Browser, as_staff: Callable[[Page, str], Page]) -> Iterator[Page]:
     """The page of a member of staff, in a browser of her own."""
-    get_user_model().objects.create_superuser("dora", password="dora-pass-word")
     context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{server.url}/admin/login/?next=/admin/")
-    page.get_by_label("Username").fill("dora")
-    page.get_by_label("Password").fill("dora-pass-word")
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{server.url}/admin/")
-    yield page
+    yield as_staff(context.new_page(), "/admin/")
     context.close()
 
 
