@@ -54,8 +54,10 @@ def test_two_processes_equal_one_on_the_same_batches_also_after_a_break(tmp_path
     assert {int(step) for step in two["losses"]} == alone.losses.keys()
     for step, loss in alone.losses.items():
         assert two["losses"][str(step)] == pytest.approx(loss, abs=1e-6)
+    # Gradients are summed in another order, and Adam divides by their own size: where one is next
+    # to nothing its rounding counts. Each weight has moved by up to 0.2 meanwhile.
     torch.testing.assert_close(
-        parameters(tmp_path / "two"), parameters(tmp_path / "one"), atol=1e-6, rtol=0
+        parameters(tmp_path / "two"), parameters(tmp_path / "one"), atol=5e-6, rtol=0
     )
     # Rank 0 alone writes, and the group ends and goes on together.
     assert two["files"] == sorted(
