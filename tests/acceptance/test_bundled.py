@@ -18,7 +18,7 @@ def bundled():
 
 
 def test_it_is_small_enough() -> None:
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 18 * 2**20
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 24 * 10**6
 
 
 def test_it_can_be_chatted_with(bundled) -> None:
