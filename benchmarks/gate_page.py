@@ -34,10 +34,10 @@ const look = () => document.querySelector("#map.drawn")
   : requestAnimationFrame(look);
 look();
 """
-# Scrolls a box from end to end and back, and answers with the length of each frame in ms and the
-# tasks of over 50 ms; `move` does something else in each frame.
+# Scrolls a box from end to end and back, walks over it by arrow keys or moves the pointer over it,
+# a step in each frame; answers with the length of each frame in ms and the tasks of over 50 ms.
 SCROLL = """
-async ([selector, frames, keys]) => {
+async ([selector, frames, how]) => {
   const box = document.querySelector(selector);
   const long = [];
   const watch = new PerformanceObserver((list) => long.push(...list.getEntries()));
@@ -45,12 +45,17 @@ async ([selector, frames, keys]) => {
   const far = box.scrollWidth - box.clientWidth, deep = box.scrollHeight - box.clientHeight;
   const next = () => new Promise(requestAnimationFrame);
   const lengths = [];
-  if (keys) box.focus();
+  const canvas = box.querySelector("canvas");
+  const { left, top, width, height } = box.getBoundingClientRect();
+  const point = (at) => new PointerEvent("pointermove",
+    { bubbles: true, clientX: left + at * (width - 4) + 2, clientY: top + at * (height - 4) + 2 });
+  if (how === "keys") box.focus();
   await next();
   for (let k = 0, before = await next(); k < frames; k += 1) {
     const at = 1 - Math.abs(1 - (2 * k) / frames);
     const arrow = { key: "ArrowRight", shiftKey: k % 9 === 0 };
-    if (keys) box.dispatchEvent(new KeyboardEvent("keydown", arrow));
+    if (how === "keys") box.dispatchEvent(new KeyboardEvent("keydown", arrow));
+    else if (how === "hover") canvas.dispatchEvent(point(at));
     else box.scrollTo(at * far, at * deep);
     const now = await next();
     lengths.push(now - before);
@@ -170,12 +175,13 @@ def _moving(page: Any, rounds: int) -> Iterator[Line]:
         Object.assign(box.firstChild.style, { width: `${iw}px`, height: `${ih}px` }); }""",
         size,
     )
-    taken: dict[str, list[list[float]]] = {"flat": [], "scroll": [], "keys": []}
+    taken: dict[str, list[list[float]]] = {"flat": [], "scroll": [], "keys": [], "hover": []}
     long = 0
     for number in range(rounds + 1):
-        for name, where in (("flat", flat), ("scroll", page), ("keys", page)):
+        for name in taken:
+            where = flat if name == "flat" else page
             where.bring_to_front()
-            found = where.evaluate(SCROLL, ["#map", FRAMES, name == "keys"])
+            found = where.evaluate(SCROLL, ["#map", FRAMES, name])
             if number:
                 taken[name].append(sorted(found["lengths"]))
                 long += found["long"] if name != "flat" else 0
@@ -199,9 +205,13 @@ def _moving(page: Any, rounds: int) -> Iterator[Line]:
     yield Line(
         f"worst frame of scrolling the map {over}", ratio(at("scroll", 1.0), at("flat", 1.0))
     )
-    yield Line(
-        f"95th frame of walking by arrow keys {over}",
-        ratio(at("keys", 0.95), at("flat", 0.95)),
-        1.5,
-        at_least=False,
-    )
+    for what, name in (
+        ("walking by arrow keys", "keys"),
+        ("moving the pointer", "hover"),
+    ):
+        yield Line(
+            f"95th frame of {what} {over}",
+            ratio(at(name, 0.95), at("flat", 0.95)),
+            1.5,
+            at_least=False,
+        )

@@ -50,12 +50,11 @@ export class Panes extends EventTarget {
 
   // A difference has ends of its own; of the gate itself the histogram's legend tells.
   #key(key, { kind, map, lut }) {
-    key.hidden = kind !== "difference";
-    if (key.hidden) return;
     const [low, canvas, high] = key.children;
-    low.textContent = map.write(map.low);
-    high.textContent = `+${map.write(map.high)}`;
-    paint(canvas, 256, 1, lut, false, 255, (x) => x);
+    key.hidden = kind !== "difference";
+    low.textContent = key.hidden ? "" : map.write(map.low);
+    high.textContent = key.hidden ? "" : `+${map.write(map.high)}`;
+    if (!key.hidden) paint(canvas, 256, 1, lut, false, 255, (x) => x);
   }
 
   // The mark stands on the token in every map, and on the unit in those of its layer.

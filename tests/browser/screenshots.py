@@ -26,7 +26,7 @@ STILLS = ROOT / "static" / "img"
 STILL_WIDTH, STILL_HEIGHT = 960, 480
 TALK = ("My name is Clara.", "How are you?", "What is my name?")
 #: Drawers and the map of branches: in these kinds only, so that the pictures stay few.
-DRAWERS = {"1280-light", "390-dark", "1280-chinese"}
+DRAWERS = {"1280-light", "390-dark", "1280-chinese", "390-chinese"}
 # name of the kind of picture: width, height, colours, language
 SETTINGS = {
     "1280-light": (1280, 800, "light", "en"),
@@ -34,6 +34,9 @@ SETTINGS = {
     "390-light": (390, 844, "light", "en"),
     "390-dark": (390, 844, "dark", "en"),
     "1280-chinese": (1280, 800, "light", "zh-CN"),
+    "1280-chinese-dark": (1280, 800, "dark", "zh-CN"),
+    "390-chinese": (390, 844, "light", "zh-CN"),
+    "390-chinese-dark": (390, 844, "dark", "zh-CN"),
 }
 
 

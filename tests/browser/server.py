@@ -28,6 +28,7 @@ class SiteServer:
             port=self.port,
             lifespan="on",
             log_config=None,
+            log_level="warning",
             timeout_graceful_shutdown=1,
         )
         self.server = uvicorn.Server(config)

@@ -134,6 +134,14 @@ def test_the_histogram_counts_the_saturated_ends(gates: Visitor, trace: Trace) -
         assert shares == pytest.approx(wanted, abs=0.51)
 
 
+def test_a_short_turn_fills_the_map(gates: Visitor, trace: Trace) -> None:
+    assert len(trace["f"]) >= 8
+    box = gates.page.locator("#map")
+    inner = "one => [one.querySelector('canvas').offsetWidth, one.clientWidth]"
+    wide, room = box.evaluate(inner)
+    assert abs(wide - room) <= 1
+
+
 def test_a_turn_without_a_state_says_so(visitor: Visitor) -> None:
     chat = visitor.start_chat()
     turn = Turn.objects.create(

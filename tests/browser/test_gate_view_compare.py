@@ -54,6 +54,23 @@ def test_the_difference_is_nothing_in_the_prompt_and_that_of_the_traces_after_it
         assert (token < equal) <= (gap == 0)
 
 
+def test_a_difference_has_a_scale_of_its_own(two: Visitor, first: Turn) -> None:
+    page = two.page
+    scale = page.locator(".pane .ramp-key")
+    expect(scale).to_be_hidden()
+    page.get_by_label("Compare with").select_option(str(first.pk))
+    drawn(page, "f 0 mean difference")
+    own, theirs = trace_of(page)["f"][:, 0], trace_of(page, first.pk)["f"][:, 0]
+    tokens = min(len(own), len(theirs))
+    most = float(np.abs(theirs[:tokens] - own[:tokens]).max())
+    low, high = (number(text.lstrip("+")) for text in scale.inner_text().split())
+    assert (low, high) == pytest.approx((-most, most), abs=1e-3)
+    page.get_by_role("radio", name="side by side").click()
+    drawn(page, "f 0 mean side")
+    for one in scale.all():
+        expect(one).to_be_hidden()
+
+
 def test_side_by_side_both_are_read_and_each_has_its_own_sentence(
     two: Visitor, first: Turn
 ) -> None:

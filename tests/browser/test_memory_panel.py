@@ -152,6 +152,19 @@ def test_while_a_reply_runs_the_memory_stays(visitor: Visitor, slowly: None) -> 
     expect(page.locator("#memory-turns")).to_have_text("2")
 
 
+def test_the_panels_head_stands_clear_of_its_text_and_stays(visitor: Visitor) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": 1280, "height": 600})
+    visitor.start_chat()
+    head = page.locator(".memory-head")
+    text = page.locator(".memory-head + p")
+    edges = "one => { const {top, bottom} = one.getBoundingClientRect(); return [top, bottom]; }"
+    assert head.evaluate(edges)[1] <= text.evaluate(edges)[0]
+    page.locator("#memory").evaluate("one => one.scrollTo(0, 400)")
+    assert text.evaluate(edges)[1] < 0
+    assert head.evaluate(edges)[0] == 0  # nothing looks out above it
+
+
 def test_under_900_px_the_panel_is_a_sheet_with_all_of_it(visitor: Visitor) -> None:
     page = visitor.page
     page.set_viewport_size({"width": 890, "height": 700})
