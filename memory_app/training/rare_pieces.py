@@ -11,7 +11,6 @@ among the others it would be said by mistake.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -19,13 +18,14 @@ from torch import Tensor
 
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
+from memory_app.training.batches import one_piece_words
 from memory_app.training.dialogues import Source
 from memory_app.training.facts import generate_dialogue, trained_values
 from memory_app.training.facts.identity import identity_exchanges
 from memory_app.training.settings import TrainingSettings
 
 #: Dialogues and exchanges drawn to see which pieces the generator's wording takes.
-WORDING = 2000
+WORDING = 1000
 
 
 def count_pieces(
@@ -33,8 +33,8 @@ def count_pieces(
 ) -> Tensor:
     """How often each piece comes up in what the run may learn from, int64 [vocab].
 
-    The corpora are counted once through; the generator's wording, and what no text holds (control
-    tokens), counts as met often.
+    The corpora are counted once through; what the generator tells or says, and what no text holds
+    (control tokens), counts as met often.
     """
     counts = torch.zeros(tokenizer.vocab_size, dtype=torch.int64)
     for source in sources:
@@ -43,27 +43,23 @@ def count_pieces(
             ids = [i for row in tokenizer.encode_many(texts[start : start + 10_000]) for i in row]
             counts += torch.bincount(torch.tensor(ids), minlength=len(counts))
     often = sorted(tokenizer.special_ids)
-    for row in tokenizer.encode_many(list(_generated(settings))):
+    for row in tokenizer.encode_many(list(_generated(settings, tokenizer))):
         often.extend(row)
     counts[often] = torch.iinfo(torch.int64).max
     return counts
 
 
-def _generated(settings: TrainingSettings) -> Iterator[str]:
-    """The generator's wording, without the values that are told in it.
-
-    A value is one of hundreds of its slot: told so seldom that it ends in the heap, too, while the
-    words around it come up every time.
-    """
+def _generated(settings: TrainingSettings, tokenizer: Tokenizer) -> Iterator[str]:
     rng = random.Random(settings.seed)
     if settings.facts:
-        values = sorted(trained_values(settings.fact_scope), key=len, reverse=True)
-        told = re.compile(rf"\b({'|'.join(map(re.escape, values))})\b", re.IGNORECASE)
+        yield from (f" {value}" for value in trained_values(settings.fact_scope))
+        if settings.drilled:
+            yield from (f" {word}" for word in one_piece_words(tokenizer))
         for _ in range(WORDING):
             made = generate_dialogue(
-                rng, fillers=identity_exchanges, max_gap=1, scope=settings.fact_scope, made_up=0.0
+                rng, fillers=identity_exchanges, max_gap=1, scope=settings.fact_scope
             )
-            yield from (told.sub("", text) for _, text in made.turns)
+            yield from (text for _, text in made.turns)
     if settings.facts or settings.identity:
         yield from (text for pair in identity_exchanges(rng, WORDING) for text in pair)
 

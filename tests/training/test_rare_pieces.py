@@ -9,9 +9,7 @@ from safetensors.torch import save_file as save_tensors
 
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.model import LanguageModel
-from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training import trainer
-from memory_app.training.facts import trained_values
 from memory_app.training.rare_pieces import begin_words, count_pieces, redraw
 from memory_app.training.save import PARKED_KEY, save_file
 from memory_app.training.trainer import new_model, train
@@ -34,15 +32,10 @@ def test_pieces_are_counted_as_often_as_they_come_up() -> None:
             assert counts[piece] == count
 
 
-def test_the_generators_wording_is_not_rare_but_the_values_told_in_it_are() -> None:
-    tokenizer = Tokenizer.train(["You told me Lakshmi xylophone live in Tbilisi"] * 50, 400)
-    counts = count_pieces([], SMALL.changed({"facts": 0.5, "fact_scope": "wide"}), tokenizer)
-    for word in ("You told me", " live in"):
-        assert (counts[tokenizer.encode(word)] > 1_000_000).all()
-    assert "Tbilisi" in trained_values("wide")
-    for word in (" Tbilisi", " xylophone"):
-        (piece,) = tokenizer.encode(word)
-        assert counts[piece] == 0
+def test_what_the_generator_says_is_not_rare() -> None:
+    counts = count_pieces([], SMALL.changed({"facts": 0.5}), TOKENIZER)
+    for word in ("Clara", "You told me"):
+        assert (counts[TOKENIZER.encode(f" {word}")] > 1_000_000).all()
 
 
 def test_a_heap_of_rare_pieces_is_spread_as_the_others_are() -> None:
