@@ -143,7 +143,8 @@ def _samples(run: TrainingRun) -> dict[str, Any]:
     figures = TrainingMetric.objects.filter(run=run, name__startswith="recall/")
     recall: dict[int, dict[str, float]] = {}
     for step, name, value in figures.values_list("step", "name", "value"):
-        recall.setdefault(step, {})[name.removeprefix("recall/")] = value
+        gap = _("gap {n}").format(n=name.removeprefix("recall/gap_"))
+        recall.setdefault(step, {})[gap] = value
     return {
         "samples": [{"row": row, "recall": recall.get(row.step)} for row in samples],
         "newest": samples[0].step if samples else -1,
