@@ -162,6 +162,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         },
         "use": {"chats": _("chats"), "turns": _("turns"), "tokens": _("tokens")},
         "waiting": _("no point yet"),
+        "gap": _("gap {n}"),
     },
 }
 

@@ -1,16 +1,20 @@
 """The model card of a checkpoint: its config.json in sentences and tables, as Markdown.
 
 Names and licences come from whoever loaded a corpus: they are escaped, so that they stay text.
+What the card says by itself goes through `say`, which may know another language than English.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from memory_app.lm.sentence import Sentence
 
 # Settings that say how a run was carried out, not what the model is.
 _LEFT_OUT = {"threads", "device", "save_every", "compile", "cell", "language"}
+FILE = "`model.safetensors`"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
 
@@ -28,29 +32,42 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     return ["", *(f"| {' | '.join(line)} |" for line in lines), ""]
 
 
-def write_card(name: str, sha256: str, config: Mapping[str, Any], *, parent: str = "") -> str:
+def write_card(
+    name: str,
+    sha256: str,
+    config: Mapping[str, Any],
+    *,
+    parent: str = "",
+    say: Callable[[Sentence], str] = str,
+) -> str:
     """What the checkpoint is, what it learned from, and how it did; `parent` is a name."""
     training = config.get("training") or {}
     settings = training.get("settings") or {}
-    lines = [f"# {_text(name)}", "", f"sha256 of `model.safetensors`: `{sha256}`."]
+    of_weights = Sentence("sha256 of {file}: {sha256}.", {"file": FILE, "sha256": f"`{sha256}`"})
+    lines = [f"# {_text(name)}", "", say(of_weights)]
     if parent:
-        lines += ["", f"Its training began from the weights of {_text(parent)}."]
+        began = Sentence("Its training began from the weights of {name}.", {"name": _text(parent)})
+        lines += ["", say(began)]
+
+    def pair(*keys: str) -> str:
+        return ", ".join(str(config.get(key)) for key in keys)
+
     lines += _table(
         ("", ""),
         [
-            ("cell", f"`{_text(config.get('cell'))}`"),
-            ("layers, units", f"{config.get('num_layers')}, {config.get('hidden_size')}"),
-            ("embedding, pieces", f"{config.get('embedding_dim')}, {config.get('vocab_size')}"),
-            ("language", _text(config.get("language"))),
-            ("optimizer steps", _figure(training.get("steps", 0))),
-            ("tokens", _figure(training.get("tokens", 0))),
+            (say(Sentence("cell")), f"`{_text(config.get('cell'))}`"),
+            (say(Sentence("layers, units")), pair("num_layers", "hidden_size")),
+            (say(Sentence("embedding, pieces")), pair("embedding_dim", "vocab_size")),
+            (say(Sentence("language")), _text(config.get("language"))),
+            (say(Sentence("optimizer steps")), _figure(training.get("steps", 0))),
+            (say(Sentence("tokens")), _figure(training.get("tokens", 0))),
         ],
     )
-    lines += ["## Trained on"]
+    lines += ["## " + say(Sentence("Trained on"))]
     rows: list[tuple[str, ...]] = [
         (
             _text(entry.get("name")),
-            _text(entry.get("licence") or "not said"),
+            _text(entry.get("licence") or say(Sentence("not said"))),
             _text(entry.get("attribution") or ""),
             _figure(entry.get("rows", 0)),
             _figure(entry.get("weight", 1.0)),
@@ -58,32 +75,48 @@ def write_card(name: str, sha256: str, config: Mapping[str, Any], *, parent: str
         )
         for entry in config.get("data") or []
     ]
-    for share, what in (("facts", "generated facts"), ("identity", "exchanges about itself")):
-        if settings.get(share):
-            tokens = f"{settings[share]:.0%} of the tokens"
-            rows.append((f"this project's {what}", "MIT", "–", tokens, "–", "–"))
-    lines += _table(("corpus", "licence", "attribution", "dialogues", "weight", "sha256"), rows)
-    lines += ["## How it did at its last step"]
-    figures = [("training loss (nats a token)", training.get("loss"))]
+    ours = {
+        "facts": Sentence("this project's generated facts"),
+        "identity": Sentence("this project's exchanges about itself"),
+    }
+    for key, what in ours.items():
+        if settings.get(key):
+            tokens = Sentence("{share} of the tokens", {"share": f"{settings[key]:.0%}"})
+            rows.append((say(what), "MIT", "–", say(tokens), "–", "–"))
+    head = (
+        Sentence("corpus"),
+        Sentence("licence"),
+        Sentence("attribution"),
+        Sentence("dialogues"),
+        Sentence("weight"),
+    )
+    lines += _table((*map(say, head), "sha256"), rows)
+    lines += ["## " + say(Sentence("How it did at its last step"))]
+    figures = [(say(Sentence("training loss (nats a token)")), training.get("loss"))]
     figures += [
-        (f"bits per byte on {_text(source)}", value)
+        (say(Sentence("bits per byte on {corpus}", {"corpus": _text(source)})), value)
         for source, value in (training.get("validation_bits_per_byte") or {}).items()
     ]
     figures += [
-        (f"told facts recalled, {_text(gap.replace('_', ' '))}", value)
+        (say(Sentence("told facts recalled, gap {n}", {"n": _text(gap[4:])})), value)
         for gap, value in (training.get("recall") or {}).items()
     ]
     lines += _table(
         ("", ""), [(name, _figure(value)) for name, value in figures if value is not None]
     )
     lines += [
-        "The recall figures are of a short exam taken while training; "
-        "`manage.py evaluate` gives those to compare models by.",
+        say(
+            Sentence(
+                "The recall figures are of a short exam taken while training; "
+                "{command} gives those to compare models by.",
+                {"command": "`manage.py evaluate`"},
+            )
+        ),
         "",
-        "## Settings",
+        "## " + say(Sentence("Settings")),
     ]
     lines += _table(
-        ("setting", "value"),
+        (say(Sentence("setting")), say(Sentence("value"))),
         [
             (f"`{key}`", _text(value))
             for key, value in sorted(settings.items())

@@ -16,7 +16,11 @@ export const CHARTS = [
 ];
 
 export const belongs = ({ names }, name) => names.some((one) => (one.endsWith("/") ? name.startsWith(one) : name === one));
-export const short = (name) => name.slice(name.indexOf("/") + 1);
+// "bits_per_byte/talks" is called talks, "recall/gap_2" gap 2.
+export function short(name) {
+  const gap = /^recall\/gap_(\d+)$/.exec(name);
+  return gap ? say("gap", { n: gap[1] }) : name.slice(name.indexOf("/") + 1);
+}
 
 // The axes of a chart, as LineChart wants them.
 export function axes({ key, log, min, max }) {

@@ -10,6 +10,7 @@
 import { colour } from "./ramp.js";
 
 const PAD = { left: 56, right: 12, top: 10, bottom: 36 };
+const NAME = 18; // the width of the y axis' name, beside its numbers
 const TICKS = 5;
 
 export class LineChart {
@@ -80,23 +81,26 @@ export class LineChart {
       const t = axis.log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low);
       return from + t * (to - from);
     };
-    this.px = scale(this.data.x, rx, PAD.left, width - PAD.right);
-    this.py = scale(this.data.y, ry, height - PAD.bottom, PAD.top);
     const style = getComputedStyle(canvas);
     pen.font = `12px ${style.fontFamily}`;
+    const rows = ticks(ry, this.data.y.log);
+    const widest = Math.max(0, ...rows.map((tick) => pen.measureText(number(tick)).width));
+    const left = Math.max(PAD.left, Math.ceil(widest) + 6 + NAME);
+    this.px = scale(this.data.x, rx, left, width - PAD.right);
+    this.py = scale(this.data.y, ry, height - PAD.bottom, PAD.top);
     const muted = `rgb(${colour("--muted")})`;
     pen.strokeStyle = `rgb(${colour("--line")})`;
     pen.fillStyle = muted;
     pen.textBaseline = "middle";
     pen.textAlign = "right";
-    for (const tick of ticks(ry, this.data.y.log)) {
+    for (const tick of rows) {
       const y = Math.round(this.py(tick)) + 0.5;
-      line(pen, PAD.left, y, width - PAD.right, y);
-      pen.fillText(number(tick), PAD.left - 6, y);
+      line(pen, left, y, width - PAD.right, y);
+      pen.fillText(number(tick), left - 6, y);
     }
     pen.textAlign = "center";
     for (const tick of ticks(rx, this.data.x.log, this.data.x.whole)) pen.fillText(number(tick), this.px(tick), height - PAD.bottom + 12);
-    pen.fillText(this.data.x.label, (PAD.left + width - PAD.right) / 2, height - 8);
+    pen.fillText(this.data.x.label, (left + width - PAD.right) / 2, height - 8);
     pen.save();
     pen.translate(9, (PAD.top + height - PAD.bottom) / 2);
     pen.rotate(-Math.PI / 2);

@@ -33,7 +33,7 @@ def test_a_corpus_is_uploaded_looked_at_and_deleted(desk: Page, tmp_path: Path) 
     desk.get_by_role("button", name="Upload").click()
     desk.wait_for_url("**/admin/corpora/*-*/")
     expect(desk.get_by_role("heading", level=1)).to_contain_text("small talk")
-    expect(desk.locator(".messagelist")).to_contain_text("25 dialogues were taken, 2 rows refused.")
+    expect(desk.locator(".messagelist")).to_contain_text("Dialogues taken: 25. Rows refused: 2.")
     expect(desk.locator(".refusals")).to_contain_text("line 26")
     assert desk.locator(".preview dd").first.text_content() == SCRIPT
     assert desk.evaluate("globalThis.hit") is None

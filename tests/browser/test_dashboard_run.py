@@ -92,7 +92,44 @@ def upload(page: Page, url: str, file: Path, split: str) -> None:
     page.get_by_label("Split").select_option(split)
     page.get_by_role("button", name="Upload").click()
     page.wait_for_url("**/admin/corpora/*-*/")
-    expect(page.locator(".messagelist")).to_contain_text("32 dialogues were taken, 1 rows refused.")
+    expect(page.locator(".messagelist")).to_contain_text("Dialogues taken: 32. Rows refused: 1.")
+
+
+def press(page: Page, button: str, status: str) -> float:
+    """Seconds until the page tells of the new status; nobody loads it again."""
+    began = time.monotonic()
+    page.locator("#live").get_by_role("button", name=button).click()
+    expect(page.locator("#status")).to_have_attribute("data-status", status, timeout=PATIENCE)
+    return time.monotonic() - began
+
+
+def test_a_run_is_paused_resumed_and_cancelled_by_its_buttons(
+    site: Site, page: Page, complaints: list[str]
+) -> None:
+    site.wait_until(200)
+    url = f"http://localhost:{site.port}"
+    log_in(page, url)
+    page.goto(f"{url}/admin/runs/new/")
+    page.get_by_label("Name", exact=True).fill("of facts alone")
+    for group in ("Shape of the model", "Corpora", "Evaluation, saves and machine"):
+        page.locator("summary", has_text=group).click()
+    for key, value in (SMALL | {"steps": 100_000}).items():
+        page.locator(f"#set-{key}").fill(str(value))
+    page.get_by_role("button", name="Start the run").click()
+    took = []
+    for button, status in (("Pause", "paused"), ("Cancel", "cancelled")):
+        until(lambda: step_of(page) > 0, PATIENCE / 1000)
+        took.append(press(page, button, status))
+        expect(page.get_by_role("button", name=button)).to_have_count(0)
+        stood = step_of(page)
+        took.append(press(page, "Resume", "running"))
+        until(lambda stood=stood: step_of(page) > stood, PATIENCE / 1000)
+    # One that stands still can be cancelled as well.
+    took += [press(page, "Pause", "paused"), press(page, "Cancel", "cancelled")]
+    print("each button's word was done after", ", ".join(f"{one:.1f} s" for one in took))
+    page.goto(f"{url}/admin/audit/")
+    for deed, times in (("paused a run", 2), ("resumed a run", 2), ("cancelled a run", 2)):
+        expect(page.locator("tbody td", has_text=deed)).to_have_count(times)
 
 
 def test_a_corpus_is_uploaded_and_a_run_of_it_killed_finished_and_promoted(

@@ -1,4 +1,4 @@
-"""What is refused, and what failed, is said in Chinese to who reads the dashboard in Chinese."""
+"""What is refused, what failed and a model card are in Chinese to who reads in Chinese."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +12,7 @@ from memory_app import registry
 from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus, TrainingRun
 from memory_app.services.evaluations import evaluation_execute
 from memory_app.services.runs import run_execute, run_launch, run_resume
+from memory_app.training.card import write_card
 from tests.dashboard.staff import GOOD, Staff, files_below
 
 CHINESE = {"HTTP_ACCEPT_LANGUAGE": "zh-hans"}
@@ -129,3 +130,20 @@ def test_an_exam_that_failed(desk: Client, checkpoint: Checkpoint) -> None:
     evaluation_execute(evaluation=exam.pk)
     page = desk.get(reverse("admin:checkpoint", args=[checkpoint.pk])).content.decode()
     assert "没有语料库 &#x27;gone&#x27;。" in page
+
+
+def test_a_card_that_nobody_has_touched_and_not_what_a_person_wrote(
+    desk: Client, other: Checkpoint
+) -> None:
+    page = reverse("admin:checkpoint", args=[other.pk])
+    other.config |= {"training": {"steps": 7, "recall": {"gap_2": 0.5}}}
+    other.card = write_card(other.name, other.sha256, other.config)
+    other.save()
+    shown = desk.get(page).content.decode()
+    for said in ("最后一步时的表现", "所述事实的回忆，间隔 2", "回忆数值来自训练中的简短测验"):
+        assert said in shown
+    assert "The recall figures" not in str(desk.get(page).context["card"])
+    other.card += "Written by hand."
+    other.save()
+    assert "The recall figures" in str(desk.get(page).context["card"])
+    assert "Written by hand." in str(desk.get(page).context["card"])

@@ -181,6 +181,23 @@ def test_polling_ends_with_the_run(client, run):
     assert client.get(live).status_code == STOP_POLLING
 
 
+@pytest.mark.parametrize(
+    ("status", "soon"),
+    [("queued", True), ("pausing", True), ("cancelling", True), ("running", False),
+     ("paused", False), ("cancelled", False), ("finished", False)],
+)  # fmt: skip
+def test_what_was_asked_of_a_run_is_looked_for_sooner(client, run, status, soon):
+    TrainingRun.objects.filter(pk=run.pk).update(status=status)
+    body = client.get(reverse("admin:run_live", args=[run.pk])).content
+    assert (b"load delay" in body) == soon
+
+
+def test_a_run_that_waits_for_another_is_not(client, run):
+    TrainingRun.objects.create(name="ahead", preset="tiny", status=RunStatus.RUNNING)
+    TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.QUEUED)
+    assert b"load delay" not in client.get(reverse("admin:run_live", args=[run.pk])).content
+
+
 def test_samples_are_sent_when_there_are_new_ones_and_are_text(client, run):
     url = reverse("admin:run_samples", args=[run.pk])
     assert client.get(url, {"seen": "-1"}).status_code == 204

@@ -3,6 +3,7 @@
 import copy
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -264,6 +265,10 @@ def test_a_control_token_inside_a_text_is_refused(model, exported, bob):
             assert "can’t stand in a text" in upload(bob.client, file).context["problem"]
 
 
+NAMES = (
+    "../../../etc/cron.d/x.json", "..\\..\\boot.ini", "/etc/passwd", "....//x", "a\0b.json",
+    '"><svg onload=alert(1)>.svg', "page.html", "x" * 5000, "....", ".htaccess", "\u202egpj",
+)  # fmt: skip
 NO_CHAT = [
     b"", b"{}", b"[]", b"null", b"\xff\xfe", b"\x00" * 20, b"{" * 5, b"[" * 200_000,
     b'{"format": NaN}', b'{"format": ' + b"9" * 9000 + b"}", b'"gatescope.chat"', b"\x1f\x8b\x08",
@@ -276,6 +281,23 @@ def test_bytes_that_are_no_chat_are_one_sentence(checkpoint, bob, body):
     assert answer.status_code == 400
     assert answer.context["problem"]
     assert not Chat.objects.exists()
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_what_a_chats_file_is_called_means_nothing(exported, bob, name, settings):
+    def files() -> set[Path]:
+        return {path for path in settings.DATA_DIR.rglob("*") if path.is_file()}
+
+    before = files()
+    file = SimpleUploadedFile("x", json.dumps(exported).encode(), content_type="text/html")
+    file._name = name  # as a sender writes it: the constructor would cut it at its last slash
+    answer = bob.client.post("/chats/import/", {"file": file})
+    # A name that Django finds nothing left of is no file; what it was is written nowhere.
+    assert answer.status_code in {302, 400}
+    made = Chat.objects.filter(owner=bob.person)
+    assert made.count() == (answer.status_code == 302)
+    assert [chat.title for chat in made] == [exported["title"]] * made.count()
+    assert files() == before
 
 
 def test_a_form_without_a_file_says_so_and_makes_nobody_a_guest(checkpoint, client):

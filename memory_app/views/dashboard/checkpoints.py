@@ -1,5 +1,7 @@
 """Checkpoints: the list, one's page with lineage and exams, several side by side."""
 
+from contextlib import suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from memory_app.markdown import render_markdown
 from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus, Promotion
+from memory_app.sentences import in_words
 from memory_app.services.checkpoints import checkpoint_lineage, roll_back_target
+from memory_app.training.card import write_card
 from memory_app.training.evaluation import SUITES
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.runs import STOP_POLLING
@@ -88,6 +92,17 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _card(row: Checkpoint) -> str:
+    """The card as a person wrote it; one that nobody has touched, in the reader's language."""
+    for parent in {"", row.parent.name if row.parent else ""}:
+        said = partial(write_card, row.name, row.sha256, row.config, parent=parent)
+        # A config that anybody may have written can break what was written of another.
+        with suppress(AttributeError, TypeError, ValueError):
+            if said() == row.card:
+                return said(say=in_words)
+    return row.card
+
+
 def checkpoint(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
     """One checkpoint: where it comes from, what it can do, what may be done with it."""
     row = get_object_or_404(_counted(Checkpoint.objects.select_related("parent")), pk=checkpoint)
@@ -100,7 +115,7 @@ def checkpoint(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
         title=row.name,
         section="checkpoints",
         **_exams(row),
-        card=render_markdown(row.card, top_heading=3) if row.card else "",
+        card=render_markdown(_card(row), top_heading=3) if row.card else "",
         lineage=list(checkpoint_lineage(row)),
         children=row.children.order_by("created"),
         runs=row.runs.order_by("created"),

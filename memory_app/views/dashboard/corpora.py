@@ -73,7 +73,7 @@ def _upload(request: HttpRequest) -> HttpResponse:
         return _list(request, problem=in_words(result.reason), refused=result, form=said)
     messages.success(
         request,
-        _("%(taken)s dialogues were taken, %(refused)s rows refused.")
+        _("Dialogues taken: %(taken)s. Rows refused: %(refused)s.")
         % {"taken": f"{result.taken:,}", "refused": f"{result.refused:,}"},
     )
     return go_on(request, reverse("admin:corpus", args=[result.corpus.pk]))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from memory_app.models import (
+    ASKED,
     HELD,
     Corpus,
     RunSample,
@@ -104,12 +105,15 @@ def run_new(request: HttpRequest) -> HttpResponse:
 def _figures(run: TrainingRun) -> dict[str, Any]:
     row = with_figures(TrainingRun.objects.filter(pk=run.pk)).get()
     ahead = TrainingRun.objects.filter(status=RunStatus.RUNNING).exclude(pk=run.pk).first()
+    queued = row.status == RunStatus.QUEUED
     return {
         "run": row,
         "left": row.seconds_left(),
         "percent": 100 * row.step // max(1, row.total_steps),
         "lively": row.status in LIVELY,
-        "ahead": ahead if row.status == RunStatus.QUEUED else None,
+        "ahead": ahead if queued else None,
+        # The worker is about to do what was asked: that is told as soon as it is done.
+        "soon": row.status in ASKED or (queued and ahead is None),
     }
 
 
@@ -143,7 +147,8 @@ def _samples(run: TrainingRun) -> dict[str, Any]:
     figures = TrainingMetric.objects.filter(run=run, name__startswith="recall/")
     recall: dict[int, dict[str, float]] = {}
     for step, name, value in figures.values_list("step", "name", "value"):
-        recall.setdefault(step, {})[name.removeprefix("recall/")] = value
+        gap = _("gap {n}").format(n=name.removeprefix("recall/gap_"))
+        recall.setdefault(step, {})[gap] = value
     return {
         "samples": [{"row": row, "recall": recall.get(row.step)} for row in samples],
         "newest": samples[0].step if samples else -1,
