@@ -15,7 +15,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "joined": {"joined": 0.5},
     "answer_weight_1": {"answer_weight": 1.0},
     "copy_path": {"copy_units": 128},
-    "copy_path_64": {"copy_units": 64},
     "hidden_128": {"hidden_size": 128},
     "hidden_384": {"hidden_size": 384},
     "hidden_512": {"hidden_size": 512},
