@@ -222,6 +222,8 @@ def run(
         TransferError: `start_from` is of another shape.
         BankError: `bank_units` without `start_from`, or that don't fit.
     """
+    if settings.bank_units and start_from is None:
+        raise BankError("bank_units needs a checkpoint to begin from.")
     # In a group rank 0 learns the tokenizer, and the others read what it has written.
     if group.rank:
         group.wait()
@@ -229,8 +231,6 @@ def run(
     if not group.rank:
         group.wait()
     parent = None if start_from is None else load_checkpoint(start_from)
-    if settings.bank_units and parent is None:
-        raise BankError("bank_units needs a checkpoint to begin from.")
     begin = None
     # A save holds what a run began with, and more.
     if parent is not None and not (resume and newest_save(folder)):

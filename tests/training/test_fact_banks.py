@@ -180,7 +180,7 @@ def test_a_flag_shows_whether_anything_was_written() -> None:
             assert bool((seen.abs() < 0.01).all() if not shown else (seen > 0.6).all())
 
 
-def test_banks_that_do_not_fit_are_refused() -> None:
+def test_banks_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     parent = model_of(HIDDEN)
     observed = observe(parent, [mark(TOKENIZER, d) for d in dialogues(2)])
     with pytest.raises(BankError, match=f"hidden_size to be {WIDE}"):
@@ -188,7 +188,8 @@ def test_banks_that_do_not_fit_are_refused() -> None:
     with pytest.raises(BankError, match="two layers"):
         observe(model_of(HIDDEN, 1), [])
     with pytest.raises(BankError, match="to begin from"):
-        run(SMALL.changed({"num_layers": 2, "bank_units": 2}), [SOURCE], Path("nowhere"))
+        run(SMALL.changed({"num_layers": 2, "bank_units": 2}), [SOURCE], tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_begins_with_banks_and_resumes_as_if_never_stopped(
