@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 
 from memory_app import registry
 from memory_app.models import Checkpoint
+from memory_app.services import corpora
+from memory_app.training import intake
 from tests.conftest import Player, make_checkpoint
 from tests.dashboard.staff import Staff
 
@@ -46,3 +48,14 @@ def _nothing_reaches_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 def client(mira: Player) -> Any:
     """Mira's browser."""
     return mira.client
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process for each of so many files would take minutes."""
+
+    def read(module: str, request: dict[str, Any], **_: Any) -> dict[str, Any]:
+        assert module == "memory_app.training.intake"
+        return intake._answer(request)
+
+    monkeypatch.setattr(corpora, "run_confined", read)

@@ -15,7 +15,6 @@ import pytest
 
 from memory_app.models import Corpus
 from memory_app.services import checkpoint_import, corpora
-from memory_app.training import intake
 from tests.dashboard.desk import BOUNDARY
 from tests.dashboard.staff import GOOD, Staff, files_below
 
@@ -34,17 +33,6 @@ def names() -> Iterator[str]:
     """Every end after none, one or several of every step, mixed so that a few show all kinds."""
     every = [f"{step * count}{end}" for count in (1, 3, 12) for step in STEPS for end in ENDS]
     return itertools.islice(itertools.chain(ENDS, every[::7], every), NAMES)
-
-
-@pytest.fixture
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process for each of so many files would take minutes."""
-
-    def read(module: str, request: dict[str, Any], **_: Any) -> dict[str, Any]:
-        assert module == "memory_app.training.intake"
-        return intake._answer(request)
-
-    monkeypatch.setattr(corpora, "run_confined", read)
 
 
 def send(staff: Staff, path: str, files: dict[str, bytes], filename: str, **said: str) -> Any:

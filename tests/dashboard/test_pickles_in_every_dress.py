@@ -9,7 +9,6 @@ import pickle
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import zstandard
@@ -17,8 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from memory_app.lm.folder import FILES, check_folder
 from memory_app.models import Chat, Checkpoint, Corpus
-from memory_app.services import checkpoint_import, corpora
-from memory_app.training import intake
+from memory_app.services import checkpoint_import
 from tests.dashboard.hostile import GOOD, Canary, tarred, zipped
 from tests.dashboard.staff import Staff, problem_of
 
@@ -45,12 +43,8 @@ def dressed(canary: Path) -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    def read(module: str, request: dict[str, Any], **_: Any) -> dict[str, Any]:
-        assert module == "memory_app.training.intake"
-        return intake._answer(request)
-
-    monkeypatch.setattr(corpora, "run_confined", read)
+def here(in_this_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corpus and a checkpoint are both read in this process."""
     monkeypatch.setattr(checkpoint_import, "_check_confined", check_folder)
 
 
