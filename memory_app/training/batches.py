@@ -8,8 +8,9 @@ to window and blank at the batch's start. A run resumes at (pool, batch).
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -184,7 +185,8 @@ class Mixture:
                     weights.append(settings.answer_weight * made.answer_turns[turn])
                 else:
                     weights.append(0.5 if turn in made.filler_turns else 1.0)
-            encoded = self._encode(made.turns, weights)
+            decisions = dict.fromkeys(made.answer_turns, settings.decision_weight)
+            encoded = self._encode(made.turns, weights, decisions)
             wanted -= len(encoded)
             yield encoded
 
@@ -199,8 +201,13 @@ class Mixture:
             wanted -= len(encoded)
             yield encoded
 
-    def _encode(self, dialogue: Dialogue, weights: Sequence[float]) -> Encoded:
-        return encode(self.tokenizer, dialogue, weights, self.settings.max_dialogue)
+    def _encode(
+        self,
+        dialogue: Dialogue,
+        weights: Sequence[float],
+        decisions: Mapping[int, float] = MappingProxyType({}),
+    ) -> Encoded:
+        return encode(self.tokenizer, dialogue, weights, self.settings.max_dialogue, decisions)
 
     def pool(self, index: int, progress: float) -> list[Batch]:
         """The batches of one pool, in a fixed order; `progress` 0…1 moves the curriculum."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from memory_app.lm.tokenizer import Tokenizer
 
 Dialogue = list[tuple[str, str]]
+#: Pieces of an answer that say whether anything is known ("I don't", "You haven't", "Your …").
+DECIDING = 2
 # Runs of five and more digits in a corpus are phone numbers and the like: never to be learned.
 _LONG_NUMBER = re.compile(r"\d[\d\- ]{3,}\d")
 
@@ -78,9 +81,11 @@ def encode(
     dialogue: Dialogue,
     turn_weights: Sequence[float],
     limit: int,
+    decisions: Mapping[int, float] = MappingProxyType({}),
 ) -> Encoded:
     """<|user|> U <|end|> <|bot|> R <|end|> …, with one loss weight a turn.
 
+    `decisions` gives a factor for the first DECIDING pieces of a turn, by the turn's index.
     The tokens <|user|> and <|bot|> weigh nothing: they are always fed, never guessed. A reply's
     <|end|> weighs as its text does. Longer dialogues are cut at the last whole turn pair within
     `limit` tokens (a first turn longer than that is cut in the middle).
@@ -88,11 +93,15 @@ def encode(
     texts = tokenizer.encode_many([text for _, text in dialogue])
     ids: list[int] = []
     weights: list[float] = []
-    for (role, _), piece, weight in zip(dialogue, texts, turn_weights, strict=True):
+    told = zip(dialogue, texts, turn_weights, strict=True)
+    for turn, ((role, _), piece, weight) in enumerate(told):
         if ids and len(ids) + len(piece) + 2 > limit:
             break
         ids += [tokenizer.user_id if role == "user" else tokenizer.bot_id, *piece, tokenizer.end_id]
+        first = len(weights) + 1
         weights += [0.0, *[weight] * (len(piece) + 1)]
+        for place in range(first, min(first + DECIDING, len(weights))):
+            weights[place] *= decisions.get(turn, 1.0)
     return Encoded(
         np.asarray(ids[:limit], dtype=np.int32), np.asarray(weights[:limit], dtype=np.float32)
     )

@@ -62,6 +62,7 @@ class TrainingSettings:
     facts: float = 0.8  # share of the tokens that the fact generator gives
     identity: float = 0.03  # share of the tokens from the identity exchanges
     answer_weight: float = 3.0  # loss weight of an answer from memory
+    decision_weight: float = 1.0  # times that for its first pieces, which say whether it knows
     user_weight: float = 0.0  # loss weight of the user's part in fact dialogues
     max_gap: int = 6  # the longest gap, in exchanges, that the curriculum grows to
     gap_from: float = 0.35  # when gaps begin to grow, as a share of the run …
@@ -178,6 +179,7 @@ RANGES: list[tuple[str, float, float]] = [
     ("facts", 0, 1),
     ("identity", 0, 1),
     ("answer_weight", 0, 100),
+    ("decision_weight", 0, 100),
     ("user_weight", 0, 100),
     ("max_gap", 0, 64),
     ("gap_from", -1, 1),

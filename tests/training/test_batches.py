@@ -52,6 +52,17 @@ def test_an_epoch_draws_every_dialogue_once() -> None:
     assert sorted(drawn) == sorted(dialogue[0][1] for dialogue in TALK)
 
 
+def test_the_first_pieces_of_an_answer_weigh_as_much_more_as_asked() -> None:
+    dialogue = [("user", "do you like tea?"), ("bot", "yes, tea is fine."), ("bot", "yes")]
+    plain = encode(TOKENIZER, dialogue, [0.0, 2.0, 1.0], 100).weights
+    weighed = encode(TOKENIZER, dialogue, [0.0, 2.0, 1.0], 100, {1: 3.0}).weights
+    first = len(TOKENIZER.prompt_ids(TOKENIZER.encode("do you like tea?")))
+    assert np.array_equal(weighed[first : first + 2], 3 * plain[first : first + 2])
+    assert np.array_equal(
+        np.delete(weighed, [first, first + 1]), np.delete(plain, [first, first + 1])
+    )
+
+
 def test_weights_lie_on_replies_and_their_end_but_never_on_control_openings() -> None:
     dialogue = [("user", "do you like tea?"), ("bot", "yes")]
     encoded = encode(TOKENIZER, dialogue, role_weights(dialogue, bot_only=True), 100)

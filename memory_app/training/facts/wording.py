@@ -46,21 +46,23 @@ ANSWERS = (
     "yes, {c}",
 )
 
+# Most begin alike: greedy decoding goes by the likeliest opening, and an abstention that is spread
+# over many of them loses to an answer that is not as likely as they are together.
 DONT_KNOW = (
     "I don't know {n}.",
     "I don't know {n}. You haven't told me.",
     "I don't know {n} yet. You haven't told me.",
-    "You haven't told me {n}.",
+    "I don't know {n}, you haven't told me.",
     "You haven't told me {n} yet.",
-    "Sorry, I don't know {n}.",
-    "I'm sorry, you haven't told me {n}.",
-    "You never told me {n}.",
+    "I don't know {n} yet.",
+    "You haven't told me {n}.",
+    "I don't know {n}. You never told me.",
     "I don't think you told me {n}.",
     "I don't know. You haven't told me {n}.",
     "I don't know {n}, you never mentioned it.",
-    "You haven't mentioned {n} yet, so I don't know.",
+    "I don't know {n}. Will you tell me?",
     "I don't know that. Tell me {n}?",
-    "No idea, you haven't told me {n}.",
+    "I don't know {n}, I wasn't told.",
 )
 
 ECHOES = (

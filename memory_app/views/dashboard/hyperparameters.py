@@ -37,9 +37,9 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (
         _("Memory: the curriculum of facts"),
         (
-            "facts", "identity", "fact_scope", "answer_weight", "user_weight", "max_gap",
-            "gap_from", "gap_until", "alone_until", "values_from", "values_until", "made_up",
-            "drilled", "loose",
+            "facts", "identity", "fact_scope", "answer_weight", "decision_weight", "user_weight",
+            "max_gap", "gap_from", "gap_until", "alone_until", "values_from", "values_until",
+            "made_up", "drilled", "loose",
         ),
     ),
     (
@@ -100,6 +100,9 @@ HELP: dict[str, str | Promise] = {
     "facts": _("Share of the tokens that the fact generator gives."),
     "identity": _("Share of the tokens from exchanges about the bot itself."),
     "answer_weight": _("How much an answer from memory counts in the loss."),
+    "decision_weight": _(
+        "How many times that for its first two pieces, which say whether it was told."
+    ),
     "user_weight": _("How much the user’s part counts in the loss of fact dialogues."),
     "max_gap": _("Exchanges between a fact and its question, at the end of the curriculum."),
     "gap_from": _("When gaps begin to grow, as a share of the run."),
