@@ -130,9 +130,12 @@ def test_no_further_wording_is_one_that_the_exam_holds_out():
     for slot in SLOTS:
         assert not set(more_wordings.more_tells(slot)) & set(slot.held_tell)
         assert not set(more_wordings.more_asks(slot)) & set(slot.held_ask)
-    assert not set(more_wordings.MORE_ASK_ANY) & set(ASK_ANY_HELD_OUT)
+    assert not set(more_wordings.more_ask_any()) & set(ASK_ANY_HELD_OUT)
     keys = {slot.key for slot in SCOPES["core"]}
     assert set(more_wordings.TELLS) == set(more_wordings.ASKS) == keys
+    told = {name for key in keys for name in (f"tell {key}", f"ask {key}")}
+    assert set(more_wordings._in_file()) == {*told, "ask any"}
+    assert all("{m}" in wrap for wrap in more_wordings.more_ask_any())
 
 
 def test_further_wordings_can_be_filled_in():
@@ -147,6 +150,7 @@ def test_the_exam_is_the_same_whatever_training_says(monkeypatch):
     before = draw_questions(30, 3, "cell", kind="several", gap=2)
     monkeypatch.setattr(more_wordings, "TELLS", {slot.key: ("{v}?",) for slot in SLOTS})
     monkeypatch.setattr(more_wordings, "ASKS", {slot.key: ("eh",) for slot in SLOTS})
+    monkeypatch.setattr(more_wordings, "_in_file", lambda: {})
     assert draw_questions(30, 3, "cell", kind="several", gap=2) == before
     rng = random.Random(2)
     made = [generate_dialogue(rng, fillers=nothing, scope="core", loose=0.5) for _ in range(60)]

@@ -1,11 +1,18 @@
 """More ways to tell and ask the facts that people tell first; only training uses these.
 
+Those below, and those of wordings.txt ("[tell name]" and the like above each list), which were
+written by somebody who had not seen any phrasing that the exam holds out. Of these, whatever is
+within one word of a held-out phrasing was left out.
+
 They stand apart from the slots' own lists, since a slot holds out phrasings by their place in
 those: the exam stays what it was. None of them is one of the held-out phrasings (what would
 be is left out here). Fields as in slots.py.
 """
 
 from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
 
 from memory_app.training.facts.slots import Slot
 from memory_app.training.facts.wording import ASK_ANY_HELD_OUT
@@ -485,15 +492,36 @@ _ASK_ANY = (
     "do you have {m} in your memory",
     "is {m} still in your memory",
 )
-#: Those that the exam doesn't hold out.
-MORE_ASK_ANY = tuple(wrap for wrap in _ASK_ANY if wrap not in ASK_ANY_HELD_OUT)
+_FILE = Path(__file__).with_name("wordings.txt")
+
+
+@cache
+def _in_file() -> dict[str, tuple[str, ...]]:
+    """The lists of wordings.txt by what stands above them."""
+    lists: dict[str, list[str]] = {}
+    for line in _FILE.read_text("utf-8").splitlines():
+        if line.startswith("["):
+            name = line.strip("[]")
+            lists[name] = []
+        else:
+            lists[name].append(line)
+    return {name: tuple(lines) for name, lines in lists.items()}
+
+
+@cache
+def more_ask_any() -> tuple[str, ...]:
+    """Further wraps of what is asked for, none of them held out."""
+    known = _ASK_ANY + _in_file()["ask any"]
+    return tuple(wrap for wrap in known if wrap not in ASK_ANY_HELD_OUT)
 
 
 def more_tells(slot: Slot) -> tuple[str, ...]:
     """Further ways to tell a slot's value, none of them held out."""
-    return tuple(tell for tell in TELLS.get(slot.key, ()) if tell not in slot.held_tell)
+    known = TELLS.get(slot.key, ()) + _in_file().get(f"tell {slot.key}", ())
+    return tuple(tell for tell in known if tell not in slot.held_tell)
 
 
 def more_asks(slot: Slot) -> tuple[str, ...]:
     """Further ways to ask for a slot's value, none of them held out."""
-    return tuple(ask for ask in ASKS.get(slot.key, ()) if ask not in slot.held_ask)
+    known = ASKS.get(slot.key, ()) + _in_file().get(f"ask {slot.key}", ())
+    return tuple(ask for ask in known if ask not in slot.held_ask)

@@ -160,7 +160,7 @@ class Writer:
         """What stands around the thing asked for where it isn't asked for directly."""
         if self.held_out_phrasings:
             return wording.ASK_ANY_HELD_OUT
-        more = more_wordings.MORE_ASK_ANY if self.loose else ()
+        more = more_wordings.more_ask_any() if self.loose else ()
         return wording.ASK_ANY_TRAINED + more
 
     def _loosened(self, template: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
