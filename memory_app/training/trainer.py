@@ -199,7 +199,12 @@ class _Training:
         stop = False
         try:
             while at.step < settings.steps and not stop:
-                batches, before = mixture.pool(at.pool, at.progress), (at.step, at.batch)
+                batches = mixture.pool(at.pool, at.progress)
+                if 0 < len(batches) <= at.batch:
+                    # Saved by a release that wrote other dialogues: the next pool has a beginning.
+                    at.pool, at.batch = at.pool + 1, 0
+                    continue
+                before = (at.step, at.batch)
                 while at.batch < len(batches) and at.step < settings.steps and not stop:
                     stop = self._batch(batches[at.batch])
                     at.batch += 1

@@ -98,6 +98,14 @@ def test_a_cancelled_run_keeps_a_save_and_goes_on_later(tmp_path: Path) -> None:
     assert torch.equal(weights(whole), weights(rest))
 
 
+def test_a_save_beyond_its_pool_goes_on_with_the_next_one(tmp_path: Path) -> None:
+    """A release that writes other dialogues cuts the pool that a paused run was in otherwise."""
+    train(SMALL, [SOURCE], TOKENIZER, tmp_path, [Curve(stop_at=7)])
+    fewer = SMALL.changed({"batch_tokens": 4096})
+    rest = train(fewer, [SOURCE], TOKENIZER, tmp_path, resume=True)
+    assert rest.finished
+
+
 def test_the_loss_falls(tmp_path: Path) -> None:
     curve = Curve()
     settings = SMALL.changed(
