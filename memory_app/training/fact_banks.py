@@ -24,6 +24,7 @@ from memory_app.lm.sentence import SentenceError
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.copy_path import SPREAD
 from memory_app.training.facts import FactDialogue
+from memory_app.training.heard import fit, hear
 
 #: The kinds of facts (keys of slots) that share a bank.
 BANKS: tuple[tuple[str, ...], ...] = (
@@ -161,75 +162,24 @@ def observe(
     """
     if model.config.cell != "lstm" or model.config.num_layers < 2:
         raise BankError("Fact banks need an lstm of two layers or more.")
-    *lower, last = _layers(model)
-    ordered = sorted(dialogues, key=lambda dialogue: len(dialogue.ids))
     kept: list[Tensor] = []
     marks: list[Tensor] = []
-    for start in range(0, len(ordered), rows):
-        part = ordered[start : start + rows]
-        x = model.embedding(
-            nn.utils.rnn.pad_sequence([dialogue.ids for dialogue in part], batch_first=True)
-        )
-        for layer in lower:
-            x, _ = layer(x)
-        outputs, _ = last(x)
-        before = torch.cat([torch.zeros_like(outputs[:, :1]), outputs[:, :-1]], 1)
-        for row, dialogue in enumerate(part):
-            length = len(dialogue.ids)
-            counted = torch.arange(length) % every == 0
-            keep = counted | (dialogue.told >= 0) | (dialogue.said >= 0)
-            kept.append(torch.cat([x[row, :length], before[row, :length]], 1)[keep])
-            columns = (dialogue.ids, dialogue.told, dialogue.begins, dialogue.said)
-            marks.append(torch.stack(columns)[:, keep])
+    for index, heard in hear(model, [dialogue.ids for dialogue in dialogues], rows):
+        dialogue = dialogues[index]
+        counted = torch.arange(len(heard)) % every == 0
+        keep = counted | (dialogue.told >= 0) | (dialogue.said >= 0)
+        kept.append(heard[keep])
+        columns = (dialogue.ids, dialogue.told, dialogue.begins, dialogue.said)
+        marks.append(torch.stack(columns)[:, keep])
     ids, told, begins, said = torch.cat(marks, 1)
     weights = torch.where((told < 0) & (said < 0), float(every), 1.0)
     return Observed(torch.cat(kept), ids, told, begins, said, weights)
 
 
-def _layers(model: LanguageModel) -> list[nn.LSTM]:
-    """Each layer as a network of its own."""
-    found = []
-    for index in range(model.config.num_layers):
-        weights = [
-            getattr(model.lstm, f"{name}_l{index}")
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        ]
-        layer = nn.LSTM(weights[0].shape[1], model.config.hidden_size, batch_first=True)
-        for own, given in zip(layer.parameters(), weights, strict=True):
-            own.copy_(given)
-        found.append(layer)
-    return found
-
-
-def fit(
-    observed: Observed, marks: Tensor, banks: int, iterations: int = 50
-) -> tuple[Tensor, Tensor]:
-    """One logistic regression a bank: is `marks` [N] this bank here?
-
-    Returns (coefficients [banks, I + H], intercepts [banks]), by L-BFGS, with a ridge.
-    """
-    is_bank = nn.functional.one_hot(marks + 1, banks + 1)[:, 1:].float()
-    coefficients = torch.zeros(observed.heard.shape[1], banks, requires_grad=True)
-    intercepts = torch.full((banks,), -5.0, requires_grad=True)
-    optimizer = torch.optim.LBFGS(
-        [coefficients, intercepts],
-        max_iter=iterations,
-        history_size=10,
-        line_search_fn="strong_wolfe",
-    )
-    scale = 1 / max(1.0, float((marks >= 0).sum()))
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        logits = observed.heard @ coefficients + intercepts
-        each = nn.functional.binary_cross_entropy_with_logits(logits, is_bank, reduction="none")
-        loss = (each * observed.weights[:, None]).sum() + RIDGE * coefficients.square().sum()
-        loss = loss * scale
-        loss.backward()
-        return loss
-
-    optimizer.step(closure)
-    return coefficients.detach().T, intercepts.detach()
+def _gates(observed: Observed, marks: Tensor) -> tuple[Tensor, Tensor]:
+    """One gate a bank: is `marks` [N] this bank here?"""
+    is_bank = nn.functional.one_hot(marks + 1, len(BANKS) + 1)[:, 1:]
+    return fit(observed.heard, is_bank, observed.weights, RIDGE)
 
 
 def open_fact_banks(
@@ -254,9 +204,9 @@ def open_fact_banks(
     directions = min(DIRECTIONS, model.config.embedding_dim)
     if not 2 <= units <= directions:
         raise BankError("bank_units must lie between 2 and {most} here.", most=directions)
-    writes = fit(observed, observed.told, banks)
-    clears = fit(observed, observed.begins, banks)
-    says = fit(observed, observed.said, banks)
+    writes = _gates(observed, observed.told)
+    clears = _gates(observed, observed.begins)
+    says = _gates(observed, observed.said)
     with torch.no_grad():
         encode, decode = _codes(parent, observed, directions)
         weights = [

@@ -22,6 +22,7 @@ from memory_app.lm.checkpoint import (
 )
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
+from memory_app.training import told_flags
 from memory_app.training.batches import Mixture
 from memory_app.training.dialogues import Source
 from memory_app.training.fact_banks import DIALOGUES, BankError, mark, observe, open_fact_banks
@@ -32,6 +33,7 @@ from memory_app.training.perplexity import evaluate_perplexity
 from memory_app.training.progress import Exchange, ProgressExam
 from memory_app.training.save import SaveError, newest_save
 from memory_app.training.settings import TrainingSettings
+from memory_app.training.told_flags import FlagError
 from memory_app.training.trainer import Callback, Interrupted, Metrics, train
 from memory_app.training.transfer import take_over
 
@@ -193,6 +195,11 @@ def _begin(
         marked = [mark(parent.tokenizer, example) for example in examples]
         heard = observe(parent.model.eval(), marked)
         open_fact_banks(model, parent.model, heard, settings.bank_units)
+    if settings.told_flags == "on":
+        written = Mixture(settings, sources, tokenizer).examples(told_flags.DIALOGUES)
+        noted = [told_flags.note(tokenizer, example) for example in written]
+        listened = told_flags.listen(model.eval(), tokenizer, noted)
+        told_flags.open_told_flags(model, tokenizer, listened)
 
 
 def run(
@@ -220,10 +227,12 @@ def run(
         TrainingError, SaveError: as `train`.
         CheckpointError: the folder holds a checkpoint already, or `start_from` none that is sound.
         TransferError: `start_from` is of another shape.
-        BankError: `bank_units` without `start_from`, or that don't fit.
+        BankError, FlagError: `bank_units` or `told_flags` without `start_from`, or that don't fit.
     """
     if settings.bank_units and start_from is None:
         raise BankError("bank_units needs a checkpoint to begin from.")
+    if settings.told_flags == "on" and start_from is None:
+        raise FlagError("told_flags needs a checkpoint to begin from.")
     # In a group rank 0 learns the tokenizer, and the others read what it has written.
     if group.rank:
         group.wait()

@@ -49,6 +49,8 @@ class TrainingSettings:
     copy_units: int = 0
     # The last units of the last layer begin as a bank of so many for each group of facts.
     bank_units: int = 0
+    # Units of the last layer begin as flags of what was told and alarms for what wasn't.
+    told_flags: str = "off"
     # Pieces met fewer times than this in what is learned from get embeddings anew, and keep them.
     redraw_below: int = 0
     # Of a run that begins from a checkpoint: keep its pieces, or learn new ones and take over.
@@ -116,6 +118,8 @@ class TrainingSettings:
             raise SettingsError("copy_units need an lstm whose hidden_size isn't embedding_dim.")
         if self.bank_units and (self.cell != "lstm" or self.num_layers < 2):
             raise SettingsError("bank_units need the lstm cell and two layers or more.")
+        if self.told_flags not in ("off", "on"):
+            raise SettingsError("told_flags must be on or off.")
         if self.facts + self.identity > 1:
             raise SettingsError("facts and identity together must be at most 1.")
 

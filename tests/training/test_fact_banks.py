@@ -13,13 +13,13 @@ from memory_app.training.fact_banks import (
     BANKS,
     BankError,
     Marked,
-    fit,
     mark,
     observe,
     open_fact_banks,
 )
 from memory_app.training.facts import SCOPES, generate_dialogue
 from memory_app.training.facts.identity import identity_exchanges
+from memory_app.training.heard import fit
 from memory_app.training.run import run
 from memory_app.training.transfer import take_over
 from tests.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve
@@ -118,7 +118,7 @@ def test_a_gate_finds_what_it_is_shown() -> None:
     # What the layer below has just read is in what it says: that is there to be found.
     wanted = torch.tensor([TOKENIZER.user_id, TOKENIZER.bot_id])
     for marks in (observed.ids == wanted[0], observed.ids == wanted[1]):
-        coefficients, intercepts = fit(observed, torch.where(marks, 0, -1), banks=1)
+        coefficients, intercepts = fit(observed.heard, marks[:, None], observed.weights, 6.0)
         sure = (observed.heard @ coefficients.T + intercepts > 0)[:, 0]
         assert int((sure & marks).sum()) > 0.95 * int(marks.sum())
         assert int((sure & ~marks).sum()) < 0.05 * int(marks.sum())

@@ -64,13 +64,16 @@ class FactDialogue:
     """turns: (role, text), user first, roles in turn. answer_turns: index of a bot turn that
     answers from memory → weight of its loss. filler_turns: bot turns that came from `fillers`.
     mentions: (turn, key, value): told in a user's turn, said from memory in a bot's; a reply may
-    leave it out."""
+    leave it out. told, unknown: (turn, topic), a topic being a group of slots and a kind: told in a
+    user's turn; asked for and never told, in the bot's turn that says so."""
 
     turns: list[tuple[str, str]]
     probe: Probe
     answer_turns: dict[int, float] = field(default_factory=dict)
     filler_turns: set[int] = field(default_factory=set)
     mentions: list[tuple[int, str, str]] = field(default_factory=list)
+    told: list[tuple[int, tuple[str, str]]] = field(default_factory=list)
+    unknown: list[tuple[int, tuple[str, str]]] = field(default_factory=list)
 
 
 def draw_gap(rng: random.Random, max_gap: int) -> int:
@@ -367,4 +370,12 @@ def generate_dialogue(
         raise RuntimeError("A recall dialogue must ask for something.")
     probe = Probe(last.turn, last.slot, last.kind, last.answer, kind, last.replaced)
     mentions = [(turn, fact.slot.key, fact.value) for turn, fact in writer.mentions]
-    return FactDialogue(writer.turns, probe, writer.answer_turns, writer.filler_turns, mentions)
+    return FactDialogue(
+        writer.turns,
+        probe,
+        writer.answer_turns,
+        writer.filler_turns,
+        mentions,
+        writer.told,
+        writer.unknown,
+    )

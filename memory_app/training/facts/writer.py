@@ -80,6 +80,9 @@ class Writer:
         self.filler_turns: set[int] = set()
         # (turn, fact): the user tells it there, or the bot says it from memory.
         self.mentions: list[tuple[int, Fact]] = []
+        # (turn, topic): told in the user's turn; asked for, and unknown, before the bot's turn.
+        self.told: list[tuple[int, tuple[str, str]]] = []
+        self.unknown: list[tuple[int, tuple[str, str]]] = []
         self.known: dict[tuple[str, str], Fact] = {}
         self.replaced: dict[tuple[str, str], str] = {}
         self.last: Asked | None = None
@@ -89,6 +92,7 @@ class Writer:
     # What is known
 
     def _marks(self, slot: Slot, kind: str) -> tuple[str, str]:
+        """The topic: what answers one question about it answers another, however it is asked."""
         if slot.group in _WHOLE_GROUPS or slot.key == "pet_kind":
             return (slot.group, "")
         return (slot.group, _SAME.get(kind, kind))
@@ -142,6 +146,7 @@ class Writer:
         self.reserve(fact)
         self.known[fact.key] = fact
         self.mentions += [(turn - 1, fact), (turn, fact)]
+        self.told.append((turn - 1, self._marks(fact.slot, fact.kind)))
 
     # Telling
 
@@ -287,7 +292,9 @@ class Writer:
         """Ask for what was never said, and say so."""
         noun = slot.noun_you.format(k=kind)
         reply = self.rng.choice(wording.DONT_KNOW).format(n=noun)
-        self._asked(self.exchange(self._question(slot, kind), reply), slot, kind, "")
+        turn = self.exchange(self._question(slot, kind), reply)
+        self._asked(turn, slot, kind, "")
+        self.unknown.append((turn, self._marks(slot, kind)))
 
     def ask_two(self, first: Fact, second: Fact) -> None:
         """Two facts in one question."""

@@ -30,7 +30,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         _("Shape of the model"),
         (
             "cell", "language", "vocab_size", "embedding_dim", "hidden_size", "num_layers",
-            "forget_bias", "timescales", "copy_units", "bank_units", "redraw_below",
+            "forget_bias", "timescales", "copy_units", "bank_units", "told_flags",
+            "redraw_below",
             "cell_limit", "cell_penalty", "pieces",
         ),
     ),
@@ -78,6 +79,10 @@ HELP: dict[str, str | Promise] = {
     "bank_units": _(
         "Units of the last layer that begin as a place for each kind of fact: so many for each of "
         "six kinds, beyond the hidden units of the checkpoint that the run begins from."
+    ),
+    "told_flags": _(
+        "On: of a run that begins from a checkpoint the units that matter least become flags of "
+        "what was told, and alarms for what was asked for and wasn’t."
     ),
     "redraw_below": _("Pieces met fewer times than this get embeddings anew, and keep them."),
     "steps": _("Optimizer steps in all, one a window."),
