@@ -81,15 +81,21 @@ def chat_restore(*, chat: Chat) -> None:
     chat.deleted = None
 
 
-@transaction.atomic
 def chats_purge(*, older_than: timedelta = UNDO_FOR) -> int:
     """Chats deleted longer ago than this go for good, turns and states too; how many there were.
 
-    A reply that still runs in one finds nothing to join (TurnGone) and ends.
+    A reply that still runs in one finds nothing to join (TurnGone) and ends. Each chat goes in a
+    transaction of its own, which holds the chat's row first: whoever commits a reply or takes a
+    deletion back meanwhile comes either before that or after it.
     """
     gone = Chat.objects.deleted_before(timezone.now() - older_than)
-    _rows, kinds = gone.delete()
-    count = kinds.get(Chat._meta.label, 0)
+    count = 0
+    for key in list(gone.values_list("pk", flat=True)):
+        with transaction.atomic():
+            chat = gone.select_for_update().filter(pk=key).first()
+            if chat is not None:
+                chat.delete()
+                count += 1
     if count:
         log.info("deleted chats purged", extra={"count": count})
     return count

@@ -1,4 +1,8 @@
-"""A turn's life: begun once, committed or ended once, recovered when its process died."""
+"""A turn's life: begun once, committed or ended once, recovered when its process died.
+
+Whoever writes both takes the chat's row before its turns', as a purge does: in two orders, two
+transactions of a database that locks rows would wait for each other.
+"""
 
 import logging
 from collections.abc import Collection, Mapping
@@ -23,6 +27,8 @@ from memory_app.services.memory import chat_model, refusal_to_move, state_after,
 log = logging.getLogger(__name__)
 #: A chat without a title takes it from its first message.
 TITLE_FROM_TEXT = 60
+#: What a turn that another process ended is read again for.
+_ENDED_WITH = ("status", "reply_text", "reply_token_ids", "state_sha256")
 
 
 class TurnGone(LookupError):
@@ -172,12 +178,12 @@ def turn_commit(
         "finished": now,
     }
     with transaction.atomic():
-        running = Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING)
-        if not running.update(**fields):
-            raise TurnGone(str(turn.pk))
         Chat.objects.filter(pk=turn.chat_id, running=turn.pk).update(
             head_id=turn.pk, running=None, updated=now
         )
+        running = Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING)
+        if not running.update(**fields):
+            raise TurnGone(str(turn.pk))
     for name, value in fields.items():
         setattr(turn, name, value)
     return turn
@@ -186,14 +192,17 @@ def turn_commit(
 @transaction.atomic
 def _end(turn: Turn, status: TurnStatus) -> bool:
     now = timezone.now()
+    Chat.objects.filter(pk=turn.chat_id, running=turn.pk).update(running=None, updated=now)
     ended = Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING).update(
         status=status, finished=now
     )
-    Chat.objects.filter(pk=turn.chat_id, running=turn.pk).update(running=None, updated=now)
     if ended:
         turn.status, turn.finished = status, now
     else:
-        turn.refresh_from_db(fields=["status", "reply_text", "reply_token_ids", "state_sha256"])
+        kept = Turn.objects.filter(pk=turn.pk).values(*_ENDED_WITH).first()
+        # A purged chat takes its turns along: then nothing was stored, and nothing ever will be.
+        for name, value in (kept or {"status": TurnStatus.INTERRUPTED}).items():
+            setattr(turn, name, value)
     return bool(ended)
 
 

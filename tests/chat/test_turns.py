@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from memory_app import liveness, services
@@ -60,6 +61,57 @@ def test_a_commit_that_fails_halfway_stores_nothing(chat, monkeypatch):
     assert (row.status, row.reply_token_ids, row.state) == ("running", [], None)
     chat.refresh_from_db()
     assert (chat.head_id, chat.running_id) == (None, row.pk)
+
+
+@pytest.mark.parametrize("end", [commit, lambda begun: services.turn_fail(turn=begun.turn)])
+def test_what_ends_a_turn_takes_its_chat_first_as_a_purge_does(chat, end):
+    begun = begin(chat)
+    with CaptureQueriesContext(connection) as asked:
+        end(begun)
+    written = [row["sql"].split(" SET ")[0] for row in asked if row["sql"].startswith("UPDATE")]
+    assert written == ['UPDATE "memory_app_chat"', 'UPDATE "memory_app_turn"']
+
+
+def test_a_turn_whose_chat_is_purged_is_interrupted_and_recovery_goes_on(chat):
+    begun = begin(chat)
+    services.chat_delete(chat=chat)
+    assert services.chats_purge(older_than=timedelta(0)) == 1
+    assert not services.turn_interrupt(turn=begun.turn)
+    assert begun.turn.status == "interrupted"
+
+
+def test_a_purge_and_the_end_of_a_reply_never_wait_for_each_other(chat):
+    """Neither may see a deadlock; on SQLite one of them simply comes second."""
+    faults = []
+
+    def at_once(*acts):
+        barrier = threading.Barrier(len(acts))
+
+        def run(act):
+            barrier.wait()
+            try:
+                act()
+            except Exception as fault:
+                faults.append(fault)
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=run, args=[act]) for act in acts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    for _ in range(30):
+        other = services.chat_create(person=chat.owner, checkpoint=chat.checkpoint)
+        begun = begin(other)
+        services.chat_delete(chat=other)
+        at_once(
+            lambda: services.chats_purge(older_than=timedelta(0)),
+            lambda turn=begun.turn: services.turn_interrupt(turn=turn),
+        )
+    assert not faults
+    assert Chat.objects.count() == 1
 
 
 def test_an_empty_reply_can_be_committed(chat):
