@@ -53,6 +53,8 @@ class TrainingSettings:
     told_flags: str = "off"
     # Pieces met fewer times than this in what is learned from get embeddings anew, and keep them.
     redraw_below: int = 0
+    # Such pieces are drawn anew, or kept where the checkpoint has them that the run begins from.
+    rare_pieces: str = "new"
     # Of a run that begins from a checkpoint: keep its pieces, or learn new ones and take over.
     pieces: str = "parent"
     # Of the GEMMs (auto: bfloat16 where the machine computes in it); parameters stay float32.
@@ -110,6 +112,8 @@ class TrainingSettings:
             raise SettingsError("fact_scope must be one of {choices}.", choices=", ".join(SCOPES))
         if self.pieces not in ("parent", "new"):
             raise SettingsError("pieces must be parent or new.")
+        if self.rare_pieces not in ("parent", "new"):
+            raise SettingsError("rare_pieces must be parent or new.")
         if self.gap_from >= self.gap_until or self.values_from >= self.values_until:
             raise SettingsError("gap_from and values_from must lie before gap_until, values_until.")
         if self.copy_units > min(self.hidden_size, self.embedding_dim):

@@ -376,7 +376,8 @@ def train(
     if settings.redraw_below and parked is None:
         counts = count_pieces(sources, settings, tokenizer)
         parked = (counts < settings.redraw_below) & begin_words(tokenizer)
-        redraw(model, parked, counts, settings.seed)
+        if settings.rare_pieces == "new":
+            redraw(model, parked, counts, settings.seed)
     if group.rank:
         # One seed gives every process the same weights; their dropout has to differ.
         torch.manual_seed(settings.seed + group.rank)

@@ -1,12 +1,14 @@
 """The recall curriculum: what every generated dialogue holds to."""
 
+import itertools
 import random
 import re
+from collections import Counter
 
 import pytest
 
-from memory_app.training.facts import KINDS, SLOTS, draw_gap, generate_dialogue
-from memory_app.training.facts.dialogue import SLOT_BY_KEY
+from memory_app.training.facts import EXAM_KINDS, KINDS, SLOTS, draw_gap, generate_dialogue
+from memory_app.training.facts.dialogue import CHAT_FACTS, SLOT_BY_KEY
 from memory_app.training.facts.fillers import own_exchanges, own_fillers
 from memory_app.training.facts.identity import (
     ENTRIES,
@@ -17,6 +19,7 @@ from memory_app.training.facts.identity import (
 )
 from memory_app.training.facts.slots import with_article
 from memory_app.training.facts.values import CITIES, JOBS, NAMES, is_held_out, made_up_name
+from memory_app.training.facts.writer import Writer
 from memory_app.training.recall import abstains, contains_value
 
 
@@ -29,8 +32,10 @@ def draw(seed, count, **form):
     return [generate_dialogue(rng, fillers=marked, **form) for _ in range(count)]
 
 
-@pytest.mark.parametrize("kind", [None, *KINDS])
-@pytest.mark.parametrize("gap", [None, 0, 3])
+@pytest.mark.parametrize(
+    ("kind", "gap"),
+    [*itertools.product([None, *KINDS], [None]), *itertools.product([None, *EXAM_KINDS], [0, 3])],
+)
 def test_roles_alternate_and_the_user_begins(kind, gap):
     for made in draw(1, 200, kind=kind, gap=gap):
         assert [role for role, _ in made.turns] == ["user", "bot"] * (len(made.turns) // 2)
@@ -112,6 +117,50 @@ def test_every_slot_and_kind_of_question_comes_up():
 def test_an_unknown_kind_is_refused():
     with pytest.raises(ValueError, match="kind must be one of"):
         draw(1, 1, kind="gossip")
+    with pytest.raises(ValueError, match="kind must be one of"):
+        draw(1, 1, kind="chat", gap=2)
+
+
+def test_a_chat_asks_for_what_was_told_last_and_for_what_was_not(monkeypatch):
+    asked = Counter()
+    ask, ask_unknown = Writer.ask, Writer.ask_unknown
+
+    def known(self, fact):
+        assert self.known[fact.key] == fact
+        asked["corrected" if fact.key in self.replaced else "told"] += 1
+        ask(self, fact)
+
+    def unknown(self, slot, kind):
+        assert (slot.key, kind) not in self.known
+        asked["unknown"] += 1
+        ask_unknown(self, slot, kind)
+
+    monkeypatch.setattr(Writer, "ask", known)
+    monkeypatch.setattr(Writer, "ask_unknown", unknown)
+    made = draw(20, 300, kind="chat", scope="wide")
+    assert min(asked.values()) > 200
+    assert all(len({key for _, key in chat.told}) <= CHAT_FACTS + 1 for chat in made)
+
+
+def test_training_tells_of_dogs_and_cats_more_often_than_the_exam_does():
+    def share(**form):
+        kinds = [kind for made in draw(21, 600, **form) for _, (slot, kind) in made.told
+                 if slot == "pet" and kind]  # fmt: skip
+        return sum(kind in ("dog", "cat") for kind in kinds) / len(kinds)
+
+    assert share(scope="wide") > 0.4
+    assert share(scope="wide", kind="several", gap=2) < 0.25
+
+
+def test_loose_training_tells_names_with_a_greeting_more_often():
+    greeted = re.compile(r"^(hi|hello|hey|hi there|hello there|good morning), ", re.IGNORECASE)
+
+    def count(**form):
+        told = (text for made in draw(22, 600, kind="single", scope="core", **form)
+                for role, text in made.turns if role == "user")  # fmt: skip
+        return sum(greeted.match(text) is not None for text in told)
+
+    assert count(loose=0.45) > 2 * count() > 0
 
 
 @pytest.mark.parametrize("max_gap", [0, 1, 8, 32])

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from memory_app.training.facts import (
-    KINDS,
+    EXAM_KINDS,
     SCOPES,
     SLOTS,
     generate_dialogue,
@@ -51,7 +51,7 @@ def test_training_never_tells_a_held_out_value(monkeypatch):
     assert not {fact.value.lower() for fact in facts} & {value.lower() for value in HELD_OUT}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EXAM_KINDS)
 def test_the_exam_of_held_out_values_tells_no_other(monkeypatch, kind):
     facts = learned(monkeypatch)
     rng = random.Random(2)

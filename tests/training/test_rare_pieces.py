@@ -78,6 +78,15 @@ def test_rare_pieces_stay_where_they_were_drawn_while_the_others_learn(tmp_path:
     assert moved[~rare].all()
 
 
+def test_a_run_that_goes_on_keeps_its_parents_rare_pieces(tmp_path: Path) -> None:
+    settings = SETTINGS.changed({"rare_pieces": "parent", "weight_decay": 0.0})
+    fresh = new_model(settings, TOKENIZER.vocab_size).embedding.weight
+    rare = (count_pieces([SOURCE], settings, TOKENIZER) < 3) & begin_words(TOKENIZER)
+    learned = train(settings, [SOURCE], TOKENIZER, tmp_path).model.embedding.weight
+    assert torch.equal(learned[rare], fresh[rare])
+    assert (learned != fresh).any(1)[~rare].all()
+
+
 def count_never(*_: object) -> torch.Tensor:
     raise AssertionError("counted again")
 

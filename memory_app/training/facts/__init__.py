@@ -1,6 +1,7 @@
 """The recall curriculum: facts told, turns in between, the question later."""
 
 from memory_app.training.facts.dialogue import (
+    EXAM_KINDS,
     KINDS,
     SCOPES,
     SLOTS,
@@ -14,6 +15,7 @@ from memory_app.training.facts.dialogue import (
 from memory_app.training.facts.values import is_held_out
 
 __all__ = [
+    "EXAM_KINDS",
     "KINDS",
     "SCOPES",
     "SLOTS",

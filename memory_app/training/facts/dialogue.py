@@ -39,9 +39,24 @@ TWO_WORDS = 0.2
 #: training asks it more often.
 NEAR_IN_EXAM, NEAR = 0.4, 0.6
 
-KINDS = ("single", "several", "update", "abstain", "mixed")
+#: What people have and tell: in training every second kind is one of these. Drawn evenly, one pet
+#: in twenty is a dog, and a model doesn't learn to tell whether it knows of any.
+COMMON_KINDS = {
+    "pet_name": ("dog", "dog", "cat"),
+    "favourite": ("colour", "color", "food", "music", "animal", "sport"),
+}
+COMMON = 0.5
+
+#: How often training says a thing as people mostly do (the exam: writer.PLAIN).
+PLAIN = 0.35
+
+EXAM_KINDS = ("single", "several", "update", "abstain", "mixed")
+#: "chat" is for training alone.
+KINDS = (*EXAM_KINDS, "chat")
 # Most tell several facts: which word belongs to which question is what is hardest to learn.
-_KIND_WEIGHTS = (0.10, 0.36, 0.08, 0.26, 0.20)
+_KIND_WEIGHTS = (0.06, 0.30, 0.08, 0.18, 0.12, 0.26)
+#: A chat tells no more facts than this: with more, few slots are left to ask for in vain.
+CHAT_FACTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +142,14 @@ class _Plan:
         self.slots = SCOPES[scope]
         self.held_out_values = held_out_values
         self.writer = Writer(rng, fillers, held_out_phrasings, loose)
+        self.training = False  # whether common kinds come up more often than others
+
+    def kind_of(self, slot: Slot, kinds: Sequence[str]) -> str:
+        """One of a slot's kinds; in training a common one every other time."""
+        common = COMMON_KINDS.get(slot.key, ())
+        if self.training and common and self.rng.random() < COMMON:
+            return self.rng.choice(common)
+        return self.rng.choice(kinds)
 
     def fact(self, slot: Slot | None = None, kind: str | None = None, other_than: str = "") -> Fact:
         """A fact that nothing told so far contradicts; the last resort repeats a slot."""
@@ -136,7 +159,8 @@ class _Plan:
             chosen = slot
             if chosen is None:
                 chosen = self.draw([s for s in self.slots if s.held_kinds or not held])
-            k = rng.choice(chosen.held_kinds if held else chosen.kinds) if kind is None else kind
+            kinds = chosen.held_kinds if held else chosen.kinds
+            k = self.kind_of(chosen, kinds) if kind is None else kind
             if slot is None and not writer.is_free(chosen, k):
                 continue
             values = chosen.held_values[k] if held else chosen.train_values[k][: self.most_values]
@@ -185,12 +209,12 @@ class _Plan:
             told = rng.choice(list(writer.known.values())).slot
             if len(told.kinds) > 1:
                 for _ in range(4):
-                    k = rng.choice(told.kinds)
+                    k = self.kind_of(told, told.kinds)
                     if writer.is_free(told, k):
                         return told, k
         while True:
             slot = self.draw(self.slots)
-            k = rng.choice(slot.kinds)
+            k = self.kind_of(slot, slot.kinds)
             if writer.is_free(slot, k):
                 return slot, k
 
@@ -222,12 +246,17 @@ class _Plan:
     def train(self, kind: str, max_gap: int) -> None:
         """Training form: several questions at several distances."""
         rng, writer = self.rng, self.writer
+        self.training = True
+        writer.plain = PLAIN
         if rng.random() < 0.22:
             writer.greet()
         if rng.random() < 0.2:
             writer.fill(rng.randint(1, 2))
         if kind == "abstain":
             self._train_abstain(max_gap)
+            return
+        if kind == "chat":
+            self._train_chat(max_gap)
             return
         count = 1 if kind == "single" or (kind == "update" and rng.random() < 0.5) else 0
         facts = self.facts(count or rng.choice((2, 2, 3, 3, 4, 4, 5, 6, 8)))
@@ -307,6 +336,37 @@ class _Plan:
         rng.shuffle(told)
         self._question_round(told, max_gap)
 
+    def _train_chat(self, max_gap: int) -> None:
+        """As people chat: telling, asking, correcting and small talk in any order."""
+        rng, writer = self.rng, self.writer
+        told = self.facts(1)
+        writer.tell(told[:])
+        for _ in range(rng.randint(6, 16)):
+            x = rng.random()
+            if x < 0.30 and len(told) < CHAT_FACTS:
+                new = self.facts(1 if rng.random() < 0.75 else 2)
+                writer.tell(new)
+                told += new
+            elif x < 0.48:
+                writer.fill(min(draw_gap(rng, max_gap), rng.randint(1, 4)))
+            elif x < 0.75:
+                writer.ask(rng.choice(told))
+            elif x < 0.91:
+                slot, k = self.unknown(NEAR)
+                writer.ask_unknown(slot, k)
+                if rng.random() < 0.4 and len(told) < CHAT_FACTS:
+                    fact = self.fact(slot, k)
+                    if not writer.has_value(fact.value):
+                        writer.tell_after_question(fact)
+                        told.append(fact)
+            else:
+                place = rng.randrange(len(told))
+                told[place] = self.correct(told[place])
+                writer.fill(rng.randint(0, 1))
+                if rng.random() < 0.6:
+                    writer.ask(told[place])
+        writer.ask(rng.choice(told))
+
 
 def generate_dialogue(
     rng: random.Random,
@@ -343,9 +403,10 @@ def generate_dialogue(
         ValueError: an unknown kind or scope.
     """
     if kind is None:
-        kind = rng.choices(KINDS, _KIND_WEIGHTS)[0]
-    elif kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
+        kinds = KINDS if gap is None else EXAM_KINDS
+        kind = rng.choices(kinds, _KIND_WEIGHTS[: len(kinds)])[0]
+    elif kind not in (KINDS if gap is None else EXAM_KINDS):
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, with a gap no chat.")
     if scope not in SCOPES:
         raise ValueError(f"scope must be one of {', '.join(SCOPES)}.")
     plan = _Plan(

@@ -145,6 +145,8 @@ LEADS = (
         "Let's get to know each other",
     ),
 )
+#: Before a name that is told.
+HELLOS = ("hi", "Hi", "hello", "Hello", "hey", "Hey", "hi there", "Hello there", "good morning")
 GREETINGS = (
     ("hi", "Hi! How are you?"),
     ("Hello", "Hello! How are you?"),

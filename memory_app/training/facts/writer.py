@@ -21,6 +21,10 @@ _SAME = {
     "puppy": "dog",
     "kitten": "cat",
 }
+#: How often one of a slot's first phrasings is taken.
+PLAIN = 0.25
+#: How often a name is told together with a greeting, where training tells it.
+GREETED = 0.2
 # Groups in which the kind does not matter: one fact of the group is enough to know it.
 _WHOLE_GROUPS = frozenset({"name", "place", "number", "pet_kind"})
 
@@ -75,6 +79,7 @@ class Writer:
         self.fillers = fillers
         self.held_out_phrasings = held_out_phrasings
         self.style = typed.draw_style(rng)
+        self.plain = PLAIN
         self.turns: list[tuple[str, str]] = []
         self.answer_turns: dict[int, float] = {}
         self.filler_turns: set[int] = set()
@@ -194,13 +199,16 @@ class Writer:
         clauses = []
         for fact in facts:
             template = self._loosened(
-                _leaning(rng, self._tells(fact.slot)),
+                _leaning(rng, self._tells(fact.slot), self.plain),
                 more_wordings.BEFORE_TELL,
                 more_wordings.AFTER_TELL,
             )
             clauses.append(typed.fill(rng, style, template, fact.fields(), typo))
         if len(clauses) == 1:
             text = clauses[0]
+            # In some corpora "Hi, I'm Clara" is answered with a name, and Clara forgotten.
+            if self.loose and facts[0].slot.key == "name" and rng.random() < GREETED:
+                text = f"{rng.choice(wording.HELLOS)}, {text}"
         elif rng.random() < 0.3:
             text = ". ".join(typed.capitalised(clause) for clause in clauses)
         else:
@@ -250,7 +258,7 @@ class Writer:
         if style == typed.LOWER_VALUE:
             fields["o"] = fields["o"].lower()
         if self.held_out_phrasings or x < 0.6 or (x < 0.8 and not new.slot.update):
-            text = typed.fill(rng, style, _leaning(rng, self._tells(new.slot)), fields)
+            text = typed.fill(rng, style, _leaning(rng, self._tells(new.slot), self.plain), fields)
             text = rng.choice(wording.CORRECTIONS).format(t=text)
         elif x < 0.8:
             text = typed.fill(rng, style, rng.choice(new.slot.update), fields)
@@ -258,7 +266,7 @@ class Writer:
             text = typed.fill(rng, style, rng.choice(wording.CORRECTIONS_BARE), fields, 0.0)
         # A bare "not Clara, Sara" has sense only while one fact could be meant.
         if x >= 0.8 and len(self.known) > 1 and not self.held_out_phrasings:
-            tell = typed.fill(rng, style, _leaning(rng, new.slot.train_tell), fields)
+            tell = typed.fill(rng, style, _leaning(rng, new.slot.train_tell, self.plain), fields)
             text = rng.choice(wording.CORRECTIONS).format(t=tell)
         reply = rng.choice(wording.CORRECTED).format(c=self._clause(new))
         turn = self.exchange(typed.statement(rng, style, text), reply)
@@ -272,7 +280,7 @@ class Writer:
         style = self._style()
         fields = {"v": "", "a": "", "k": kind, "o": ""}
         if rng.random() < 0.66:
-            template = _leaning(rng, self._asks(slot))
+            template = _leaning(rng, self._asks(slot), self.plain)
         else:
             template = rng.choice(self._wraps()).format(m=slot.noun)
         loosened = self._loosened(template, more_wordings.BEFORE_ASK, more_wordings.AFTER_ASK)
@@ -344,8 +352,8 @@ class Writer:
         self.last = Asked(turn, slot.key, kind, answer, replaced)
 
 
-def _leaning(rng: random.Random, phrasings: tuple[str, ...]) -> str:
-    """One phrasing; the first ones, which people use most, come up more often."""
-    if rng.random() < 0.25:
+def _leaning(rng: random.Random, phrasings: tuple[str, ...], plain: float) -> str:
+    """One phrasing; in a share `plain` one of the first three, which people use most."""
+    if rng.random() < plain:
         return phrasings[rng.randrange(min(3, len(phrasings)))]
     return rng.choice(phrasings)

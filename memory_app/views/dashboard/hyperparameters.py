@@ -31,7 +31,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         (
             "cell", "language", "vocab_size", "embedding_dim", "hidden_size", "num_layers",
             "forget_bias", "timescales", "copy_units", "bank_units", "told_flags",
-            "redraw_below",
+            "redraw_below", "rare_pieces",
             "cell_limit", "cell_penalty", "pieces",
         ),
     ),
@@ -85,6 +85,10 @@ HELP: dict[str, str | Promise] = {
         "what was told, and alarms for what was asked for and wasn’t."
     ),
     "redraw_below": _("Pieces met fewer times than this get embeddings anew, and keep them."),
+    "rare_pieces": _(
+        "Those pieces: drawn anew (new), or kept where the checkpoint has them that it begins from "
+        "(parent)."
+    ),
     "steps": _("Optimizer steps in all, one a window."),
     "batch_tokens": _("Tokens fed in one step, padding included."),
     "window": _("Truncated BPTT: tokens that a gradient flows back through."),
@@ -136,6 +140,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "compile": ("off", "on"),
     "fact_scope": tuple(SCOPES),
     "pieces": ("parent", "new"),
+    "rare_pieces": ("new", "parent"),
     "variational": ("off", "on"),
     "timescales": ("off", "inverse_gamma"),
 }
