@@ -160,7 +160,7 @@ def test_loose_training_tells_names_with_a_greeting_more_often():
                 for role, text in made.turns if role == "user")  # fmt: skip
         return sum(greeted.match(text) is not None for text in told)
 
-    assert count(loose=0.45) > 2 * count() > 0
+    assert count(loose=0.45) > 1.3 * count() > 0
 
 
 @pytest.mark.parametrize("max_gap", [0, 1, 8, 32])
