@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.quality import contestants
 from benchmarks.quality.chart import draw
+from benchmarks.quality.chats import chats
 from benchmarks.quality.corpora import read_sources
 from benchmarks.quality.memorised import recitation
 from benchmarks.quality.results import (
@@ -58,7 +59,7 @@ def main() -> None:
             *("lstm", "reset", "ngram", "transformer"),
             *(f"small-{cell}" for cell in CELLS),
             *(f"variant-{name}" for name in VARIANTS),
-            *("small-transformer", "recitation", "table"),
+            *("small-transformer", "recitation", "chats", "table"),
         ],
     )
     parser.add_argument("--checkpoint", type=Path, help="the folder of the checkpoint at hand")
@@ -106,6 +107,8 @@ def measure(
     if what == "recitation":
         canned = settings.names("chain")
         return recitation(model, tokenizer, sources, canned)
+    if what == "chats":
+        return chats(model, tokenizer)
     if what == "transformer":
         size = contestants.parameters_of(model)
         found = contestants.transformer(size, settings, tokenizer, sources, seconds, n, RATES)

@@ -1,0 +1,77 @@
+"""The scripted chats ask for what they told, after it, and count what is right."""
+
+import random
+
+import pytest
+
+from benchmarks.quality import chats as module
+from benchmarks.quality.chats import UNTOLD_TOPIC, VALUES, Line, chats, hold, script
+from memory_app.lm.config import ModelConfig
+from memory_app.lm.model import LanguageModel
+from memory_app.lm.tokenizer import Tokenizer
+from memory_app.training.recall import contains_value
+
+SCRIPTS = [script(random.Random(seed)) for seed in range(200)]
+
+
+def test_every_answer_was_said_last_before_its_question() -> None:
+    for lines in SCRIPTS:
+        for place, line in enumerate(lines):
+            if not line.answer:
+                continue
+            before = [other.said for other in lines[:place] if not other.topic]
+            homes = {*VALUES["home"], *module.NEW_HOMES}
+            values = homes if line.topic == "home" else set(VALUES[line.topic])
+            told = [value for said in before for value in values if contains_value(said, value)]
+            assert told[-1] == line.answer
+
+
+def test_every_topic_is_asked_for_at_the_end_and_two_things_in_vain() -> None:
+    for lines in SCRIPTS:
+        assert {line.topic for line in lines[-7:-1]} == set(VALUES)
+        untold = [line.said for line in lines if line.topic == UNTOLD_TOPIC]
+        assert len(set(untold)) == 2
+
+
+def test_no_value_of_two_topics_is_the_same() -> None:
+    told = [value for values in VALUES.values() for value in values]
+    assert len(told) == len(set(told))
+
+
+def test_an_answer_is_right_that_names_it_and_an_abstention_where_nothing_was_told() -> None:
+    told, untold = Line("What is my name?", "name", "Tom"), Line("How old am I?", UNTOLD_TOPIC)
+    assert told.is_right("You're Tom.")
+    assert not told.is_right("I don't know your name.")
+    assert untold.is_right("I don't know how old you are.")
+    assert not untold.is_right("You are 40.")
+
+
+@pytest.fixture
+def tokenizer() -> Tokenizer:
+    return Tokenizer.train(["hello there, you", "my name is Tom"] * 9, 280)
+
+
+def test_shares_are_of_the_questions_asked(tokenizer: Tokenizer, monkeypatch) -> None:
+    """A model that knows all but the music, and abstains from nothing."""
+
+    def knows(model, tokenizer, scripts, seed):
+        return [
+            ["no idea" if line.topic == "music" else line.answer or "40" for line in lines]
+            for lines in scripts
+        ]
+
+    monkeypatch.setattr(module, "hold", knows)
+    model = LanguageModel(ModelConfig(tokenizer.vocab_size, 8, 12, 1))
+    found = chats(model, tokenizer, count=5)
+    assert found["by_topic"] == {topic: float(topic != "music") for topic in sorted(VALUES)}
+    assert found["untold"] == 0.0
+    assert found["untold_interval"][0] == 0.0
+    assert 0.6 < found["told"] < 0.95
+
+
+def test_chats_of_other_lengths_beside_it_change_no_chat(tokenizer: Tokenizer) -> None:
+    model = LanguageModel(ModelConfig(tokenizer.vocab_size, 8, 12, 1)).eval()
+    short, long = SCRIPTS[0][:3], SCRIPTS[1][:5]
+    beside = hold(model, tokenizer, [short, long], seed=1)
+    assert [len(replies) for replies in beside] == [3, 5]
+    assert beside[0] == hold(model, tokenizer, [short], seed=1)[0]
