@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from memory_app.lm.model import LanguageModel
+from memory_app.training.heard import layer_weights
 
 #: Standard deviation of a unit's code over the vocabulary, before tanh.
 SPREAD = 0.8
@@ -46,10 +47,7 @@ def open_copy_path(model: LanguageModel, units: int) -> None:
     encode = SPREAD * directions[:units] / sigma[:, None]  # (units, embed)
     first = config.hidden_size - units
     for layer in range(config.num_layers):
-        ih, hh, bias, other = (
-            getattr(model.lstm, f"{name}_l{layer}")
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
+        ih, hh, bias, other = layer_weights(model, layer)
         keeps = layer == config.num_layers - 1
         i, f, g, o = (_rows(ih, gate)[first:] for gate in range(4))
         for rows in (i, f, g, o):

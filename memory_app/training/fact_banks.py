@@ -24,7 +24,7 @@ from memory_app.lm.sentence import SentenceError
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.copy_path import SPREAD
 from memory_app.training.facts import FactDialogue
-from memory_app.training.heard import fit, hear
+from memory_app.training.heard import fit, hear, layer_weights
 
 #: The kinds of facts (keys of slots) that share a bank.
 BANKS: tuple[tuple[str, ...], ...] = (
@@ -209,10 +209,7 @@ def open_fact_banks(
     says = _gates(observed, observed.said)
     with torch.no_grad():
         encode, decode = _codes(parent, observed, directions)
-        weights = [
-            getattr(model.lstm, f"{name}_l{model.config.num_layers - 1}")
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        ]
+        weights = layer_weights(model, model.config.num_layers - 1)
         for bank in range(banks):
             first, flag = width + bank * units, width + (bank + 1) * units - 1
             rows, coded = slice(first, flag + 1), slice(first, flag)
@@ -229,10 +226,10 @@ def open_fact_banks(
                 ih, hh, bias, _ = (tensor.chunk(4)[number] for tensor in weights)
                 ih[places, :width], hh[places, :width] = coefficients.split(width)
                 bias[places] = intercept
-            ih, _, bias, _ = (tensor.chunk(4) for tensor in weights)
-            ih[2][coded, :width] = code[:, :-1]
-            bias[2][coded], bias[2][flag] = code[:, -1], SET
-            bias[3][flag] = SHOWN
+            inputs, biases = weights[0].chunk(4), weights[2].chunk(4)
+            inputs[2][coded, :width] = code[:, :-1]
+            biases[2][coded], biases[2][flag] = code[:, -1], SET
+            biases[3][flag] = SHOWN
             projection = model.projection.weight
             projection[:, coded] = GAIN / ((units - 1) * SPREAD) * (rotation @ decode).T
             projection[:, flag] = 0

@@ -38,14 +38,20 @@ def hear(
             yield index, torch.cat([x[row, :length], before[row, :length]], 1)
 
 
+def layer_weights(model: LanguageModel, layer: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """A layer's own weight_ih [4H, I], weight_hh [4H, H], bias_ih and bias_hh [4H] (i, f, g, o)."""
+    ih, hh, bias, other_bias = (
+        getattr(model.lstm, f"{name}_l{layer}")
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    )
+    return ih, hh, bias, other_bias
+
+
 def _layers(model: LanguageModel) -> list[nn.LSTM]:
     """Each layer as a network of its own."""
     found = []
     for index in range(model.config.num_layers):
-        weights = [
-            getattr(model.lstm, f"{name}_l{index}")
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        ]
+        weights = layer_weights(model, index)
         layer = nn.LSTM(weights[0].shape[1], model.config.hidden_size, batch_first=True)
         for own, given in zip(layer.parameters(), weights, strict=True):
             own.copy_(given)

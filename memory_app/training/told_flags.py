@@ -22,7 +22,7 @@ from memory_app.lm.model import LanguageModel
 from memory_app.lm.sentence import SentenceError
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.facts import FactDialogue
-from memory_app.training.heard import fit, hear
+from memory_app.training.heard import fit, hear, layer_weights
 
 #: (group of slots, kind), as FactDialogue names topics; other pets than these share one.
 TOPICS: tuple[tuple[str, str], ...] = (
@@ -149,7 +149,7 @@ def _least(model: LanguageModel, listened: Listened, count: int) -> Tensor:
         raise FlagError("told_flags needs hidden_size to be {count} or more.", count=count)
     variance = listened.heard[:, -hidden:].var(0)
     spoken = model.projection.weight.square().sum(0)
-    fed_back = getattr(model.lstm, f"weight_hh_l{model.config.num_layers - 1}").square().sum(0)
+    fed_back = layer_weights(model, model.config.num_layers - 1)[1].square().sum(0)
     matters = variance * (spoken / spoken.mean() + fed_back / fed_back.mean())
     return matters.argsort()[:count].sort().values
 
@@ -180,10 +180,7 @@ def open_told_flags(model: LanguageModel, tokenizer: Tokenizer, listened: Listen
         heard[:, lower + flags] = 0
         fresh = fit(heard, opening[:, None], torch.ones(len(heard)), RIDGE)
 
-    ih, hh, bias, other_bias = (
-        getattr(model.lstm, f"{name}_l{model.config.num_layers - 1}")
-        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    )
+    ih, hh, bias, other_bias = layer_weights(model, model.config.num_layers - 1)
     other_bias += hh[:, units] @ average[units]
     hh[:, units] = 0
     for tensor in (ih, hh, bias, other_bias):
