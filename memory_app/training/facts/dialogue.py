@@ -54,7 +54,7 @@ EXAM_KINDS = ("single", "several", "update", "abstain", "mixed")
 #: "chat" is for training alone.
 KINDS = (*EXAM_KINDS, "chat")
 # Most tell several facts: which word belongs to which question is what is hardest to learn.
-_KIND_WEIGHTS = (0.06, 0.30, 0.08, 0.18, 0.12, 0.26)
+_KIND_WEIGHTS = (0.06, 0.34, 0.08, 0.12, 0.12, 0.28)
 #: A chat tells no more facts than this: with more, few slots are left to ask for in vain.
 CHAT_FACTS = 8
 
@@ -349,7 +349,7 @@ class _Plan:
                 told += new
             elif x < 0.48:
                 writer.fill(min(draw_gap(rng, max_gap), rng.randint(1, 4)))
-            elif x < 0.75:
+            elif x < 0.78:
                 writer.ask(rng.choice(told))
             elif x < 0.91:
                 slot, k = self.unknown(NEAR)

@@ -27,6 +27,7 @@ ASK_ANY_TRAINED = trained(ASK_ANY)
 ASK_ANY_HELD_OUT = held_out(ASK_ANY)
 
 # The plain clause comes up most: fewer ways to say it leave more of the loss to the value.
+# None begins as an abstention does, and no abstention as an answer: the first piece decides.
 ANSWERS = (
     "{c}",
     "{c}",
@@ -37,7 +38,7 @@ ANSWERS = (
     "you said {c}",
     "you told me {c}",
     "you told me that {c}",
-    "I remember: {c}",
+    "as you told me, {c}",
     "of course, {c}",
     "if I remember well, {c}",
     "{c}, you told me so",
@@ -46,16 +47,16 @@ ANSWERS = (
     "yes, {c}",
 )
 
-# Most begin alike: greedy decoding goes by the likeliest opening, and an abstention that is spread
+# All begin alike: greedy decoding goes by the likeliest opening, and an abstention that is spread
 # over many of them loses to an answer that is not as likely as they are together.
 DONT_KNOW = (
     "I don't know {n}.",
     "I don't know {n}. You haven't told me.",
     "I don't know {n} yet. You haven't told me.",
     "I don't know {n}, you haven't told me.",
-    "You haven't told me {n} yet.",
+    "I don't know {n} yet, you haven't told me.",
     "I don't know {n} yet.",
-    "You haven't told me {n}.",
+    "I don't know {n}, you haven't said.",
     "I don't know {n}. You never told me.",
     "I don't think you told me {n}.",
     "I don't know. You haven't told me {n}.",
