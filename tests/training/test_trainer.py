@@ -14,7 +14,9 @@ from memory_app.training.save import SaveError
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.trainer import Callback, TrainingError, learning_rate, train
 
+# A run ends with a batch, so none may be as long as a run: dialogues are cut at five windows.
 SMALL = TrainingSettings(
+    max_dialogue=120,
     vocab_size=400,
     embedding_dim=12,
     hidden_size=16,
