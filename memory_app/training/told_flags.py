@@ -1,13 +1,15 @@
-"""Units that say of each topic whether it was told, and whether it was asked for in vain.
+"""Units that say of each topic whether it was told, and whether it was asked for in vain or not.
 
 Asked for a favourite colour after a favourite day was told, a model says the day: that something
 of the kind was told it knows, not what. A topic is what one question is about (a name; a favourite
 colour; a dog's name). Of the units of the last layer those that matter least become, for each
-topic, a flag and an alarm. A flag is set at the end of a message that tells its topic, and never
-cleared. An alarm is up from the beginning of a reply to its end where its topic was asked for and
-its flag isn't set: such a pair can't be seen by one unit for all topics, since "asked for one and
-told another" is no sum. Alarms speak for an opening that says that nothing is known. Gates are
-regressions (heard.py); nothing holds the units to this afterwards.
+topic, a flag, an alarm and an assurance. A flag is set at the end of a message that tells its
+topic, and never cleared. From the beginning of a reply to its end an alarm is up where its topic
+was asked for and its flag isn't set, an assurance where it is: such a pair can't be seen by one
+unit for all topics, since "asked for one and told another" is no sum. Alarms speak for an opening
+that says that nothing is known, assurances against it: without them a reply that knows still begins
+so one time in three, as much as the run's questions in vain have taught. Gates are regressions
+(heard.py); nothing holds the units to this afterwards.
 """
 
 from __future__ import annotations
@@ -43,8 +45,9 @@ ITERATIONS = 60
 SURER = 1.2
 #: Biases of what is written, of a gate that stays open, and of a forget gate that stays so.
 SET, OPEN, KEPT = 3.0, 4.0, 10.0
-#: What an alarm adds to the logit of each token that opens an abstention, and takes from others.
-GAIN = 0.7
+#: What an alarm adds to the logit of each token that opens an abstention, and takes from others;
+#: an assurance does the opposite.
+GAIN, ASSURANCE_GAIN = 0.7, 0.8
 ABSTAINING, ANSWERING = ("I",), ("Your", "You", "Yes", "If", "Of")
 
 _PLACE = {topic: place for place, topic in enumerate(TOPICS)}
@@ -56,44 +59,48 @@ class FlagError(SentenceError):
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A dialogue's ids [T]; told, unknown [T, topics]: the message that ends here told it; the
-    reply that begins here says that it isn't known."""
+    """A dialogue's ids [T]; told, recalled, unknown [T, topics]: the message that ends here told
+    it; the reply that begins here says it, or that it isn't known."""
 
     ids: Tensor
     told: Tensor
+    recalled: Tensor
     unknown: Tensor
 
 
 @dataclass(frozen=True, slots=True)
 class Listened:
-    """What the last layer heard at N tokens: heard [N, I + H], ids [N], told and unknown
+    """What the last layer heard at N tokens: heard [N, I + H], ids [N], told, recalled and unknown
     [N, topics], weights [N] (how many tokens each stands for), dialogue [N] (its index)."""
 
     heard: Tensor
     ids: Tensor
     told: Tensor
+    recalled: Tensor
     unknown: Tensor
     weights: Tensor
     dialogue: Tensor
 
 
 def note(tokenizer: Tokenizer, dialogue: FactDialogue, limit: int = 700) -> Noted:
-    """Mark where each topic was told and where one was asked for in vain, in `limit` tokens."""
+    """Mark where each topic was told, recalled, or asked for in vain, in `limit` tokens."""
     ids: list[int] = []
     told: list[tuple[int, int]] = []
+    recalled: list[tuple[int, int]] = []
     unknown: list[tuple[int, int]] = []
     for turn, (role, text) in enumerate(dialogue.turns):
         opening = tokenizer.user_id if role == "user" else tokenizer.bot_id
         first = len(ids)
         ids += [opening, *tokenizer.encode(text), tokenizer.end_id]
         told += [(len(ids) - 1, _place(topic)) for at, topic in dialogue.told if at == turn]
+        recalled += [(first, _place(topic)) for at, topic in dialogue.recalled if at == turn]
         unknown += [(first, _place(topic)) for at, topic in dialogue.unknown if at == turn]
-    marks = [torch.zeros(len(ids), len(TOPICS), dtype=torch.bool) for _ in range(2)]
-    for mark, places in zip(marks, (told, unknown), strict=True):
+    marks = [torch.zeros(len(ids), len(TOPICS), dtype=torch.bool) for _ in range(3)]
+    for mark, places in zip(marks, (told, recalled, unknown), strict=True):
         for token, topic in places:
             if topic >= 0:
                 mark[token, topic] = True
-    return Noted(torch.tensor(ids[:limit]), marks[0][:limit], marks[1][:limit])
+    return Noted(torch.tensor(ids[:limit]), *(mark[:limit] for mark in marks))
 
 
 def _place(topic: tuple[str, str]) -> int:
@@ -120,7 +127,7 @@ def listen(model: LanguageModel, tokenizer: Tokenizer, dialogues: Sequence[Noted
         keep = turning | (torch.arange(len(heard)) % EVERY == 0)
         weights = torch.where(turning, 1.0, float(EVERY))
         dialogue = torch.full_like(noted.ids, index)
-        columns = (heard, noted.ids, noted.told, noted.unknown, weights, dialogue)
+        columns = (heard, noted.ids, noted.told, noted.recalled, noted.unknown, weights, dialogue)
         parts.append(tuple(column[keep] for column in columns))
     return Listened(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
@@ -156,7 +163,9 @@ def _least(model: LanguageModel, listened: Listened, count: int) -> Tensor:
 
 @torch.no_grad()
 def open_told_flags(model: LanguageModel, tokenizer: Tokenizer, listened: Listened) -> Tensor:
-    """Make flags and alarms of the units that matter least, in place; returns which [2 · topics].
+    """Make flags, alarms and assurances of the units that matter least, in place.
+
+    Returns which [3 · topics], in this order.
 
     `listened` is what the model's own last layer hears. What the others heard of these units on
     average stays as a bias.
@@ -166,8 +175,8 @@ def open_told_flags(model: LanguageModel, tokenizer: Tokenizer, listened: Listen
     """
     hidden, topics = model.config.hidden_size, len(TOPICS)
     lower = listened.heard.shape[1] - hidden
-    units = _least(model, listened, 2 * topics)
-    flags, alarms = units.split(topics)
+    units = _least(model, listened, 3 * topics)
+    flags, alarms, assurances = units.split(topics)
     average = listened.heard[:, lower:].mean(0)
     heard = listened.heard.clone()
     heard[:, lower + units] = 0
@@ -177,6 +186,7 @@ def open_told_flags(model: LanguageModel, tokenizer: Tokenizer, listened: Listen
         write = (SURER * write[0], SURER * write[1])
         heard[:, lower + flags] = _shown(listened, (heard @ write[0].T + write[1]).sigmoid())
         raise_ = fit(heard, listened.unknown, listened.weights, RIDGE, ITERATIONS)
+        assure = fit(heard, listened.recalled, listened.weights, RIDGE, ITERATIONS)
         heard[:, lower + flags] = 0
         fresh = fit(heard, opening[:, None], torch.ones(len(heard)), RIDGE)
 
@@ -194,12 +204,16 @@ def open_told_flags(model: LanguageModel, tokenizer: Tokenizer, listened: Listen
 
     gate(0, flags, write)
     gate(0, alarms, raise_)
+    gate(0, assurances, assure)
     gate(1, alarms, fresh, sign=-1)
+    gate(1, assurances, fresh, sign=-1)
     bias.chunk(4)[1][flags] = KEPT
     bias.chunk(4)[2][units] = SET
     bias.chunk(4)[3][units] = OPEN
     model.projection.weight[:, units] = 0
-    model.projection.weight[:, alarms] = _voice(model, tokenizer)[:, None]
+    voice = _voice(model, tokenizer)[:, None]
+    model.projection.weight[:, alarms] = voice
+    model.projection.weight[:, assurances] = -ASSURANCE_GAIN / GAIN * voice
     return units
 
 

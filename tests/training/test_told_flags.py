@@ -18,7 +18,7 @@ from memory_app.training.run import run
 from memory_app.training.told_flags import TOPICS, FlagError, Noted, listen, note, open_told_flags
 from tests.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve
 
-HIDDEN = 2 * len(TOPICS) + 6
+HIDDEN = 3 * len(TOPICS) + 6
 
 
 def dialogues(count: int) -> list[FactDialogue]:
@@ -45,21 +45,29 @@ def test_every_topic_of_the_core_has_a_place() -> None:
 
 
 def test_a_message_is_marked_where_it_ends_and_a_reply_where_it_begins() -> None:
-    told = unknown = 0
+    told = recalled = unknown = 0
     for dialogue in dialogues(60):
         noted = note(TOKENIZER, dialogue, limit=10_000)
         ends = (noted.ids == TOKENIZER.end_id).nonzero()[:, 0].tolist()
         at = {(ends[turn], told_flags._place(topic)) for turn, topic in dialogue.told}
         assert at == {tuple(place) for place in noted.told.nonzero().tolist()}
         assert all(dialogue.turns[turn][0] == "user" for turn, _ in dialogue.told)
-        for token, _ in noted.unknown.nonzero().tolist():
-            assert noted.ids[token] == TOKENIZER.bot_id
-        assert len(noted.unknown.nonzero()) == len(dialogue.unknown)
+        for marks, topics in (
+            (noted.unknown, dialogue.unknown),
+            (noted.recalled, dialogue.recalled),
+        ):
+            assert (noted.ids[marks.any(1)] == TOKENIZER.bot_id).all()
+            assert len(marks.nonzero()) == len(topics)
+        assert not (noted.unknown & noted.recalled).any()
         # What is asked for in vain was never told before.
         for turn, topic in dialogue.unknown:
             assert topic not in {known for before, known in dialogue.told if before < turn}
+        for turn, topic in dialogue.recalled:
+            assert topic in {known for before, known in dialogue.told if before < turn}
+        recalled += len(dialogue.recalled)
         told, unknown = told + len(dialogue.told), unknown + len(dialogue.unknown)
     assert told > 60
+    assert recalled > 60
     assert unknown > 20
 
 
@@ -80,30 +88,33 @@ def test_units_are_set_raised_and_cleared_as_said() -> None:
     said, asked, other = 10, 11, 12  # pieces that tell and ask for the first topic
     rng, made = random.Random(1), []
     for _ in range(300):
-        ids, told, unknown, known = [], [], [], False
+        ids, told, recalled, unknown, known = [], [], [], [], False
         for _ in range(rng.randint(1, 4)):
             piece = rng.choice((said, asked, other))
             known = known or piece == said
             told += [False, False, piece == said, False, False, False]
+            recalled += [False, False, False, piece == asked and known, False, False]
             unknown += [False, False, False, piece == asked and not known, False, False]
             ids += [user, piece, end, bot, other, end]
-        marks = [torch.zeros(len(ids), len(TOPICS), dtype=torch.bool) for _ in range(2)]
-        marks[0][:, 0], marks[1][:, 0] = torch.tensor(told), torch.tensor(unknown)
+        marks = [torch.zeros(len(ids), len(TOPICS), dtype=torch.bool) for _ in range(3)]
+        for mark, where in zip(marks, (told, recalled, unknown), strict=True):
+            mark[:, 0] = torch.tensor(where)
         made.append(Noted(torch.tensor(ids), *marks))
     units = open_told_flags(model, TOKENIZER, listen(model, TOKENIZER, made))
-    flag, alarm = int(units[0]), int(units[len(TOPICS)])
+    first = units[:: len(TOPICS)]
 
-    def shown(pieces: list[int]) -> list[tuple[float, float]]:
-        """(flag, alarm) at the beginning of each reply."""
+    def shown(pieces: list[int]) -> list[list[float]]:
+        """[flag, alarm, assurance] at the beginning of each reply."""
         ids = [token for piece in pieces for token in (user, piece, end, bot, other, end)]
         with torch.inference_mode():
             h, _ = model.hidden(torch.tensor([ids]), None)
-        return [(float(h[0, at, flag]), float(h[0, at, alarm])) for at in range(3, len(ids), 6)]
+        return h[0, 3 : len(ids) : 6, first].tolist()
 
-    (flag_0, alarm_0), (flag_1, alarm_1), (flag_2, alarm_2) = shown([asked, said, asked])
-    assert flag_0 < 0.2 < 0.5 < min(flag_1, flag_2)
-    assert alarm_0 > 0.5 > 0.2 > max(alarm_1, alarm_2)
-    assert max(raised for _, raised in shown([other, other])) < 0.2
+    flags, alarms, assurances = zip(*shown([asked, said, asked]), strict=True)
+    assert flags[0] < 0.2 < 0.5 < min(flags[1:])
+    assert alarms[0] > 0.5 > 0.2 > max(alarms[1:])
+    assert assurances[2] > 0.5 > 0.2 > max(assurances[:2])
+    assert max(max(row[1:]) for row in shown([other, other])) < 0.2
 
 
 def test_an_alarm_speaks_for_an_opening_that_abstains() -> None:
@@ -121,8 +132,8 @@ def test_models_without_room_are_refused(tmp_path: Path) -> None:
     for model in (model_of(HIDDEN, 1), model_of(HIDDEN, 2, "tanh_rnn"), model_of(24)):
         with pytest.raises(FlagError, match="two layers"):
             listen(model, TOKENIZER, noted)
-    small = model_of(2 * len(TOPICS) - 1)
-    with pytest.raises(FlagError, match=f"to be {2 * len(TOPICS)} or more"):
+    small = model_of(3 * len(TOPICS) - 1)
+    with pytest.raises(FlagError, match=f"to be {3 * len(TOPICS)} or more"):
         open_told_flags(small, TOKENIZER, listen(small, TOKENIZER, noted))
     with pytest.raises(FlagError, match="to begin from"):
         run(SMALL.changed({"told_flags": "on"}), [SOURCE], tmp_path / "run")

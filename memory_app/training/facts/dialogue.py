@@ -79,8 +79,9 @@ class FactDialogue:
     """turns: (role, text), user first, roles in turn. answer_turns: index of a bot turn that
     answers from memory → weight of its loss. filler_turns: bot turns that came from `fillers`.
     mentions: (turn, key, value): told in a user's turn, said from memory in a bot's; a reply may
-    leave it out. told, unknown: (turn, topic), a topic being a group of slots and a kind: told in a
-    user's turn; asked for and never told, in the bot's turn that says so."""
+    leave it out. told, recalled, unknown: (turn, topic), a topic being a group of slots and a kind:
+    told in a user's turn; asked for alone and answered, or never told, in the bot's turn that says
+    so."""
 
     turns: list[tuple[str, str]]
     probe: Probe
@@ -88,6 +89,7 @@ class FactDialogue:
     filler_turns: set[int] = field(default_factory=set)
     mentions: list[tuple[int, str, str]] = field(default_factory=list)
     told: list[tuple[int, tuple[str, str]]] = field(default_factory=list)
+    recalled: list[tuple[int, tuple[str, str]]] = field(default_factory=list)
     unknown: list[tuple[int, tuple[str, str]]] = field(default_factory=list)
 
 
@@ -438,5 +440,6 @@ def generate_dialogue(
         writer.filler_turns,
         mentions,
         writer.told,
+        writer.recalled,
         writer.unknown,
     )

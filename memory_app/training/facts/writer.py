@@ -85,8 +85,9 @@ class Writer:
         self.filler_turns: set[int] = set()
         # (turn, fact): the user tells it there, or the bot says it from memory.
         self.mentions: list[tuple[int, Fact]] = []
-        # (turn, topic): told in the user's turn; asked for, and unknown, before the bot's turn.
+        # (turn, topic): told in the user's turn; asked for, known or not, before the bot's turn.
         self.told: list[tuple[int, tuple[str, str]]] = []
+        self.recalled: list[tuple[int, tuple[str, str]]] = []
         self.unknown: list[tuple[int, tuple[str, str]]] = []
         self.known: dict[tuple[str, str], Fact] = {}
         self.replaced: dict[tuple[str, str], str] = {}
@@ -295,6 +296,7 @@ class Writer:
         turn = self.exchange(self._question(fact.slot, fact.kind), typed.as_sentence(reply))
         self._asked(turn, fact.slot, fact.kind, fact.value)
         self.mentions.append((turn, fact))
+        self.recalled.append((turn, self._marks(fact.slot, fact.kind)))
 
     def ask_unknown(self, slot: Slot, kind: str) -> None:
         """Ask for what was never said, and say so."""
