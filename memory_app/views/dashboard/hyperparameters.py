@@ -82,7 +82,7 @@ HELP: dict[str, str | Promise] = {
     ),
     "told_flags": _(
         "On: of a run that begins from a checkpoint the units that matter least become flags of "
-        "what was told, and alarms for what was asked for and wasn’t."
+        "what was told, alarms for what is asked for and wasn’t, and assurances for what was."
     ),
     "redraw_below": _("Pieces met fewer times than this get embeddings anew, and keep them."),
     "rare_pieces": _(
