@@ -123,10 +123,9 @@ class Reply:
     async def _run(self) -> None:
         try:
             await self._speak_and_store()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, services.TurnGone):
+            # Of a turn that is gone or ended elsewhere this only reads what became of it.
             await self._store(services.turn_interrupt)
-        except services.TurnGone:
-            await self._store(self._read_again)
         except EngineFull:
             log.warning("no room for a reply", extra={"turn": str(self.turn.pk)})
             await self._store(services.turn_fail)
@@ -160,11 +159,6 @@ class Reply:
             await in_thread(end, turn=self.turn)
         except Exception:
             log.exception("a reply's end wasn't stored", extra={"turn": str(self.turn.pk)})
-
-    @staticmethod
-    def _read_again(*, turn: Turn) -> None:
-        row = Turn.objects.filter(pk=turn.pk).first()
-        turn.status = row.status if row else TurnStatus.INTERRUPTED
 
     async def _speak(self) -> tuple[list[int], TurnStatus | None]:
         begun = self._begun

@@ -85,22 +85,25 @@ class Listened:
 def note(tokenizer: Tokenizer, dialogue: FactDialogue, limit: int = 700) -> Noted:
     """Mark where each topic was told, recalled, or asked for in vain, in `limit` tokens."""
     ids: list[int] = []
-    told: list[tuple[int, int]] = []
-    recalled: list[tuple[int, int]] = []
-    unknown: list[tuple[int, int]] = []
-    for turn, (role, text) in enumerate(dialogue.turns):
+    begins: list[int] = []
+    ends: list[int] = []
+    for role, text in dialogue.turns:
         opening = tokenizer.user_id if role == "user" else tokenizer.bot_id
-        first = len(ids)
+        begins.append(len(ids))
         ids += [opening, *tokenizer.encode(text), tokenizer.end_id]
-        told += [(len(ids) - 1, _place(topic)) for at, topic in dialogue.told if at == turn]
-        recalled += [(first, _place(topic)) for at, topic in dialogue.recalled if at == turn]
-        unknown += [(first, _place(topic)) for at, topic in dialogue.unknown if at == turn]
-    marks = [torch.zeros(len(ids), len(TOPICS), dtype=torch.bool) for _ in range(3)]
-    for mark, places in zip(marks, (told, recalled, unknown), strict=True):
-        for token, topic in places:
-            if topic >= 0:
-                mark[token, topic] = True
-    return Noted(torch.tensor(ids[:limit]), *(mark[:limit] for mark in marks))
+        ends.append(len(ids) - 1)
+    marks = []
+    for topics, places in (
+        (dialogue.told, ends),
+        (dialogue.recalled, begins),
+        (dialogue.unknown, begins),
+    ):
+        mark = torch.zeros(len(ids), len(TOPICS), dtype=torch.bool)
+        for turn, topic in topics:
+            if _place(topic) >= 0:
+                mark[places[turn], _place(topic)] = True
+        marks.append(mark[:limit])
+    return Noted(torch.tensor(ids[:limit]), *marks)
 
 
 def _place(topic: tuple[str, str]) -> int:

@@ -47,9 +47,6 @@ COMMON_KINDS = {
 }
 COMMON = 0.5
 
-#: How often training says a thing as people mostly do (the exam: writer.PLAIN).
-PLAIN = 0.35
-
 EXAM_KINDS = ("single", "several", "update", "abstain", "mixed")
 #: "chat" is for training alone.
 KINDS = (*EXAM_KINDS, "chat")
@@ -144,12 +141,11 @@ class _Plan:
         self.slots = SCOPES[scope]
         self.held_out_values = held_out_values
         self.writer = Writer(rng, fillers, held_out_phrasings, loose)
-        self.training = False  # whether common kinds come up more often than others
 
     def kind_of(self, slot: Slot, kinds: Sequence[str]) -> str:
         """One of a slot's kinds; in training a common one every other time."""
         common = COMMON_KINDS.get(slot.key, ())
-        if self.training and common and self.rng.random() < COMMON:
+        if self.writer.training and common and self.rng.random() < COMMON:
             return self.rng.choice(common)
         return self.rng.choice(kinds)
 
@@ -248,8 +244,7 @@ class _Plan:
     def train(self, kind: str, max_gap: int) -> None:
         """Training form: several questions at several distances."""
         rng, writer = self.rng, self.writer
-        self.training = True
-        writer.plain = PLAIN
+        writer.training = True
         if rng.random() < 0.22:
             writer.greet()
         if rng.random() < 0.2:
@@ -404,10 +399,10 @@ def generate_dialogue(
     Raises:
         ValueError: an unknown kind or scope.
     """
+    kinds = KINDS if gap is None else EXAM_KINDS
     if kind is None:
-        kinds = KINDS if gap is None else EXAM_KINDS
         kind = rng.choices(kinds, _KIND_WEIGHTS[: len(kinds)])[0]
-    elif kind not in (KINDS if gap is None else EXAM_KINDS):
+    elif kind not in kinds:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, with a gap no chat.")
     if scope not in SCOPES:
         raise ValueError(f"scope must be one of {', '.join(SCOPES)}.")

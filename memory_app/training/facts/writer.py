@@ -21,8 +21,8 @@ _SAME = {
     "puppy": "dog",
     "kitten": "cat",
 }
-#: How often one of a slot's first phrasings is taken.
-PLAIN = 0.25
+#: How often one of a slot's first phrasings is taken, which people use most.
+PLAIN_IN_EXAM, PLAIN = 0.25, 0.35
 #: How often a name is told together with a greeting, where training tells it.
 GREETED = 0.2
 # Groups in which the kind does not matter: one fact of the group is enough to know it.
@@ -79,7 +79,7 @@ class Writer:
         self.fillers = fillers
         self.held_out_phrasings = held_out_phrasings
         self.style = typed.draw_style(rng)
-        self.plain = PLAIN
+        self.training = False  # what people mostly say and have comes up more often in training
         self.turns: list[tuple[str, str]] = []
         self.answer_turns: dict[int, float] = {}
         self.filler_turns: set[int] = set()
@@ -174,6 +174,12 @@ class Writer:
         more = more_wordings.more_ask_any() if self.loose else ()
         return wording.ASK_ANY_TRAINED + more
 
+    def _leaning(self, phrasings: tuple[str, ...]) -> str:
+        """One phrasing; now and then one of the first three."""
+        if self.rng.random() < (PLAIN if self.training else PLAIN_IN_EXAM):
+            return phrasings[self.rng.randrange(min(3, len(phrasings)))]
+        return self.rng.choice(phrasings)
+
     def _loosened(self, template: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
         """In other words now and then; where nothing is to be loose, nothing is drawn either."""
         rng = self.rng
@@ -200,7 +206,7 @@ class Writer:
         clauses = []
         for fact in facts:
             template = self._loosened(
-                _leaning(rng, self._tells(fact.slot), self.plain),
+                self._leaning(self._tells(fact.slot)),
                 more_wordings.BEFORE_TELL,
                 more_wordings.AFTER_TELL,
             )
@@ -259,7 +265,7 @@ class Writer:
         if style == typed.LOWER_VALUE:
             fields["o"] = fields["o"].lower()
         if self.held_out_phrasings or x < 0.6 or (x < 0.8 and not new.slot.update):
-            text = typed.fill(rng, style, _leaning(rng, self._tells(new.slot), self.plain), fields)
+            text = typed.fill(rng, style, self._leaning(self._tells(new.slot)), fields)
             text = rng.choice(wording.CORRECTIONS).format(t=text)
         elif x < 0.8:
             text = typed.fill(rng, style, rng.choice(new.slot.update), fields)
@@ -267,7 +273,7 @@ class Writer:
             text = typed.fill(rng, style, rng.choice(wording.CORRECTIONS_BARE), fields, 0.0)
         # A bare "not Clara, Sara" has sense only while one fact could be meant.
         if x >= 0.8 and len(self.known) > 1 and not self.held_out_phrasings:
-            tell = typed.fill(rng, style, _leaning(rng, new.slot.train_tell, self.plain), fields)
+            tell = typed.fill(rng, style, self._leaning(new.slot.train_tell), fields)
             text = rng.choice(wording.CORRECTIONS).format(t=tell)
         reply = rng.choice(wording.CORRECTED).format(c=self._clause(new))
         turn = self.exchange(typed.statement(rng, style, text), reply)
@@ -281,7 +287,7 @@ class Writer:
         style = self._style()
         fields = {"v": "", "a": "", "k": kind, "o": ""}
         if rng.random() < 0.66:
-            template = _leaning(rng, self._asks(slot), self.plain)
+            template = self._leaning(self._asks(slot))
         else:
             template = rng.choice(self._wraps()).format(m=slot.noun)
         loosened = self._loosened(template, more_wordings.BEFORE_ASK, more_wordings.AFTER_ASK)
@@ -352,10 +358,3 @@ class Writer:
         self.answer_turns[turn] = 1.0
         replaced = self.replaced.get((slot.key, kind), "") if answer else ""
         self.last = Asked(turn, slot.key, kind, answer, replaced)
-
-
-def _leaning(rng: random.Random, phrasings: tuple[str, ...], plain: float) -> str:
-    """One phrasing; in a share `plain` one of the first three, which people use most."""
-    if rng.random() < plain:
-        return phrasings[rng.randrange(min(3, len(phrasings)))]
-    return rng.choice(phrasings)
