@@ -140,6 +140,7 @@ class Mixture:
             loose=self.settings.loose,
             words=self._words,
             scope=self.settings.fact_scope,
+            slips=self.settings.slips,
             **form,
         )
 
@@ -181,6 +182,8 @@ class Mixture:
             for turn, (role, _) in enumerate(made.turns):
                 if role == "user":
                     weights.append(settings.user_weight)
+                elif turn in made.slipped:
+                    weights.append(0.0)
                 elif turn in made.answer_turns:
                     weights.append(settings.answer_weight * made.answer_turns[turn])
                 else:

@@ -78,6 +78,8 @@ class TrainingSettings:
     made_up: float = 0.1  # share of told names that are made-up words
     loose: float = 0.0  # share of phrasings with words left out, put in or exchanged
     drilled: float = 0.0  # share of told values that are any word of one piece
+    # Share of the bot's turns in fact dialogues that say something wrong, at no loss.
+    slips: float = 0.0
     joined: float = 0.0  # share of a corpus' dialogues that go on from another's final state
     untidy: float = 0.15  # share of a corpus' user texts put in lower case without a full stop
     pool_tokens: int = 400_000  # dialogues drawn, sorted by length and cut at once
@@ -198,6 +200,7 @@ RANGES: list[tuple[str, float, float]] = [
     ("made_up", 0, 1),
     ("loose", 0, 1),
     ("drilled", 0, 1),
+    ("slips", 0, 1),
     ("copy_units", 0, 8192),
     ("bank_units", 0, 8192),
     ("redraw_below", 0, 1_000_000),

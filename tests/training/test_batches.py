@@ -125,3 +125,17 @@ def test_turns_of_one_role_merge_and_the_user_opens() -> None:
 
 def test_long_numbers_are_masked_and_short_ones_are_not() -> None:
     assert mask_numbers("call 010-555 1234 or 42, in 2017") == "call 000-000 0000 or 42, in 2017"
+
+
+def test_nothing_is_learned_from_a_slip() -> None:
+    def unlearned(batches) -> int:
+        begins = TOKENIZER.bot_id
+        return sum(
+            int(weights[at + 1] == 0)
+            for batch in batches
+            for ids, weights in zip(batch.ids, batch.weights, strict=True)
+            for at in (ids[:-1] == begins).nonzero()[:, 0].tolist()
+        )
+
+    assert unlearned(mixture(facts=1, identity=0).pool(0, 1.0)) == 0
+    assert unlearned(mixture(facts=1, identity=0, slips=0.5).pool(0, 1.0)) > 10

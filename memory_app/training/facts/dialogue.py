@@ -52,6 +52,12 @@ EXAM_KINDS = ("single", "several", "update", "abstain", "mixed")
 KINDS = (*EXAM_KINDS, "chat")
 # Most tell several facts: which word belongs to which question is what is hardest to learn.
 _KIND_WEIGHTS = (0.06, 0.34, 0.08, 0.12, 0.12, 0.28)
+#: Of the drilled values this share is left in chats: what people tell is to be practised there.
+DRILLED_IN_CHATS = 0.4
+#: Of the questions in a chat as many times the run's slips are answered wrongly.
+WRONG_ANSWERS = 0.7
+#: How often a user puts right what the bot got wrong.
+PUT_RIGHT = 0.4
 #: A chat tells no more facts than this: with more, few slots are left to ask for in vain.
 CHAT_FACTS = 8
 
@@ -76,7 +82,7 @@ class FactDialogue:
     """turns: (role, text), user first, roles in turn. answer_turns: index of a bot turn that
     answers from memory → weight of its loss. filler_turns: bot turns that came from `fillers`.
     mentions: (turn, key, value): told in a user's turn, said from memory in a bot's; a reply may
-    leave it out. told, recalled, unknown: (turn, topic), a topic being a group of slots and a kind:
+    leave it out. slipped: bot turns that say something wrong, none of the others. told, recalled, unknown: (turn, topic), a topic being a group of slots and a kind:
     told in a user's turn; asked for alone and answered, or never told, in the bot's turn that says
     so."""
 
@@ -84,6 +90,7 @@ class FactDialogue:
     probe: Probe
     answer_turns: dict[int, float] = field(default_factory=dict)
     filler_turns: set[int] = field(default_factory=set)
+    slipped: set[int] = field(default_factory=set)
     mentions: list[tuple[int, str, str]] = field(default_factory=list)
     told: list[tuple[int, tuple[str, str]]] = field(default_factory=list)
     recalled: list[tuple[int, tuple[str, str]]] = field(default_factory=list)
@@ -133,8 +140,9 @@ class _Plan:
         held_out_values: bool,
         held_out_phrasings: bool,
         loose: float,
+        slips: float,
     ) -> None:
-        self.rng = rng
+        self.rng, self.slips = rng, slips
         self.made_up, self.drilled, self.words = made_up, drilled, words
         limits = [n for n in (most_values, _SCOPE_VALUES[scope]) if n is not None]
         self.most_values = min(limits) if limits else None
@@ -174,6 +182,14 @@ class _Plan:
                 continue
             return Fact(chosen, k, value)
         raise RuntimeError("No free slot is left for another fact.")
+
+    def wrongly(self, fact: Fact) -> Fact:
+        """The fact with another value: every other time one that was told of something else."""
+        told = [other.value for other in self.writer.known.values()]
+        value = self.rng.choice(told) if told and self.rng.random() < 0.5 else ""
+        if value and value != fact.value:
+            return Fact(fact.slot, fact.kind, value)
+        return self.fact(fact.slot, fact.kind, other_than=fact.value)
 
     def draw(self, slots: Sequence[Slot]) -> Slot:
         """One slot, by weight."""
@@ -245,6 +261,7 @@ class _Plan:
         """Training form: several questions at several distances."""
         rng, writer = self.rng, self.writer
         writer.training = True
+        writer.slips, writer.wrongly = self.slips, self.wrongly
         if rng.random() < 0.22:
             writer.greet()
         if rng.random() < 0.2:
@@ -336,20 +353,31 @@ class _Plan:
     def _train_chat(self, max_gap: int) -> None:
         """As people chat: telling, asking, correcting and small talk in any order."""
         rng, writer = self.rng, self.writer
+        self.drilled *= DRILLED_IN_CHATS
         told = self.facts(1)
         writer.tell(told[:])
         for _ in range(rng.randint(6, 16)):
             x = rng.random()
             if x < 0.30 and len(told) < CHAT_FACTS:
-                new = self.facts(1 if rng.random() < 0.75 else 2)
+                together = rng.choices((1, 2, 3), (0.5, 0.38, 0.12))[0]
+                new = self.facts(min(together, CHAT_FACTS - len(told)))
                 writer.tell(new)
                 told += new
             elif x < 0.48:
                 writer.fill(min(draw_gap(rng, max_gap), rng.randint(1, 4)))
             elif x < 0.78:
-                writer.ask(rng.choice(told))
+                fact = rng.choice(told)
+                if rng.random() < WRONG_ANSWERS * self.slips:
+                    wrong = writer.ask_wrongly(fact)
+                    if rng.random() < PUT_RIGHT:
+                        writer.update(wrong, fact)
+                else:
+                    writer.ask(fact)
             elif x < 0.91:
                 slot, k = self.unknown(NEAR)
+                if rng.random() < WRONG_ANSWERS * self.slips:
+                    writer.ask_wrongly(self.fact(slot, k))
+                    writer.fill(rng.randint(0, 2))
                 writer.ask_unknown(slot, k)
                 if rng.random() < 0.4 and len(told) < CHAT_FACTS:
                     fact = self.fact(slot, k)
@@ -380,6 +408,7 @@ def generate_dialogue(
     held_out_values: bool = False,
     held_out_phrasings: bool = False,
     loose: float = 0.0,
+    slips: float = 0.0,
 ) -> FactDialogue:
     """Draw one recall dialogue.
 
@@ -393,6 +422,9 @@ def generate_dialogue(
     held_out_phrasings (then no others); training draws with neither.
 
     `loose` is the share of phrasings that are said in other words (typed.loosened).
+
+    `slips` is the share of the bot's turns, in the training form, that say something wrong: what
+    the user said holds nevertheless.
 
     `scope` "core" keeps to the facts that people tell first, "all" has every slot.
 
@@ -417,6 +449,7 @@ def generate_dialogue(
         held_out_values,
         held_out_phrasings,
         loose,
+        slips,
     )
     if gap is None:
         plan.train(kind, max_gap)
@@ -433,6 +466,7 @@ def generate_dialogue(
         probe,
         writer.answer_turns,
         writer.filler_turns,
+        writer.slipped,
         mentions,
         writer.told,
         writer.recalled,

@@ -181,3 +181,27 @@ ALL_UNKNOWN = (
     "I don't know you yet. Tell me something about you!",
 )
 ANSWER_ALL = ("{c}", "{c}", "You told me that {c}", "I know that {c}", "I remember that {c}")
+
+#: What a user answers the bot before telling something.
+REPLIES = (
+    "I'm fine, thanks.",
+    "I'm fine, thank you.",
+    "I'm good, thanks.",
+    "I'm well.",
+    "Good, and you?",
+    "Not much.",
+    "Not bad.",
+    "Right!",
+    "That's right.",
+    "Yes.",
+    "Yes, I do.",
+    "No.",
+    "No, not really.",
+    "Thank you!",
+    "Nice to meet you.",
+    "I don't know.",
+    "Okay.",
+    "Haha, okay.",
+    "Great!",
+    "True.",
+)

@@ -25,6 +25,8 @@ _SAME = {
 PLAIN_IN_EXAM, PLAIN = 0.25, 0.35
 #: How often a name is told together with a greeting, where training tells it.
 GREETED = 0.2
+#: How often a fact told alone follows what answers the bot ("I'm fine, thanks."), in training.
+REPLIED = 0.1
 # Groups in which the kind does not matter: one fact of the group is enough to know it.
 _WHOLE_GROUPS = frozenset({"name", "place", "number", "pet_kind"})
 
@@ -64,6 +66,11 @@ class Asked:
     replaced: str = ""
 
 
+def _joined(clauses: list[str]) -> str:
+    """One clause, or several as one: "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(clauses[:-1]), clauses[-1])))
+
+
 class Writer:
     """The turns so far and what they make known."""
 
@@ -80,6 +87,10 @@ class Writer:
         self.held_out_phrasings = held_out_phrasings
         self.style = typed.draw_style(rng)
         self.training = False  # what people mostly say and have comes up more often in training
+        # Training alone: how often the bot says something wrong, and what it says of a fact then.
+        self.slips = 0.0
+        self.wrongly: Callable[[Fact], Fact] = lambda fact: fact
+        self.slipped: set[int] = set()
         self.turns: list[tuple[str, str]] = []
         self.answer_turns: dict[int, float] = {}
         self.filler_turns: set[int] = set()
@@ -135,7 +146,8 @@ class Writer:
         """Add `count` exchanges that have nothing to do with the facts."""
         if count > 0:
             for user, bot in self.fillers(self.rng, count):
-                self.filler_turns.add(self.exchange(user, bot))
+                reply = self.fillers(self.rng, 1)[0][1] if self._slips() else bot
+                self.filler_turns.add(self.exchange(user, reply))
 
     def greet(self) -> None:
         """Open with a greeting."""
@@ -147,11 +159,22 @@ class Writer:
     def _clause(self, fact: Fact) -> str:
         return self.rng.choice(fact.slot.clauses).format_map(fact.fields())
 
+    def _slips(self) -> bool:
+        """Whether the bot's next turn is a slip, which it is marked as: nothing is to be learned
+        from it but not to believe it."""
+        if not self.slips or self.rng.random() >= self.slips:
+            return False
+        self.slipped.add(len(self.turns) + 1)
+        return True
+
     def _learn(self, fact: Fact, turn: int) -> None:
         """Told in the user's turn before the bot's turn `turn`, which may say it again."""
         self.reserve(fact)
         self.known[fact.key] = fact
-        self.mentions += [(turn - 1, fact), (turn, fact)]
+        self.mentions += [(turn - 1, fact)] if turn in self.slipped else [
+            (turn - 1, fact),
+            (turn, fact),
+        ]
         self.told.append((turn - 1, self._marks(fact.slot, fact.kind)))
 
     # Telling
@@ -216,10 +239,12 @@ class Writer:
             # In some corpora "Hi, I'm Clara" is answered with a name, and Clara forgotten.
             if self.loose and facts[0].slot.key == "name" and rng.random() < GREETED:
                 text = f"{rng.choice(wording.HELLOS)}, {text}"
+            elif self.training and rng.random() < REPLIED:
+                text = f"{rng.choice(wording.REPLIES)} {typed.capitalised(text)}"
         elif rng.random() < 0.3:
             text = ". ".join(typed.capitalised(clause) for clause in clauses)
         else:
-            text = ", ".join(clauses[:-1]) + " and " + clauses[-1]
+            text = _joined(clauses)
         turn = self.exchange(typed.statement(rng, style, text), self._acknowledge(facts))
         for fact in facts:
             self._learn(fact, turn)
@@ -241,12 +266,12 @@ class Writer:
 
     def _acknowledge(self, facts: list[Fact]) -> str:
         rng = self.rng
+        if self._slips():
+            return self._echo([self.wrongly(fact) for fact in facts])
         x = rng.random()
         if len(facts) > 1:
             if x < 0.5:
-                clauses = [self._clause(fact) for fact in facts]
-                echo = ", ".join(clauses[:-1]) + " and " + clauses[-1]
-                return rng.choice(wording.ECHOES).format(c=echo)
+                return self._echo(facts)
             fact = rng.choice(facts)
         else:
             fact = facts[0]
@@ -255,6 +280,10 @@ class Writer:
         if x < 0.78 and fact.slot.acks:
             return typed.capitalised(rng.choice(fact.slot.acks).format_map(fact.fields()))
         return rng.choice(wording.PLAIN_ACKS)
+
+    def _echo(self, facts: list[Fact]) -> str:
+        echo = _joined([self._clause(fact) for fact in facts])
+        return self.rng.choice(wording.ECHOES).format(c=echo)
 
     def update(self, old: Fact, new: Fact) -> None:
         """Correct a told fact."""
@@ -312,6 +341,14 @@ class Writer:
         self._asked(turn, slot, kind, "")
         self.unknown.append((turn, self._marks(slot, kind)))
 
+    def ask_wrongly(self, fact: Fact) -> Fact:
+        """Ask for a fact, told or not, and answer it wrongly; returns what the answer says."""
+        wrong = self.wrongly(fact)
+        reply = self.rng.choice(wording.ANSWERS).format(c=self._clause(wrong), v=wrong.value)
+        question = self._question(fact.slot, fact.kind)
+        self.slipped.add(self.exchange(question, typed.as_sentence(reply)))
+        return wrong
+
     def ask_two(self, first: Fact, second: Fact) -> None:
         """Two facts in one question."""
         rng = self.rng
@@ -333,10 +370,7 @@ class Writer:
             turn = self.exchange(text, rng.choice(wording.ALL_UNKNOWN))
             self.answer_turns[turn] = 1.0
             return
-        clauses = [self._clause(fact) for fact in self.known.values()]
-        joined = clauses[0]
-        if len(clauses) > 1:
-            joined = ", ".join(clauses[:-1]) + " and " + clauses[-1]
+        joined = _joined([self._clause(fact) for fact in self.known.values()])
         reply = typed.as_sentence(rng.choice(wording.ANSWER_ALL).format(c=joined))
         turn = self.exchange(text, reply)
         self.answer_turns[turn] = 1.0
