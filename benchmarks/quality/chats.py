@@ -1,8 +1,9 @@
 """Scripted chats at the default sampling: does what was told come back, and is the rest refused?
 
-The exam asks once, greedily, after few facts. A visitor tells six things and more, asks between
-them, moves house, and gets sampled replies, each of which the model's state carries on. Every chat
-tells each topic once in its own order, corrects one of them, and asks for all of them at the end.
+The exam asks once, greedily, after few facts. A visitor tells six things and more, now and then two
+in one message, asks between them, moves house, and gets sampled replies, each of which the model's
+state carries on. Every chat tells each topic once in its own order, corrects one of them, and asks
+for all of them at the end.
 """
 
 from __future__ import annotations
@@ -65,6 +66,11 @@ TALK = (
     "I love to cook.",
     "Thanks!",
 )
+#: How often a message tells two things, and how they are joined.
+TWO_TOLD = 0.3
+JOINED = ("{} and {}.", "{}, and {}.", "{}. {}.")
+#: How often it begins with what answers the bot, and with what.
+ANSWERED, ANSWERING = 0.15, ("I'm fine, thanks.", "Yes, I do.", "Right!", "Not much.")
 #: After so many topics a question is put for something that wasn't told.
 ASKED_IN_VAIN_AFTER = 4
 UNTOLD_TOPIC = "untold"
@@ -84,6 +90,21 @@ class Line:
         return contains_value(reply, self.answer) if self.answer else abstains(reply)
 
 
+def telling(rng: random.Random, facts: Sequence[tuple[str, str]]) -> str:
+    """One message that tells one or two (topic, value)."""
+    clauses = [rng.choice(TELLS[topic]).format(value) for topic, value in facts]
+    if len(clauses) == 2:
+        # "and hi, I am Tom" nobody says.
+        second = TELLS[facts[1][0]][0].format(facts[1][1]).removesuffix(".")
+        form = rng.choice(JOINED)
+        if "and" in form and not second.startswith("I "):
+            second = second[0].lower() + second[1:]
+        text = form.format(clauses[0].removesuffix("."), second)
+    else:
+        (text,) = clauses
+    return f"{rng.choice(ANSWERING)} {text}" if rng.random() < ANSWERED else text
+
+
 def script(rng: random.Random) -> list[Line]:
     """One chat's lines, the user's alone."""
     value = {topic: rng.choice(values) for topic, values in VALUES.items()}
@@ -95,13 +116,17 @@ def script(rng: random.Random) -> list[Line]:
 
     lines = [Line(rng.choice(GREETINGS))]
     in_vain = rng.sample(UNTOLD, 2)
-    for told, topic in enumerate(topics, start=1):
-        lines.append(Line(rng.choice(TELLS[topic]).format(value[topic])))
+    told = 0
+    while told < len(topics):
+        together = topics[told : told + (2 if rng.random() < TWO_TOLD else 1)]
+        lines.append(Line(telling(rng, [(topic, value[topic]) for topic in together])))
+        asked_in_vain = told < ASKED_IN_VAIN_AFTER <= told + len(together)
+        told += len(together)
         if rng.random() < 0.6:
             lines.append(Line(rng.choice(TALK)))
         if rng.random() < 0.5:
             lines.append(ask(rng.choice(topics[:told])))
-        if told == ASKED_IN_VAIN_AFTER:
+        if asked_in_vain:
             lines.append(Line(in_vain[0], UNTOLD_TOPIC))
     value["home"] = rng.choice([home for home in NEW_HOMES if home != value["home"]])
     lines += [Line(rng.choice(MOVES).format(value["home"])), Line(rng.choice(TALK)), ask("home")]
