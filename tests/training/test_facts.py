@@ -8,7 +8,6 @@ from collections import Counter
 import pytest
 
 from memory_app.training.facts import EXAM_KINDS, KINDS, SLOTS, draw_gap, generate_dialogue
-from memory_app.training.facts.dialogue import CHAT_FACTS, SLOT_BY_KEY
 from memory_app.training.facts.fillers import own_exchanges, own_fillers
 from memory_app.training.facts.identity import (
     ENTRIES,
@@ -17,7 +16,9 @@ from memory_app.training.facts.identity import (
     identity_exchanges,
     small_talk,
 )
+from memory_app.training.facts.scopes import SLOT_BY_KEY
 from memory_app.training.facts.slots import with_article
+from memory_app.training.facts.training_form import CHAT_FACTS
 from memory_app.training.facts.values import CITIES, JOBS, NAMES, is_held_out, made_up_name
 from memory_app.training.facts.writer import Writer
 from memory_app.training.recall import abstains, contains_value

@@ -3,15 +3,12 @@
 from memory_app.training.facts.dialogue import (
     EXAM_KINDS,
     KINDS,
-    SCOPES,
-    SLOTS,
     FactDialogue,
     Probe,
-    draw_gap,
     generate_dialogue,
-    held_out_values,
-    trained_values,
 )
+from memory_app.training.facts.scopes import SCOPES, SLOTS, held_out_values, trained_values
+from memory_app.training.facts.training_form import draw_gap
 from memory_app.training.facts.values import is_held_out
 
 __all__ = [

@@ -122,7 +122,7 @@ HELP: dict[str, str | Promise] = {
     "fact_scope": _("Which facts are told: the core ones, or all."),
     "made_up": _("Share of the told names that are made-up words."),
     "drilled": _("Share of the told values that are any word of one piece."),
-    "slips": _("Share of the bot’s turns that say something wrong, at no loss: users are believed."),
+    "slips": _("Share of the bot’s turns that say something wrong, at no loss."),
     "loose": _("Share of the phrasings with words left out, put in or exchanged."),
     "untidy": _("Share of the user texts put in lower case without a full stop."),
     "pool_tokens": _("Tokens of dialogues drawn, sorted by length and cut at once."),
