@@ -31,11 +31,14 @@ from memory_app.training.dialogues import (
 )
 from memory_app.training.facts import FactDialogue, generate_dialogue, is_held_out
 from memory_app.training.facts.identity import identity_exchanges
+from memory_app.training.facts.listening import listening
 from memory_app.training.settings import TrainingSettings
 
 #: Share of a fact dialogue's stretches of other talk that are about the bot itself: it is asked
 #: who it is in the middle of chats, too.
-ABOUT_THE_BOT = 0.15
+ABOUT_THE_BOT = 0.2
+#: Share of the corpora's exchanges between facts that are answered as somebody answers who listens.
+LISTENED = 0.35
 #: Share of the fact dialogues with hardly anything in between: which word belongs to which question
 #: is learned there from several times as many questions a token.
 COMPACT = 0.4
@@ -93,7 +96,11 @@ class Mixture:
         """What parts a fact from its question: talk of the corpora, now and then of the bot."""
         if self._corpus_fillers is None or rng.random() < ABOUT_THE_BOT:
             return identity_exchanges(rng, count)
-        return self._corpus_fillers(rng, count)
+        drawn = self._corpus_fillers(rng, count)
+        return [
+            (said, (listening(rng, said) or reply) if rng.random() < LISTENED else reply)
+            for said, reply in drawn
+        ]
 
     def _draw(self, source: int, position: int) -> Dialogue:
         """The dialogue at a position of the endless stream of epochs of one source."""

@@ -12,7 +12,7 @@ from memory_app.training.facts.writer import Fact, Writer
 Fillers = Callable[[random.Random, int], list[tuple[str, str]]]
 
 #: Share of the drilled values, names aside, that are of two words.
-TWO_WORDS = 0.2
+TWO_WORDS = 0.3
 
 #: Of the questions for what wasn't told, those for another kind of a told slot ("my favourite
 #: music" after "my favourite colour"), where any was told. Nothing is harder to tell apart, so
