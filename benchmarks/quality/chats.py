@@ -16,7 +16,9 @@ from typing import Any
 
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.sampling import Sampling
+from memory_app.lm.state import State
 from memory_app.lm.tokenizer import Tokenizer
+from memory_app.training.greedy import feed
 from memory_app.training.interval import wilson
 from memory_app.training.recall import abstains, contains_value
 from memory_app.training.sampled import sampled_ids, seeded
@@ -138,20 +140,24 @@ def script(rng: random.Random) -> list[Line]:
 def hold(
     model: LanguageModel, tokenizer: Tokenizer, scripts: Sequence[Sequence[Line]], seed: int
 ) -> list[list[str]]:
-    """The replies to each script's lines, at the default sampling, the chats side by side."""
-    said: list[list[int]] = [[] for _ in scripts]
+    """The replies to each script's lines, at the default sampling, the chats side by side.
+
+    As on the site each chat goes on from its state alone, which a turn's canonical replay leaves.
+    """
+    states = [model.blank(1) for _ in scripts]
     replies: list[list[str]] = [[] for _ in scripts]
     for turn in range(max(map(len, scripts))):
         live = [chat for chat, lines in enumerate(scripts) if turn < len(lines)]
         texts = [tokenizer.encode(scripts[chat][turn].said) for chat in live]
-        prompts = [
-            said[chat] + tokenizer.prompt_ids(text) for chat, text in zip(live, texts, strict=True)
-        ]
+        before = State.cat([states[chat] for chat in live])
+        prompts = [tokenizer.prompt_ids(text) for text in texts]
         first = 1_000_003 * seed + 1000 * turn
         samplings = seeded(Sampling(max_tokens=MAX_TOKENS), first, len(live))
-        found = sampled_ids(model, tokenizer, prompts, samplings)
-        for chat, text, ids in zip(live, texts, found, strict=True):
-            said[chat] += tokenizer.turn_ids(text, ids)
+        found = sampled_ids(model, tokenizer, prompts, samplings, before)
+        turns = [tokenizer.turn_ids(text, ids) for text, ids in zip(texts, found, strict=True)]
+        _, after = feed(model, turns, before)
+        for row, (chat, ids) in enumerate(zip(live, found, strict=True)):
+            states[chat] = after.select(row)
             replies[chat].append(tokenizer.decode(ids))
     return replies
 

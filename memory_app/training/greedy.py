@@ -17,8 +17,10 @@ ROWS = 64
 
 
 @torch.inference_mode()
-def feed(model: LanguageModel, streams: Sequence[Sequence[int]]) -> tuple[Tensor, State]:
-    """Feed streams of any lengths (each at least one id) from a blank state.
+def feed(
+    model: LanguageModel, streams: Sequence[Sequence[int]], before: State | None = None
+) -> tuple[Tensor, State]:
+    """Feed streams of any lengths (each at least one id), from blank states or those `before`.
 
     No row sees padding: streams go in stretches, longest first, and a row leaves with its last
     token, so it works for every cell. Returns the last layer's outputs at each stream's last
@@ -32,6 +34,9 @@ def feed(model: LanguageModel, streams: Sequence[Sequence[int]]) -> tuple[Tensor
         ids[place, : len(streams[row])] = torch.tensor(streams[row])
     ids = ids.to(device)
     state = model.blank(len(streams))
+    if before is not None:
+        rows = torch.tensor(order, device=device)
+        state = State(before.h[:, rows], before.c[:, rows])
     outputs = torch.zeros(len(streams), model.config.hidden_size, device=device)
     h, c = torch.zeros_like(state.h), torch.zeros_like(state.c)
     start, active = 0, len(streams)

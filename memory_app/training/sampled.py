@@ -9,6 +9,7 @@ import torch
 
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.sampling import Sampling, is_loop, sample
+from memory_app.lm.state import State
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.greedy import feed
 
@@ -19,12 +20,16 @@ def sampled_ids(
     tokenizer: Tokenizer,
     prompts: Sequence[Sequence[int]],
     settings: Sequence[Sampling],
+    before: State | None = None,
 ) -> list[list[int]]:
-    """One reply a prompt, up to `<|end|>` (left out), a loop, or its `max_tokens`."""
+    """One reply a prompt, up to `<|end|>` (left out), a loop, or its `max_tokens`.
+
+    Prompts are fed from blank states, or from those `before` (one a prompt).
+    """
     replies = [list[int]() for _ in prompts]
     was_training = model.training
     model.eval()
-    outputs, state = feed(model, prompts)
+    outputs, state = feed(model, prompts, before)
     going = list(range(len(prompts)))
     banned = (tokenizer.user_id, tokenizer.bot_id)
     while going:

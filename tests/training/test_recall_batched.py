@@ -48,6 +48,18 @@ def test_feeding_together_equals_feeding_alone(tokenizer, cell):
             torch.testing.assert_close(state.c[:, row], after.c[:, 0], rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("cell", ["lstm", "tanh_rnn", "article_lstm"])
+def test_feeding_in_two_parts_equals_feeding_at_once(tokenizer, cell):
+    model = model_of(tokenizer, cell)
+    prompts = prompts_of(tokenizer, 9)
+    rest = prompts_of(tokenizer, 18)[9:]
+    outputs, state = feed(model, rest, feed(model, prompts)[1])
+    whole, after = feed(model, [first + then for first, then in zip(prompts, rest, strict=True)])
+    torch.testing.assert_close(outputs, whole, rtol=0, atol=1e-5)
+    torch.testing.assert_close(state.h, after.h, rtol=0, atol=1e-5)
+    torch.testing.assert_close(state.c, after.c, rtol=0, atol=1e-5)
+
+
 def plain_reply(model, tokenizer, prompt, limit):
     """The same by the slow reference: one step a token, one row."""
     outputs, state = feed(model, [prompt])
