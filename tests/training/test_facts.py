@@ -292,3 +292,13 @@ def test_nothing_slips_where_slips_are_not_asked_for_or_the_exam_is_drawn(gap):
     slips = 0.0 if gap is None else 0.9
     assert draw(32, 100, gap=gap, slips=slips) == draw(32, 100, gap=gap)
     assert not any(made.slipped for made in draw(32, 100, gap=gap, slips=slips))
+
+
+def test_chats_tell_of_several_favourite_things() -> None:
+    def favourites(kind):
+        made = draw(33, 300, kind=kind, scope="wide")
+        return sum(group == "favourite" for one in made for _, (group, _) in one.told) / sum(
+            len(one.told) for one in made
+        )
+
+    assert favourites("chat") > 1.3 * favourites("several")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from memory_app.training.facts.scopes import SCOPE_VALUES, SCOPES
 from memory_app.training.facts.slots import Slot
@@ -50,6 +50,7 @@ class Plan:
         limits = [n for n in (most_values, SCOPE_VALUES[scope]) if n is not None]
         self.most_values = min(limits) if limits else None
         self.slots = SCOPES[scope]
+        self.more_of: Mapping[str, float] = {}  # factors of some slots' weights, by key
         self.held_out_values = held_out_values
         self.writer = Writer(rng, fillers, held_out_phrasings, loose)
 
@@ -96,7 +97,8 @@ class Plan:
 
     def draw(self, slots: Sequence[Slot]) -> Slot:
         """One slot, by weight."""
-        return self.rng.choices(slots, [slot.weight for slot in slots])[0]
+        weights = [slot.weight * self.more_of.get(slot.key, 1.0) for slot in slots]
+        return self.rng.choices(slots, weights)[0]
 
     def facts(self, count: int) -> list[Fact]:
         """Some facts of different slots, each reserved at once."""

@@ -9,6 +9,8 @@ from memory_app.training.facts.writer import Fact
 
 #: Of the drilled values this share is left in chats: what people tell is to be practised there.
 DRILLED_IN_CHATS = 0.4
+#: People who chat tell of several favourite things, which are easily taken for one another.
+MORE_IN_CHATS = {"favourite": 2.0}
 #: Of the questions in a chat as many times the run's slips are answered wrongly.
 WRONG_ANSWERS = 0.7
 #: How often a user puts right what the bot got wrong.
@@ -133,6 +135,7 @@ def _train_chat(plan: Plan, max_gap: int) -> None:
     """As people chat: telling, asking, correcting and small talk in any order."""
     rng, writer = plan.rng, plan.writer
     plan.drilled *= DRILLED_IN_CHATS
+    plan.more_of = MORE_IN_CHATS
     told = plan.facts(1)
     writer.tell(told[:])
     for _ in range(rng.randint(6, 16)):
