@@ -47,6 +47,9 @@ FROM_NOTHING = {
     "learning_rate": 2.5e-3,
 }
 
+# What makes a model of the checkpoint's own size.
+SHAPE = ("cell", "embedding_dim", "hidden_size", "num_layers")
+
 VARIANT = "variant-"
 
 
@@ -56,7 +59,7 @@ def main() -> None:
     parser.add_argument(
         "what",
         choices=[
-            *("lstm", "reset", "ngram", "transformer"),
+            *("lstm", "reset", "ngram", "transformer", "scratch"),
             *(f"small-{cell}" for cell in CELLS),
             *(f"variant-{name}" for name in VARIANTS),
             *("small-transformer", "recitation", "chats", "table"),
@@ -109,11 +112,15 @@ def measure(
         return recitation(model, tokenizer, sources, canned)
     if what == "chats":
         return chats(model, tokenizer)
+    small = settings.changed(FROM_NOTHING)
     if what == "transformer":
         size = contestants.parameters_of(model)
-        found = contestants.transformer(size, settings, tokenizer, sources, seconds, n, RATES)
+        found = contestants.transformer(size, small, tokenizer, sources, seconds, n, RATES)
         return {"title": "Transformer, equal size", "place": 3, "trained": minutes, **found}
-    small = settings.changed(FROM_NOTHING)
+    if what == "scratch":
+        own = {key: getattr(model.config, key) for key in SHAPE}
+        found = contestants.cell(small.changed(own), tokenizer, sources, seconds, n)
+        return {"title": "this size from nothing", "place": 3, "trained": minutes, **found}
     if what == "small-transformer":
         found = contestants.transformer(2_000_000, small, tokenizer, sources, seconds, n, RATES)
         return {"title": "Transformer, small", "place": 7, "trained": minutes, **found}

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.quality import contestants
+from benchmarks.quality.__main__ import measure
 from benchmarks.quality.budget import rate_at, train_within
 from benchmarks.quality.chart import draw
 from benchmarks.quality.contestants import lstm, parameters_of, reset
@@ -22,12 +24,14 @@ from benchmarks.quality.results import (
 )
 from benchmarks.quality.transformer import Transformer, shape_for
 from benchmarks.quality.variants import VARIANTS
+from memory_app.lm.checkpoint import Checkpoint
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.dialogues import Source
 from memory_app.training.perplexity import likelihood
 from memory_app.training.settings import TrainingSettings
+from memory_app.training.trainer import new_model
 
 TALK = [("user", "hello there"), ("bot", "hi, you"), ("user", "how are you?"), ("bot", "fine")]
 SMALL = TrainingSettings().changed(
@@ -175,3 +179,27 @@ def test_the_chart_shows_each_contestant_and_is_the_same_for_the_same_figures(
     assert text == (tmp_path / "b.svg").read_text()
     assert text.count(">first<") == 2  # its bar, and its line
     assert text.count(">second<") == 1
+
+
+def test_what_begins_with_nothing_is_of_the_checkpoints_own_size(
+    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = ModelConfig(tokenizer.vocab_size, 12, 20, 2)
+    checkpoint = Checkpoint(LanguageModel(shape), tokenizer, {}, "", Path())
+    trained = {}
+
+    def cell(settings, tokenizer, sources, seconds, n):
+        trained["model"] = new_model(settings, tokenizer.vocab_size)
+        return {"seconds": seconds}
+
+    def transformer(size, settings, tokenizer, sources, seconds, n, rates):
+        trained["size"] = size
+        return {"seconds": seconds}
+
+    monkeypatch.setattr(contestants, "cell", cell)
+    monkeypatch.setattr(contestants, "transformer", transformer)
+    rows = [measure(what, checkpoint, [], 90, 5) for what in ("scratch", "transformer")]
+    assert [row["seconds"] for row in rows] == [90, 90]
+    assert {row["trained"] for row in rows} == {"1.5 min"}
+    assert trained["model"].config == checkpoint.model.config
+    assert trained["size"] == contestants.parameters_of(checkpoint.model)
