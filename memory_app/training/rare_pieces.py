@@ -6,6 +6,10 @@ pieces lie in one heap ("representation degeneration", Gao et al. 2019), where a
 can't be told from any other in the heap. So those that begin a word begin anew among the others,
 and stay there. What is only ever the rest of a word is left in the heap: nobody is called so, and
 among the others it would be said by mistake.
+
+Words that are met a little more often lie apart, but near to the middle: a word's own logit grows
+with the square of its length, others' with the length alone, so that a short one is said least
+surely. They stay where they are, too, and all that stay are made longer than most others.
 """
 
 from __future__ import annotations
@@ -24,6 +28,10 @@ from memory_app.training.facts import generate_dialogue, trained_values
 from memory_app.training.facts.identity import identity_exchanges
 from memory_app.training.settings import TrainingSettings
 
+#: Words met fewer times than so many times `redraw_below` are seldom met.
+SELDOM = 10
+#: How far from the others' mean what stays lies at least, as a multiple of the others' median.
+LENGTH = 1.2
 #: Dialogues and exchanges drawn to see which pieces the generator's wording takes.
 WORDING = 1000
 
@@ -91,3 +99,31 @@ def redraw(model: LanguageModel, rare: Tensor, counts: Tensor, seed: int) -> Non
     model.embedding.weight[rare] = mean + noise @ spread
     order = counts[~rare].argsort(stable=True)[: max(1, len(known) // 10)]
     model.head.bias[rare] = model.head.bias[~rare][order].mean()
+
+
+def seldom_words(tokenizer: Tokenizer, counts: Tensor, below: int) -> Tensor:
+    """Which pieces are words of three letters or more, met fewer than `below` times; bool [vocab].
+
+    Shorter ones begin other words more often than they are one.
+    """
+    words = torch.zeros(tokenizer.vocab_size, dtype=torch.bool)
+    for piece in (begin_words(tokenizer) & (counts < below)).nonzero()[:, 0].tolist():
+        word = tokenizer.bytes_of(piece).decode("utf-8", "ignore")[1:]
+        words[piece] = len(word) > 2 and word.isalpha()
+    return words
+
+
+@torch.no_grad()
+def lengthen(model: LanguageModel, parked: Tensor) -> None:
+    """Move embeddings of some pieces, bool [vocab], away from the others' mean, in place.
+
+    Each lies at LENGTH times the others' median distance from it afterwards, or where it was.
+    """
+    known = model.embedding.weight[~parked]
+    if not parked.any() or not len(known):
+        return
+    mean = known.mean(0)
+    away = model.embedding.weight[parked] - mean
+    length = away.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    least = LENGTH * (known - mean).norm(dim=1).median()
+    model.embedding.weight[parked] = mean + away * (length.clamp(min=least) / length)

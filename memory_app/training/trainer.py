@@ -29,7 +29,14 @@ from memory_app.training.copy_path import open_copy_path
 from memory_app.training.dialogues import Source
 from memory_app.training.loss import WindowLoss
 from memory_app.training.parallel import ALONE, Group
-from memory_app.training.rare_pieces import begin_words, count_pieces, redraw
+from memory_app.training.rare_pieces import (
+    SELDOM,
+    begin_words,
+    count_pieces,
+    lengthen,
+    redraw,
+    seldom_words,
+)
 from memory_app.training.save import read_save, saved_parked, write_save
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.timescales import spread_timescales
@@ -168,7 +175,8 @@ class _Training:
         )
         self.at = _Position()
         self.metrics: Metrics = {}
-        self.parked: Tensor | None = None  # rows of the embedding that stay as they were drawn
+        self.parked: Tensor | None = None  # rows of the embedding that stay as they are
+        self._parked_rows: Tensor | None = None
         self._loss = group.wrap(WindowLoss(settings, model, group.size))
         self._autocast = settings.precision == "bfloat16" or (
             settings.precision == "auto" and (self.device.type != "cpu" or computes_bfloat16())
@@ -176,6 +184,12 @@ class _Training:
         # The first save comes with the first batch: however soon a process is killed, each one that
         # learns anything carries the run on.
         self._saved_step, self._saved_at, self._save_took = 0, -math.inf, 0.0
+
+    def park(self, parked: Tensor | None) -> None:
+        """Keep some rows of the embedding, bool [vocab], as they are now."""
+        self.parked = parked
+        if parked is not None:
+            self._parked_rows = self.model.embedding.weight.detach()[parked].clone()
 
     def resume(self) -> None:
         """Go to the newest save, if there is one."""
@@ -277,6 +291,9 @@ class _Training:
         if not all(map(math.isfinite, (summed, float(loss.detach()), float(norm)))):
             raise TrainingError("The loss or its gradient is not finite at step {step}.", step=step)
         self.optimizer.step()
+        if self.parked is not None:
+            with torch.no_grad():  # weight decay moves them, and so do moments of another run
+                self.model.embedding.weight[self.parked] = self._parked_rows
         if self.mean is not None and step >= self.settings.average_from * self.settings.steps:
             self.mean.update_parameters(self.model)
         self.metrics = {
@@ -375,16 +392,18 @@ def train(
     parked = saved_parked(folder) if resume and settings.redraw_below else None
     if settings.redraw_below and parked is None:
         counts = count_pieces(sources, settings, tokenizer)
-        parked = (counts < settings.redraw_below) & begin_words(tokenizer)
+        rare = (counts < settings.redraw_below) & begin_words(tokenizer)
         if settings.rare_pieces == "new":
-            redraw(model, parked, counts, settings.seed)
+            redraw(model, rare, counts, settings.seed)
+        parked = rare | seldom_words(tokenizer, counts, SELDOM * settings.redraw_below)
+        lengthen(model, parked)
     if group.rank:
         # One seed gives every process the same weights; their dropout has to differ.
         torch.manual_seed(settings.seed + group.rank)
     training = _Training(settings, folder, model, callbacks, group, fence)
-    training.parked = parked
     if resume:
         training.resume()
+    training.park(parked)
     mixture = Mixture(settings, sources, tokenizer)
     for callback in callbacks:
         callback.on_start(settings, training.at.step)

@@ -9,8 +9,17 @@ from safetensors.torch import save_file as save_tensors
 
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.model import LanguageModel
+from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training import trainer
-from memory_app.training.rare_pieces import begin_words, count_pieces, redraw
+from memory_app.training.rare_pieces import (
+    LENGTH,
+    SELDOM,
+    begin_words,
+    count_pieces,
+    lengthen,
+    redraw,
+    seldom_words,
+)
 from memory_app.training.save import PARKED_KEY, save_file
 from memory_app.training.trainer import new_model, train
 from tests.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve, weights
@@ -65,26 +74,65 @@ def test_with_no_rare_piece_nothing_is_drawn() -> None:
     assert torch.equal(model.embedding.weight, before)
 
 
-def test_rare_pieces_stay_where_they_were_drawn_while_the_others_learn(tmp_path: Path) -> None:
-    fresh = new_model(SETTINGS, TOKENIZER.vocab_size)
+def parked_pieces() -> tuple[torch.Tensor, torch.Tensor]:
+    """Those drawn anew, and those that stay: the slow way, from the rule."""
     counts = count_pieces([SOURCE], SETTINGS, TOKENIZER)
     rare = (counts < 3) & begin_words(TOKENIZER)
     assert 0 < rare.sum() < (counts < 3).sum()
-    redraw(fresh, rare, counts, SETTINGS.seed)
-    settings = SETTINGS.changed({"weight_decay": 0.0})
-    learned = train(settings, [SOURCE], TOKENIZER, tmp_path).model.embedding.weight
+    return rare, rare | seldom_words(TOKENIZER, counts, 3 * SELDOM)
+
+
+def test_rare_pieces_stay_where_they_were_drawn_while_the_others_learn(tmp_path: Path) -> None:
+    fresh = new_model(SETTINGS, TOKENIZER.vocab_size)
+    rare, parked = parked_pieces()
+    redraw(fresh, rare, count_pieces([SOURCE], SETTINGS, TOKENIZER), SETTINGS.seed)
+    lengthen(fresh, parked)
+    learned = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path).model.embedding.weight
     moved = (learned != fresh.embedding.weight).any(1)
-    assert not moved[rare].any()
-    assert moved[~rare].all()
+    assert not moved[parked].any()
+    assert moved[~parked].all()
 
 
 def test_a_run_that_goes_on_keeps_its_parents_rare_pieces(tmp_path: Path) -> None:
-    settings = SETTINGS.changed({"rare_pieces": "parent", "weight_decay": 0.0})
-    fresh = new_model(settings, TOKENIZER.vocab_size).embedding.weight
-    rare = (count_pieces([SOURCE], settings, TOKENIZER) < 3) & begin_words(TOKENIZER)
+    settings = SETTINGS.changed({"rare_pieces": "parent"})
+    fresh = new_model(settings, TOKENIZER.vocab_size)
+    _, parked = parked_pieces()
+    lengthen(fresh, parked)
     learned = train(settings, [SOURCE], TOKENIZER, tmp_path).model.embedding.weight
-    assert torch.equal(learned[rare], fresh[rare])
-    assert (learned != fresh).any(1)[~rare].all()
+    assert torch.equal(learned[parked], fresh.embedding.weight[parked])
+    assert (learned != fresh.embedding.weight).any(1)[~parked].all()
+
+
+def test_words_seldom_met_are_words() -> None:
+    tokenizer = Tokenizer.train(["see the ox, Angelina 12 34"] * 9, 300)
+    counts = torch.full((tokenizer.vocab_size,), 5)
+    for text in (" Angelina", " ox", " 12"):
+        assert len(tokenizer.encode(text)) == 1
+    found = seldom_words(tokenizer, counts, 6)
+    assert found[tokenizer.encode(" Angelina")].all()
+    assert not found[tokenizer.encode(" ox") + tokenizer.encode(" 12")].any()
+    assert not seldom_words(tokenizer, counts, 5).any()
+
+
+def test_what_stays_lies_no_nearer_than_most_others_and_in_its_own_direction() -> None:
+    torch.manual_seed(1)
+    model = LanguageModel(ModelConfig(500, 16, 20, 1))
+    parked = torch.arange(500) < 40
+    with torch.no_grad():
+        model.embedding.weight += 0.7
+        model.embedding.weight[:30] = 0.7 + 0.1 * (model.embedding.weight[:30] - 0.7)
+        model.embedding.weight[30:40] = 0.7 + 9 * (model.embedding.weight[30:40] - 0.7)
+    before = model.embedding.weight.detach().clone()
+    mean = before[40:].mean(0)
+    lengthen(model, parked)
+    after = model.embedding.weight.detach()
+    least = LENGTH * (before[40:] - mean).norm(dim=1).median()
+    torch.testing.assert_close((after[:30] - mean).norm(dim=1), least.expand(30))
+    cosines = torch.cosine_similarity(after - mean, before - mean, dim=1)
+    torch.testing.assert_close(cosines, torch.ones(500))
+    torch.testing.assert_close(after[30:], before[30:])
+    lengthen(model, parked)
+    torch.testing.assert_close(model.embedding.weight.detach(), after)
 
 
 def count_never(*_: object) -> torch.Tensor:
