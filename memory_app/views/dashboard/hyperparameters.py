@@ -84,7 +84,10 @@ HELP: dict[str, str | Promise] = {
         "On: of a run that begins from a checkpoint the units that matter least become flags of "
         "what was told, alarms for what is asked for and wasn’t, and assurances for what was."
     ),
-    "redraw_below": _("Pieces met fewer times than this get embeddings anew, and keep them."),
+    "redraw_below": _(
+        "Pieces met fewer times than this get embeddings anew, and keep them; words met fewer "
+        "than ten times as often keep theirs, too."
+    ),
     "rare_pieces": _(
         "Those pieces: drawn anew (new), or kept where the checkpoint has them that it begins from "
         "(parent)."
