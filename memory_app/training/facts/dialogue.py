@@ -41,7 +41,7 @@ class FactDialogue:
     """turns: (role, text), user first, roles in turn. answer_turns: index of a bot turn that
     answers from memory → weight of its loss. filler_turns: bot turns that came from `fillers`.
     mentions: (turn, key, value): told in a user's turn, said from memory in a bot's; a reply may
-    leave it out. slipped: bot turns that say something wrong, none of which is among the others.
+    leave it out. slipped: bot turns that say something wrong, so none that answers or mentions.
     told, recalled, unknown: (turn, topic), a topic being a group of slots and a kind: told in a
     user's turn; asked for alone and answered, or never told, in the bot's turn that says so."""
 

@@ -171,14 +171,9 @@ class Writer:
         """Told in the user's turn before the bot's turn `turn`, which may say it again."""
         self.reserve(fact)
         self.known[fact.key] = fact
-        self.mentions += (
-            [(turn - 1, fact)]
-            if turn in self.slipped
-            else [
-                (turn - 1, fact),
-                (turn, fact),
-            ]
-        )
+        self.mentions.append((turn - 1, fact))
+        if turn not in self.slipped:
+            self.mentions.append((turn, fact))
         self.told.append((turn - 1, self._marks(fact.slot, fact.kind)))
 
     # Telling
