@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +15,7 @@ from memory_app import liveness, services
 from memory_app.lm.state import State
 from memory_app.models import Chat, Turn
 from memory_app.protocol import Refused
+from tests.at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,35 +82,15 @@ def test_a_turn_whose_chat_is_purged_is_interrupted_and_recovery_goes_on(chat):
 
 def test_a_purge_and_the_end_of_a_reply_never_wait_for_each_other(chat):
     """Neither may see a deadlock; on SQLite one of them simply comes second."""
-    faults = []
-
-    def at_once(*acts):
-        barrier = threading.Barrier(len(acts))
-
-        def run(act):
-            barrier.wait()
-            try:
-                act()
-            except Exception as fault:
-                faults.append(fault)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=run, args=[act]) for act in acts]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
     for _ in range(30):
         other = services.chat_create(person=chat.owner, checkpoint=chat.checkpoint)
         begun = begin(other)
         services.chat_delete(chat=other)
-        at_once(
+        outcomes = at_once(
             lambda: services.chats_purge(older_than=timedelta(0)),
             lambda turn=begun.turn: services.turn_interrupt(turn=turn),
         )
-    assert not faults
+        assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     assert Chat.objects.count() == 1
 
 
@@ -136,45 +116,18 @@ def test_a_second_turn_is_busy_until_the_first_has_ended(chat):
 
 
 def test_of_many_threads_one_gets_the_chat(chat):
-    barrier, results = threading.Barrier(8), []
-
-    def contend():
-        barrier.wait()
-        try:
-            results.append(begin(chat).created)
-        except Refused as refused:
-            results.append(refused.code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=contend) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(map(str, results)) == ["True"] + ["busy"] * 7
+    outcomes = at_once(*[lambda: begin(chat)] * 8)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert [one.code for one in refused] == ["busy"] * 7
+    assert [outcome.created for outcome in outcomes if outcome not in refused] == [True]
     assert Turn.objects.count() == 1
 
 
 def test_one_message_from_many_threads_is_one_turn(chat):
-    barrier, results, key = threading.Barrier(8), [], uuid4()
-
-    def contend():
-        barrier.wait()
-        try:
-            begun = begin(chat, client_turn_id=key)
-            results.append((begun.turn.pk, begun.created))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=contend) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(results) == 8
-    assert len({key for key, _created in results}) == 1
-    assert sum(created for _key, created in results) == 1
+    key = uuid4()
+    outcomes = at_once(*[lambda: begin(chat, client_turn_id=key)] * 8)
+    assert len({begun.turn.pk for begun in outcomes}) == 1
+    assert sum(begun.created for begun in outcomes) == 1
 
 
 def test_the_same_client_turn_id_in_another_chat_is_another_turn(chat, bob, checkpoint):

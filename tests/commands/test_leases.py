@@ -1,10 +1,9 @@
 """The lease of a run: one holder, known by a number; one that lost it can do nothing any more."""
 
-import threading
 from uuid import uuid4
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.utils import timezone
 
 from memory_app import liveness
@@ -13,6 +12,7 @@ from memory_app.services import leases, runs, training
 from memory_app.services.leases import Lease, LeaseLost
 from memory_app.training.run import run as train_in
 from memory_app.training.settings import TrainingSettings
+from tests.at_once import at_once
 from tests.commands.test_train import SMALL
 
 
@@ -35,21 +35,8 @@ def orphan(run: TrainingRun, **fields: object) -> None:
 
 
 def test_of_many_that_claim_at_once_one_wins(run):
-    won, barrier = [], threading.Barrier(8)
-
-    def claim():
-        barrier.wait()
-        lease = Lease.claim(run.pk)
-        if lease is not None:
-            won.append(lease)
-        connection.close()
-
-    threads = [threading.Thread(target=claim) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [lease.fence for lease in won] == [1]
+    outcomes = at_once(*[lambda: Lease.claim(run.pk)] * 8)
+    assert [lease.fence for lease in outcomes if lease is not None] == [1]
     run.refresh_from_db()
     assert (run.status, run.fence, run.process) == (RunStatus.RUNNING, 1, liveness.process_id())
     assert run.started is not None
