@@ -68,7 +68,7 @@ def test_answer_and_filler_turns_are_bot_turns_and_apart():
         assert made.answer_turns
         assert not set(made.answer_turns) & made.filler_turns
         assert all(made.turns[turn][0] == "bot" for turn in made.answer_turns)
-        filled = {i for i, (_, text) in enumerate(made.turns) if text == "FILLED"}
+        filled = {i + 1 for i, (_, text) in enumerate(made.turns) if text == "FILLER"}
         assert filled == made.filler_turns
 
 
@@ -302,3 +302,14 @@ def test_chats_tell_of_several_favourite_things() -> None:
         )
 
     assert favourites("chat") > 1.3 * favourites("several")
+
+
+def test_training_tells_beside_something_else_now_and_then() -> None:
+    def beside(**form):
+        said = [text for made in draw(34, 400, kind="single", scope="core", **form)
+                for role, text in made.turns if role == "user" and "FILLER" in text]  # fmt: skip
+        return sum(text != "FILLER" for text in said), len(said)
+
+    together, _ = beside()
+    assert 15 < together < 60
+    assert beside(gap=2) == (0, 800)

@@ -91,9 +91,11 @@ class Plan:
         """The fact with another value: every other time one that was told of something else."""
         told = [other.value for other in self.writer.known.values()]
         value = self.rng.choice(told) if told and self.rng.random() < 0.5 else ""
-        if value and value != fact.value:
-            return Fact(fact.slot, fact.kind, value)
-        return self.fact(fact.slot, fact.kind, other_than=fact.value)
+        wrong = Fact(fact.slot, fact.kind, value)
+        # "light green" would not be wrong of green.
+        while not wrong.value or fact.value.lower() in wrong.value.lower():
+            wrong = self.fact(fact.slot, fact.kind, other_than=fact.value)
+        return wrong
 
     def draw(self, slots: Sequence[Slot]) -> Slot:
         """One slot, by weight."""

@@ -27,6 +27,8 @@ PLAIN_IN_EXAM, PLAIN = 0.25, 0.35
 GREETED = 0.2
 #: How often a fact told alone follows what answers the bot ("I'm fine, thanks."), in training.
 REPLIED = 0.1
+#: How often something else is said in the message that tells, in training.
+BESIDE = 0.08
 # Groups in which the kind does not matter: one fact of the group is enough to know it.
 _WHOLE_GROUPS = frozenset({"name", "place", "number", "pet_kind"})
 
@@ -244,9 +246,21 @@ class Writer:
             text = ". ".join(typed.capitalised(clause) for clause in clauses)
         else:
             text = _joined(clauses)
-        turn = self.exchange(typed.statement(rng, style, text), self._acknowledge(facts))
+        said, reply = typed.statement(rng, style, text), self._acknowledge(facts)
+        if self.training and rng.random() < BESIDE:
+            said, reply = self._beside(said, reply)
+        turn = self.exchange(said, reply)
         for fact in facts:
             self._learn(fact, turn)
+
+    def _beside(self, said: str, reply: str) -> tuple[str, str]:
+        """The telling with something else in one message, and a reply to one of them or both."""
+        rng = self.rng
+        other, answer = self.fillers(rng, 1)[0]
+        sentences = [text if text[-1] in ".!?)" else f"{text}." for text in (said, other)]
+        if rng.random() < 0.3:
+            sentences.reverse()
+        return " ".join(sentences), rng.choice((reply, answer, f"{reply} {answer}"))
 
     def _bare(self, fact: Fact, style: int) -> None:
         """The value alone, as an answer to a question of the bot's."""
