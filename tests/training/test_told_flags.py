@@ -14,6 +14,7 @@ from memory_app.training.facts import SCOPES, FactDialogue, generate_dialogue
 from memory_app.training.facts.dialogue import Probe
 from memory_app.training.facts.identity import identity_exchanges
 from memory_app.training.facts.writer import Writer
+from memory_app.training.heard import layer_weights
 from memory_app.training.run import run
 from memory_app.training.told_flags import TOPICS, FlagError, Noted, listen, note, open_told_flags
 from tests.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve
@@ -112,6 +113,8 @@ def test_units_are_set_raised_and_cleared_as_said() -> None:
 
     flags, alarms, assurances = zip(*shown([asked, said, asked]), strict=True)
     assert flags[0] < 0.2 < 0.5 < min(flags[1:])
+    *_, bias, other_bias = layer_weights(model, 1)
+    assert ((bias + other_bias).chunk(4)[1][units[: len(TOPICS)]].sigmoid() == 1).all()
     assert alarms[0] > 0.5 > 0.2 > max(alarms[1:])
     assert assurances[2] > 0.5 > 0.2 > max(assurances[:2])
     assert max(max(row[1:]) for row in shown([other, other])) < 0.2
