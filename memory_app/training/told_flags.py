@@ -44,7 +44,7 @@ ITERATIONS = 60
 #: How much surer than fitted a flag's input gate is, so that it isn't set drop by drop.
 SURER = 1.2
 #: Biases of what is written, of a gate that stays open, and of a forget gate that is 1 exactly: a
-#: flag is never cleared, and at the last value below 1 two float32 implementations drift apart.
+#: flag is never cleared, and what two float32 implementations round differently below 1 adds up.
 SET, OPEN, KEPT = 3.0, 4.0, 30.0
 #: What an alarm adds to the logit of each token that opens an abstention, and takes from others;
 #: an assurance does the opposite.
