@@ -291,7 +291,7 @@ class _Training:
         if not all(map(math.isfinite, (summed, float(loss.detach()), float(norm)))):
             raise TrainingError("The loss or its gradient is not finite at step {step}.", step=step)
         self.optimizer.step()
-        if self.parked is not None:
+        if self._parked_rows is not None:
             with torch.no_grad():  # weight decay moves them, and so do moments of another run
                 self.model.embedding.weight[self.parked] = self._parked_rows
         if self.mean is not None and step >= self.settings.average_from * self.settings.steps:
