@@ -12,8 +12,11 @@ from benchmarks.quality.results import GAPS
 
 CHART = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "quality.svg"
 # Okabe and Ito's colours, told apart by those who see fewer; the checkpoint is the dark one.
-COLOURS = ("#0b3954", "#56b4e9", "#999999", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#7a5c00")
-MARKERS = "osD^vPX*"
+COLOURS = (
+    *("#0b3954", "#56b4e9", "#999999", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#7a5c00"),
+    *("#0072b2", "#f0e442"),
+)
+MARKERS = "osD^vPX*<>"
 
 
 def draw(rows: list[dict[str, Any]], path: Path = CHART) -> None:

@@ -10,7 +10,7 @@ import torch
 from benchmarks.quality import contestants
 from benchmarks.quality.__main__ import measure
 from benchmarks.quality.budget import rate_at, train_within
-from benchmarks.quality.chart import draw
+from benchmarks.quality.chart import COLOURS, MARKERS, draw
 from benchmarks.quality.contestants import lstm, parameters_of, reset
 from benchmarks.quality.corpora import single_exchanges
 from benchmarks.quality.results import (
@@ -203,3 +203,7 @@ def test_what_begins_with_nothing_is_of_the_checkpoints_own_size(
     assert {row["trained"] for row in rows} == {"1.5 min"}
     assert trained["model"].config == checkpoint.model.config
     assert trained["size"] == contestants.parameters_of(checkpoint.model)
+
+
+def test_no_two_contestants_look_alike() -> None:
+    assert len(set(COLOURS)) == len(COLOURS) == len(set(MARKERS)) >= len(read_all())
