@@ -1,7 +1,9 @@
 """Typed readers of environment variables. A value that can't be read stops the start-up."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -58,18 +60,27 @@ def secret_key(name: str, file: Path) -> str:
     if value:
         return value
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        # O_EXCL settles the race of two processes that start at once: one makes, all read.
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w") as out:
-            out.write(secrets.token_urlsafe(48))
+    if not file.exists():
+        _make_key(file)
     key = file.read_text().strip()
     if len(key) < 32:
         raise ImproperlyConfigured(f"{file} holds no usable key; delete it to have one made.")
     return key
+
+
+def _make_key(file: Path) -> None:
+    """A key in a file that is there whole or not at all, whoever dies or starts meanwhile."""
+    descriptor, made = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w") as out:
+            out.write(secrets.token_urlsafe(48))
+            out.flush()
+            os.fsync(out.fileno())
+        # A link settles the race of processes that start at once: one has its key there, all read.
+        with contextlib.suppress(FileExistsError):
+            os.link(made, file)
+    finally:
+        os.unlink(made)
 
 
 def database(name: str, sqlite_file: Path) -> dict[str, Any]:

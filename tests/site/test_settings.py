@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from chatsite import env
+from tests.at_once import at_once
 
 ROOT = Path(__file__).parents[2]
 SAFE = {"PROFILE": "production", "SECRET_KEY": "k" * 50, "SITE_ORIGINS": "https://a.example"}
@@ -82,3 +83,27 @@ def test_an_empty_key_file_is_no_key(monkeypatch, tmp_path):
     monkeypatch.delenv("X", raising=False)
     with pytest.raises(ImproperlyConfigured):
         env.secret_key("X", tmp_path / "key")
+
+
+def test_processes_that_start_at_once_have_one_key_and_none_sees_half_of_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("X", raising=False)
+    for number in range(40):
+        file = tmp_path / str(number) / "key"
+        keys = at_once(*[lambda file=file: env.secret_key("X", file)] * 8)
+        assert len(set(keys)) == 1, keys
+        assert [one.name for one in file.parent.iterdir()] == ["key"]
+
+
+def test_a_process_that_dies_while_it_makes_the_key_leaves_none_behind(monkeypatch, tmp_path):
+    monkeypatch.delenv("X", raising=False)
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(os, "link", die)
+        with pytest.raises(KeyboardInterrupt):
+            env.secret_key("X", tmp_path / "key")
+    assert not (tmp_path / "key").exists()
+    assert len(env.secret_key("X", tmp_path / "key")) > 50
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600

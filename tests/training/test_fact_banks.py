@@ -114,7 +114,7 @@ def test_a_gate_finds_what_it_is_shown() -> None:
         model.embedding.weight.normal_()
         for weight in model.lstm.parameters():
             weight *= 6  # what a layer says is faint before it has learned anything
-    observed = observe(model, [mark(TOKENIZER, d) for d in dialogues(30)], every=1)
+    observed = observe(model, [mark(TOKENIZER, d) for d in dialogues(90)], every=1)
     # What the layer below has just read is in what it says: that is there to be found.
     wanted = torch.tensor([TOKENIZER.user_id, TOKENIZER.bot_id])
     for marks in (observed.ids == wanted[0], observed.ids == wanted[1]):
