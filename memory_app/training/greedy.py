@@ -33,10 +33,10 @@ def feed(
     for place, row in enumerate(order):
         ids[place, : len(streams[row])] = torch.tensor(streams[row])
     ids = ids.to(device)
-    state = model.blank(len(streams))
-    if before is not None:
-        rows = torch.tensor(order, device=device)
-        state = State(before.h[:, rows], before.c[:, rows])
+    if before is None:
+        state = model.blank(len(streams))
+    else:
+        state = State(before.h[:, order], before.c[:, order])
     outputs = torch.zeros(len(streams), model.config.hidden_size, device=device)
     h, c = torch.zeros_like(state.h), torch.zeros_like(state.c)
     start, active = 0, len(streams)

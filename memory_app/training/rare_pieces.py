@@ -36,6 +36,25 @@ LENGTH = 1.2
 WORDING = 1000
 
 
+def place_rare(
+    model: LanguageModel,
+    sources: Sequence[Source],
+    settings: TrainingSettings,
+    tokenizer: Tokenizer,
+) -> Tensor:
+    """Put the embeddings of rare pieces where they can be told apart; which are to stay there.
+
+    Returns bool [vocab]: those drawn anew, or kept as the settings say, and words seldom met.
+    """
+    counts = count_pieces(sources, settings, tokenizer)
+    rare = (counts < settings.redraw_below) & begin_words(tokenizer)
+    if settings.rare_pieces == "new":
+        redraw(model, rare, counts, settings.seed)
+    parked = rare | seldom_words(tokenizer, counts, SELDOM * settings.redraw_below)
+    lengthen(model, parked)
+    return parked
+
+
 def count_pieces(
     sources: Sequence[Source], settings: TrainingSettings, tokenizer: Tokenizer
 ) -> Tensor:

@@ -29,14 +29,7 @@ from memory_app.training.copy_path import open_copy_path
 from memory_app.training.dialogues import Source
 from memory_app.training.loss import WindowLoss
 from memory_app.training.parallel import ALONE, Group
-from memory_app.training.rare_pieces import (
-    SELDOM,
-    begin_words,
-    count_pieces,
-    lengthen,
-    redraw,
-    seldom_words,
-)
+from memory_app.training.rare_pieces import place_rare
 from memory_app.training.save import read_save, saved_parked, write_save
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.timescales import spread_timescales
@@ -391,12 +384,7 @@ def train(
     # A save knows which rows were drawn anew, and their weights: nothing is counted twice.
     parked = saved_parked(folder) if resume and settings.redraw_below else None
     if settings.redraw_below and parked is None:
-        counts = count_pieces(sources, settings, tokenizer)
-        rare = (counts < settings.redraw_below) & begin_words(tokenizer)
-        if settings.rare_pieces == "new":
-            redraw(model, rare, counts, settings.seed)
-        parked = rare | seldom_words(tokenizer, counts, SELDOM * settings.redraw_below)
-        lengthen(model, parked)
+        parked = place_rare(model, sources, settings, tokenizer)
     if group.rank:
         # One seed gives every process the same weights; their dropout has to differ.
         torch.manual_seed(settings.seed + group.rank)

@@ -10,7 +10,7 @@ from safetensors.torch import save_file as save_tensors
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
-from memory_app.training import trainer
+from memory_app.training import rare_pieces
 from memory_app.training.rare_pieces import (
     LENGTH,
     SELDOM,
@@ -146,7 +146,7 @@ def test_a_killed_run_with_rare_pieces_resumes_to_the_same_weights_without_count
     whole = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "a")
     with pytest.raises(KeyboardInterrupt):
         train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(die_at=die_at)])
-    monkeypatch.setattr(trainer, "count_pieces", count_never)
+    monkeypatch.setattr(rare_pieces, "count_pieces", count_never)
     resumed = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
     assert torch.equal(weights(whole), weights(resumed))
 
