@@ -30,10 +30,21 @@ from memory_app.lm.config import CELLS
 from memory_app.training.dialogues import Source
 from memory_app.training.settings import TrainingSettings
 
-# Learning rates of the Transformer: the best is kept, the others' figures are named.
+# Learning rates: the best is kept, the others' figures are named. A small model's lie higher.
 RATES = (3e-4, 6e-4, 1.2e-3, 2.4e-3)
+SMALL_RATES = {
+    "transformer": (6e-4, 1.2e-3, 2.4e-3, 4.8e-3),
+    "lstm": (2.4e-3, 4.8e-3),
+    "tanh_rnn": (2.4e-3,),
+    "article_lstm": (2.4e-3,),
+}
 # (embedding, hidden) of two layers that come to about 2 million parameters with 8,192 pieces.
 SMALL = {"lstm": (128, 256), "tanh_rnn": (128, 512), "article_lstm": (128, 240)}
+# Steps of the size that each learns most from in three minutes. A cell's window is short, since
+# the shorter, the more rows are fed side by side; its state is carried from window to window. A
+# Transformer's is a whole dialogue.
+SMALL_CELL_STEP = {"batch_tokens": 2048, "window": 64}
+SMALL_TRANSFORMER_STEP = {"batch_tokens": 1024}
 
 # A model that begins with nothing meets few values and short gaps first, whatever the checkpoint's
 # last stage began with.
@@ -119,19 +130,27 @@ def measure(
         return {"title": "Transformer, equal size", "place": 3, "trained": minutes, **found}
     if what == "scratch":
         own = {key: getattr(model.config, key) for key in SHAPE}
-        found = contestants.cell(small.changed(own), tokenizer, sources, seconds, n)
+        begun = small.changed(own)
+        rate = (begun.learning_rate,)
+        found = contestants.cell(begun, tokenizer, sources, seconds, n, rate)
         return {"title": "this size from nothing", "place": 3, "trained": minutes, **found}
     if what == "small-transformer":
-        found = contestants.transformer(2_000_000, small, tokenizer, sources, seconds, n, RATES)
+        step = small.changed(SMALL_TRANSFORMER_STEP)
+        rates = SMALL_RATES["transformer"]
+        found = contestants.transformer(2_000_000, step, tokenizer, sources, seconds, n, rates)
         return {"title": "Transformer, small", "place": 7, "trained": minutes, **found}
     variant = what.removeprefix(VARIANT) if what.startswith(VARIANT) else ""
-    name, changes = ("lstm", VARIANTS[variant]) if variant else (what.removeprefix("small-"), {})
+    name = "lstm" if variant else what.removeprefix("small-")
     width, hidden = SMALL[name]
     shape = {"cell": name, "embedding_dim": width, "hidden_size": hidden, "copy_units": 0}
-    settings = small.changed({**shape, **changes})
-    found = contestants.cell(settings, tokenizer, sources, seconds, n)
     if variant:
+        settings = small.changed({**shape, **VARIANTS[variant]})
+        rate = (settings.learning_rate,)
+        found = contestants.cell(settings, tokenizer, sources, seconds, n, rate)
         return {"title": variant, "trained": minutes, **found}
+    spread = {"timescales": "inverse_gamma"} if name == "lstm" else {}
+    settings = small.changed({**shape, **SMALL_CELL_STEP, **spread})
+    found = contestants.cell(settings, tokenizer, sources, seconds, n, SMALL_RATES[name])
     place = 4 + CELLS.index(name)
     return {"title": f"{name}, small", "place": place, "trained": minutes, **found}
 

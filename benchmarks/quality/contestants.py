@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
-from benchmarks.quality.budget import Trained, train_within
+from benchmarks.quality.budget import train_within
 from benchmarks.quality.corpora import single_exchanges
 from benchmarks.quality.ngram import NGram, greedy_ids, ngram_likelihood
 from benchmarks.quality.transformer import Transformer, shape_for
@@ -109,11 +110,16 @@ def cell(
     sources: Sequence[Source],
     seconds: float,
     n: int,
+    rates: Sequence[float],
 ) -> Figures:
-    """One of our cells trained from nothing within a budget."""
-    model = new_model(settings, tokenizer.vocab_size)
-    trained = train_within(model, settings, sources, tokenizer, seconds)
-    return {**_made(trained), **lstm(model, tokenizer, sources, n)}
+    """One of our cells trained from nothing, each rate within the whole budget; the best one."""
+
+    def begin(rate: float) -> tuple[LanguageModel, TrainingSettings]:
+        at = settings.changed({"learning_rate": rate})
+        return new_model(at, tokenizer.vocab_size), at
+
+    model, found = _best(begin, tokenizer, sources, seconds, rates)
+    return {**found, "recall": recall(model_replier(model, tokenizer), n)}
 
 
 def transformer(
@@ -125,31 +131,41 @@ def transformer(
     n: int,
     rates: Sequence[float],
 ) -> Figures:
-    """The best of several learning rates by bits per byte, each within the whole budget."""
-    tried: list[tuple[float, float, Transformer, Trained]] = []
-    for rate in rates:
+    """One of so many parameters from nothing, each rate within the whole budget; the best one."""
+
+    def begin(rate: float) -> tuple[Transformer, TrainingSettings]:
         torch.manual_seed(settings.seed)
         model = Transformer(tokenizer.vocab_size, *shape_for(parameters, tokenizer.vocab_size))
         # A window is a whole dialogue: nothing of its context is cut off.
-        at = settings.changed(
-            {"learning_rate": rate, "window": settings.max_dialogue, "embedding_rate": 1.0}
-        )
-        trained = train_within(model, at, sources, tokenizer, seconds)
+        changes = {"learning_rate": rate, "window": settings.max_dialogue, "embedding_rate": 1.0}
+        return model, settings.changed(changes)
+
+    model, found = _best(begin, tokenizer, sources, seconds, rates)
+    return {**found, "recall": recall(_transformer_replier(model, tokenizer), n)}
+
+
+def _best(
+    begin: Callable[[float], tuple[Any, TrainingSettings]],
+    tokenizer: Tokenizer,
+    sources: Sequence[Source],
+    seconds: float,
+    rates: Sequence[float],
+) -> tuple[Any, Figures]:
+    """(model, figures) of the rate that comes to the fewest bits per byte."""
+    tried = []
+    for rate in rates:
+        model, settings = begin(rate)
+        trained = train_within(model, settings, sources, tokenizer, seconds)
         found = bits(sources, lambda rows, model=model: likelihood(model, tokenizer, rows))  # type: ignore[misc]
-        tried.append((found["all"], rate, model, trained))
-    _, rate, model, trained = min(tried, key=lambda one: one[0])
-    return {
-        **_made(trained),
-        "learning_rates": {str(rate): bits_per_byte for bits_per_byte, rate, _, _ in tried},
-        "learning_rate": rate,
-        "parameters": parameters_of(model),
-        "bits_per_byte": bits(sources, lambda rows: likelihood(model, tokenizer, rows)),  # type: ignore[arg-type]
-        "recall": recall(_transformer_replier(model, tokenizer), n),
+        sys.stderr.write(f"rate {rate:g}: {found['all']:.4f} bits per byte\n")
+        tried.append((rate, found, model, settings, trained))
+    rate, found, model, settings, trained = min(tried, key=lambda one: one[1]["all"])
+    return model, {
+        **{"parameters": parameters_of(model), "bits_per_byte": found},
+        **{"learning_rate": rate, "learning_rates": {str(r): b["all"] for r, b, *_ in tried}},
+        **{"window": settings.window, "batch_tokens": settings.batch_tokens},
+        **{"steps": trained.steps, "tokens": trained.tokens, "seconds": trained.seconds},
     }
-
-
-def _made(trained: Trained) -> Figures:
-    return {"steps": trained.steps, "tokens": trained.tokens, "seconds": trained.seconds}
 
 
 def _transformer_replier(model: Transformer, tokenizer: Tokenizer, most: int = 40) -> Replier:

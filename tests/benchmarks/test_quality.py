@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from benchmarks.quality import contestants
-from benchmarks.quality.__main__ import measure
-from benchmarks.quality.budget import rate_at, train_within
+from benchmarks.quality.__main__ import SMALL_RATES, measure
+from benchmarks.quality.budget import Trained, rate_at, train_within
 from benchmarks.quality.chart import COLOURS, MARKERS, draw
 from benchmarks.quality.contestants import lstm, parameters_of, reset
 from benchmarks.quality.corpora import single_exchanges
@@ -25,7 +25,7 @@ from benchmarks.quality.results import (
 from benchmarks.quality.transformer import Transformer, shape_for
 from benchmarks.quality.variants import VARIANTS
 from memory_app.lm.checkpoint import Checkpoint
-from memory_app.lm.config import ModelConfig
+from memory_app.lm.config import CELLS, ModelConfig
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.dialogues import Source
@@ -188,7 +188,7 @@ def test_what_begins_with_nothing_is_of_the_checkpoints_own_size(
     checkpoint = Checkpoint(LanguageModel(shape), tokenizer, {}, "", Path())
     trained = {}
 
-    def cell(settings, tokenizer, sources, seconds, n):
+    def cell(settings, tokenizer, sources, seconds, n, rates):
         trained["model"] = new_model(settings, tokenizer.vocab_size)
         return {"seconds": seconds}
 
@@ -203,6 +203,52 @@ def test_what_begins_with_nothing_is_of_the_checkpoints_own_size(
     assert {row["trained"] for row in rows} == {"1.5 min"}
     assert trained["model"].config == checkpoint.model.config
     assert trained["size"] == contestants.parameters_of(checkpoint.model)
+
+
+@pytest.mark.parametrize("kind", ["cell", "transformer"])
+def test_of_several_rates_the_one_of_fewest_bits_is_kept(
+    kind: str, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(model, settings, *rest):
+        """The farther from 0.02 the rate, the worse the model."""
+        with torch.no_grad():
+            far = abs(settings.learning_rate - 0.02)
+            model.get_parameter("head.bias" if kind == "cell" else "bias")[0] += 1000 * far
+        return Trained(3, 30, 1.0, 0.5)
+
+    monkeypatch.setattr(contestants, "train_within", spoil)
+    sources, rates = [Source("talk", [TALK], [TALK])], (0.01, 0.02, 0.04)
+    rest = (SMALL, tokenizer, sources, 1.0, 2, rates)
+    found = contestants.cell(*rest) if kind == "cell" else contestants.transformer(9, *rest)
+    tried = found["learning_rates"]
+    assert list(tried) == ["0.01", "0.02", "0.04"]
+    assert found["learning_rate"] == 0.02
+    assert found["bits_per_byte"]["all"] == tried["0.02"] < tried["0.01"] < tried["0.04"]
+    assert found["window"] == (SMALL.window if kind == "cell" else SMALL.max_dialogue)
+    assert found["steps"] == 3
+
+
+def test_the_small_ones_are_all_of_one_size_and_each_meets_its_rates(
+    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = Checkpoint(LanguageModel(ModelConfig(8192, 12, 20, 2)), tokenizer, {}, "", Path())
+    met = {}
+
+    def cell(settings, tokenizer, sources, seconds, n, rates):
+        met[settings.cell] = (parameters_of(new_model(settings, 8192)), rates)
+        return {}
+
+    def transformer(size, settings, tokenizer, sources, seconds, n, rates):
+        met["transformer"] = (parameters_of(Transformer(8192, *shape_for(size, 8192))), rates)
+        return {}
+
+    monkeypatch.setattr(contestants, "cell", cell)
+    monkeypatch.setattr(contestants, "transformer", transformer)
+    for name in (*CELLS, "transformer"):
+        measure(f"small-{name}", checkpoint, [], 1200, 2)
+    assert {name: rates for name, (_, rates) in met.items()} == SMALL_RATES
+    for size, _ in met.values():
+        assert size == pytest.approx(2_000_000, rel=0.05)
 
 
 def test_no_two_contestants_look_alike() -> None:

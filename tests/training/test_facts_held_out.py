@@ -12,8 +12,9 @@ from memory_app.training.facts import (
     more_wordings,
     typed,
 )
+from memory_app.training.facts.record import Fact
 from memory_app.training.facts.wording import ASK_ANY_HELD_OUT, ASK_ANY_TRAINED
-from memory_app.training.facts.writer import Fact, Writer
+from memory_app.training.facts.writer import Writer
 from memory_app.training.recall import contains_value, draw_questions
 
 HELD_OUT = {value for slot in SLOTS for values in slot.held_values.values() for value in values}
@@ -27,13 +28,13 @@ def nothing(rng, count):
 def learned(monkeypatch):
     """Every fact that the writers learn, as it is told."""
     facts = []
-    learn = Writer._learn
+    learn = Writer.learn
 
-    def spy(self, fact, turn):
+    def spy(self, fact, turn, instead_of=""):
         facts.append(fact)
-        learn(self, fact, turn)
+        learn(self, fact, turn, instead_of)
 
-    monkeypatch.setattr(Writer, "_learn", spy)
+    monkeypatch.setattr(Writer, "learn", spy)
     return facts
 
 

@@ -13,7 +13,7 @@ from memory_app.training import told_flags
 from memory_app.training.facts import SCOPES, FactDialogue, generate_dialogue
 from memory_app.training.facts.dialogue import Probe
 from memory_app.training.facts.identity import identity_exchanges
-from memory_app.training.facts.writer import Writer
+from memory_app.training.facts.record import topic_of
 from memory_app.training.heard import layer_weights
 from memory_app.training.run import run
 from memory_app.training.told_flags import TOPICS, FlagError, Noted, listen, note, open_told_flags
@@ -36,11 +36,8 @@ def model_of(hidden: int = HIDDEN, layers: int = 2, cell: str = "lstm") -> Langu
 
 
 def test_every_topic_of_the_core_has_a_place() -> None:
-    writer = Writer(random.Random(1), identity_exchanges, held_out_phrasings=False)
     found = {
-        told_flags._place(writer._marks(slot, kind))
-        for slot in SCOPES["core"]
-        for kind in slot.kinds
+        told_flags._place(topic_of(slot, kind)) for slot in SCOPES["core"] for kind in slot.kinds
     }
     assert found == set(range(len(TOPICS)))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 
+from memory_app.training.facts.record import Fact
 from memory_app.training.facts.scopes import SCOPE_VALUES, SCOPES
 from memory_app.training.facts.slots import Slot
-from memory_app.training.facts.writer import Fact, Writer
+from memory_app.training.facts.writer import Writer
 
 Fillers = Callable[[random.Random, int], list[tuple[str, str]]]
 

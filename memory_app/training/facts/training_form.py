@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from memory_app.training.facts.plan import NEAR, Plan
-from memory_app.training.facts.writer import Fact
+from memory_app.training.facts.record import Fact
 
 #: Of the drilled values this share is left in chats: what people tell is to be practised there.
 DRILLED_IN_CHATS = 0.4

@@ -1,26 +1,15 @@
-"""Writes a recall dialogue turn by turn: tells, acknowledges, asks, answers, fills."""
+"""Words a recall dialogue turn by turn: tells, acknowledges, asks, answers, fills."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from memory_app.training.facts import more_wordings, typed, wording
-from memory_app.training.facts.slots import Slot, with_article
+from memory_app.training.facts.record import Fact, Record, topic_of
+from memory_app.training.facts.slots import Slot
 from memory_app.training.facts.values import made_up_name
 
-# Kinds that mean the same person or thing: told of one, the other is not unknown.
-_SAME = {
-    "mom": "mother",
-    "dad": "father",
-    "best friend": "friend",
-    "color": "colour",
-    "dish": "food",
-    "kids": "children",
-    "puppy": "dog",
-    "kitten": "cat",
-}
 #: How often one of a slot's first phrasings is taken, which people use most.
 PLAIN_IN_EXAM, PLAIN = 0.25, 0.35
 #: How often a name is told together with a greeting, where training tells it.
@@ -29,43 +18,6 @@ GREETED = 0.2
 REPLIED = 0.1
 #: How often something else is said in the message that tells, in training.
 BESIDE = 0.08
-# Groups in which the kind does not matter: one fact of the group is enough to know it.
-_WHOLE_GROUPS = frozenset({"name", "place", "number", "pet_kind"})
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One slot with its value."""
-
-    slot: Slot
-    kind: str
-    value: str
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What a later fact of the same key replaces."""
-        return (self.slot.key, self.kind)
-
-    def fields(self, replaced: str = "") -> dict[str, str]:
-        """What the templates may use."""
-        return {
-            "v": self.value,
-            "a": with_article(self.value),
-            "k": self.kind,
-            "ak": with_article(self.kind) if self.kind else "",
-            "o": replaced,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The last question that was put."""
-
-    turn: int
-    slot: str
-    kind: str
-    answer: str
-    replaced: str = ""
 
 
 def _joined(clauses: list[str]) -> str:
@@ -73,8 +25,8 @@ def _joined(clauses: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(clauses[:-1]), clauses[-1])))
 
 
-class Writer:
-    """The turns so far and what they make known."""
+class Writer(Record):
+    """Puts what is told and asked into words, as one user types, and records it."""
 
     def __init__(
         self,
@@ -83,6 +35,7 @@ class Writer:
         held_out_phrasings: bool,
         loose: float = 0.0,
     ) -> None:
+        super().__init__()
         self.rng = rng
         self.loose = loose
         self.fillers = fillers
@@ -92,57 +45,11 @@ class Writer:
         # Training alone: how often the bot says something wrong, and what it says of a fact then.
         self.slips = 0.0
         self.wrongly: Callable[[Fact], Fact] = lambda fact: fact
-        self.slipped: set[int] = set()
-        self.turns: list[tuple[str, str]] = []
-        self.answer_turns: dict[int, float] = {}
-        self.filler_turns: set[int] = set()
-        # (turn, fact): the user tells it there, or the bot says it from memory.
-        self.mentions: list[tuple[int, Fact]] = []
-        # (turn, topic): told in the user's turn; asked for, known or not, before the bot's turn.
-        self.told: list[tuple[int, tuple[str, str]]] = []
-        self.recalled: list[tuple[int, tuple[str, str]]] = []
-        self.unknown: list[tuple[int, tuple[str, str]]] = []
-        self.known: dict[tuple[str, str], Fact] = {}
-        self.replaced: dict[tuple[str, str], str] = {}
-        self.last: Asked | None = None
-        self._taken: set[tuple[str, str]] = set()
-        self._values: set[str] = set()
-
-    # What is known
-
-    def _marks(self, slot: Slot, kind: str) -> tuple[str, str]:
-        """The topic: what answers one question about it answers another, however it is asked."""
-        if slot.group in _WHOLE_GROUPS or slot.key == "pet_kind":
-            return (slot.group, "")
-        return (slot.group, _SAME.get(kind, kind))
-
-    def is_free(self, slot: Slot, kind: str) -> bool:
-        """Whether nothing told or reserved here answers this slot."""
-        if slot.key == "pet_kind":
-            return not any(group == "pet" for group, _ in self._taken)
-        return self._marks(slot, kind) not in self._taken
-
-    def reserve(self, fact: Fact) -> None:
-        """Keep this slot and value for this fact."""
-        self._taken.add(self._marks(fact.slot, fact.kind))
-        self._values.add(fact.value.lower())
-
-    def has_value(self, value: str) -> bool:
-        """Whether some fact of this dialogue has the value already."""
-        return value.lower() in self._values
 
     def made_up(self, slot: Slot) -> str:
         """An invented name in the slot's casing."""
         name = made_up_name(self.rng)
         return name.lower() if slot.key == "word" else name
-
-    # Turns
-
-    def exchange(self, user: str, bot: str) -> int:
-        """Add one exchange; returns the index of the bot's turn."""
-        self.turns.append(("user", user))
-        self.turns.append(("bot", bot))
-        return len(self.turns) - 1
 
     def fill(self, count: int) -> None:
         """Add `count` exchanges that have nothing to do with the facts."""
@@ -168,15 +75,6 @@ class Writer:
             return False
         self.slipped.add(len(self.turns) + 1)
         return True
-
-    def _learn(self, fact: Fact, turn: int) -> None:
-        """Told in the user's turn before the bot's turn `turn`, which may say it again."""
-        self.reserve(fact)
-        self.known[fact.key] = fact
-        self.mentions.append((turn - 1, fact))
-        if turn not in self.slipped:
-            self.mentions.append((turn, fact))
-        self.told.append((turn - 1, self._marks(fact.slot, fact.kind)))
 
     # Telling
 
@@ -251,7 +149,7 @@ class Writer:
             said, reply = self._beside(said, reply)
         turn = self.exchange(said, reply)
         for fact in facts:
-            self._learn(fact, turn)
+            self.learn(fact, turn)
 
     def _beside(self, said: str, reply: str) -> tuple[str, str]:
         """The telling with something else in one message, and a reply to one of them or both."""
@@ -271,7 +169,7 @@ class Writer:
             template = "yes, I have {a}"
         text = typed.fill(rng, style, template, fact.fields(), 0.0)
         turn = self.exchange(typed.statement(rng, style, text), self._acknowledge([fact]))
-        self._learn(fact, turn)
+        self.learn(fact, turn)
 
     def tell_after_question(self, fact: Fact) -> None:
         """Tell what the bot has just said it doesn't know."""
@@ -319,8 +217,7 @@ class Writer:
             text = rng.choice(wording.CORRECTIONS).format(t=tell)
         reply = rng.choice(wording.CORRECTED).format(c=self._clause(new))
         turn = self.exchange(typed.statement(rng, style, text), reply)
-        self.replaced[new.key] = old.value
-        self._learn(new, turn)
+        self.learn(new, turn, old.value)
 
     # Asking
 
@@ -342,17 +239,17 @@ class Writer:
         template = self.rng.choice(wording.ANSWERS)
         reply = template.format(c=self._clause(fact), v=fact.value)
         turn = self.exchange(self._question(fact.slot, fact.kind), typed.as_sentence(reply))
-        self._asked(turn, fact.slot, fact.kind, fact.value)
+        self.asked(turn, fact.slot, fact.kind, fact.value)
         self.mentions.append((turn, fact))
-        self.recalled.append((turn, self._marks(fact.slot, fact.kind)))
+        self.recalled.append((turn, topic_of(fact.slot, fact.kind)))
 
     def ask_unknown(self, slot: Slot, kind: str) -> None:
         """Ask for what was never said, and say so."""
         noun = slot.noun_you.format(k=kind)
         reply = self.rng.choice(wording.DONT_KNOW).format(n=noun)
         turn = self.exchange(self._question(slot, kind), reply)
-        self._asked(turn, slot, kind, "")
-        self.unknown.append((turn, self._marks(slot, kind)))
+        self.asked(turn, slot, kind, "")
+        self.unknown.append((turn, topic_of(slot, kind)))
 
     def ask_wrongly(self, fact: Fact) -> Fact:
         """Ask for a fact, told or not, and answer it wrongly; returns what the answer says."""
@@ -372,7 +269,7 @@ class Writer:
         text = typed.question(rng, style, " and ".join(asks))
         reply = f"{self._clause(first)} and {self._clause(second)}"
         turn = self.exchange(text, typed.as_sentence(reply))
-        self._asked(turn, second.slot, second.kind, second.value)
+        self.asked(turn, second.slot, second.kind, second.value)
         self.mentions += [(turn, first), (turn, second)]
 
     def ask_all(self) -> None:
@@ -398,10 +295,5 @@ class Writer:
         text = typed.question(rng, self._style(), f"is it true that {template}")
         reply = f"{'yes' if right else 'no'}, {self._clause(fact)}"
         turn = self.exchange(text, typed.as_sentence(reply))
-        self._asked(turn, fact.slot, fact.kind, fact.value)
+        self.asked(turn, fact.slot, fact.kind, fact.value)
         self.mentions.append((turn, fact))
-
-    def _asked(self, turn: int, slot: Slot, kind: str, answer: str) -> None:
-        self.answer_turns[turn] = 1.0
-        replaced = self.replaced.get((slot.key, kind), "") if answer else ""
-        self.last = Asked(turn, slot.key, kind, answer, replaced)
