@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.batches import Mixture
 from memory_app.training.dialogues import Source
@@ -17,6 +19,15 @@ def test_questions_and_statements_get_their_own_and_short_words_none() -> None:
     assert asked == set(TO_QUESTIONS)
     assert told == set(TO_STATEMENTS)
     assert listening(rng, "oh well") is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["How are you today?", "hi, how r u doing", "And who are you?", "How's it going, my friend?"],
+)
+def test_who_asks_how_or_who_the_bot_is_gets_no_such_reply(said: str) -> None:
+    assert listening(random.Random(1), said) is None
+    assert listening(random.Random(1), "How are your plans for the summer?") is not None
 
 
 def test_none_begins_as_a_refusal_does() -> None:

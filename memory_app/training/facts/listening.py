@@ -8,6 +8,7 @@ the refusal of one.
 from __future__ import annotations
 
 import random
+import re
 
 TO_STATEMENTS = (
     "Oh, I see.",
@@ -43,12 +44,18 @@ TO_QUESTIONS = (
     "Maybe. What do you think?",
     "That's more than a small network can know.",
 )
+# Who asks how the other is, or who, means just that: neither "no idea" nor "what do you think?".
+_OF_ONESELF = re.compile(
+    r"\b(how (are|r) (you|u|ya)|how('s| is| was) (it going|your day|everything)|how do you do"
+    r"|what('s| is) (up|your name)|who are you|are you (ok|okay|alright|well))\b",
+    re.IGNORECASE,
+)
 #: Words from which on a line is more than a greeting or a yes.
 _A_LINE = 3
 
 
 def listening(rng: random.Random, said: str) -> str | None:
-    """A reply to what was said, or None where it is too short to be taken up."""
-    if len(said.split()) < _A_LINE:
+    """A reply to what was said; None where it is too short to be taken up, or asks who one is."""
+    if len(said.split()) < _A_LINE or _OF_ONESELF.search(said):
         return None
     return rng.choice(TO_QUESTIONS if said.rstrip().endswith("?") else TO_STATEMENTS)
