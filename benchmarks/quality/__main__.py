@@ -35,7 +35,7 @@ RATES = (3e-4, 6e-4, 1.2e-3, 2.4e-3)
 SMALL_RATES = {
     "transformer": (6e-4, 1.2e-3, 2.4e-3, 4.8e-3),
     "lstm": (2.4e-3, 4.8e-3),
-    "tanh_rnn": (2.4e-3,),
+    "tanh_rnn": (6e-4, 2.4e-3),
     "article_lstm": (2.4e-3,),
 }
 # (embedding, hidden) of two layers that come to about 2 million parameters with 8,192 pieces.
