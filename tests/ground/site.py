@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -122,9 +123,11 @@ class Site:
     def worker(self) -> int | None:
         """The worker's process number."""
         assert self.process is not None
-        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        found = [int(pid) for file in children for pid in file.read_text().split()]
-        return found[0] if found else None
+        for file in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended
+                for pid in file.read_text().split():
+                    return int(pid)
+        return None
 
     def tree(self) -> list[int]:
         """Every process of the site."""
