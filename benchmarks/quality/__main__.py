@@ -124,15 +124,14 @@ def measure(
     if what == "chats":
         return chats(model, tokenizer)
     small = settings.changed(FROM_NOTHING)
+    one_rate = (small.learning_rate,)
     if what == "transformer":
         size = contestants.parameters_of(model)
         found = contestants.transformer(size, small, tokenizer, sources, seconds, n, RATES)
         return {"title": "Transformer, equal size", "place": 3, "trained": minutes, **found}
     if what == "scratch":
         own = {key: getattr(model.config, key) for key in SHAPE}
-        begun = small.changed(own)
-        rate = (begun.learning_rate,)
-        found = contestants.cell(begun, tokenizer, sources, seconds, n, rate)
+        found = contestants.cell(small.changed(own), tokenizer, sources, seconds, n, one_rate)
         return {"title": "this size from nothing", "place": 3, "trained": minutes, **found}
     if what == "small-transformer":
         step = small.changed(SMALL_TRANSFORMER_STEP)
@@ -145,8 +144,7 @@ def measure(
     shape = {"cell": name, "embedding_dim": width, "hidden_size": hidden, "copy_units": 0}
     if variant:
         settings = small.changed({**shape, **VARIANTS[variant]})
-        rate = (settings.learning_rate,)
-        found = contestants.cell(settings, tokenizer, sources, seconds, n, rate)
+        found = contestants.cell(settings, tokenizer, sources, seconds, n, one_rate)
         return {"title": variant, "trained": minutes, **found}
     spread = {"timescales": "inverse_gamma"} if name == "lstm" else {}
     settings = small.changed({**shape, **SMALL_CELL_STEP, **spread})
