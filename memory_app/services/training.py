@@ -20,10 +20,11 @@ from memory_app.training.card import write_card
 from memory_app.training.dialogues import Source, read_dialogues
 from memory_app.training.parallel import ALONE, Group
 from memory_app.training.progress import Exchange
-from memory_app.training.run import CHECKPOINT_FOLDER, Validation, Watcher, run
+from memory_app.training.run import CHECKPOINT_FOLDER, run
 from memory_app.training.save import remove_saves
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.trainer import Callback, Metrics
+from memory_app.training.watcher import Validation, Watcher
 
 #: Steps between two rows of figures: a curve of a long run has some thousand points.
 RECORD_EVERY = 10

@@ -29,10 +29,11 @@ from memory_app.training.dialogues import (
     role_weights,
     untidy,
 )
-from memory_app.training.facts import FactDialogue, generate_dialogue, is_held_out
+from memory_app.training.facts import FactDialogue, generate_dialogue
 from memory_app.training.facts.identity import identity_exchanges
 from memory_app.training.facts.listening import listening
 from memory_app.training.settings import TrainingSettings
+from memory_app.training.words import one_piece_words
 
 #: Share of a fact dialogue's stretches of other talk that are about the bot itself: it is asked
 #: who it is in the middle of chats, too.
@@ -232,18 +233,6 @@ class Mixture:
         batches = cut(drawn, self.settings.batch_tokens, self.settings.window)
         rng.shuffle(batches)
         return batches
-
-
-def one_piece_words(tokenizer: Tokenizer) -> list[str]:
-    """Words of three letters or more that are one piece after a space, none of them held out."""
-    words = (
-        tokenizer.bytes_of(piece).decode("ascii", "ignore") for piece in range(tokenizer.vocab_size)
-    )
-    return [
-        word[1:]
-        for word in words
-        if word[:1] == " " and len(word) > 3 and word[1:].isalpha() and not is_held_out(word[1:])
-    ]
 
 
 def _rise(progress: float, start: float, stop: float) -> float:

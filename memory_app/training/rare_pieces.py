@@ -22,11 +22,11 @@ from torch import Tensor
 
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
-from memory_app.training.batches import one_piece_words
 from memory_app.training.dialogues import Source
 from memory_app.training.facts import generate_dialogue, trained_values
 from memory_app.training.facts.identity import identity_exchanges
 from memory_app.training.settings import TrainingSettings
+from memory_app.training.words import one_piece_words, word_of
 
 #: Words met fewer times than so many times `redraw_below` are seldom met.
 SELDOM = 10
@@ -121,14 +121,10 @@ def redraw(model: LanguageModel, rare: Tensor, counts: Tensor, seed: int) -> Non
 
 
 def seldom_words(tokenizer: Tokenizer, counts: Tensor, below: int) -> Tensor:
-    """Which pieces are words of three letters or more, met fewer than `below` times; bool [vocab].
-
-    Shorter ones begin other words more often than they are one.
-    """
+    """Which pieces are whole words met fewer than `below` times, bool [vocab]."""
     words = torch.zeros(tokenizer.vocab_size, dtype=torch.bool)
-    for piece in (begin_words(tokenizer) & (counts < below)).nonzero()[:, 0].tolist():
-        word = tokenizer.bytes_of(piece).decode("utf-8", "ignore")[1:]
-        words[piece] = len(word) > 2 and word.isalpha()
+    for piece in (counts < below).nonzero()[:, 0].tolist():
+        words[piece] = word_of(tokenizer, piece) is not None
     return words
 
 

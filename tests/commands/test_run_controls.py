@@ -7,8 +7,7 @@ from django.db import connection
 
 from memory_app.models import HELD, RunSample, RunStatus, TrainingRun
 from memory_app.services import leases, runs, training
-from memory_app.training import progress
-from memory_app.training import run as running
+from memory_app.training import progress, watcher
 from tests.commands.test_train import SMALL
 
 #: Figures that tell how fast the machine was; all others follow from the seed.
@@ -129,9 +128,9 @@ def test_an_evaluation_is_broken_off_and_sat_again(launch, unbroken, monkeypatch
     run = launch()
     asker = Asker(run, runs.run_pause)
     module, name = {
-        "validation": (running, "evaluate_perplexity"),
+        "validation": (watcher, "evaluate_perplexity"),
         "recall": (progress, "greedy_replies"),
-        "samples": (running.ProgressExam, "recall"),
+        "samples": (progress.ProgressExam, "recall"),
     }[place]
     original, went_on = getattr(module, name), []
 

@@ -9,10 +9,11 @@ import torch
 from memory_app.lm.checkpoint import load_checkpoint
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.dialogues import Source
-from memory_app.training.run import Watcher, run
+from memory_app.training.run import run
 from memory_app.training.save import SaveError
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.trainer import Callback, TrainingError, learning_rate, train
+from memory_app.training.watcher import Watcher
 
 # A run ends with a batch, so none may be as long as a run: dialogues are cut at five windows.
 SMALL = TrainingSettings(

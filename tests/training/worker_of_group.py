@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 
 from memory_app.training.parallel import joined
-from memory_app.training.run import Watcher, run
+from memory_app.training.run import run
+from memory_app.training.watcher import Watcher
 from tests.training.test_parallel import SETTINGS
 from tests.training.test_trainer import SOURCE
 

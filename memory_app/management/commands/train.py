@@ -20,9 +20,9 @@ from memory_app.models import RunStatus, TrainingRun
 from memory_app.services.runs import run_execute, run_find, run_launch, run_settings
 from memory_app.services.training import take_part
 from memory_app.training.parallel import Group, joined
-from memory_app.training.run import Validation, Watcher
 from memory_app.training.settings import PRESETS, TrainingSettings
 from memory_app.training.trainer import Metrics
+from memory_app.training.watcher import Validation, Watcher
 
 
 def _weighted(text: str) -> tuple[str, float]:
