@@ -30,8 +30,9 @@ from memory_app.lm.config import CELLS
 from memory_app.training.dialogues import Source
 from memory_app.training.settings import TrainingSettings
 
-# Learning rates: the best is kept, the others' figures are named. A small model's lie higher.
-RATES = (3e-4, 6e-4, 1.2e-3, 2.4e-3)
+# Learning rates: the best is kept, the others' figures are named. A small model's lie higher, and
+# a cell's do.
+RATES = {"transformer": (3e-4, 6e-4, 1.2e-3, 2.4e-3), "scratch": (1.2e-3, 2.4e-3, 4.8e-3)}
 SMALL_RATES = {
     "transformer": (6e-4, 1.2e-3, 2.4e-3, 4.8e-3),
     "lstm": (2.4e-3, 4.8e-3),
@@ -40,11 +41,12 @@ SMALL_RATES = {
 }
 # (embedding, hidden) of two layers that come to about 2 million parameters with 8,192 pieces.
 SMALL = {"lstm": (128, 256), "tanh_rnn": (128, 512), "article_lstm": (128, 240)}
-# Steps of the size that each learns most from in three minutes. A cell's window is short, since
-# the shorter, the more rows are fed side by side; its state is carried from window to window. A
-# Transformer's is a whole dialogue.
-SMALL_CELL_STEP = {"batch_tokens": 2048, "window": 64}
-SMALL_TRANSFORMER_STEP = {"batch_tokens": 1024}
+# Steps of the size that each learns most from in three or four minutes. A cell's window is short,
+# since the shorter, the more rows are fed side by side; its state is carried from window to window.
+# A Transformer's is a whole dialogue.
+CELL_STEP = {"batch_tokens": 2048, "window": 64}
+SPREAD = {"timescales": "inverse_gamma"}  # what the log found best; of an lstm only
+TRANSFORMER_STEP = {"batch_tokens": 1024}
 
 # A model that begins with nothing meets few values and short gaps first, whatever the checkpoint's
 # last stage began with.
@@ -124,18 +126,19 @@ def measure(
     if what == "chats":
         return chats(model, tokenizer)
     small = settings.changed(FROM_NOTHING)
-    one_rate = (small.learning_rate,)
     if what == "transformer":
         size = contestants.parameters_of(model)
-        found = contestants.transformer(size, small, tokenizer, sources, seconds, n, RATES)
+        step, rates = small.changed(TRANSFORMER_STEP), RATES[what]
+        found = contestants.transformer(size, step, tokenizer, sources, seconds, n, rates)
         return {"title": "Transformer, equal size", "place": 3, "trained": minutes, **found}
     if what == "scratch":
-        own = {key: getattr(model.config, key) for key in SHAPE}
-        found = contestants.cell(small.changed(own), tokenizer, sources, seconds, n, one_rate)
+        own = {key: getattr(model.config, key) for key in SHAPE} | CELL_STEP
+        own |= SPREAD if model.config.cell == "lstm" else {}
+        step, rates = small.changed(own), RATES[what]
+        found = contestants.cell(step, tokenizer, sources, seconds, n, rates)
         return {"title": "this size from nothing", "place": 3, "trained": minutes, **found}
     if what == "small-transformer":
-        step = small.changed(SMALL_TRANSFORMER_STEP)
-        rates = SMALL_RATES["transformer"]
+        step, rates = small.changed(TRANSFORMER_STEP), SMALL_RATES["transformer"]
         found = contestants.transformer(2_000_000, step, tokenizer, sources, seconds, n, rates)
         return {"title": "Transformer, small", "place": 7, "trained": minutes, **found}
     variant = what.removeprefix(VARIANT) if what.startswith(VARIANT) else ""
@@ -144,10 +147,11 @@ def measure(
     shape = {"cell": name, "embedding_dim": width, "hidden_size": hidden, "copy_units": 0}
     if variant:
         settings = small.changed({**shape, **VARIANTS[variant]})
+        one_rate = (settings.learning_rate,)
         found = contestants.cell(settings, tokenizer, sources, seconds, n, one_rate)
         return {"title": variant, "trained": minutes, **found}
-    spread = {"timescales": "inverse_gamma"} if name == "lstm" else {}
-    settings = small.changed({**shape, **SMALL_CELL_STEP, **spread})
+    spread = SPREAD if name == "lstm" else {}
+    settings = small.changed({**shape, **CELL_STEP, **spread})
     found = contestants.cell(settings, tokenizer, sources, seconds, n, SMALL_RATES[name])
     place = 4 + CELLS.index(name)
     return {"title": f"{name}, small", "place": place, "trained": minutes, **found}

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmarks.quality import contestants
-from benchmarks.quality.__main__ import SMALL_RATES, measure
+from benchmarks.quality.__main__ import RATES, SMALL_RATES, measure
 from benchmarks.quality.budget import Trained, rate_at, train_within
 from benchmarks.quality.chart import COLOURS, MARKERS, draw
 from benchmarks.quality.contestants import lstm, parameters_of, reset
@@ -190,10 +190,12 @@ def test_what_begins_with_nothing_is_of_the_checkpoints_own_size(
 
     def cell(settings, tokenizer, sources, seconds, n, rates):
         trained["model"] = new_model(settings, tokenizer.vocab_size)
+        trained["scratch"] = rates
         return {"seconds": seconds}
 
     def transformer(size, settings, tokenizer, sources, seconds, n, rates):
         trained["size"] = size
+        trained["transformer"] = rates
         return {"seconds": seconds}
 
     monkeypatch.setattr(contestants, "cell", cell)
@@ -203,6 +205,8 @@ def test_what_begins_with_nothing_is_of_the_checkpoints_own_size(
     assert {row["trained"] for row in rows} == {"1.5 min"}
     assert trained["model"].config == checkpoint.model.config
     assert trained["size"] == contestants.parameters_of(checkpoint.model)
+    assert {name: trained[name] for name in RATES} == RATES
+    assert len(RATES["transformer"]) == 4
 
 
 @pytest.mark.parametrize("kind", ["cell", "transformer"])
