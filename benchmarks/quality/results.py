@@ -45,6 +45,17 @@ def _share(figures: dict[str, Any], gap: str) -> str:
     return f"{recall['exact_match'][gap]:.2f} ({low:.2f}–{high:.2f})"
 
 
+def _training(row: dict[str, Any]) -> str:
+    """How long, over how many tokens, at which of so many learning rates."""
+    said = [row["trained"]]
+    if row.get("tokens"):
+        said.append(f"{row['tokens'] / 1e6:.1f} M tokens")
+    if tried := row.get("learning_rates"):
+        others = f", best of {len(tried)}" if len(tried) > 1 else ""
+        said.append(f"rate {row['learning_rate']:g}{others}")
+    return ", ".join(said)
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     """Markdown: bits per byte by source and recall by gap, a contestant a row."""
     sources = sorted({name for row in rows for name in row["bits_per_byte"]["per_source"]})
@@ -57,7 +68,7 @@ def table(rows: list[dict[str, Any]]) -> str:
                 [
                     row["title"],
                     f"{row['parameters'] / 1e6:.1f} M" if row.get("parameters") else "–",
-                    row["trained"],
+                    _training(row),
                     _cell(bits["all"]),
                     *(_cell(bits["per_source"].get(name)) for name in sources),
                 ]

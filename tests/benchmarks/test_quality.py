@@ -144,6 +144,15 @@ def test_the_table_is_written_between_its_marks_from_what_is_stored(tmp_path: Pa
         write_table(card, results)
 
 
+def test_the_table_says_how_each_was_trained() -> None:
+    row = contestant("first", 1, 0.75)
+    assert "| 20 min |" in table([row])
+    row |= {"tokens": 5_540_000, "learning_rate": 0.0012, "learning_rates": {"0.0012": 1.5}}
+    assert "| 20 min, 5.5 M tokens, rate 0.0012 |" in table([row])
+    row["learning_rates"]["0.0024"] = 1.75
+    assert "| 20 min, 5.5 M tokens, rate 0.0012, best of 2 |" in table([row])
+
+
 def test_figures_are_kept_as_they_were_measured(tmp_path: Path) -> None:
     path = keep("x", {"a": 0.123456789}, tmp_path / "results")
     assert json.loads(path.read_text()) == {"a": 0.123456789}
