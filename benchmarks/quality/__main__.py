@@ -45,7 +45,7 @@ SMALL = {"lstm": (128, 256), "tanh_rnn": (128, 512), "article_lstm": (128, 240)}
 # since the shorter, the more rows are fed side by side; its state is carried from window to window.
 # A Transformer's is a whole dialogue.
 CELL_STEP = {"batch_tokens": 2048, "window": 64}
-SPREAD = {"timescales": "inverse_gamma"}  # what the log found best; of an lstm only
+LSTM_STEP = {**CELL_STEP, "timescales": "inverse_gamma"}  # what the log found best of an lstm
 TRANSFORMER_STEP = {"batch_tokens": 1024}
 
 # A model that begins with nothing meets few values and short gaps first, whatever the checkpoint's
@@ -132,9 +132,8 @@ def measure(
         found = contestants.transformer(size, step, tokenizer, sources, seconds, n, rates)
         return {"title": "Transformer, equal size", "place": 3, "trained": minutes, **found}
     if what == "scratch":
-        own = {key: getattr(model.config, key) for key in SHAPE} | CELL_STEP
-        own |= SPREAD if model.config.cell == "lstm" else {}
-        step, rates = small.changed(own), RATES[what]
+        own = {key: getattr(model.config, key) for key in SHAPE}
+        step, rates = small.changed({**own, **_cell_step(model.config.cell)}), RATES[what]
         found = contestants.cell(step, tokenizer, sources, seconds, n, rates)
         return {"title": "this size from nothing", "place": 3, "trained": minutes, **found}
     if what == "small-transformer":
@@ -150,11 +149,14 @@ def measure(
         one_rate = (settings.learning_rate,)
         found = contestants.cell(settings, tokenizer, sources, seconds, n, one_rate)
         return {"title": variant, "trained": minutes, **found}
-    spread = SPREAD if name == "lstm" else {}
-    settings = small.changed({**shape, **CELL_STEP, **spread})
+    settings = small.changed({**shape, **_cell_step(name)})
     found = contestants.cell(settings, tokenizer, sources, seconds, n, SMALL_RATES[name])
     place = 4 + CELLS.index(name)
     return {"title": f"{name}, small", "place": place, "trained": minutes, **found}
+
+
+def _cell_step(cell: str) -> dict[str, Any]:
+    return LSTM_STEP if cell == "lstm" else CELL_STEP
 
 
 if __name__ == "__main__":

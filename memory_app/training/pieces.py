@@ -35,17 +35,22 @@ def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[st
                     yield text.lower()
     if settings.facts or settings.identity:
         rng = random.Random(settings.seed)
-        for _ in range(min(10_000, round(FACT_DIALOGUES * pieces))):
-            made = generate_dialogue(
-                rng, fillers=identity_exchanges, max_gap=1, scope=settings.fact_scope
-            )
-            yield from (text for _, text in made.turns)
+        yield from fact_texts(rng, settings, min(10_000, round(FACT_DIALOGUES * pieces)))
         # A value that is one piece is one thing to keep in mind; in three it is three, in order.
         # The held-out ones too: without them "James" would be the one name that has to be spelled,
         # and the exam would measure the tokenizer. Training still never tells them.
         often = min(600, round(VALUE_WEIGHT * pieces))
         for value in trained_values("core") + held_out_values("core"):
             yield f" {value} {value.lower()} {value.title()}" * often
+
+
+def fact_texts(rng: random.Random, settings: TrainingSettings, dialogues: int) -> Iterator[str]:
+    """What is said in so many dialogues of facts."""
+    for _ in range(dialogues):
+        made = generate_dialogue(
+            rng, fillers=identity_exchanges, max_gap=1, scope=settings.fact_scope
+        )
+        yield from (text for _, text in made.turns)
 
 
 def run_tokenizer(

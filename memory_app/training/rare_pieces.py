@@ -23,8 +23,9 @@ from torch import Tensor
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.dialogues import Source
-from memory_app.training.facts import generate_dialogue, trained_values
+from memory_app.training.facts import trained_values
 from memory_app.training.facts.identity import identity_exchanges
+from memory_app.training.pieces import fact_texts
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.words import one_piece_words, word_of
 
@@ -82,11 +83,7 @@ def _generated(settings: TrainingSettings, tokenizer: Tokenizer) -> Iterator[str
         yield from (f" {value}" for value in trained_values(settings.fact_scope))
         if settings.drilled:
             yield from (f" {word}" for word in one_piece_words(tokenizer))
-        for _ in range(WORDING):
-            made = generate_dialogue(
-                rng, fillers=identity_exchanges, max_gap=1, scope=settings.fact_scope
-            )
-            yield from (text for _, text in made.turns)
+        yield from fact_texts(rng, settings, WORDING)
     if settings.facts or settings.identity:
         yield from (text for pair in identity_exchanges(rng, WORDING) for text in pair)
 
