@@ -32,12 +32,19 @@ from memory_app.training.settings import TrainingSettings
 
 # Learning rates: the best is kept, the others' figures are named. A small model's lie higher, and
 # a cell's do.
-RATES = {"transformer": (3e-4, 6e-4, 1.2e-3, 2.4e-3), "scratch": (1.2e-3, 2.4e-3, 4.8e-3)}
-SMALL_RATES = {
-    "transformer": (6e-4, 1.2e-3, 2.4e-3, 4.8e-3),
-    "lstm": (2.4e-3, 4.8e-3),
-    "tanh_rnn": (6e-4, 2.4e-3),
-    "article_lstm": (2.4e-3,),
+RATES = {
+    "transformer": (3e-4, 6e-4, 1.2e-3, 2.4e-3),
+    "scratch": (1.2e-3, 2.4e-3, 4.8e-3),
+    "small-transformer": (6e-4, 1.2e-3, 2.4e-3, 4.8e-3),
+    "small-lstm": (2.4e-3, 4.8e-3),
+    "small-tanh_rnn": (6e-4, 2.4e-3),
+    "small-article_lstm": (2.4e-3,),
+}
+VARIANT_RATES = (4.8e-3,)  # the small lstm's best
+# (title, place in the table, parameters); None: as many as the checkpoint at hand has.
+TRANSFORMERS = {
+    "transformer": ("Transformer, equal size", 3, None),
+    "small-transformer": ("Transformer, small", 7, 2_000_000),
 }
 # (embedding, hidden) of two layers that come to about 2 million parameters with 8,192 pieces.
 SMALL = {"lstm": (128, 256), "tanh_rnn": (128, 512), "article_lstm": (128, 240)}
@@ -126,33 +133,33 @@ def measure(
     if what == "chats":
         return chats(model, tokenizer)
     small = settings.changed(FROM_NOTHING)
-    if what == "transformer":
-        size = contestants.parameters_of(model)
+    if what in TRANSFORMERS:
+        title, place, size = TRANSFORMERS[what]
+        size = size or contestants.parameters_of(model)
         step, rates = small.changed(TRANSFORMER_STEP), RATES[what]
         found = contestants.transformer(size, step, tokenizer, sources, seconds, n, rates)
-        return {"title": "Transformer, equal size", "place": 3, "trained": minutes, **found}
+        return {"title": title, "place": place, "trained": minutes, **found}
+    if what.startswith(VARIANT):
+        name = what.removeprefix(VARIANT)
+        step = small.changed({**_small("lstm"), **CELL_STEP, **VARIANTS[name]})
+        if step.vocab_size != tokenizer.vocab_size:
+            tokenizer = contestants.tokenizer_for(step, sources)
+        found = contestants.cell(step, tokenizer, sources, seconds, n, VARIANT_RATES)
+        return {"title": name, "trained": minutes, **found}
     if what == "scratch":
-        own = {key: getattr(model.config, key) for key in SHAPE}
-        step, rates = small.changed({**own, **_cell_step(model.config.cell)}), RATES[what]
-        found = contestants.cell(step, tokenizer, sources, seconds, n, rates)
-        return {"title": "this size from nothing", "place": 3, "trained": minutes, **found}
-    if what == "small-transformer":
-        step, rates = small.changed(TRANSFORMER_STEP), SMALL_RATES["transformer"]
-        found = contestants.transformer(2_000_000, step, tokenizer, sources, seconds, n, rates)
-        return {"title": "Transformer, small", "place": 7, "trained": minutes, **found}
-    variant = what.removeprefix(VARIANT) if what.startswith(VARIANT) else ""
-    name = "lstm" if variant else what.removeprefix("small-")
-    width, hidden = SMALL[name]
-    shape = {"cell": name, "embedding_dim": width, "hidden_size": hidden, "copy_units": 0}
-    if variant:
-        settings = small.changed({**shape, **VARIANTS[variant]})
-        one_rate = (settings.learning_rate,)
-        found = contestants.cell(settings, tokenizer, sources, seconds, n, one_rate)
-        return {"title": variant, "trained": minutes, **found}
-    settings = small.changed({**shape, **_cell_step(name)})
-    found = contestants.cell(settings, tokenizer, sources, seconds, n, SMALL_RATES[name])
-    place = 4 + CELLS.index(name)
-    return {"title": f"{name}, small", "place": place, "trained": minutes, **found}
+        title, place = "this size from nothing", 3
+        shape = {key: getattr(model.config, key) for key in SHAPE}
+    else:
+        cell = what.removeprefix("small-")
+        title, place, shape = f"{cell}, small", 4 + CELLS.index(cell), _small(cell)
+    step = small.changed({**shape, **_cell_step(shape["cell"])})
+    found = contestants.cell(step, tokenizer, sources, seconds, n, RATES[what])
+    return {"title": title, "place": place, "trained": minutes, **found}
+
+
+def _small(cell: str) -> dict[str, Any]:
+    width, hidden = SMALL[cell]
+    return {"cell": cell, "embedding_dim": width, "hidden_size": hidden, "copy_units": 0}
 
 
 def _cell_step(cell: str) -> dict[str, Any]:

@@ -15,6 +15,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "joined": {"joined": 0.5},
     "answer_weight_1": {"answer_weight": 1.0},
     "copy_path": {"copy_units": 128},
+    # More units for the same number of parameters.
+    "narrow_embedding": {"embedding_dim": 64, "hidden_size": 336},
+    "fewer_pieces": {"vocab_size": 4096, "hidden_size": 328},
     "hidden_128": {"hidden_size": 128},
     "hidden_384": {"hidden_size": 384},
     "hidden_512": {"hidden_size": 512},

@@ -3,12 +3,14 @@
 import itertools
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
 from benchmarks.quality import contestants
-from benchmarks.quality.__main__ import RATES, SMALL_RATES, measure
+from benchmarks.quality.__main__ import CELL_STEP, RATES, VARIANT_RATES, measure
 from benchmarks.quality.budget import Trained, rate_at, train_within
 from benchmarks.quality.chart import COLOURS, MARKERS, draw
 from benchmarks.quality.contestants import lstm, parameters_of, reset
@@ -214,7 +216,7 @@ def test_what_begins_with_nothing_is_of_the_checkpoints_own_size(
     assert {row["trained"] for row in rows} == {"1.5 min"}
     assert trained["model"].config == checkpoint.model.config
     assert trained["size"] == contestants.parameters_of(checkpoint.model)
-    assert {name: trained[name] for name in RATES} == RATES
+    assert all(trained[name] == RATES[name] for name in ("scratch", "transformer"))
     assert len(RATES["transformer"]) == 4
 
 
@@ -259,9 +261,45 @@ def test_the_small_ones_are_all_of_one_size_and_each_meets_its_rates(
     monkeypatch.setattr(contestants, "transformer", transformer)
     for name in (*CELLS, "transformer"):
         measure(f"small-{name}", checkpoint, [], 1200, 2)
-    assert {name: rates for name, (_, rates) in met.items()} == SMALL_RATES
-    for size, _ in met.values():
+    for name, (size, rates) in met.items():
+        assert rates == RATES[f"small-{name}"]
         assert size == pytest.approx(2_000_000, rel=0.05)
+
+
+def test_variants_are_the_small_lstm_with_one_change_and_the_same_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bundled: Any = SimpleNamespace(vocab_size=8192)
+    checkpoint = Checkpoint(LanguageModel(ModelConfig(8192, 12, 20, 2)), bundled, {}, "", Path())
+    met = {}
+
+    def cell(settings, tokenizer, sources, seconds, n, rates):
+        size = parameters_of(new_model(settings, tokenizer.vocab_size))
+        met[settings] = (size, rates, tokenizer)
+        return {}
+
+    def tokenizer_for(settings, sources):
+        return SimpleNamespace(vocab_size=settings.vocab_size)
+
+    monkeypatch.setattr(contestants, "cell", cell)
+    monkeypatch.setattr(contestants, "tokenizer_for", tokenizer_for)
+    for name, changes in VARIANTS.items():
+        assert measure(f"variant-{name}", checkpoint, [], 1200, 2)["title"] == name
+        step, (size, rates, tokenizer) = list(met.items())[-1]
+        assert {**CELL_STEP, **changes}.items() <= step.to_dict().items()
+        assert rates == VARIANT_RATES
+        assert (tokenizer is bundled) == (name != "fewer_pieces")
+        if not name.startswith("hidden_"):  # these alone are meant to differ in size
+            assert size == pytest.approx(2_000_000, rel=0.05), name
+    assert len(met) == len(VARIANTS)
+
+
+def test_a_variant_of_fewer_pieces_learns_them_from_the_same_sources() -> None:
+    sources = [Source("talk", [TALK] * 9, [TALK])]
+    own = contestants.tokenizer_for(SMALL.changed({"vocab_size": 300}), sources)
+    assert own.vocab_size <= 300
+    assert own.decode(own.encode("hello there")) == "hello there"
+    assert len(own.encode("hello there")) < len("hello there")
 
 
 def test_no_two_contestants_look_alike() -> None:
