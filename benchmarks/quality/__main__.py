@@ -28,6 +28,7 @@ from benchmarks.quality.variants import VARIANTS
 from memory_app.lm.checkpoint import Checkpoint, load_checkpoint
 from memory_app.lm.config import CELLS
 from memory_app.training.dialogues import Source
+from memory_app.training.pieces import learn_tokenizer
 from memory_app.training.settings import TrainingSettings
 
 # Learning rates: the best is kept, the others' figures are named. A small model's lie higher, and
@@ -52,7 +53,7 @@ SMALL = {"lstm": (128, 256), "tanh_rnn": (128, 512), "article_lstm": (128, 240)}
 # since the shorter, the more rows are fed side by side; its state is carried from window to window.
 # A Transformer's is a whole dialogue.
 CELL_STEP = {"batch_tokens": 2048, "window": 64}
-LSTM_STEP = {**CELL_STEP, "timescales": "inverse_gamma"}  # what the log found best of an lstm
+LSTM_STEP = {**CELL_STEP, **VARIANTS["timescales"]}  # what the log found best of an lstm
 TRANSFORMER_STEP = {"batch_tokens": 1024}
 
 # A model that begins with nothing meets few values and short gaps first, whatever the checkpoint's
@@ -143,7 +144,7 @@ def measure(
         name = what.removeprefix(VARIANT)
         step = small.changed({**_small("lstm"), **CELL_STEP, **VARIANTS[name]})
         if step.vocab_size != tokenizer.vocab_size:
-            tokenizer = contestants.tokenizer_for(step, sources)
+            tokenizer = learn_tokenizer(step, sources)
         found = contestants.cell(step, tokenizer, sources, seconds, n, VARIANT_RATES)
         return {"title": name, "trained": minutes, **found}
     if what == "scratch":

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +17,6 @@ from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.dialogues import Dialogue, Source, encode, mask_numbers
 from memory_app.training.perplexity import Likelihood, likelihood
-from memory_app.training.pieces import run_tokenizer
 from memory_app.training.recall import (
     SEED,
     Question,
@@ -81,12 +78,6 @@ def reset(model: LanguageModel, tokenizer: Tokenizer, sources: Sequence[Source],
         ),
         "recall": recall(forgetful, n),
     }
-
-
-def tokenizer_for(settings: TrainingSettings, sources: Sequence[Source]) -> Tokenizer:
-    """Pieces learned from these sources and the facts, as many as the settings say."""
-    with tempfile.TemporaryDirectory() as folder:
-        return run_tokenizer(settings, sources, Path(folder))
 
 
 def ngram(tokenizer: Tokenizer, sources: Sequence[Source], n: int, order: int = 5) -> Figures:

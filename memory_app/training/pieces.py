@@ -53,6 +53,11 @@ def fact_texts(rng: random.Random, settings: TrainingSettings, dialogues: int) -
         yield from (text for _, text in made.turns)
 
 
+def learn_tokenizer(settings: TrainingSettings, sources: Sequence[Source]) -> Tokenizer:
+    """As many pieces as the settings say, learned from the corpora and the facts."""
+    return Tokenizer.train(_texts(sources, settings), settings.vocab_size)
+
+
 def run_tokenizer(
     settings: TrainingSettings,
     sources: Sequence[Source],
@@ -66,7 +71,7 @@ def run_tokenizer(
     if start_from is not None and settings.pieces == "parent":
         tokenizer = Tokenizer.load(start_from / TOKENIZER_FILE)
     else:
-        tokenizer = Tokenizer.train(_texts(sources, settings), settings.vocab_size)
+        tokenizer = learn_tokenizer(settings, sources)
     folder.mkdir(parents=True, exist_ok=True)
     # A name of its own: whoever else learns it at this moment learns the same.
     descriptor, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)

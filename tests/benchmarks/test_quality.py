@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from benchmarks.quality import __main__ as main
 from benchmarks.quality import contestants
 from benchmarks.quality.__main__ import CELL_STEP, RATES, VARIANT_RATES, measure
 from benchmarks.quality.budget import Trained, rate_at, train_within
@@ -32,6 +33,7 @@ from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.dialogues import Source
 from memory_app.training.perplexity import likelihood
+from memory_app.training.pieces import learn_tokenizer
 from memory_app.training.settings import TrainingSettings
 from memory_app.training.trainer import new_model
 
@@ -261,8 +263,9 @@ def test_the_small_ones_are_all_of_one_size_and_each_meets_its_rates(
     monkeypatch.setattr(contestants, "transformer", transformer)
     for name in (*CELLS, "transformer"):
         measure(f"small-{name}", checkpoint, [], 1200, 2)
-    for name, (size, rates) in met.items():
-        assert rates == RATES[f"small-{name}"]
+    given = {name: rates for name, rates in RATES.items() if name.startswith("small-")}
+    assert {f"small-{name}": rates for name, (_, rates) in met.items()} == given
+    for size, _ in met.values():
         assert size == pytest.approx(2_000_000, rel=0.05)
 
 
@@ -278,11 +281,11 @@ def test_variants_are_the_small_lstm_with_one_change_and_the_same_step(
         met[settings] = (size, rates, tokenizer)
         return {}
 
-    def tokenizer_for(settings, sources):
+    def learn_tokenizer(settings, sources):
         return SimpleNamespace(vocab_size=settings.vocab_size)
 
     monkeypatch.setattr(contestants, "cell", cell)
-    monkeypatch.setattr(contestants, "tokenizer_for", tokenizer_for)
+    monkeypatch.setattr(main, "learn_tokenizer", learn_tokenizer)
     for name, changes in VARIANTS.items():
         assert measure(f"variant-{name}", checkpoint, [], 1200, 2)["title"] == name
         step, (size, rates, tokenizer) = list(met.items())[-1]
@@ -296,7 +299,7 @@ def test_variants_are_the_small_lstm_with_one_change_and_the_same_step(
 
 def test_a_variant_of_fewer_pieces_learns_them_from_the_same_sources() -> None:
     sources = [Source("talk", [TALK] * 9, [TALK])]
-    own = contestants.tokenizer_for(SMALL.changed({"vocab_size": 300}), sources)
+    own = learn_tokenizer(SMALL.changed({"vocab_size": 300}), sources)
     assert own.vocab_size <= 300
     assert own.decode(own.encode("hello there")) == "hello there"
     assert len(own.encode("hello there")) < len("hello there")
