@@ -1,6 +1,7 @@
 """Measure one contestant and keep its figures, or write tables and chart from them all.
 
 python -m benchmarks.quality lstm --checkpoint memory_app/bundled/en --corpora DIR
+python -m benchmarks.quality small-lstm --rates 9.6e-3 --checkpoint … --corpora …
 python -m benchmarks.quality table
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ from benchmarks.quality.chats import chats
 from benchmarks.quality.corpora import read_sources
 from benchmarks.quality.memorised import recitation
 from benchmarks.quality.results import (
+    RESULTS,
     VARIANT_RESULTS,
+    join,
     keep,
     read_all,
     write_table,
@@ -89,6 +93,9 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="the folder of the checkpoint at hand")
     parser.add_argument("--corpora", type=Path, help="folder of NAME.train.jsonl, NAME.valid.jsonl")
     parser.add_argument("--minutes", type=float, default=20, help="of one processor, for training")
+    parser.add_argument(
+        "--rates", type=float, nargs="+", help="these alone, joined to the figures that are kept"
+    )
     parser.add_argument("--n", type=int, default=200, help="questions a cell of the exam")
     options = parser.parse_args()
     if options.what == "table":
@@ -98,23 +105,33 @@ def main() -> None:
         return
     if options.checkpoint is None or options.corpora is None:
         parser.error("a measurement needs --checkpoint and --corpora")
+    variant = options.what.startswith(VARIANT)
+    if options.rates and not (variant or options.what in RATES):
+        parser.error(f"{options.what} is not trained here, so it has no rates")
     checkpoint = load_checkpoint(options.checkpoint)
     weights = [(str(d["name"]), float(d.get("weight", 1))) for d in checkpoint.config["data"]]
     sources = read_sources(options.corpora, weights)
-    figures = measure(options.what, checkpoint, sources, options.minutes * 60, options.n)
-    if options.what.startswith(VARIANT):
-        path = keep(options.what.removeprefix(VARIANT), figures, VARIANT_RESULTS)
-    else:
-        path = keep(options.what, figures)
+    seconds = options.minutes * 60
+    figures = measure(options.what, checkpoint, sources, seconds, options.n, options.rates)
     json.dump(figures, sys.stdout, indent=1)
     sys.stdout.write("\n")
+    name, folder = options.what.removeprefix(VARIANT), VARIANT_RESULTS if variant else RESULTS
+    path = keep(name, join(name, figures, folder) if options.rates else figures, folder)
     sys.stderr.write(f"kept in {path.name}\n")
 
 
 def measure(
-    what: str, checkpoint: Checkpoint, sources: list[Source], seconds: float, n: int
+    what: str,
+    checkpoint: Checkpoint,
+    sources: list[Source],
+    seconds: float,
+    n: int,
+    rates: Sequence[float] | None = None,
 ) -> dict[str, Any]:
-    """One contestant's figures with its title, its place in the table and how it was trained."""
+    """One contestant's figures with its title, its place in the table and how it was trained.
+
+    At its own learning rates, where none are given.
+    """
     model, tokenizer = checkpoint.model, checkpoint.tokenizer
     given = checkpoint.config.get("training", {}).get("settings", {})
     settings = TrainingSettings.from_dict(given) if given else TrainingSettings()
@@ -137,7 +154,7 @@ def measure(
     if what in TRANSFORMERS:
         title, place, size = TRANSFORMERS[what]
         size = size or contestants.parameters_of(model)
-        step, rates = small.changed(TRANSFORMER_STEP), RATES[what]
+        step, rates = small.changed(TRANSFORMER_STEP), rates or RATES[what]
         found = contestants.transformer(size, step, tokenizer, sources, seconds, n, rates)
         return {"title": title, "place": place, "trained": minutes, **found}
     if what.startswith(VARIANT):
@@ -145,7 +162,7 @@ def measure(
         step = small.changed({**_small("lstm"), **CELL_STEP, **VARIANTS[name]})
         if step.vocab_size != tokenizer.vocab_size:
             tokenizer = learn_tokenizer(step, sources)
-        found = contestants.cell(step, tokenizer, sources, seconds, n, VARIANT_RATES)
+        found = contestants.cell(step, tokenizer, sources, seconds, n, rates or VARIANT_RATES)
         return {"title": name, "trained": minutes, **found}
     if what == "scratch":
         title, place = "this size from nothing", 3
@@ -154,7 +171,7 @@ def measure(
         cell = what.removeprefix("small-")
         title, place, shape = f"{cell}, small", 4 + CELLS.index(cell), _small(cell)
     step = small.changed({**shape, **_cell_step(shape["cell"])})
-    found = contestants.cell(step, tokenizer, sources, seconds, n, RATES[what])
+    found = contestants.cell(step, tokenizer, sources, seconds, n, rates or RATES[what])
     return {"title": title, "place": place, "trained": minutes, **found}
 
 

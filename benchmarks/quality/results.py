@@ -15,6 +15,7 @@ CARD = ROOT / "docs" / "model_card.md"
 LOG = ROOT / "docs" / "training.md"
 BEGIN, END = "<!-- quality: begin -->", "<!-- quality: end -->"
 GAPS = ("gap_0", "gap_2", "gap_8", "gap_32")
+SAME = ("trained", "parameters", "window", "batch_tokens")  # what figures have that can be compared
 
 
 def keep(name: str, figures: dict[str, Any], folder: Path = RESULTS) -> Path:
@@ -23,6 +24,25 @@ def keep(name: str, figures: dict[str, Any], folder: Path = RESULTS) -> Path:
     path = folder / f"{name}.json"
     path.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", "utf-8")
     return path
+
+
+def join(name: str, found: dict[str, Any], folder: Path = RESULTS) -> dict[str, Any]:
+    """A contestant's better figures, of what is kept and of what was found at other rates.
+
+    Raises:
+        ValueError: the two differ in more than their rates, or share one.
+        OSError: nothing is kept of it.
+    """
+    kept = json.loads((folder / f"{name}.json").read_text("utf-8"))
+    differs = [key for key in SAME if kept.get(key) != found[key]]
+    if differs:
+        raise ValueError(f"What is kept of {name} differs in: {', '.join(differs)}.")
+    shared = kept["learning_rates"].keys() & found["learning_rates"].keys()
+    if shared:
+        raise ValueError(f"What is kept of {name} has the rates {', '.join(sorted(shared))}.")
+    rates = {**kept["learning_rates"], **found["learning_rates"]}
+    best: dict[str, Any] = min(kept, found, key=lambda one: one["bits_per_byte"]["all"])
+    return {**best, "learning_rates": dict(sorted(rates.items(), key=lambda one: float(one[0])))}
 
 
 def read_all(folder: Path = RESULTS) -> list[dict[str, Any]]:

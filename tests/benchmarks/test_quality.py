@@ -19,6 +19,8 @@ from benchmarks.quality.corpora import single_exchanges
 from benchmarks.quality.results import (
     BEGIN,
     END,
+    RESULTS,
+    join,
     keep,
     read_all,
     table,
@@ -162,6 +164,39 @@ def test_figures_are_kept_as_they_were_measured(tmp_path: Path) -> None:
     assert json.loads(path.read_text()) == {"a": 0.123456789}
 
 
+def at_rates(bits: float, **rates: float) -> dict[str, Any]:
+    step = {"trained": "20 min", "parameters": 9, "window": 64, "batch_tokens": 2048}
+    return {**step, "bits_per_byte": {"all": bits}, "learning_rates": rates}
+
+
+@pytest.mark.parametrize(("bits", "best"), [(1.25, 1.25), (1.75, 1.5)])
+def test_figures_at_other_rates_are_joined_and_the_best_is_kept(
+    bits: float, best: float, tmp_path: Path
+) -> None:
+    keep("x", at_rates(1.5, **{"0.0024": 1.5, "0.01": 2.0}), tmp_path)
+    joined = join("x", at_rates(bits, **{"0.0048": bits}), tmp_path)
+    assert joined == at_rates(best, **{"0.0024": 1.5, "0.0048": bits, "0.01": 2.0})
+    assert list(joined["learning_rates"]) == ["0.0024", "0.0048", "0.01"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"window": 32}, "window"), ({"learning_rates": {"0.0024": 1.0}}, "0.0024")],
+)
+def test_figures_that_cannot_be_compared_are_not_joined(
+    change: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    keep("x", at_rates(1.5, **{"0.0024": 1.5}), tmp_path)
+    with pytest.raises(ValueError, match=said):
+        join("x", {**at_rates(1.0, **{"0.0048": 1.0}), **change}, tmp_path)
+
+
+def test_the_kept_figures_are_those_of_the_rates_that_the_command_tries() -> None:
+    for name, rates in RATES.items():
+        kept = json.loads((RESULTS / f"{name}.json").read_text())["learning_rates"]
+        assert [float(rate) for rate in kept] == sorted(rates), name
+
+
 def test_the_variants_table_has_those_that_were_measured_in_their_order(tmp_path: Path) -> None:
     for name, share in (("plain", 0.5), ("weight_drop", 0.25)):
         keep(name, {**contestant(name, 0, share), "tokens": 4_000_000}, tmp_path / "variants")
@@ -267,6 +302,8 @@ def test_the_small_ones_are_all_of_one_size_and_each_meets_its_rates(
     assert {f"small-{name}": rates for name, (_, rates) in met.items()} == given
     for size, _ in met.values():
         assert size == pytest.approx(2_000_000, rel=0.05)
+    measure("small-lstm", checkpoint, [], 1200, 2, [0.5])
+    assert met["lstm"][1] == [0.5]
 
 
 def test_variants_are_the_small_lstm_with_one_change_and_the_same_step(
