@@ -41,9 +41,9 @@ RATES = {
     "transformer": (3e-4, 6e-4, 1.2e-3, 2.4e-3),
     "scratch": (1.2e-3, 2.4e-3, 4.8e-3),
     "small-transformer": (6e-4, 1.2e-3, 2.4e-3, 4.8e-3),
-    "small-lstm": (2.4e-3, 4.8e-3),
-    "small-tanh_rnn": (6e-4, 2.4e-3),
-    "small-article_lstm": (2.4e-3,),
+    "small-lstm": (2.4e-3, 4.8e-3, 9.6e-3),
+    "small-tanh_rnn": (3e-4, 6e-4, 1.2e-3, 2.4e-3),
+    "small-article_lstm": (1.2e-3, 2.4e-3, 4.8e-3, 9.6e-3, 1.92e-2),
 }
 VARIANT_RATES = (4.8e-3,)  # the small lstm's best
 # (title, place in the table, parameters); None: as many as the checkpoint at hand has.
