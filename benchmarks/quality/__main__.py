@@ -105,8 +105,7 @@ def main() -> None:
         return
     if options.checkpoint is None or options.corpora is None:
         parser.error("a measurement needs --checkpoint and --corpora")
-    variant = options.what.startswith(VARIANT)
-    if options.rates and not (variant or options.what in RATES):
+    if options.rates and not own_rates(options.what):
         parser.error(f"{options.what} is not trained here, so it has no rates")
     checkpoint = load_checkpoint(options.checkpoint)
     weights = [(str(d["name"]), float(d.get("weight", 1))) for d in checkpoint.config["data"]]
@@ -115,9 +114,15 @@ def main() -> None:
     figures = measure(options.what, checkpoint, sources, seconds, options.n, options.rates)
     json.dump(figures, sys.stdout, indent=1)
     sys.stdout.write("\n")
-    name, folder = options.what.removeprefix(VARIANT), VARIANT_RESULTS if variant else RESULTS
+    name = options.what.removeprefix(VARIANT)
+    folder = RESULTS if name == options.what else VARIANT_RESULTS
     path = keep(name, join(name, figures, folder) if options.rates else figures, folder)
     sys.stderr.write(f"kept in {path.name}\n")
+
+
+def own_rates(what: str) -> tuple[float, ...]:
+    """The learning rates that a contestant is tried at; none, where nothing is trained."""
+    return VARIANT_RATES if what.startswith(VARIANT) else RATES.get(what, ())
 
 
 def measure(
@@ -151,10 +156,11 @@ def measure(
     if what == "chats":
         return chats(model, tokenizer)
     small = settings.changed(FROM_NOTHING)
+    rates = rates or own_rates(what)
     if what in TRANSFORMERS:
         title, place, size = TRANSFORMERS[what]
         size = size or contestants.parameters_of(model)
-        step, rates = small.changed(TRANSFORMER_STEP), rates or RATES[what]
+        step = small.changed(TRANSFORMER_STEP)
         found = contestants.transformer(size, step, tokenizer, sources, seconds, n, rates)
         return {"title": title, "place": place, "trained": minutes, **found}
     if what.startswith(VARIANT):
@@ -162,7 +168,7 @@ def measure(
         step = small.changed({**_small("lstm"), **CELL_STEP, **VARIANTS[name]})
         if step.vocab_size != tokenizer.vocab_size:
             tokenizer = learn_tokenizer(step, sources)
-        found = contestants.cell(step, tokenizer, sources, seconds, n, rates or VARIANT_RATES)
+        found = contestants.cell(step, tokenizer, sources, seconds, n, rates)
         return {"title": name, "trained": minutes, **found}
     if what == "scratch":
         title, place = "this size from nothing", 3
@@ -171,7 +177,7 @@ def measure(
         cell = what.removeprefix("small-")
         title, place, shape = f"{cell}, small", 4 + CELLS.index(cell), _small(cell)
     step = small.changed({**shape, **_cell_step(shape["cell"])})
-    found = contestants.cell(step, tokenizer, sources, seconds, n, rates or RATES[what])
+    found = contestants.cell(step, tokenizer, sources, seconds, n, rates)
     return {"title": title, "place": place, "trained": minutes, **found}
 
 

@@ -26,6 +26,11 @@ def keep(name: str, figures: dict[str, Any], folder: Path = RESULTS) -> Path:
     return path
 
 
+def _read(path: Path) -> dict[str, Any]:
+    figures: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return figures
+
+
 def join(name: str, found: dict[str, Any], folder: Path = RESULTS) -> dict[str, Any]:
     """A contestant's better figures, of what is kept and of what was found at other rates.
 
@@ -33,7 +38,7 @@ def join(name: str, found: dict[str, Any], folder: Path = RESULTS) -> dict[str, 
         ValueError: the two differ in more than their rates, or share one.
         OSError: nothing is kept of it.
     """
-    kept = json.loads((folder / f"{name}.json").read_text("utf-8"))
+    kept = _read(folder / f"{name}.json")
     differs = [key for key in SAME if kept.get(key) != found[key]]
     if differs:
         raise ValueError(f"What is kept of {name} differs in: {', '.join(differs)}.")
@@ -47,7 +52,7 @@ def join(name: str, found: dict[str, Any], folder: Path = RESULTS) -> dict[str, 
 
 def read_all(folder: Path = RESULTS) -> list[dict[str, Any]]:
     """Every contestant's figures, in the order of their `place`; what is no contestant is not."""
-    found = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
+    found = [_read(path) for path in sorted(folder.glob("*.json"))]
     rows = [row for row in found if "bits_per_byte" in row]
     return sorted(rows, key=lambda row: (row["place"], row["title"]))
 
@@ -122,7 +127,7 @@ def write_variants(log: Path = LOG, folder: Path = VARIANT_RESULTS) -> None:
     Raises:
         ValueError: the log has no such marks.
     """
-    found = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")}
+    found = {path.stem: _read(path) for path in folder.glob("*.json")}
     _put(log, variants_table(found))
 
 
