@@ -10,8 +10,10 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 
 from memory_app.services.audit import audit_record
+from memory_app.templatetags.times import when
 
 
 class Audited(admin.ModelAdmin):
@@ -47,7 +49,21 @@ class Audited(admin.ModelAdmin):
 
 
 class AuditedUserAdmin(Audited, UserAdmin):
-    """Django's own page for users."""
+    """Django's own page for users; what the site itself wrote down of them is read only."""
+
+    readonly_fields = ("came_last", "joined")
+    fieldsets = (
+        *(part for part in UserAdmin.fieldsets or () if "date_joined" not in part[1]["fields"]),
+        (_("Dates"), {"fields": ("came_last", "joined")}),
+    )
+
+    @admin.display(description=_("Last log-in"))
+    def came_last(self, user: User) -> str:
+        return when(user.last_login)
+
+    @admin.display(description=_("Joined"))
+    def joined(self, user: User) -> str:
+        return when(user.date_joined)
 
 
 class AuditedGroupAdmin(Audited, GroupAdmin):

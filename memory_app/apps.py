@@ -10,14 +10,23 @@ class MemoryAppConfig(AppConfig):
     verbose_name = "Gatescope"
 
     def ready(self) -> None:
-        from django.contrib.auth.signals import user_logged_in, user_logged_out
+        from django.contrib.auth.signals import (
+            user_logged_in,
+            user_logged_out,
+            user_login_failed,
+        )
 
         from memory_app import checks, services  # noqa: F401  (checks register themselves)
-        from memory_app.services.audit import on_staff_login, on_staff_logout
+        from memory_app.services.audit import (
+            on_staff_login,
+            on_staff_login_failed,
+            on_staff_logout,
+        )
 
         user_logged_in.connect(services.on_login, dispatch_uid="guest-becomes-member")
         user_logged_in.connect(on_staff_login, dispatch_uid="staff-log-in")
         user_logged_out.connect(on_staff_logout, dispatch_uid="staff-log-out")
+        user_login_failed.connect(on_staff_login_failed, dispatch_uid="staff-log-in-failed")
 
 
 class GatescopeAdminConfig(admin_apps.AdminConfig):

@@ -113,7 +113,7 @@ def run_launch(
     """
     chosen = run_settings(preset=preset, corpora=corpora, changes=changes, parent=parent)
     run = TrainingRun.objects.create(
-        name=name or f"{preset} {timezone.now():%Y-%m-%d %H:%M}",
+        name=name or f"{preset} {timezone.now():%Y-%m-%d %H:%M} UTC",
         preset=preset,
         settings=chosen.to_dict(),
         corpora=[[corpus, weight] for corpus, weight in corpora],

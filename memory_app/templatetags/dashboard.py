@@ -40,6 +40,7 @@ ACTION_WORDS: dict[str, str | Promise] = {
     "corpus.delete": gettext_lazy("deleted a corpus"),
     "shared_chat.read": gettext_lazy("read a shared chat"),
     "staff.log_in": gettext_lazy("logged in"),
+    "staff.log_in_failed": gettext_lazy("failed to log in"),
     "staff.log_out": gettext_lazy("logged out"),
     "staff.password": gettext_lazy("changed the own password"),
     "user.add": gettext_lazy("added a user"),
@@ -121,6 +122,57 @@ def reason(row: Any) -> str:
     if isinstance(row, dict):
         return kept_in_words(row.get("said"), str(row.get("reason", "")))
     return kept_in_words(row.error_said, row.error)
+
+
+#: What the details of an audit entry are called.
+DETAIL_WORDS: dict[str, str | Promise] = {
+    "preset": _("preset"),
+    "corpora": _("corpora"),
+    "method": _("method"),
+    "space": _("varied"),
+    "id": _("id"),
+    "rows": _("dialogues"),
+    "suite": _("suite"),
+    "language": _("language"),
+    "previous": _("before"),
+    "fields": _("fields"),
+    "times": _("times"),
+    "name": _("name"),
+}
+
+
+def _in_words(value: Any) -> str:
+    """A detail as a person writes it: lists by commas, a weight as ×2, nothing of Python."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, int | float):
+        return figure(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {_in_words(each)}" for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_weighted(each) for each in value) or "–"
+    return str(value)
+
+
+def _weighted(value: Any) -> str:
+    """[name, weight], as a run keeps its corpora; the weight 1 goes without saying."""
+    if isinstance(value, list | tuple) and len(value) == 2 and isinstance(value[0], str):
+        name, weight = value
+        if isinstance(weight, int | float) and not isinstance(weight, bool):
+            return name if weight == 1 else f"{name} ×{figure(weight)}"
+    return _in_words(value)
+
+
+@register.filter
+def detail_words(detail: Any) -> list[tuple[str | Promise, str]]:
+    """What an audit entry keeps beside its object: (name, value) in words."""
+    if not isinstance(detail, dict):
+        return []
+    return [
+        (DETAIL_WORDS.get(str(key), str(key)), _in_words(value)) for key, value in detail.items()
+    ]
 
 
 @register.filter

@@ -111,7 +111,9 @@ def day_of(moment: datetime, today: datetime) -> str:
 
 def _when(moment: datetime, today: datetime) -> str:
     if moment.date() == today.date():
-        return date_format(moment, "TIME_FORMAT")
+        time = date_format(moment, "TIME_FORMAT")
+        # Whose browser hasn't told its zone yet is told which one this is.
+        return f"{time} UTC" if moment.tzinfo is UTC else time
     return date_format(moment, "SHORT_DATE_FORMAT")
 
 

@@ -1,6 +1,7 @@
 """Every page of the dashboard: for staff alone, in both languages, showing what there is."""
 
 import json
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from memory_app import policy
 from memory_app.models import (
+    AuditEntry,
     FaultEntry,
     ParameterSearch,
     ProcessReport,
@@ -217,3 +219,52 @@ def test_an_empty_dashboard_offers_a_beginning(client):
     assert "?preset=tiny" in body
     for name in ("runs", "searches"):
         assert "preset=tiny" in client.get(reverse(f"admin:{name}")).content.decode()
+
+
+def test_a_name_stays_as_it_is_written_where_a_message_begins_with_it(client, other):
+    type(other).objects.filter(pk=other.pk).update(name="tiny one")
+    url = reverse("admin:checkpoint_promote", args=[other.pk])
+    body = client.post(url, {"name": "tiny one"}, follow=True).content.decode()
+    assert "tiny one is live" in body
+    assert "Tiny one" not in body
+
+
+def test_times_are_in_utc_and_say_so_until_the_readers_clock_takes_over(pages, client):
+    for url in pages:
+        body = client.get(url).content.decode()
+        for text in re.findall(r"<time[^>]*data-form=[^>]*>([^<]*)<", body):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)? UTC)?", text), (url, text)
+        assert len(re.findall("<time", body)) == len(re.findall("<time[^>]*data-form", body)), url
+        assert "a.m." not in body
+        assert "p.m." not in body
+
+
+def test_a_user_page_tells_its_times_in_the_same_clock(client, mira):
+    url = reverse("admin:auth_user_change", args=[mira.person.user.pk])
+    body = client.get(url).content.decode()
+    assert re.search(r"<time[^>]*data-form=.minute.[^>]*>\d{4}-\d\d-\d\d \d\d:\d\d UTC<", body)
+    assert 'name="date_joined_0"' not in body
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/admin/"])
+def test_the_language_is_switched_in_the_admin_too(client, path):
+    browser = Client() if path.endswith("login/") else client
+    assert ">中文</button>" in browser.get(path).content.decode()
+    browser.post("/accounts/language/", {"language": "zh-hans", "next": path})
+    body = browser.get(path).content.decode()
+    assert 'lang="zh-hans"' in body
+    assert ">English</button>" in body
+    assert "聊天" not in body
+
+
+def test_details_of_the_audit_log_are_words(client, transactional_db):
+    AuditEntry.objects.create(
+        username="mira",
+        action="run.launch",
+        detail={"corpora": [["good", 1.0], ["two", 2.0]], "space": {"steps": [1, 2]}, "x": None},
+    )
+    body = client.get(reverse("admin:audit")).content.decode()
+    assert "corpora: good, two ×2" in body
+    assert "varied: steps 1, 2" in body
+    assert "[" not in body.split("<tbody>")[1].split("</tbody>")[0]
+    assert "None" not in body.split("<tbody>")[1].split("</tbody>")[0]

@@ -71,7 +71,7 @@ def search_new(request: HttpRequest) -> HttpResponse:
         try:
             search = search_launch(
                 name=request.POST.get("name", "").strip()[:180]
-                or f"search {timezone.now():%Y-%m-%d %H:%M}",
+                or f"search {timezone.now():%Y-%m-%d %H:%M} UTC",
                 method=request.POST.get("method", ""),
                 space=_space(request.POST),
                 **training_of(request.POST),
