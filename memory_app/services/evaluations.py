@@ -132,7 +132,7 @@ def evaluation_execute(*, evaluation: int) -> None:
         known = type(fault).__module__.startswith("memory_app.")
         facts = {"evaluation": row.pk, "reason": str(fault)}
         log.error("evaluation failed", extra=facts, exc_info=None if known else fault)
-        broke = Sentence("It broke with {kind}.", {"kind": type(fault).__name__})
+        broke = Sentence("Failed with {kind}.", {"kind": type(fault).__name__})
         said = sentence_of(fault) if known else broke
         ours.update(
             status=EvaluationStatus.FAILED, error=str(said)[:500], error_said=said.to_dict()

@@ -16,7 +16,7 @@ from memory_app.models import Chat, Turn
 from memory_app.protocol import Refused
 
 log = logging.getLogger(__name__)
-BUSY = _("A reply is still being written in this chat: wait for it or stop it.")
+BUSY = _("A reply is still being written in this chat. Wait, or stop it.")
 _DAMAGED = _("The stored memory of this turn is damaged: go back to an earlier one.")
 _NO_MODEL = _("The model of this chat can't be loaded: its files are missing or damaged.")
 

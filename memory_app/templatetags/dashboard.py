@@ -42,7 +42,7 @@ ACTION_WORDS: dict[str, str | Promise] = {
     "staff.log_in": gettext_lazy("logged in"),
     "staff.log_in_failed": gettext_lazy("failed to log in"),
     "staff.log_out": gettext_lazy("logged out"),
-    "staff.password": gettext_lazy("changed the own password"),
+    "staff.password": gettext_lazy("changed their password"),
     "user.add": gettext_lazy("added a user"),
     "user.change": gettext_lazy("changed a user"),
     "user.delete": gettext_lazy("deleted a user"),

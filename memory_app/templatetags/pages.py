@@ -22,32 +22,32 @@ STATUS_NOTES: dict[str, str | Promise] = {
     "failed": _("This reply failed. The memory is as it was before."),
 }
 
-# The scripts hold no words of their own: what they say is named here and translated here.
+# The scripts hold no words of their own: what they say is named here and translated here. A text
+# that counts has a form for each plural category of the languages (one, other), chosen by its n.
 STRINGS: dict[str, dict[str, Any]] = {
     "chat": {
-        "busy": _("A reply is still running in this chat. Wait for its end, or stop it."),
+        "busy": _("A reply is still being written. Wait, or press Stop."),
         "copied": _("copied"),
         "copy": _("copy"),
         "copyCode": _("Copy this code"),
         "finished": _("The reply:"),
         "gone": _("This chat is gone: it was deleted, or you were logged out."),
         "kept": _("Not sent yet. It goes out when the connection is back."),
-        "left": _("{n} characters left"),
+        "left": {"one": _("{n} character left"), "other": _("{n} characters left")},
         "next": _("Say next: {text}"),
         "note": STATUS_NOTES,
         "notSent": _("Not sent: put the sampling settings right first ({names})."),
-        "offlineNow": _(
-            "The connection is lost, so nothing was changed. Try again when it is back."
-        ),
-        "offline": _("The connection is lost. Trying again in {seconds} s."),
-        "reconnecting": _("The connection is lost. Trying again now."),
+        "offlineNow": _("Connection lost; nothing was changed. Try again when it is back."),
+        "offline": _("Connection lost. Retrying in {seconds} s."),
+        "reconnecting": _("Connection lost. Retrying now."),
         "redoneNow": _("Redone: the memory is as it was after turn {n}."),
         "replying": _("The reply is being written."),
         "sampling": _("Sampling"),
         "samplingWrong": _("Sampling: {names}?"),
-        "setAside": _(
-            "Turns set aside: {n}. The memory is again as it was before them; nothing is deleted."
-        ),
+        "setAside": {
+            "one": _("{n} turn set aside. Memory is back to where it was before it."),
+            "other": _("{n} turns set aside. Memory is back to where it was before them."),
+        },
         "status": {
             "complete": _("complete"),
             "failed": _("failed"),
@@ -58,9 +58,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         },
         "strip": _("Mean gates over {n} tokens: input {i}, forget {f}, output {o}"),
         "stripToken": _("{token}  i {i}  f {f}  o {o}"),
-        "treeElsewhere": _(
-            "What you came for is on another branch, marked here. Choose it to go there."
-        ),
+        "treeElsewhere": _("The match is on another branch, marked here. Choose it to go there."),
         "treeHere": _("You are here."),
         "treeOnPath": _("On the way to where you are."),
         "treeOpen": _("Every branch of this chat: {n}"),
@@ -68,22 +66,25 @@ STRINGS: dict[str, dict[str, Any]] = {
         "treeSummary": _("Turns: {turns}. Branches: {branches}. You are {depth} turns deep."),
         "treeTurn": _("Turn {n}: “{text}”, {status}."),
         "undoneNow": _("Undone: the memory is as it was after turn {n}."),
-        "tooLong": _("{n} characters too many: at most {limit}."),
+        "tooLong": {
+            "one": _("{n} character too many: at most {limit}."),
+            "other": _("{n} characters too many: at most {limit}."),
+        },
         "blank": _("blank: all zeros"),
         "layer": _("Layer {n}"),
         "blankMemory": _("Blank memory"),
-        "blankNote": _("Forget all of this chat; the turns stay."),
-        "unblank": _("Memory back"),
-        "unblankNote": _("To where this chat was before."),
+        "blankNote": _("Clear the memory. Your messages are kept."),
+        "unblank": _("Restore memory"),
+        "unblankNote": _("Back to before you blanked it."),
         "thisChat": _("this chat"),
-        "refeeding": _("re-feeding"),
-        "refeedingEstimate": _("re-feeding, estimated"),
+        "refeeding": _("re-reading"),
+        "refeedingEstimate": _("re-reading, estimated"),
         "pace": _(
-            "Its first token is an estimate: each token read again taken at the pace at which this "
-            "chat’s replies were spoken, {ms} ms, since both are one step of the LSTM."
+            "Its first-token time is estimated at {ms} ms per reread token, the pace of this "
+            "chat’s replies: reading and writing a token are each one step of the LSTM."
         ),
         "turn": _("turn"),
-        "cost_tokens": _("tokens a turn"),
+        "cost_tokens": _("tokens per turn"),
         "cost_bytes": _("bytes kept"),
         "cost_wait": _("first token, ms"),
     },
@@ -120,7 +121,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         "unitName": _("Unit {unit} of layer {layer}"),
         "coloured": _("The sentence is coloured by {gate} of unit {unit} in layer {layer}."),
         "colourNone": _("Choose a unit to colour the sentence by it."),
-        "pinNone": _("Choose a token to see what else could have stood there."),
+        "pinNone": _("Choose a token to see other likely tokens."),
         "chosen": _(
             "Token {n}, “{token}”, was chosen with probability {p}, rank {rank}. "
             "Entropy there: {bits} bits ({nats} nats)."
@@ -153,8 +154,8 @@ STRINGS: dict[str, dict[str, Any]] = {
             "tokens_per_second": _("Speed"),
         },
         "units": {
-            "loss": _("nats a token"),
-            "bits_per_byte": _("bits a byte"),
+            "loss": _("nats per token"),
+            "bits_per_byte": _("bits per byte"),
             "recall": _("share right"),
             "gradient_norm": _("norm"),
             "learning_rate": _("rate"),

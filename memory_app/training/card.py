@@ -92,7 +92,7 @@ def write_card(
     )
     lines += _table((*map(say, head), "sha256"), rows)
     lines += ["## " + say(Sentence("How it did at its last step"))]
-    figures = [(say(Sentence("training loss (nats a token)")), training.get("loss"))]
+    figures = [(say(Sentence("training loss (nats per token)")), training.get("loss"))]
     figures += [
         (say(Sentence("bits per byte on {corpus}", {"corpus": _text(source)})), value)
         for source, value in (training.get("validation_bits_per_byte") or {}).items()

@@ -35,7 +35,7 @@ def signup(request: HttpRequest) -> HttpResponse:
         return redirect(_next(request) or resolve_url("chats"))
     words = {
         "heading": _("Sign up"),
-        "note": _("A name and a password. The chats of this browser come along."),
+        "note": _("Choose a name and a password. Chats from this browser move to your account."),
         "action": _("Sign up"),
         "other_question": _("Have an account?"),
         "other_label": _("Log in"),
@@ -54,7 +54,7 @@ def login(request: HttpRequest) -> HttpResponse:
         return redirect(_next(request) or resolve_url("chats"))
     words = {
         "heading": _("Log in"),
-        "note": _("The chats of this browser come along."),
+        "note": _("Chats from this browser move to your account."),
         "action": _("Log in"),
         "other_question": _("No account yet?"),
         "other_label": _("Sign up"),

@@ -10,7 +10,7 @@ from memory_app.lm.sampling import RANGES, Sampling
 
 _EXPLAINED: dict[str, str | Promise] = {
     "temperature": gettext_lazy(
-        "How daring: each logit is divided by it. 0 always takes the most probable token."
+        "Randomness: higher is more surprising. At 0 the most probable token is always chosen."
     ),
     "top_k": gettext_lazy("Only the k most probable tokens may be drawn; 0 is no limit."),
     "top_p": gettext_lazy("Only the most probable tokens that together make up this share."),
@@ -38,10 +38,10 @@ def _limits(name: str) -> str:
     if whole:
         return _("A whole number from %(low)s to %(high)s.") % values
     if open_low:
-        return _("A number above %(low)s, up to %(high)s.") % values
+        return _("Above %(low)s, up to %(high)s.") % values
     if open_high:
-        return _("A number from %(low)s to below %(high)s.") % values
-    return _("A number from %(low)s to %(high)s.") % values
+        return _("From %(low)s up to, but not including, %(high)s.") % values
+    return _("From %(low)s to %(high)s.") % values
 
 
 def settings() -> list[dict[str, Any]]:

@@ -97,7 +97,7 @@ export class Course {
   csv() {
     const layers = [...element("norms").rows].map((_, layer) => layer);
     const names = layers.flatMap((layer) => [`h norm layer ${layer + 1}`, `c norm layer ${layer + 1}`]);
-    const head = ["turn", "tokens", "tokens re-feeding", "state bytes", "transcript bytes", "first token ms", "first token ms re-feeding (estimate)", ...names];
+    const head = ["turn", "tokens", "tokens re-reading", "state bytes", "transcript bytes", "first token ms", "first token ms re-reading (estimate)", ...names];
     const rows = this.turns.map((turn, k) => [
       k + 1, turn.tokens, turn.fed, this.stateBytes, turn.text, turn.first_token_ms ?? "", turn.waitFed ?? "",
       ...layers.flatMap((layer) => [turn.norms?.h[layer] ?? "", turn.norms?.c[layer] ?? ""]),

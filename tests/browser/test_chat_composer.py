@@ -54,7 +54,7 @@ def test_what_is_written_while_a_reply_runs_is_kept(visitor: Visitor, slowly: No
     visitor.say("Say a lot.")
     visitor.wait_for_words(5)
     visitor.say("Wait!")
-    expect(visitor.page.get_by_role("alert")).to_contain_text("A reply is still running")
+    expect(visitor.page.get_by_role("alert")).to_contain_text("A reply is still being written")
     expect(visitor.page.get_by_label("Message", exact=True)).to_have_value("Wait!")
     visitor.page.keyboard.press("Escape")
     visitor.wait_for_end()
@@ -67,11 +67,11 @@ def test_a_message_written_while_the_site_restarts_goes_out_once(
     chat = visitor.start_chat()
     visitor.talk("Before.")
     server.stop()
-    expect(visitor.page.get_by_text("The connection is lost.")).to_be_visible()
+    expect(visitor.page.get_by_text("Connection lost.")).to_be_visible()
     visitor.say("After.")
     expect(visitor.page.get_by_text("Not sent yet.")).to_be_visible()
     server.start()
-    expect(visitor.page.get_by_text("The connection is lost.")).to_be_hidden(timeout=20_000)
+    expect(visitor.page.get_by_text("Connection lost.")).to_be_hidden(timeout=20_000)
     visitor.wait_for_end()
     assert [turn.user_text for turn in Turn.objects.filter(chat=chat).oldest_first()] == [
         "Before.",

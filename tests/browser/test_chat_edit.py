@@ -60,7 +60,7 @@ def test_escape_in_an_editor_leaves_a_reply_running(visitor: Visitor, slowly: No
     page.locator("#turns .turn").first.locator(".edit").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")  # a reply still runs: nothing is lost, and it is said
-    expect(page.get_by_role("alert")).to_contain_text("A reply is still running")
+    expect(page.get_by_role("alert")).to_contain_text("A reply is still being written")
     page.keyboard.press("Escape")
     expect(page.locator(".editor")).to_have_count(0)
     assert visitor.status() == "running"

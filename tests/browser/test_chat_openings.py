@@ -38,7 +38,7 @@ def test_an_opening_goes_on_after_a_reload_and_can_be_left(visitor: Visitor) -> 
     expect(page.locator("#next-step")).to_be_visible()
     page.reload()
     expect(page.locator("#next-step")).to_be_visible()
-    page.get_by_role("button", name="Leave this opening").click()
+    page.get_by_role("button", name="Close this experiment").click()
     expect(page.locator("#next")).to_be_hidden()
     page.reload()
     expect(page.locator("#turns .turn")).to_have_count(1)

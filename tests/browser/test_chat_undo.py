@@ -30,12 +30,12 @@ def test_undo_and_redo_by_button_say_what_they_do_to_the_memory(visitor: Visitor
     expect(page.locator("#memory-hash")).to_have_text(hash_of_two)
     undo.click()
     shown(visitor, "One.")
-    expect(page.get_by_text("Turns set aside: 1.")).to_be_visible()
+    expect(page.get_by_text("1 turn set aside.")).to_be_visible()
     assert head(visitor) == "One."
     expect(page.locator("#memory-hash")).not_to_have_text(hash_of_two)
     undo.click()
     shown(visitor)
-    expect(page.get_by_text("Turns set aside: 2.")).to_be_visible()
+    expect(page.get_by_text("2 turns set aside.")).to_be_visible()
     assert head(visitor) is None
     expect(undo).to_be_disabled()
     redo.click()

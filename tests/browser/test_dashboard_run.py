@@ -183,7 +183,7 @@ def test_a_corpus_is_uploaded_and_a_run_of_it_killed_finished_and_promoted(
         "aria-label", re.compile("talks: ")
     )
 
-    page.get_by_role("link", name="To its checkpoint").click()
+    page.get_by_role("link", name="View checkpoint").click()
     page.get_by_role("button", name="Promote").click()
     expect(page.get_by_text("mine is live")).to_be_visible()
     expect(page.locator("h1 + p .status, .head .status").first).to_have_text("live")

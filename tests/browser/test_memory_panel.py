@@ -38,7 +38,7 @@ def test_the_costs_are_those_of_the_chats_own_tokens(visitor: Visitor) -> None:
 
     # The chart says in words what it draws, and its keys and tabs work without a pointer.
     chart = page.locator("#cost-chart")
-    expect(chart).to_have_attribute("aria-label", re.compile(f"re-feeding: {own[0]} → {sum(own)}"))
+    expect(chart).to_have_attribute("aria-label", re.compile(f"re-reading: {own[0]} → {sum(own)}"))
     chart.focus()
     page.keyboard.press("End")
     expect(page.locator("#cost-readout")).to_contain_text(f"turn 3  this chat {own[2]}")
@@ -68,9 +68,9 @@ def test_the_first_token_of_a_rereading_chat_is_reckoned_from_this_ones_own_pace
         assert abs(number((shown.text_content() or "")[2:]) - estimates[-1]) <= 1
     # The first turn has nothing to read again; every later one has.
     assert estimates[0] == Turn.objects.oldest_first()[0].first_token_ms
-    expect(page.locator("#cost-pace")).to_contain_text("is an estimate")
+    expect(page.locator("#cost-pace")).to_contain_text("estimated at")
     page.locator("#cost-tabs [data-value=wait]").click()
-    label = re.compile(r"this chat: \d+ → \d+; re-feeding, estimated: \d+ → \d+")
+    label = re.compile(r"this chat: \d+ → \d+; re-reading, estimated: \d+ → \d+")
     expect(page.locator("#cost-chart")).to_have_attribute("aria-label", label)
 
 
@@ -128,7 +128,7 @@ def test_a_blank_memory_and_the_way_back(
 
     # After a reload too the way back is there, and to the same memory.
     page.reload()
-    expect(button).to_have_text("Memory back")
+    expect(button).to_have_text("Restore memory")
     button.press("Enter")
     expect(page.locator(".turn")).to_have_count(2)
     expect(page.locator("#memory-hash")).to_have_attribute("title", hash_before)
@@ -146,7 +146,7 @@ def test_while_a_reply_runs_the_memory_stays(visitor: Visitor, slowly: None) -> 
     # The wait as this page saw it stands there before the turn is stored.
     expect(page.locator("#cost-wait")).to_contain_text("ms")
     page.locator("#memory-blank").click()
-    expect(page.locator("#problem")).to_contain_text("still running")
+    expect(page.locator("#problem")).to_contain_text("still being written")
     page.keyboard.press("Escape")
     visitor.wait_for_end()
     expect(page.locator("#memory-turns")).to_have_text("2")

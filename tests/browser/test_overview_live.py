@@ -54,7 +54,7 @@ def test_sockets_replies_batch_and_queue_are_those_of_this_moment(
         one.say("Count for me.")
         expect(one.page.locator(".turn")).to_have_count(1)
     expect_figures(overview, live_sockets=2, running_replies=2, engine_batch=1, waiting_replies=1)
-    expect(overview.locator("#live")).to_contain_text(re.compile("of 1 at most, .* ms a step"))
+    expect(overview.locator("#live")).to_contain_text(re.compile("of at most 1, .* ms per step"))
     assert visitor.status() == other.status() == "running"
 
     for one in (visitor, other):

@@ -95,7 +95,7 @@ def test_somebody_elses_chat_looks_like_none_at_all(
     theirs, none = asked(chat), asked("00000000-0000-4000-8000-000000000000")
     assert theirs == none
     assert theirs[0] == 404
-    expect(stranger.get_by_role("heading")).to_have_text("There is nothing here")
+    expect(stranger.get_by_role("heading")).to_have_text("Page not found")
     stranger.context.close()
 
 
@@ -109,7 +109,7 @@ def test_a_fault_of_ours_has_a_page_of_its_own(
     answer = visitor.page.goto(f"{visitor.url}/")
     assert answer is not None
     assert answer.status == 500
-    expect(visitor.page.get_by_role("heading")).to_have_text("Something broke on our side")
+    expect(visitor.page.get_by_role("heading")).to_have_text("Something went wrong")
     assert "on purpose" not in answer.text()
     complaints.clear()
 

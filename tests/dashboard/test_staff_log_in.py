@@ -100,7 +100,7 @@ def test_a_changed_password_is_an_entry_without_the_password(dora: User) -> None
     assert NEW not in str(AuditEntry.objects.values())
     # Whose session goes on, and who reads of it in words.
     page = client.get(reverse("admin:audit")).content.decode()
-    assert "changed the own password" in page
+    assert "changed their password" in page
 
 
 def test_a_password_that_another_sets_is_an_entry_of_who_set_it(dora: User) -> None:

@@ -32,7 +32,7 @@ def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpRespo
     row = get_object_or_404(Checkpoint, pk=checkpoint)
     try:
         checkpoint_promote(checkpoint=row, by=request.user)  # type: ignore[arg-type]
-        said = _("{name} is live: new chats are on it, chats that there are stay on theirs.")
+        said = _("{name} is live. New chats use it; existing chats keep theirs.")
         messages.success(request, said.format(name=row.name))
     except RegistryError as fault:
         messages.error(request, in_words(fault))

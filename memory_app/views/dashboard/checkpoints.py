@@ -79,7 +79,7 @@ def _few(exam: Evaluation) -> dict[str, float]:
     """The figures of one exam that fit into a line."""
     every = flat(exam.result)
     shown = {
-        "perplexity/bits_per_byte": _("bits a byte"),
+        "perplexity/bits_per_byte": _("bits per byte"),
         "recall/exact_match/gap_0": _("recall, gap 0"),
         "recall/exact_match/gap_8": _("recall, gap 8"),
         "loops": _("loops"),

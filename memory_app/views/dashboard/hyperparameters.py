@@ -92,7 +92,7 @@ HELP: dict[str, str | Promise] = {
         "Those pieces: drawn anew (new), or kept where the checkpoint has them that it begins from "
         "(parent)."
     ),
-    "steps": _("Optimizer steps in all, one a window."),
+    "steps": _("Total optimizer steps, one per window."),
     "batch_tokens": _("Tokens fed in one step, padding included."),
     "window": _("Truncated BPTT: tokens that a gradient flows back through."),
     "learning_rate": _("The highest rate, reached after the warm-up."),
