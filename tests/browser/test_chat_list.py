@@ -248,6 +248,12 @@ def test_without_script_the_list_and_the_menu_work_too(shelf: Visitor, browser, 
     page.get_by_label("Title of the chat").fill("Cats")
     page.get_by_role("button", name="Rename").click()
     expect(page.get_by_label("Title of the chat")).to_have_count(0)
+    expect(page.locator(".no-script")).to_contain_text("Chatting needs JavaScript")
+    for part in (".composer-place", ".memory", ".openings"):
+        expect(page.locator(part)).to_be_hidden()
+    # What looks like a button does something: it sends a form.
+    dead = "all => all.filter(one => one.checkVisibility() && !one.closest('form[action]')).length"
+    assert page.locator("button").evaluate_all(dead) == 0
     page.get_by_role("heading").get_by_text("Cats").click()
     switch = page.get_by_role("switch", name="Share with staff")
     switch.click()
