@@ -1,37 +1,63 @@
-"""Typed readers of environment variables. A value that can't be read stops the start-up."""
+"""Typed readers of environment variables. A value that can't be read stops the start-up.
+
+An empty variable is an unset one, everywhere: so `.env` files and compose pass what isn't set.
+"""
 
 import contextlib
 import os
 import secrets
 import tempfile
+from collections.abc import Callable, Collection
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import parse_qsl, unquote
 
 from django.core.exceptions import ImproperlyConfigured
 
+from chatsite import addresses
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off", ""}
+_FALSE = {"0", "false", "no", "off"}
+_REDIS, _AMQP = ("redis", "rediss"), ("amqp", "amqps")
+#: Options that psycopg's pool and libpq get where DATABASE_URL names no others. Seconds: for a
+#: connection to be made; until one that is silent is asked, between two such questions; for the
+#: kernel to give up on a server that is gone (milliseconds).
+_PATIENCE = {
+    "connect_timeout": "3",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
 
 
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default)
+    value = os.environ.get(name, "")
+    return value if value.strip() else default
+
+
+def choice(name: str, options: Collection[str], default: str) -> str:
+    """One of some words, in any case."""
+    value = text(name, default).strip()
+    named = {option.lower(): option for option in options}.get(value.lower())
+    if named is None:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}, not {value!r}.")
+    return named
 
 
 def flag(name: str, default: bool = False) -> bool:
-    value = os.environ.get(name)
-    if value is None:
-        return default
-    if value.lower() in _TRUE:
-        return True
-    if value.lower() in _FALSE:
-        return False
-    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
+    value = text(name).strip().lower()
+    if value and value not in _TRUE | _FALSE:
+        raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
+    return value in _TRUE if value else default
 
 
 def integer(name: str, default: int, *, least: int, most: int) -> int:
-    value = os.environ.get(name)
-    if value is None or value == "":
+    value = text(name)
+    if not value:
         return default
     try:
         number = int(value)
@@ -42,29 +68,61 @@ def integer(name: str, default: int, *, least: int, most: int) -> int:
     return number
 
 
-def words(name: str, default: list[str] | None = None) -> list[str]:
-    """A list parted by commas."""
-    value = os.environ.get(name)
-    if value is None:
-        return list(default or [])
-    return [word.strip() for word in value.split(",") if word.strip()]
+def _address(name: str, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """What `read` returns; an address that it can't use is a sentence about the variable."""
+    try:
+        return read(*args, **kwargs)
+    except addresses.BadAddress as fault:
+        raise ImproperlyConfigured(f"{name}: {fault}.") from None
+
+
+def origins(name: str, default: list[str]) -> list[str]:
+    """Origins parted by commas, each exactly `scheme://host:port` as a browser sends it."""
+    words = [word.strip() for word in text(name).split(",") if word.strip()] or default
+    return [_address(name, addresses.origin, word) for word in words]
+
+
+def listening_host(name: str, default: str) -> str:
+    """A host to listen on, without the brackets of an IPv6 address."""
+    return _address(name, addresses.listening, text(name, default).strip())
 
 
 def folder(name: str, default: Path) -> Path:
-    return Path(os.environ.get(name) or default).expanduser().resolve()
+    try:
+        return Path(text(name) or default).expanduser().resolve()
+    except (OSError, RuntimeError) as fault:
+        raise ImproperlyConfigured(f"{name} is no folder that can be used: {fault}.") from None
+
+
+def own_folder(name: str, default: Path) -> Path:
+    """A folder that is there, and that this process can write in; made where it is missing."""
+    path = folder(name, default)
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as fault:
+        raise ImproperlyConfigured(f"{name}: {path} can't be made: {fault.strerror}.") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"{name}: {path} can't be written to.")
+    return path
 
 
 def secret_key(name: str, file: Path) -> str:
     """The key from the environment, or one made once and kept in `file`, readable by its owner."""
-    value = os.environ.get(name)
+    value = text(name)
     if value:
         return value
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not file.exists():
-        _make_key(file)
-    key = file.read_text().strip()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not file.exists():
+            _make_key(file)
+        key = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = getattr(fault, "strerror", None) or "it is no text"
+        raise ImproperlyConfigured(f"{name} isn't set, and {file}: {reason}.") from None
     if len(key) < 32:
-        raise ImproperlyConfigured(f"{file} holds no usable key; delete it to have one made.")
+        raise ImproperlyConfigured(
+            f"{name} isn't set, and {file} holds no usable key; delete it to have one made."
+        )
     return key
 
 
@@ -83,18 +141,41 @@ def _make_key(file: Path) -> None:
         os.unlink(made)
 
 
+def _installed(name: str, package: str, what: str) -> None:
+    if find_spec(package) is None:
+        raise ImproperlyConfigured(
+            f"{name} names {what}: install the dependency group production first ({package})."
+        )
+
+
+def queue(name: str, default: str = "", *, rabbit: bool = False) -> str:
+    """The address of a Redis, or, with `rabbit`, of a RabbitMQ too; empty where there is none."""
+    url = text(name).strip()
+    if not url:
+        return default
+    parts = _address(name, addresses.split, url, _REDIS + (_AMQP if rabbit else ()))
+    _address(name, addresses.host, parts.hostname or "")
+    if parts.scheme in _REDIS:
+        number = parts.path.strip("/")
+        if number and not (number.isascii() and number.isdigit() and len(number) < 6):
+            raise ImproperlyConfigured(
+                f"{name}: what follows the host must be the number of a database, such as /0."
+            )
+        _installed(name, "redis", "a Redis")
+    return url
+
+
 def database(name: str, sqlite_file: Path) -> dict[str, Any]:
     """Django's settings for `postgres://user:password@host:port/name`, or SQLite in `sqlite_file`.
 
     SQLite runs in WAL mode and takes the write lock when a transaction begins: a transaction that
     reads first and asks for the lock later fails with "database is locked" however long it waits.
     """
-    url = os.environ.get(name, "")
+    url = text(name).strip()
     if not url or url.startswith("sqlite:"):
-        path = url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else str(sqlite_file)
         return {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": path,
+            "NAME": _sqlite_path(name, url) if url else str(sqlite_file),
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
@@ -102,16 +183,49 @@ def database(name: str, sqlite_file: Path) -> dict[str, Any]:
                 " PRAGMA secure_delete=ON;",
             },
         }
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+    parts = _address(name, addresses.split, url, ("postgres", "postgresql"))
+    # `%2Fvar%2Frun` is a folder of Unix sockets, which libpq takes for a host.
+    server = unquote(parts.hostname or "")
+    if not server.startswith("/"):
+        _address(name, addresses.host, server)
+    database_name = unquote(parts.path.removeprefix("/"))
+    if not database_name or "/" in parts.path[1:] or parts.fragment:
         raise ImproperlyConfigured(f"{name} must be postgres://user:password@host:port/name.")
+    _installed(name, "psycopg", "a PostgreSQL")
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
+        "NAME": database_name,
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
+        "HOST": server,
         "PORT": str(parts.port or ""),
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        "OPTIONS": _PATIENCE | _libpq_options(name, parts.query),
         "CONN_HEALTH_CHECKS": True,
     }
+
+
+def _sqlite_path(name: str, url: str) -> str:
+    """The file of `sqlite:///path`: three slashes and a relative path, or four and an absolute."""
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path or path.endswith("/") or "?" in path or "#" in path:
+        raise ImproperlyConfigured(
+            f"{name}: {url!r} must be sqlite:///path, with four slashes for an absolute path."
+        )
+    file = Path(path).resolve()
+    if not os.access(file.parent, os.W_OK | os.X_OK) or file.is_dir():
+        raise ImproperlyConfigured(f"{name}: no database can be made at {file}.")
+    return path
+
+
+def _libpq_options(name: str, query: str) -> dict[str, str]:
+    """The options after the question mark; libpq would refuse an unknown one at each connection."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+        conninfo_to_dict(make_conninfo(**dict(pairs)))
+    except (ValueError, TypeError, ProgrammingError) as fault:
+        reason = str(fault).strip().splitlines()[0]
+        raise ImproperlyConfigured(f"{name}: an option can't be used: {reason}.") from None
+    return dict(pairs)

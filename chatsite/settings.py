@@ -1,5 +1,6 @@
 """Settings: the embedded profile needs none; production names its secrets and its origins."""
 
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,37 +9,39 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from chatsite import env
+from chatsite.schedule import Every
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
+# Before anything looks for a file there: with a key from the environment nothing else makes it.
+DATA_DIR = env.own_folder("DATA_DIR", BASE_DIR / "var")
 
 # embedded: one machine, nothing installed beside it. production: several processes behind TLS.
-PROFILE = env.text("PROFILE", "embedded")
-if PROFILE not in {"embedded", "production"}:
-    raise ImproperlyConfigured(f"PROFILE must be embedded or production, not {PROFILE!r}.")
+PROFILE = env.choice("PROFILE", ("embedded", "production"), "embedded")
 PRODUCTION = PROFILE == "production"
 
 DEBUG = env.flag("DEBUG")
 PORT = env.integer("PORT", 8000, least=1, most=65535)
+# Read by `manage.py up`.
+HOST = env.listening_host("HOST", "127.0.0.1")
 if PRODUCTION and not env.text("SECRET_KEY"):
     raise ImproperlyConfigured("Production needs SECRET_KEY in the environment.")
 SECRET_KEY = env.secret_key("SECRET_KEY", DATA_DIR / "secret_key")
 
-# Before anything looks for a file there: with a key from the environment nothing has made it yet.
-DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-
 # Scheme, host and port, exactly: a socket from any other origin is refused (consumers.py).
-SITE_ORIGINS = env.words(
+SITE_ORIGINS = env.origins(
     "SITE_ORIGINS",
-    [] if PRODUCTION else [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}"],
+    [] if PRODUCTION else [f"http://{name}:{PORT}" for name in ("localhost", "127.0.0.1", "[::1]")],
 )
 if not SITE_ORIGINS:
     raise ImproperlyConfigured("Production needs SITE_ORIGINS, such as https://chat.example.org.")
-for _origin in SITE_ORIGINS:
-    _parts = urlsplit(_origin)
-    if _parts.scheme not in {"http", "https"} or not _parts.hostname or "*" in _origin:
-        raise ImproperlyConfigured(f"SITE_ORIGINS: {_origin!r} isn't a full scheme://host:port.")
-ALLOWED_HOSTS = sorted({str(urlsplit(origin).hostname) for origin in SITE_ORIGINS})
+# Hosts as Django compares them: an IPv6 address in its brackets, without a port.
+ALLOWED_HOSTS = sorted(
+    {
+        f"[{name}]" if ":" in name else name
+        for name in (urlsplit(o).hostname for o in SITE_ORIGINS)
+        if name
+    }
+)
 CSRF_TRUSTED_ORIGINS = SITE_ORIGINS
 
 INSTALLED_APPS = [
@@ -55,6 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "memory_app.middleware.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -92,10 +96,19 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "gatescope.sqlite3")}
 if PRODUCTION and DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    DATABASES["default"]["OPTIONS"].setdefault("pool", True)
+    # Seconds: how long a request waits for a connection before it is answered by 503, and how long
+    # the pool goes on trying by itself. That one is short too: it waits twice as long after each
+    # failure, and while it waits no request makes a connection either, so that after an outage of a
+    # minute the site would stay away for one more. Each request that comes tries again.
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": 2,
+        "max_size": 16,
+        "timeout": 3,
+        "reconnect_timeout": 2,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.queue("REDIS_URL")
 # Only sparse events pass through the layer, never tokens: the in-memory one drops silently.
 CHANNEL_LAYERS = {
     "default": (
@@ -131,8 +144,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 if _https:
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", True)
-    # Asked from the machine itself, where nothing ends TLS.
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# Asked from the machine itself, where nothing ends TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 if env.flag("TRUST_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -167,6 +180,15 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # The image collects hashed and compressed files at its build; `make run` serves what it finds.
 STATIC_COLLECTED = env.flag("STATIC_COLLECTED")
 STATIC_ROOT = env.folder("STATIC_ROOT", BASE_DIR / "staticfiles") if STATIC_COLLECTED else None
+# collectstatic is what makes it; to every other process a missing one is a page without a style.
+if (
+    STATIC_ROOT
+    and "collectstatic" not in sys.argv
+    and not (STATIC_ROOT / "staticfiles.json").is_file()
+):
+    raise ImproperlyConfigured(
+        f"STATIC_ROOT: {STATIC_ROOT} holds no collected files: run manage.py collectstatic first."
+    )
 WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
@@ -182,7 +204,7 @@ STORAGES = {
 WEBSOCKET_MAX_BYTES = 1024 * 1024
 
 # redis://, rediss:// or amqp:// (RabbitMQ); without one, files below DATA_DIR.
-BROKER_URL = env.text("BROKER_URL", REDIS_URL)
+BROKER_URL = env.queue("BROKER_URL", REDIS_URL, rabbit=True)
 _BROKER = DATA_DIR / "broker"
 CELERY_BROKER_URL = BROKER_URL or "filesystem://localhost/"
 # On disk by a transport of our own, which never leaves half a message (chatsite/broker.py).
@@ -210,7 +232,11 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Celery's own beat sends them: within the worker of `manage.py up`, by `celery beat` elsewhere. A
 # message that nobody took until the next one is due is dropped.
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": f"memory_app.tasks.{name}", "schedule": seconds, "options": {"expires": seconds}}
+    name: {
+        "task": f"memory_app.tasks.{name}",
+        "schedule": Every(seconds),
+        "options": {"expires": seconds},
+    }
     for name, seconds in {"recover": 5.0, "purge": 3600.0}.items()
 }
 # In memory: the other one keeps its clock in a pickle.
@@ -234,6 +260,7 @@ MEMORY_MAX_BATCH = env.integer("MEMORY_MAX_BATCH", 64, least=1, most=1024)
 MEMORY_TRACE_CACHE_MB = env.integer("MEMORY_TRACE_CACHE_MB", 128, least=0, most=65536)
 MEMORY_MAX_MODELS = env.integer("MEMORY_MAX_MODELS", 3, least=1, most=64)
 
+LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -246,7 +273,7 @@ LOGGING = {
             "filters": ["without_probes"],
         }
     },
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},

@@ -42,7 +42,9 @@ def same_site(headers: list[tuple[bytes, bytes]]) -> bool:
     origins = [value for name, value in headers if name.lower() == b"origin"]
     if len(origins) != 1:
         return False
-    return _normal(origins[0].decode("latin-1")) in {_normal(own) for own in settings.SITE_ORIGINS}
+    origin = _normal(origins[0].decode("latin-1"))
+    # Nothing that isn't an origin is the site's, even if a setting weren't one either.
+    return origin is not None and origin in {_normal(own) for own in settings.SITE_ORIGINS}
 
 
 def _normal(origin: str) -> tuple[str, str | None, int | None] | None:
@@ -51,7 +53,7 @@ def _normal(origin: str) -> tuple[str, str | None, int | None] | None:
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
         return None
-    if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+    if parts.path or parts.query or parts.fragment or "@" in parts.netloc or not parts.hostname:
         return None
     return parts.scheme, parts.hostname, port
 

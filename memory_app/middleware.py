@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -24,6 +25,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
+from django.utils.cache import patch_cache_control
 from django.utils.functional import SimpleLazyObject
 
 from memory_app import policy, services
@@ -70,6 +72,32 @@ def _is_staff(scope: dict[str, Any]) -> bool:
     return user.is_active and bool(getattr(user, "is_staff", False))
 
 
+class HeadersMiddleware:
+    """Outermost: who may ask for health by address, and what every answer says to the browser."""
+
+    #: Nothing here wants any of these; a script that got in shouldn't have them either.
+    PERMISSIONS = ", ".join(
+        f"{name}=()"
+        for name in (
+            *("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid"),
+            *("magnetometer", "microphone", "midi", "payment", "serial", "usb"),
+        )
+    )
+    PROBES = frozenset({"/healthz", "/readyz"})
+
+    def __init__(self, get_response: _GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path in self.PROBES:
+            # A probe knows a machine's address, not the site's name. These two answers hold no
+            # link and no cookie, so that a forged Host has nothing to do harm with.
+            request.META["HTTP_HOST"] = urlsplit(settings.SITE_ORIGINS[0]).netloc
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
+        return response
+
+
 class FormMiddleware:
     """Reads a form once, first of all; one that can't be read is a sentence and no traceback."""
 
@@ -108,7 +136,12 @@ class PolicyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        # Whatever a page says depends on who asks. One that knows better (a gate map, which is
+        # asked for again by its ETag) has said so itself.
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_store=True)
+        return response
 
     def process_view(
         self, request: Any, view: object, args: tuple[Any, ...], kwargs: dict[str, Any]

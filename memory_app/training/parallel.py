@@ -18,6 +18,8 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from memory_app.training.settings import SettingsError
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -104,14 +106,24 @@ class Group:
 ALONE = Group()
 
 
+def _number(name: str, default: int) -> int:
+    """What torchrun says by environment; an empty variable is an unset one."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if not (value.isascii() and value.isdigit() and len(value) < 7):
+        raise SettingsError("{name} must be a whole number, not {value}.", name=name, value=value)
+    return int(value)
+
+
 @contextmanager
 def joined(device: str) -> Iterator[Group]:
     """The group that torchrun started this process in; alone where it didn't."""
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+    size = _number("WORLD_SIZE", 1)
     if size == 1:
         yield ALONE
         return
-    rank, local_rank = int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0"))
+    rank, local_rank = _number("RANK", 0), _number("LOCAL_RANK", 0)
     if device == "cuda":
         torch.cuda.set_device(local_rank)
     # DistributedDataParallel imports this, and its functions take the group that there is by then

@@ -65,7 +65,8 @@ def _worker() -> Part:
     seen = WorkerHeartbeat.objects.order_by("-seen").values_list("seen", flat=True).first()
     if seen is None:
         return {"ok": False, "detail": "No training worker has started yet."}
-    silence = timezone.now() - seen
+    # Of either sign: once the clock was put back, a dead worker's last word lies in the future.
+    silence = abs(timezone.now() - seen)
     if silence > WORKER_SILENCE:
         return {
             "ok": False,

@@ -19,7 +19,7 @@ FOREIGN = [
     "http://localhost.evil.example:8000", "http://evil.example/http://localhost:8000",
     "http://localhost:8000/", "http://localhost:8000/x", "http://localhost:8000?x",
     "http://localhost:8000#x", "http://user@localhost:8000", "http://localhost:8000@evil.example",
-    "http://127.0.0.1", "http://127.0.0.2:8000", "http://[::1]:8000", "http://0.0.0.0:8000",
+    "http://127.0.0.1", "http://127.0.0.2:8000", "http://[::2]:8000", "http://0.0.0.0:8000",
     "file://", "chrome-extension://localhost:8000", "http://localhost:8000, http://evil.example",
     "http://localhost:99999", "localhost:8000", "//localhost:8000", "http:localhost:8000",
 ]  # fmt: skip
@@ -30,8 +30,18 @@ async def test_another_origin_or_none_is_refused(open_socket, alice, chat, origi
     await open_socket(alice, chat, origin=origin, refused=True)
 
 
-@pytest.mark.parametrize("origin", ["http://localhost:8000", "http://127.0.0.1:8000"])
-async def test_both_names_of_this_machine_are_the_site(open_socket, alice, chat, origin):
+NAMES = ["http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"]
+
+
+@pytest.mark.parametrize("own", [["not an origin"], ["http://a/"], [""], []])
+@pytest.mark.parametrize("origin", ["null", "file://", "http://evil.example/x", "http://a/", ""])
+def test_what_is_no_origin_is_nobodys_whatever_the_settings_say(settings, own, origin):
+    settings.SITE_ORIGINS = own
+    assert not consumers.same_site([(b"origin", origin.encode())])
+
+
+@pytest.mark.parametrize("origin", NAMES)
+async def test_each_name_of_this_machine_is_the_site(open_socket, alice, chat, origin):
     await open_socket(alice, chat, origin=origin)
 
 

@@ -29,6 +29,17 @@ def test_the_process_is_alive_whatever_else_is():
     assert told == {"ok": True, "parts": {"process": {"ok": True, "detail": "alive"}}}
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8000", "10.1.2.3", "[::1]:8000", "x y"])
+def test_a_probe_that_comes_by_address_is_answered(all_well, settings, host):
+    settings.ALLOWED_HOSTS = ["chat.example.org"]
+    settings.SITE_ORIGINS = ["https://chat.example.org"]
+    settings.SECURE_SSL_REDIRECT = True
+    for path in ("/healthz", "/readyz"):
+        assert Client().get(path, headers={"host": host}).status_code == 200
+    # Every other page is the site's alone.
+    assert Client().get("/", headers={"host": host}, secure=True).status_code == 400
+
+
 def test_all_is_well(all_well):
     status, answer = readyz()
     assert (status, answer["ok"]) == (200, True)
@@ -42,6 +53,10 @@ def _no_worker(monkeypatch):
 
 def _silent_worker(monkeypatch):
     WorkerHeartbeat.objects.update(seen=timezone.now() - timedelta(minutes=5))
+
+
+def _worker_from_before_the_clock_was_put_back(monkeypatch):
+    WorkerHeartbeat.objects.update(seen=timezone.now() + timedelta(hours=1))
 
 
 def _no_live_checkpoint(monkeypatch):
@@ -74,6 +89,7 @@ def _closed_connection(monkeypatch):
     [
         ("worker", _no_worker),
         ("worker", _silent_worker),
+        ("worker", _worker_from_before_the_clock_was_put_back),
         ("checkpoint", _no_live_checkpoint),
         ("engine", _broken_engine),
         ("database", _no_database),

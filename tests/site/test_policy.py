@@ -6,7 +6,7 @@ import pytest
 from celery import current_app
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import URLResolver, get_resolver, path
+from django.urls import URLResolver, get_resolver, path, reverse
 
 from chatsite import urls as site_urls
 from memory_app import consumers, policy, protocol, tasks
@@ -99,7 +99,7 @@ OWNED = [
     ("get", "/chat/{chat}/"), ("get", "/chat/{chat}/turns.json"),
     ("post", "/chat/{chat}/rename/"), ("post", "/chat/{chat}/share/"),
     ("get", "/chat/{chat}/menu/"), ("get", "/chat/{chat}/export.json"),
-    ("get", "/chat/{chat}/export.md"),
+    ("get", "/chat/{chat}/export.md"), ("get", "/chat/{chat}/memory.json"),
     ("post", "/chat/{chat}/delete/"), ("post", "/chat/{chat}/restore/"),
     ("get", "/turn/{turn}/"), ("get", "/turn/{turn}/gates.json"),
     ("get", "/turn/{turn}/map.safetensors?gate=f&layer=0"),
@@ -140,6 +140,16 @@ def test_somebody_elses_and_nobodys_are_one_answer(alice, bob, charlie, chat, tu
     assert Chat.objects.filter(pk=chat.pk, title=Chat.objects.get(pk=chat.pk).title).exists()
     own = getattr(alice.client, method)(route.format(chat=chat.pk, turn=turn.pk))
     assert own.status_code in {200, 302}
+    # What is a person's stays in no cache; a gate map is kept, and asked for again each time.
+    stored = "no-cache" if "map.safetensors" in route else "no-store"
+    assert {"private", stored} <= set(own["Cache-Control"].split(", "))
+
+
+@pytest.mark.parametrize("route", ["/", "/chats/", "/accounts/login/", "/about/memory/", "/nope/"])
+def test_every_page_says_who_may_keep_it_and_what_it_needs_of_the_browser(alice, route):
+    answer = alice.client.get(route)
+    assert {"private", "no-store"} <= set(answer["Cache-Control"].split(", "))
+    assert "camera=()" in answer["Permissions-Policy"]
 
 
 MANGLED = [
@@ -186,6 +196,56 @@ def test_a_method_without_a_row_is_not_allowed(alice, chat, method, route):
     response = getattr(alice.client, method)(route.format(chat=chat.pk))
     assert response.status_code == 405
     assert Chat.objects.filter(pk=chat.pk).exists()
+
+
+#: Who needs no identity at all, or only some. A row more is a decision, which belongs here too.
+FOR_ANYONE = {
+    *("front", "about_memory", "signup", "login", "logout", "set_language", "chats"),
+    *("chats_import", "chat_new", "healthz", "readyz", "static", "admin:login", "admin:logout"),
+}
+
+
+def test_no_row_asks_for_less_than_it_should():
+    """Each route that names a chat or a turn is its owner's, each of the dashboard is staff's."""
+    paths = {
+        namespace + (entry.name or ""): str(entry.pattern)
+        for entry, namespace in routes(get_resolver())
+    }
+    for row in policy.ROWS:
+        if row.kind == "task":
+            wanted = {policy.SYSTEM}
+        elif row.kind == "ws":
+            wanted = {policy.OWNER}
+        elif row.name in FOR_ANYONE:
+            wanted = {policy.ANYONE}
+        elif row.name.startswith("admin:"):
+            wanted = {policy.STAFF}
+        else:
+            wanted = {policy.OWNER}
+            assert "<uuid:" in paths[row.name], row
+        assert row.policy in wanted, row
+
+
+def test_no_page_of_the_dashboard_answers_who_is_not_staff(alice, chat):
+    """Asked, not read from the table: each route, with ids that exist where there are any."""
+    asked = 0
+    for row in policy.ROWS:
+        if row.kind != "http" or row.policy == policy.ANYONE or not row.name.startswith("admin:"):
+            continue
+        if row.name == "admin:*":
+            continue
+        entry = next(e for e, space in routes(get_resolver()) if space + (e.name or "") == row.name)
+        kwargs = {
+            name: 1 if type(converter).__name__ == "IntConverter" else chat.pk
+            for name, converter in entry.pattern.converters.items()
+        }
+        url = reverse(row.name, kwargs=kwargs)
+        for client in (Client(), alice.client):
+            answer = client.get(url) if "GET" in row.methods else client.post(url)
+            assert answer.status_code == 302, row
+            assert answer["Location"].startswith("/admin/login/"), row
+        asked += 1
+    assert asked > 20
 
 
 def test_the_admin_is_for_staff(alice, checkpoint):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -13,7 +14,6 @@ import time
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -42,14 +42,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # uvicorn takes the signals later; until then SIGTERM must run the `finally` clauses too.
         signal.signal(signal.SIGTERM, _leave)
-        host, port = os.environ.get("HOST", "127.0.0.1"), settings.PORT
+        host, port = settings.HOST, settings.PORT
         try:
             sockets = listen(host, port)
         except OSError as error:
             raise CommandError(
                 str(error)
                 if error.strerror is None
-                else f"{host}:{port} can't be used: {error.strerror}."
+                else f"HOST {host} with PORT {port} can't be used: {error.strerror}."
             ) from None
         worker = Supervisor([sys.executable, str(_manage()), "worker", "--supervised"], "worker")
         try:
@@ -107,7 +107,7 @@ def _manage() -> Path:
 
 def _data_dir_prefix() -> str:
     value = os.environ.get("DATA_DIR")
-    return f"DATA_DIR={value} " if value else ""
+    return f"DATA_DIR={shlex.quote(value)} " if value else ""
 
 
 def asked_at(host: str, port: int) -> tuple[str, int]:
@@ -119,9 +119,7 @@ def _ready(host: str, port: int) -> tuple[int, list[str]]:
     """What /readyz says: its status, and which parts are not well."""
     connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
-        # Under the site's own name: any other Host is refused.
-        name = urlsplit(settings.SITE_ORIGINS[0]).netloc
-        connection.request("GET", "/readyz", headers={"Host": name})
+        connection.request("GET", "/readyz")
         response = connection.getresponse()
         body = response.read()
         if response.status == 200:
