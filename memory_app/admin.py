@@ -22,9 +22,11 @@ from memory_app.views.dashboard import (
     corpus,
     curves,
     overview,
+    promotion,
     runs,
     searches,
     shared_chats,
+    side_by_side,
 )
 
 
@@ -83,18 +85,20 @@ class GatescopeAdminSite(admin.AdminSite):
             route("searches/", searches.searches, "searches"),
             route("searches/new/", searches.search_new, "search_new"),
             route("searches/<uuid:search>/", searches.search, "search"),
+            route("searches/<uuid:search>/cancel/", searches.search_cancel_view, "search_cancel"),
             route("checkpoints/", checkpoints.checkpoints, "checkpoints"),
+            route("checkpoints/try/", side_by_side.checkpoints_try, "checkpoints_try"),
             route("checkpoints/compare/", checkpoints.checkpoints_compare, "checkpoints_compare"),
             route(
                 "checkpoints/roll-back/",
-                checkpoint_actions.checkpoint_roll_back_view,
+                promotion.checkpoint_roll_back_view,
                 "checkpoint_roll_back",
             ),
             route(one_checkpoint, checkpoints.checkpoint, "checkpoint"),
             route(f"{one_checkpoint}exams/", checkpoints.checkpoint_exams, "checkpoint_exams"),
             route(
                 f"{one_checkpoint}promote/",
-                checkpoint_actions.checkpoint_promote_view,
+                promotion.checkpoint_promote_view,
                 "checkpoint_promote",
             ),
             route(

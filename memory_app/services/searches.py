@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 
-from memory_app.models import ParameterSearch, TrainingMetric, TrainingRun
-from memory_app.services.runs import RunError, run_launch, run_settings
+from memory_app.models import ParameterSearch, RunStatus, TrainingMetric, TrainingRun
+from memory_app.services.runs import RunError, run_cancel, run_launch, run_settings
 from memory_app.training.settings import TrainingSettings
 
 METHODS = ("grid", "random")
@@ -148,6 +148,20 @@ def _draw(rng: random.Random, key: str, values: Sequence[Any]) -> Any:
         return min(max(round(drawn), math.ceil(low)), math.floor(high))
     # Four digits are more than a search can tell apart, and they can be read in a table.
     return min(max(float(f"{drawn:.4g}"), low), high)
+
+
+def search_cancel(*, search: ParameterSearch) -> int:
+    """Ask every run of it that has not ended to end; how many there were.
+
+    Those that wait come first, the last of them before the others, so that none begins meanwhile.
+    """
+    runs = search.runs.exclude(
+        status__in=[RunStatus.FINISHED, RunStatus.FAILED, RunStatus.CANCELLED]
+    )
+    waiting_first = sorted(
+        runs, key=lambda run: (run.status != RunStatus.QUEUED, -run.created.timestamp())
+    )
+    return sum(run_cancel(run=run) for run in waiting_first)
 
 
 def search_results(search: ParameterSearch) -> list[SearchResult]:

@@ -30,12 +30,14 @@ ACTION_WORDS: dict[str, str | Promise] = {
     "checkpoint.export": gettext_lazy("exported a checkpoint"),
     "checkpoint.import": gettext_lazy("imported a checkpoint"),
     "checkpoint.evaluate": gettext_lazy("started an evaluation"),
+    "checkpoint.try": gettext_lazy("tried two checkpoints side by side"),
     "checkpoint.card": gettext_lazy("wrote a model card"),
     "run.launch": gettext_lazy("started a run"),
     "run.cancel": gettext_lazy("cancelled a run"),
     "run.pause": gettext_lazy("paused a run"),
     "run.resume": gettext_lazy("resumed a run"),
     "search.launch": gettext_lazy("started a parameter search"),
+    "search.cancel": gettext_lazy("cancelled a parameter search"),
     "corpus.upload": gettext_lazy("uploaded a corpus"),
     "corpus.delete": gettext_lazy("deleted a corpus"),
     "shared_chat.read": gettext_lazy("read a shared chat"),
@@ -137,6 +139,7 @@ DETAIL_WORDS: dict[str, str | Promise] = {
     "previous": _("before"),
     "fields": _("fields"),
     "times": _("times"),
+    "runs": _("runs"),
     "name": _("name"),
 }
 

@@ -39,8 +39,12 @@ def write_card(
     *,
     parent: str = "",
     say: Callable[[Sentence], str] = str,
+    with_settings: bool = True,
 ) -> str:
-    """What the checkpoint is, what it learned from, and how it did; `parent` is a name."""
+    """What the checkpoint is, what it learned from, and how it did; `parent` is a name.
+
+    `with_settings`: its training's settings stand at the end; a page may have them elsewhere.
+    """
     training = config.get("training") or {}
     settings = training.get("settings") or {}
     of_weights = Sentence("sha256 of {file}: {sha256}.", {"file": FILE, "sha256": f"`{sha256}`"})
@@ -112,9 +116,10 @@ def write_card(
                 {"command": "`manage.py evaluate`"},
             )
         ),
-        "",
-        "## " + say(Sentence("Settings")),
     ]
+    if not with_settings:
+        return "\n".join(lines).rstrip() + "\n"
+    lines += ["", "## " + say(Sentence("Settings"))]
     lines += _table(
         (say(Sentence("setting")), say(Sentence("value"))),
         [

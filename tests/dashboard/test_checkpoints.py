@@ -32,6 +32,9 @@ def third(other, tmp_path):
 
 
 def act(client, what, row, **data):
+    if what == "promote":
+        # Not examined, so that its name has to be typed.
+        data.setdefault("name", row.name)
     return client.post(reverse(f"admin:checkpoint_{what}", args=[row.pk]), data, follow=True)
 
 
@@ -195,7 +198,7 @@ def test_an_exam_is_asked_for_and_sat_once(client, other, monkeypatch):
     row.refresh_from_db()
     assert (row.status, sat) == (EvaluationStatus.FINISHED, [("recall", 7)])
     page = client.get(reverse("admin:checkpoints_compare"), {"checkpoint": [other.pk]})
-    assert "recall/exact_match/gap_0" in page.content.decode()
+    assert "Recall, asked at once" in page.content.decode()
 
 
 def test_an_exam_whose_worker_died_is_sat_again(other, monkeypatch):
@@ -242,3 +245,119 @@ def test_an_exam_that_cannot_be_sat_is_refused(client, other):
             evaluations.evaluation_ask(checkpoint=other, suite=suite, n=n, corpora=corpora)
     assert not Evaluation.objects.exists()
     assert b"must lie between" in act(client, "evaluate", other, suite="recall", n="x").content
+
+
+def ask(client, what, row):
+    return client.get(reverse(f"admin:checkpoint_{what}", args=[row.pk])).content.decode()
+
+
+def examine(row, n=200, **shares):
+    figures = {f"gap_{gap}": share for gap, share in zip((0, 2), shares.values(), strict=True)}
+    result = {"recall": {"exact_match": figures, "n": n}}
+    Evaluation.objects.create(checkpoint=row, suite="recall", result=result)
+
+
+def test_a_promotion_shows_both_models_figures_and_what_changes(client, alice, checkpoint, other):
+    services.chat_create(person=alice.person)
+    examine(checkpoint, at_once=0.97, later=0.9)
+    examine(other, at_once=0.5, later=0.9)
+    body = ask(client, "promote", other)
+    for part in (
+        "New chats in English use other instead of small",
+        "The 1 chat on small stays on it",
+        "97\N{NO-BREAK SPACE}%",
+        "43.1–56.9",
+        "It is worse than the live one in 1 figure: Recall, asked at once.",
+        "no clear difference",
+    ):
+        assert part in body, part
+    assert live() == checkpoint  # to look changes nothing
+
+
+@pytest.mark.parametrize("typed", ["", "small", "Other"])
+def test_a_worse_or_unexamined_model_goes_live_only_when_its_name_is_typed(
+    client, checkpoint, other, typed
+):
+    url = reverse("admin:checkpoint_promote", args=[other.pk])
+    for examined in (False, True):
+        if examined:
+            examine(checkpoint, at_once=0.97, later=0.9)
+            examine(other, at_once=0.5, later=0.9)
+        answer = client.post(url, {"name": typed})
+        assert answer.status_code == 400
+        assert b'aria-invalid="true" aria-describedby="confirm-problem"' in answer.content
+        assert live() == checkpoint
+    client.post(url, {"name": "other"})
+    assert live() == other
+
+
+def test_a_model_that_is_no_worse_needs_no_typed_name(client, checkpoint, other):
+    examine(checkpoint, at_once=0.90, later=0.9)
+    examine(other, at_once=0.87, later=0.95)  # three points of 200 questions are chance
+    assert "confirm-name" not in ask(client, "promote", other)
+    client.post(reverse("admin:checkpoint_promote", args=[other.pk]))
+    assert live() == other
+
+
+def test_a_rollback_is_not_done_when_it_would_be_another_than_was_shown(
+    client, checkpoint, other, third
+):
+    act(client, "promote", other)
+    url = reverse("admin:checkpoint_roll_back")
+    shown = client.get(url, {"language": "en"}).content.decode()
+    assert f'name="target" value="{checkpoint.pk}"' in shown
+    assert live() == other
+    act(client, "promote", third)
+    answer = client.post(url, {"language": "en", "target": str(checkpoint.pk)})
+    assert answer.status_code == 200
+    assert "Roll back to other?" in answer.content.decode()
+    assert live() == third
+
+
+def test_the_page_of_a_checkpoint_has_its_figures_beside_its_parents(client, other, third):
+    Checkpoint.objects.filter(pk=third.pk).update(parent=other)
+    examine(other, at_once=0.4, later=0.4)
+    examine(third, at_once=0.8, later=0.4)
+    body = client.get(reverse("admin:checkpoint", args=[third.pk])).content.decode()
+    table = body.split('<table class="figures">')[1].split("</table>")[0]
+    assert "73.9–85" in table
+    assert "33.5–46.9" in table
+    assert table.count("better") == 1
+    assert "<details><summary>Settings of the training" in body or "learning_rate" not in body
+
+
+@pytest.mark.parametrize(
+    "odd", ["text", [1], {"recall": "x"}, {"recall": {"n": 10**400, "exact_match": {"gap_0": 7}}}]
+)
+def test_an_evaluation_of_another_form_breaks_no_page(client, checkpoint, other, odd):
+    Checkpoint.objects.filter(pk=other.pk).update(config=other.config | {"evaluation": odd})
+    for name in ("checkpoint", "checkpoint_promote"):
+        assert client.get(reverse(f"admin:{name}", args=[other.pk])).status_code == 200
+
+
+def test_two_checkpoints_are_chatted_with_on_chats_of_ones_own(
+    client, mira, alice, checkpoint, other
+):
+    url = reverse("admin:checkpoints_try")
+    body = client.get(url, {"a": other.pk}).content.decode()
+    assert f'value="{checkpoint.pk}" selected' in body  # the live one stands beside it
+    assert not Chat.objects.exists()  # a look stores nothing
+    chats = client.post(url, {"a": other.pk, "b": checkpoint.pk}).json()
+    left, right = (Chat.objects.get(pk=chats[side]) for side in ("left", "right"))
+    assert (left.owner, left.checkpoint, right.checkpoint) == (mira.person, other, checkpoint)
+    assert client.post(url, {"a": "nonsense"}).status_code == 404
+    # Somebody else's chat in the address is none.
+    hers = Chat.objects.create(owner=alice.person, checkpoint=other)
+    answer = client.get(url, {"a": other.pk, "b": checkpoint.pk, "left": hers.pk})
+    assert str(hers.pk) not in answer.content.decode().split("</form>", 1)[1]
+    assert AuditEntry.objects.get().action == "checkpoint.try"
+
+
+def test_chat_with_it_is_offered_for_what_can_be_chatted_with(client, other, tmp_path):
+    make_checkpoint(tmp_path / "study", cell="tanh_rnn")
+    study = registry.register(tmp_path / "study")
+    for row, times in ((other, 1), (study, 0)):
+        body = client.get(reverse("admin:checkpoint", args=[row.pk])).content.decode()
+        assert body.count(f'name="checkpoint" value="{row.pk}"') == times
+    answer = client.post("/chat/", {"checkpoint": other.pk})
+    assert answer.status_code == 302

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from memory_app.models import Checkpoint
@@ -17,45 +18,30 @@ from memory_app.services.checkpoints import (
     checkpoint_card,
     checkpoint_delete,
     checkpoint_export,
-    checkpoint_promote,
-    checkpoint_roll_back,
 )
 from memory_app.services.evaluations import evaluation_ask
 from memory_app.training.evaluation import EvaluationError
+from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
 
 #: Characters of a model card.
 CARD_MAX = 50_000
 
 
-def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
-    """Make it live: new chats are on it at once."""
-    row = get_object_or_404(Checkpoint, pk=checkpoint)
-    try:
-        checkpoint_promote(checkpoint=row, by=request.user)  # type: ignore[arg-type]
-        said = _("{name} is live. New chats use it; existing chats keep theirs.")
-        messages.success(request, said.format(name=row.name))
-    except RegistryError as fault:
-        messages.error(request, in_words(fault))
-    return redirect("admin:checkpoint", checkpoint=row.pk)
-
-
-def checkpoint_roll_back_view(request: HttpRequest) -> HttpResponse:
-    """Make live again what was live before."""
-    try:
-        done = checkpoint_roll_back(
-            language=request.POST.get("language", ""),
-            by=request.user,  # type: ignore[arg-type]
-        )
-        said = _("Rolled back: {name} is live again.")
-        messages.success(request, said.format(name=done.checkpoint.name))
-    except RegistryError as fault:
-        messages.error(request, in_words(fault))
-    return redirect("admin:checkpoints")
-
-
 def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
-    """Delete it; while it is in use, say by what."""
+    """Ask, then delete it; while it is in use, say by what."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
+    ask = Ask(
+        title=_("Delete {name}?").format(name=row.name),
+        section="checkpoints",
+        sentences=[
+            _("Its weights and its evaluations are gone for good; its run keeps its curves."),
+            _("Export it first, if you may want it again."),
+        ],
+        button=_("Delete the checkpoint"),
+        back=reverse("admin:checkpoint", args=[row.pk]),
+    )
+    if not confirmed(request, ask):
+        return confirm(request, ask)
     try:
         checkpoint_delete(checkpoint=row, by=request.user)  # type: ignore[arg-type]
     except RegistryError as fault:

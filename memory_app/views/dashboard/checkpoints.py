@@ -11,11 +11,13 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from memory_app.markdown import render_markdown
-from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus, Promotion
+from memory_app.models import Checkpoint, Corpus, EvaluationStatus, Promotion
 from memory_app.sentences import in_words
 from memory_app.services.checkpoints import checkpoint_lineage, roll_back_target
+from memory_app.services.figures import Figure, compared, figures_of, is_less_better
 from memory_app.training.card import write_card
 from memory_app.training.evaluation import SUITES
+from memory_app.views.dashboard import figure_words
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.runs import STOP_POLLING
 
@@ -45,47 +47,26 @@ def checkpoints(request: HttpRequest) -> HttpResponse:
     )
 
 
-def flat(result: dict[str, Any], path: str = "") -> dict[str, float]:
-    """{"recall/exact_match/gap_0": 0.8, …}: every number of an exam by its path."""
-    found: dict[str, float] = {}
-    for key, value in result.items():
-        name = f"{path}/{key}" if path else key
-        if isinstance(value, dict):
-            found |= flat(value, name)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            found[name] = value
-    return found
-
-
-def figures_of(checkpoint: Checkpoint) -> dict[str, float]:
-    """The latest figures of all its exams: a later exam's stand for an earlier one's."""
-    exams = checkpoint.evaluations.filter(status=EvaluationStatus.FINISHED).order_by("id")
-    figures: dict[str, float] = {}
-    for exam in exams:
-        figures |= flat(exam.result)
-    return figures
-
-
 def _exams(checkpoint: Checkpoint) -> dict[str, Any]:
     rows = list(checkpoint.evaluations.select_related("asked_by").order_by("-id")[:EXAMS])
     return {
         "checkpoint": checkpoint,
-        "exams": [{"row": row, "figures": _few(row)} for row in rows],
+        "exams": rows,
+        **_figures(checkpoint),
         "waiting": any(row.status in _WAITING for row in rows),
     }
 
 
-def _few(exam: Evaluation) -> dict[str, float]:
-    """The figures of one exam that fit into a line."""
-    every = flat(exam.result)
-    shown = {
-        "perplexity/bits_per_byte": _("bits per byte"),
-        "recall/exact_match/gap_0": _("recall, gap 0"),
-        "recall/exact_match/gap_8": _("recall, gap 8"),
-        "loops": _("loops"),
-        "distinct_2": _("distinct 2"),
+def _figures(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The latest figures, beside those of the checkpoint that its training began from."""
+    own = figures_of(checkpoint)
+    parent = next(iter(checkpoint_lineage(checkpoint)), None)
+    theirs = figures_of(parent) if parent else {}
+    shown = {path: figure for path, figure in theirs.items() if path in own}
+    return {
+        "figures": figure_words.rows(compared(own, shown)),
+        "heads": [checkpoint.name, *([parent.name] if parent and shown else [])],
     }
-    return {label: every[key] for key, label in shown.items() if key in every}
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -99,7 +80,8 @@ def _card(row: Checkpoint) -> str:
         # A config that anybody may have written can break what was written of another.
         with suppress(AttributeError, TypeError, ValueError):
             if said() == row.card:
-                return said(say=in_words)
+                # Its settings are folded away elsewhere on the page.
+                return said(say=in_words, with_settings=False)
     return row.card
 
 
@@ -145,7 +127,9 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
             continue
     rows = list(Checkpoint.objects.filter(pk__in=keys).order_by("created"))
     figures = [figures_of(row) for row in rows]
-    paths = sorted({path for one in figures for path in one})
+    # The order of the parts of an exam, as everywhere.
+    order = compared({path: one for each in figures for path, one in each.items()}, {})
+    paths = [one.path for one in order]
     return page(
         request,
         "dashboard/checkpoints_compare.html",
@@ -155,8 +139,7 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
         others=Checkpoint.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-created"),
         table=[
             {
-                "path": path,
-                "share": path.startswith("recall/") and not path.endswith("/n"),
+                "path": figure_words.name_of(path),
                 "cells": _marked(path, [one.get(path) for one in figures]),
             }
             for path in paths
@@ -164,16 +147,13 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
     )
 
 
-#: Of these, less is better; of tokens, bytes and n neither is.
-_LESS = ("bits_per_byte", "perplexity_per_token", "loops", "control")
-_NEITHER = ("tokens", "bytes", "n")
-
-
-def _marked(path: str, values: list[float | None]) -> list[tuple[float | None, bool]]:
-    """Each value with whether it is the best of its row."""
-    last = path.rpartition("/")[2]
-    there = [value for value in values if value is not None]
-    if last in _NEITHER or len(there) < 2 or min(there) == max(there):
-        return [(value, False) for value in values]
-    best = min(there) if last in _LESS else max(there)
-    return [(value, value == best) for value in values]
+def _marked(path: str, figures: list[Figure | None]) -> list[tuple[dict[str, str], bool]]:
+    """Each figure as it is written, with whether it is the best of its row."""
+    there = [figure.value for figure in figures if figure is not None]
+    best = None
+    if len(there) > 1 and min(there) != max(there):
+        best = min(there) if is_less_better(path) else max(there)
+    return [
+        (figure_words.cell(figure), figure is not None and figure.value == best)
+        for figure in figures
+    ]

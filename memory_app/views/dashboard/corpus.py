@@ -6,7 +6,9 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from memory_app.models import Corpus
 from memory_app.sentences import in_words
@@ -19,6 +21,7 @@ from memory_app.services.corpora import (
 )
 from memory_app.training.profile import TURN_EDGES, WORD_EDGES
 from memory_app.views.dashboard.attachment import attachment
+from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
 from memory_app.views.dashboard.page import page
 
 #: Dialogues on one page of the preview.
@@ -72,10 +75,23 @@ def corpus(request: HttpRequest, corpus: UUID) -> HttpResponse:
 
 
 def corpus_remove(request: HttpRequest, corpus: UUID) -> HttpResponse:
-    """Delete it, unless a run reads it."""
+    """Ask, then delete it, unless a run reads it."""
     row = _find(corpus)
-    if request.method != "POST":
-        return redirect("admin:corpus", corpus=row.pk)
+    n = row.rows
+    ask = Ask(
+        title=_("Delete {name}?").format(name=row),
+        section="corpora",
+        sentences=[
+            ngettext(
+                "Its {n} dialogue is gone for good.", "Its {n} dialogues are gone for good.", n
+            ).format(n=f"{n:,}"),
+            _("Runs that have ended keep their checkpoints; they can’t be repeated without it."),
+        ],
+        button=_("Delete the corpus"),
+        back=reverse("admin:corpus", args=[row.pk]),
+    )
+    if not confirmed(request, ask):
+        return confirm(request, ask)
     try:
         corpus_delete(corpus=row, user=request.user)  # type: ignore[arg-type]
     except CorpusError as fault:

@@ -23,6 +23,7 @@ from memory_app.sentences import in_words
 from memory_app.services.audit import audit_record
 from memory_app.services.runs import RunError, run_cancel, run_launch, run_pause, run_resume
 from memory_app.training.settings import PRESETS
+from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.run_form import form_parts, start_point, training_of
 
@@ -170,8 +171,24 @@ _ASK = {"cancel": run_cancel, "pause": run_pause, "resume": run_resume}
 
 
 def run_ask(request: HttpRequest, run: UUID, what: str) -> HttpResponse:
-    """Cancel, pause or resume a run, and go back to its page."""
+    """Pause or resume a run, or cancel it once that is confirmed, and go back to its page."""
     row = get_object_or_404(TrainingRun, pk=run)
+    if what == "cancel":
+        ask = Ask(
+            title=_("Cancel {name}?").format(name=row.name),
+            section="runs",
+            sentences=[
+                _("It ends within seconds and leaves no checkpoint."),
+                _("It can be resumed from its last save, if it has come to one."),
+            ],
+            button=_("Cancel the run"),
+            back=reverse("admin:run", args=[row.pk]),
+        )
+        if row.status not in (*LIVELY, RunStatus.PAUSED):
+            messages.warning(request, _("That can’t be done any more: the run has moved on."))
+            return redirect("admin:run", run=row.pk)
+        if not confirmed(request, ask):
+            return confirm(request, ask)
     if _ASK[what](run=row):
         audit_record(user=request.user, action=f"run.{what}", object=f"{row} ({row.pk})")
     else:

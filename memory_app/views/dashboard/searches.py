@@ -3,18 +3,27 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from memory_app.models import ParameterSearch, RunStatus
 from memory_app.sentences import in_words
 from memory_app.services.audit import audit_record
 from memory_app.services.runs import RunError
-from memory_app.services.searches import MOST_RUNS, search_launch, search_results
+from memory_app.services.searches import (
+    MOST_RUNS,
+    search_cancel,
+    search_launch,
+    search_results,
+)
 from memory_app.views.dashboard import hyperparameters
+from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.run_form import form_parts, training_of
 from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING
@@ -112,6 +121,39 @@ def search_new(request: HttpRequest) -> HttpResponse:
         most=MOST_RUNS,
         **form_parts(data),
     )
+
+
+def search_cancel_view(request: HttpRequest, search: UUID) -> HttpResponse:
+    """Ask, then cancel every run of it that has not ended."""
+    row = get_object_or_404(ParameterSearch, pk=search)
+    n = row.runs.filter(status__in=[*LIVELY, RunStatus.PAUSED]).count()
+    at = redirect("admin:search", search=row.pk)
+    if not n:
+        messages.warning(request, _("All its runs have ended: there is nothing to cancel."))
+        return at
+    ask = Ask(
+        title=_("Cancel {name}?").format(name=row.name),
+        section="searches",
+        sentences=[
+            ngettext(
+                "{n} run of it that has not ended is cancelled.",
+                "{n} runs of it that have not ended are cancelled.",
+                n,
+            ).format(n=n),
+            _("Those that have finished keep their checkpoints."),
+        ],
+        button=_("Cancel the search"),
+        back=reverse("admin:search", args=[row.pk]),
+    )
+    if not confirmed(request, ask):
+        return confirm(request, ask)
+    audit_record(
+        user=request.user,
+        action="search.cancel",
+        object=f"{row} ({row.pk})",
+        detail={"runs": search_cancel(search=row)},
+    )
+    return at
 
 
 def search(request: HttpRequest, search: UUID) -> HttpResponse:

@@ -1,0 +1,160 @@
+"""Promote and roll back: what changes is said, with both models' figures, before it is done."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from memory_app import registry
+from memory_app.lm.folder import MODEL_FILE
+from memory_app.models import Chat, Checkpoint, RunSample
+from memory_app.sentences import in_words
+from memory_app.services.checkpoints import (
+    checkpoint_promote,
+    checkpoint_roll_back,
+    roll_back_target,
+)
+from memory_app.services.figures import Doubt, compared, doubt_of, figures_of
+from memory_app.views.dashboard import figure_words
+from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
+
+
+def language_word(code: str) -> str:
+    """A language of models in words."""
+    return {"en": _("English"), "zh": _("Chinese")}.get(code, code)
+
+
+def _live(language: str) -> Checkpoint | None:
+    return Checkpoint.objects.filter(language=language, live=True).first()
+
+
+def _change(new: Checkpoint, live: Checkpoint | None) -> list[str]:
+    """What happens, in words."""
+    language = language_word(new.language)
+    if live is None:
+        said = _("New chats in {language} use {new}. Until now no checkpoint was live for them.")
+        return [said.format(language=language, new=new.name)]
+    said = _("New chats in {language} use {new} instead of {live}, at once and for everybody.")
+    n = Chat.objects.filter(checkpoint=live, deleted=None).count()
+    stay = ngettext("The {n} chat on {live} stays on it.", "The {n} chats on {live} stay on it.", n)
+    return [
+        said.format(language=language, new=new.name, live=live.name),
+        stay.format(n=f"{n:,}", live=live.name)
+        if n
+        else _("No chat is on {live}.").format(live=live.name),
+    ]
+
+
+def _doubts(new: Checkpoint, doubt: Doubt) -> list[str]:
+    said = []
+    if doubt.unexamined:
+        told = _("{new} has not been evaluated, so what it remembers is unknown.")
+        said.append(told.format(new=new.name))
+    if doubt.worse:
+        names = ", ".join(figure_words.name_of(one.path) for one in doubt.worse[:6])
+        n = len(doubt.worse)
+        told = ngettext(
+            "It is worse than the live one in {n} figure: {names}.",
+            "It is worse than the live one in {n} figures: {names}.",
+            n,
+        )
+        said.append(told.format(n=n, names=names + (" …" if n > 6 else "")))
+    return said
+
+
+def _size(row: Checkpoint) -> int | None:
+    try:
+        return (registry.folder_of(row.sha256) / MODEL_FILE).stat().st_size
+    except OSError:
+        return None
+
+
+def _samples(row: Checkpoint) -> list[Any]:
+    sample = RunSample.objects.filter(run__checkpoint=row).order_by("-step").first()
+    exchanges = sample.exchanges if sample else []
+    return exchanges if isinstance(exchanges, list) else []
+
+
+def _ask_with_figures(
+    request: HttpRequest, ask: Ask, new: Checkpoint, live: Checkpoint | None
+) -> HttpResponse:
+    rows = [new, *([live] if live else [])]
+    figures = [figures_of(row) for row in rows]
+    table = compared(figures[0], figures[1] if live else {})
+    return confirm(
+        request,
+        ask,
+        "dashboard/promote.html",
+        checkpoint=new,
+        rows=rows,
+        sizes=[_size(row) for row in rows],
+        heads=[row.name for row in rows],
+        figures=figure_words.rows(table),
+        samples=[{"name": row.name, "exchanges": _samples(row)} for row in rows],
+    )
+
+
+def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+    """Ask, then make it live: new chats are on it at once."""
+    row = get_object_or_404(Checkpoint, pk=checkpoint)
+    live = _live(row.language)
+    at = redirect("admin:checkpoint", checkpoint=row.pk)
+    if live is not None and live.pk == row.pk:
+        messages.warning(request, _("{name} is live already.").format(name=row.name))
+        return at
+    doubt = doubt_of(figures_of(row), figures_of(live) if live else {})
+    ask = Ask(
+        title=_("Promote {name}?").format(name=row.name),
+        section="checkpoints",
+        sentences=[*_change(row, live), *_doubts(row, doubt)],
+        button=_("Promote"),
+        back=reverse("admin:checkpoint", args=[row.pk]),
+        danger=bool(doubt),
+        typed=row.name if doubt else "",
+    )
+    if row.cell == "lstm" and not confirmed(request, ask):
+        return _ask_with_figures(request, ask, row, live)
+    try:
+        checkpoint_promote(checkpoint=row, by=request.user)  # type: ignore[arg-type]
+        said = _("{name} is live. New chats use it; existing chats keep theirs.")
+        messages.success(request, said.format(name=row.name))
+    except registry.RegistryError as fault:
+        messages.error(request, in_words(fault))
+    return at
+
+
+def checkpoint_roll_back_view(request: HttpRequest) -> HttpResponse:
+    """Ask, then make live again what was live before."""
+    asks = request.method != "POST"
+    data = request.GET if asks else request.POST
+    language = data.get("language", "")
+    target = roll_back_target(language)
+    if target is None:
+        messages.error(request, _("There is nothing to roll back to."))
+        return redirect("admin:checkpoints")
+    # Somebody else may have promoted another meanwhile: then what was shown isn't what would be.
+    if asks or data.get("target", str(target.pk)) != str(target.pk):
+        live = _live(language)
+        ask = Ask(
+            title=_("Roll back to {name}?").format(name=target.name),
+            section="checkpoints",
+            sentences=_change(target, live),
+            button=_("Roll back"),
+            back=reverse("admin:checkpoints"),
+            danger=False,
+            action=reverse("admin:checkpoint_roll_back"),
+            hidden={"language": language, "target": str(target.pk)},
+        )
+        return _ask_with_figures(request, ask, target, live)
+    try:
+        done = checkpoint_roll_back(language=language, by=request.user)  # type: ignore[arg-type]
+        said = _("Rolled back: {name} is live again.")
+        messages.success(request, said.format(name=done.checkpoint.name))
+    except registry.RegistryError as fault:
+        messages.error(request, in_words(fault))
+    return redirect("admin:checkpoints")

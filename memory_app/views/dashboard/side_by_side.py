@@ -1,0 +1,79 @@
+"""Two checkpoints side by side: one message, two replies at one seed, on chats of one's own."""
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+
+from memory_app import policy, services
+from memory_app.models import Chat, Checkpoint
+from memory_app.services.audit import audit_record
+from memory_app.views.dashboard.page import page
+
+#: The largest seed that the wire takes (docs/protocol.md).
+SEED_MAX = 2**53 - 1
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _seed(text: str) -> int:
+    """What was typed if it is a seed, else a new one, short enough to be told to somebody."""
+    typed = int(text) if text.isascii() and text.isdigit() and len(text) < 17 else -1
+    return typed if 0 <= typed <= SEED_MAX else secrets.randbelow(1_000_000)
+
+
+def _pair(data: Any) -> list[Checkpoint | None]:
+    """The two of ?a= and ?b=; the second is the live one of the first's language by itself."""
+    rows = Checkpoint.objects.filter(cell="lstm")
+    first, second = (rows.filter(pk__in=[_id(data.get(key, ""))]).first() for key in ("a", "b"))
+    if first is not None and second is None:
+        others = rows.exclude(pk=first.pk).order_by("-live", "-created")
+        second = others.filter(language=first.language).first() or others.first()
+    return [first, second]
+
+
+def _chat(request: HttpRequest, key: str, checkpoint: Checkpoint | None) -> Chat | None:
+    """One's own chat on this checkpoint, if the address names one."""
+    wanted = _id(request.GET.get(key, ""))
+    person = services.person_of_request(request)
+    chat = policy.owned_chat(person, wanted) if wanted and checkpoint else None
+    return chat if chat and checkpoint and chat.checkpoint_id == checkpoint.pk else None
+
+
+def checkpoints_try(request: HttpRequest) -> HttpResponse:
+    """The page; a POST begins the two chats and answers with their ids."""
+    if request.method == "POST":
+        return _begin(request)
+    pair = _pair(request.GET)
+    sides = []
+    for side, row in zip(("left", "right"), pair, strict=True):
+        chat = _chat(request, side, row)
+        turns = chat.turns.oldest_first().defer("state") if chat else []
+        sides.append({"name": side, "checkpoint": row, "chat": chat, "turns": turns})
+    return page(
+        request,
+        "dashboard/side_by_side.html",
+        title=_("Two checkpoints, one seed"),
+        section="checkpoints",
+        sides=sides,
+        both=all(pair),
+        seed=_seed(request.GET.get("seed", "")),
+        checkpoints=Checkpoint.objects.filter(cell="lstm").order_by("-live", "-created"),
+    )
+
+
+def _begin(request: HttpRequest) -> HttpResponse:
+    pair = [row for row in _pair(request.POST) if row is not None]
+    if len(pair) < 2:
+        raise Http404
+    person = services.person_ensure(request=request)
+    chats = [services.chat_create(person=person, checkpoint=row) for row in pair]
+    audit_record(user=request.user, action="checkpoint.try", object=" | ".join(map(str, pair)))
+    return JsonResponse({"left": str(chats[0].pk), "right": str(chats[1].pk)})
