@@ -143,7 +143,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         "otherPrompt": _("Another message to the same memory, so there is no difference to draw."),
     },
     "side_by_side": {
-        "down": _("The connection is lost. Trying again now."),
+        "down": _("Connection lost. Retrying now."),
         "gone": _("This chat is gone: it was deleted, or you were logged out."),
         "failed": _("This reply failed. Send the message again."),
         "seed": _("The seed is a whole number from 0 to 2⁵³ − 1."),
