@@ -28,7 +28,7 @@ def literal(text: str) -> str:
 def chat_markdown(chat: Chat, path: Sequence[Turn], others: int) -> str:
     """The turns of one branch, oldest first; `others` are on other branches and left out."""
     # Outside of f-strings, which gettext doesn't look into.
-    named, begun, turns = _("Checkpoint"), _("Begun"), _("Turns")
+    named, begun, turns = _("Checkpoint"), _("Started"), _("Turns")
     you, bot = _("you"), _("bot")
     facts = [
         f"- {named}: {literal(chat.checkpoint.name)}, `{chat.checkpoint.sha256[:12]}`",
@@ -38,7 +38,9 @@ def chat_markdown(chat: Chat, path: Sequence[Turn], others: int) -> str:
     title = literal(chat.title) or _("New chat")
     parts = [f"# {title}", "\n".join(facts)]
     if others:
-        note = _("{n} turns of other branches are not in this file; the JSON has them all.")
+        note = _(
+            "{n} turns on other branches are not in this file. The JSON download has all turns."
+        )
         parts.append(f"*{note.format(n=others)}*")
     for turn in path:
         parts += [f"**{you}**", literal(turn.user_text)]

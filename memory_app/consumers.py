@@ -174,7 +174,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             policy.row_of("ws", kind)
             chat = await self._chat()
             if chat is None:
-                left = _("You have no access to this chat any more.")
+                left = _("You no longer have access to this chat.")
                 await self._error(Refused("forbidden", left))
                 await self._shut_out()
                 return
@@ -184,7 +184,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._error(refused)
         except Exception:
             log.exception("a message broke its handler", extra={"chat": str(self.key)})
-            broken = Refused("unavailable", _("Something went wrong here: try again."))
+            broken = Refused("unavailable", _("Something went wrong. Try again."))
             broken.client_turn_id = client_turn_id
             await self._error(broken)
 
@@ -266,7 +266,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         query = Turn.objects.filter(pk=key, chat=chat).defer("state")
         turn = await in_thread(query.first)
         if turn is None:
-            raise Refused("not_found", _("There is no such turn in this chat."))
+            raise Refused("not_found", _("This chat has no such turn."))
         return turn
 
     # ---- the stream
@@ -304,7 +304,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         while True:
             row = await in_thread(query.first)
             if row is None:
-                raise Refused("not_found", _("There is no such turn in this chat."))
+                raise Refused("not_found", _("This chat has no such turn."))
             if row.status != TurnStatus.RUNNING:
                 self.ended.append(turn)
                 return replies.finished(row)

@@ -102,7 +102,7 @@ def head_move(*, chat: Chat, turn: UUID | None) -> None:
             raise Refused("busy", BUSY)
         found = Turn.objects.filter(pk=turn, chat=chat).defer("state").first()
         if found is None:
-            raise Refused("not_found", _("There is no such turn in this chat."))
+            raise Refused("not_found", _("This chat has no such turn."))
         if not found.is_committed:
             raise Refused("invalid", _("That turn has no memory to go back to."))
     # The row count says whether a reply has begun meanwhile; a running turn is refused by it too.

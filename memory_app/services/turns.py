@@ -119,7 +119,7 @@ def _claim(
     else:
         sibling = Turn.objects.filter(pk=target, chat=chat, kind="talk").first()
         if sibling is None:
-            raise Refused("not_found", _("There is no such turn in this chat."))
+            raise Refused("not_found", _("This chat has no such turn."))
         parent = sibling.parent
         if text is None:
             text, text_ids = sibling.user_text, sibling.user_token_ids

@@ -6,6 +6,7 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from memory_app.markdown import markdown_or_nothing
@@ -14,12 +15,10 @@ from memory_app.models import Turn
 register = template.Library()
 
 STATUS_NOTES: dict[str, str | Promise] = {
-    "stopped": _("Stopped. It remembers what it said up to here."),
-    "length": _("Cut off at the length limit, or because it went in circles."),
-    "interrupted": _(
-        "The server stopped in the middle of this reply. The memory is as it was before."
-    ),
-    "failed": _("This reply failed. The memory is as it was before."),
+    "stopped": _("Stopped. The model remembers what it wrote up to here."),
+    "length": _("Cut off: the reply reached the length limit or repeated itself."),
+    "interrupted": _("The server stopped during this reply. Memory is unchanged."),
+    "failed": _("This reply failed. Memory is unchanged."),
 }
 
 # The scripts hold no words of their own: what they say is named here and translated here. A text
@@ -30,18 +29,18 @@ STRINGS: dict[str, dict[str, Any]] = {
         "copied": _("copied"),
         "copy": _("copy"),
         "copyCode": _("Copy this code"),
-        "finished": _("The reply:"),
-        "gone": _("This chat is gone: it was deleted, or you were logged out."),
-        "kept": _("Not sent yet. It goes out when the connection is back."),
+        "finished": _("The reply: {text}"),
+        "gone": _("This chat is not available: it was deleted, or you were logged out."),
+        "kept": _("Not sent yet. It will be sent when the connection is back."),
         "left": {"one": _("{n} character left"), "other": _("{n} characters left")},
         "next": _("Say next: {text}"),
         "note": STATUS_NOTES,
-        "notSent": _("Not sent: put the sampling settings right first ({names})."),
+        "notSent": _("Not sent. Correct the sampling settings first: {names}."),
         "offlineNow": _("Connection lost; nothing was changed. Try again when it is back."),
         "offline": _("Connection lost. Retrying in {seconds} s."),
         "reconnecting": _("Connection lost. Retrying now."),
-        "redoneNow": _("Redone: the memory is as it was after turn {n}."),
-        "replying": _("The reply is being written."),
+        "redoneNow": _("Redone. Memory is back to where it was after turn {n}."),
+        "replying": _("A reply is being written."),
         "sampling": _("Sampling"),
         "samplingWrong": _("Sampling: {names}?"),
         "setAside": {
@@ -59,13 +58,13 @@ STRINGS: dict[str, dict[str, Any]] = {
         "strip": _("Mean gates over {n} tokens: input {i}, forget {f}, output {o}"),
         "stripToken": _("{token}  i {i}  f {f}  o {o}"),
         "treeElsewhere": _("The match is on another branch, marked here. Choose it to go there."),
-        "treeHere": _("You are here."),
-        "treeOnPath": _("On the way to where you are."),
-        "treeOpen": _("Every branch of this chat: {n}"),
-        "treeStart": _("Start: the blank memory."),
-        "treeSummary": _("Turns: {turns}. Branches: {branches}. You are {depth} turns deep."),
+        "treeHere": _("{what} You are here."),
+        "treeOnPath": _("{what} On the path to where you are."),
+        "treeOpen": _("All branches of this chat: {n}"),
+        "treeStart": _("Start: blank memory."),
+        "treeSummary": _("Turns: {turns}. Branches: {branches}. You are at depth {depth}."),
         "treeTurn": _("Turn {n}: “{text}”, {status}."),
-        "undoneNow": _("Undone: the memory is as it was after turn {n}."),
+        "undoneNow": _("Undone. Memory is back to where it was after turn {n}."),
         "tooLong": {
             "one": _("{n} character too many: at most {limit}."),
             "other": _("{n} characters too many: at most {limit}."),
@@ -85,33 +84,33 @@ STRINGS: dict[str, dict[str, Any]] = {
         ),
         "turn": _("turn"),
         "cost_tokens": _("tokens per turn"),
-        "cost_bytes": _("bytes kept"),
+        "cost_bytes": _("bytes stored"),
         "cost_wait": _("first token, ms"),
     },
     "upload": {
-        "failed": _("It couldn’t be sent. Try again."),
-        "reading": _("All sent. It is being read; a large file takes a minute or two."),
-        "sent": _("{share} sent"),
-        "tooLarge": _("This is larger than the site takes."),
+        "failed": _("The upload failed. Try again."),
+        "reading": _("Upload complete. Reading the file; a large file takes a minute or two."),
+        "sent": _("{share} uploaded"),
+        "tooLarge": _("This file is larger than the site accepts."),
     },
     "gates": {
         "explain": {
             "i": _("Input gate i: how much of the new candidate is written, per unit."),
-            "f": _("Forget gate f: how much of the old cell stays, per unit."),
-            "g": _("Candidate g: what would be written into the cell, from −1 to 1."),
-            "o": _("Output gate o: how much of the cell is shown to the next layer."),
-            "c": _("Cell state c: what is remembered after this token."),
-            "h": _("Hidden state h: what is shown of the cell, h = o · tanh c."),
+            "f": _("Forget gate f: how much of the old cell state is kept, per unit."),
+            "g": _("Candidate g: what would be written to the cell state, from −1 to 1."),
+            "o": _("Output gate o: how much of the cell state is passed to the next layer."),
+            "c": _("Cell state c: what the unit stores after this token."),
+            "h": _("Hidden state h: what the unit outputs, h = o · tanh c."),
         },
-        "failed": _("The gates couldn’t be loaded. Load the page again."),
-        "failedPart": _("This couldn’t be loaded. Choose it again to try again."),
+        "failed": _("The gates couldn’t be loaded. Reload the page."),
+        "failedPart": _("Loading failed. Choose it again to retry."),
         "tooLarge": _("This turn is too large to draw here. Download its trace instead."),
         "above": _("above {edge}: {share}"),
         "below": _("below {edge}: {share}"),
         "map": _("{gate}, layer {layer}: {tokens} tokens by {units} units"),
         "mapLabel": _(
-            "Heatmap of {gate} in layer {layer}: arrow keys move, with Shift by ten; Enter "
-            "chooses the unit and pins the token"
+            "Heatmap of {gate} in layer {layer}. Arrow keys move by one, with Shift by ten. "
+            "Enter chooses the unit and pins the token."
         ),
         "layer": _("Layer {n}"),
         "allLayers": _("All layers"),
@@ -120,31 +119,31 @@ STRINGS: dict[str, dict[str, Any]] = {
         "tokensLong": _("{n} tokens"),
         "unitName": _("Unit {unit} of layer {layer}"),
         "coloured": _("The sentence is coloured by {gate} of unit {unit} in layer {layer}."),
-        "colourNone": _("Choose a unit to colour the sentence by it."),
+        "colourNone": _("Choose a unit to colour the sentence by its values."),
         "pinNone": _("Choose a token to see other likely tokens."),
         "chosen": _(
-            "Token {n}, “{token}”, was chosen with probability {p}, rank {rank}. "
-            "Entropy there: {bits} bits ({nats} nats)."
+            "Token {n}, “{token}”, was sampled with probability {p}, rank {rank}. Entropy: "
+            "{bits} bits ({nats} nats)."
         ),
         "fed": _(
-            "Token {n}, “{token}”, was fed, not chosen: the model gave it {p}, rank {rank}. "
-            "Entropy there: {bits} bits ({nats} nats)."
+            "Token {n}, “{token}”, was input, not sampled: the model gave it probability {p}, "
+            "rank {rank}. Entropy: {bits} bits ({nats} nats)."
         ),
         "axisToken": _("token"),
         "axisValue": _("value"),
         "copied": _("Copied"),
-        "copyAddress": _("Copy it from the address bar."),
+        "copyAddress": _("Copying failed. Copy the link from the address bar."),
         "pictureNote": _("{layer}, units by {sort}; {tokens} tokens on {name}"),
         "thisReply": _("this reply"),
         "otherReply": _("reply {n}"),
         "difference": _("reply {n} minus this one"),
-        "parts": _("Equal up to token {n}, where the replies part; there the difference begins."),
-        "neverParts": _("Equal as far as both go."),
-        "otherPrompt": _("Another message to the same memory, so there is no difference to draw."),
+        "parts": _("The replies are equal up to token {n}. The difference starts there."),
+        "neverParts": _("The replies are equal over their common length."),
+        "otherPrompt": _("This replies to a different message, so no difference can be drawn."),
     },
     "side_by_side": {
         "down": _("Connection lost. Retrying now."),
-        "gone": _("This chat is gone: it was deleted, or you were logged out."),
+        "gone": _("This chat is not available: it was deleted, or you were logged out."),
         "failed": _("This reply failed. Send the message again."),
         "seed": _("The seed is a whole number from 0 to 2⁵³ − 1."),
     },
@@ -154,7 +153,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         "titles": {
             "loss": _("Training loss"),
             "bits_per_byte": _("Validation"),
-            "recall": _("Recall of told facts"),
+            "recall": _("Recall of stated facts"),
             "gradient_norm": _("Gradient norm"),
             "learning_rate": _("Learning rate"),
             "tokens_per_second": _("Speed"),
@@ -162,13 +161,13 @@ STRINGS: dict[str, dict[str, Any]] = {
         "units": {
             "loss": _("nats per token"),
             "bits_per_byte": _("bits per byte"),
-            "recall": _("share right"),
+            "recall": _("share correct"),
             "gradient_norm": _("norm"),
-            "learning_rate": _("rate"),
+            "learning_rate": _("learning rate"),
             "tokens_per_second": _("tokens/s"),
         },
         "use": {"chats": _("chats"), "turns": _("turns"), "tokens": _("tokens")},
-        "waiting": _("no point yet"),
+        "waiting": _("no data yet"),
         "gap": _("gap {n}"),
     },
 }
@@ -196,6 +195,12 @@ def reply_html(turn: Turn | None) -> SafeString:
 def kilobytes(size: int) -> str:
     """8192 -> "8 KB": a state is a round number of them, and says so."""
     return f"{size / 1024:g}\N{NO-BREAK SPACE}KB"
+
+
+@register.simple_tag
+def gap() -> str:
+    """The blank between two sentences; empty in Chinese, where a full stop brings its own."""
+    return "" if (get_language() or "").startswith("zh") else " "
 
 
 @register.simple_tag

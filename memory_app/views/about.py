@@ -11,12 +11,12 @@ from memory_app import registry
 def _gates() -> list[dict[str, str]]:
     """In the order in which a step uses them; formulas as torch.nn.LSTM has them."""
     rows = (
-        ("f", _("forget"), "σ(W x + U h + b)", _("How much of the old cell stays.")),
+        ("f", _("forget"), "σ(W x + U h + b)", _("How much of the old cell state is kept.")),
         ("i", _("input"), "σ(W x + U h + b)", _("How much of the candidate is written.")),
-        ("g", _("candidate"), "tanh(W x + U h + b)", _("What would be written.")),
-        ("c", _("cell"), "c′ = f · c + i · g", _("What is remembered from here on.")),
-        ("o", _("output"), "σ(W x + U h + b)", _("How much of the cell is shown.")),
-        ("h", _("hidden"), "h′ = o · tanh c′", _("What the layer above and the next step see.")),
+        ("g", _("candidate"), "tanh(W x + U h + b)", _("The value to write.")),
+        ("c", _("cell"), "c′ = f · c + i · g", _("What is stored from this step on.")),
+        ("o", _("output"), "σ(W x + U h + b)", _("How much of the cell state is output.")),
+        ("h", _("hidden"), "h′ = o · tanh c′", _("What the next layer and the next step receive.")),
     )
     return [
         {"key": key, "name": name, "does": does, "formula": _formula(key, formula)}

@@ -37,7 +37,7 @@ def signup(request: HttpRequest) -> HttpResponse:
         "heading": _("Sign up"),
         "note": _("Choose a name and a password. Chats from this browser move to your account."),
         "action": _("Sign up"),
-        "other_question": _("Have an account?"),
+        "other_question": _("Already have an account?"),
         "other_label": _("Log in"),
         "other_url": reverse("login"),
     }

@@ -42,7 +42,9 @@ def chat_new(request: HttpRequest) -> HttpResponse:
         sentence = _("This model is for study: only an LSTM can be chatted with.")
         return front(request, problem=sentence, status=400)
     except NoCheckpoint:
-        sentence = _("There is no model to chat with yet. Try again when one has been promoted.")
+        sentence = _(
+            "No model is available for chat yet. Try again after a checkpoint has been promoted."
+        )
         return front(request, problem=sentence, status=503)
     return redirect("chat", chat=chat.pk)
 

@@ -26,15 +26,18 @@ def openings(language: str) -> list[dict[str, Any]]:
     words = (
         (
             _("A name, small talk, and the name again"),
-            _("Watch: the name is fed once. At the end only the state can still know it."),
+            _("Watch: the name is input once. At the end, only the state can still hold it."),
         ),
         (
             _("Tell a place, then correct it"),
-            _("Watch: the last word should count. See what the forget gate f does as it is told."),
+            _(
+                "Watch: the correction should count. See what the forget gate f does when it "
+                "arrives."
+            ),
         ),
         (
-            _("Ask what it was told, and what it wasn’t"),
-            _("Watch: it should know the pet, and say that it doesn’t know the name."),
+            _("Ask about something you said, and something you didn’t"),
+            _("Watch: it should know the pet and admit that it doesn’t know the name."),
         ),
     )
     return [

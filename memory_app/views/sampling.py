@@ -12,15 +12,21 @@ _EXPLAINED: dict[str, str | Promise] = {
     "temperature": gettext_lazy(
         "Randomness: higher is more surprising. At 0 the most probable token is always chosen."
     ),
-    "top_k": gettext_lazy("Only the k most probable tokens may be drawn; 0 is no limit."),
-    "top_p": gettext_lazy("Only the most probable tokens that together make up this share."),
-    "min_p": gettext_lazy("Only tokens at least this share as probable as the best one."),
-    "repetition_penalty": gettext_lazy(
-        "Makes what this reply has already said less probable; 1 is off."
+    "top_k": gettext_lazy("Sample only from the k most probable tokens. 0 means no limit."),
+    "top_p": gettext_lazy(
+        "Sample only from the most probable tokens that together reach this probability."
     ),
-    "min_tokens": gettext_lazy("The reply may not end before it has this many tokens."),
-    "max_tokens": gettext_lazy("The reply is cut off at this many tokens."),
-    "seed": gettext_lazy("One seed, one reply: the same draws again. Empty: drawn anew each time."),
+    "min_p": gettext_lazy(
+        "Sample only tokens whose probability is at least this fraction of the highest."
+    ),
+    "repetition_penalty": gettext_lazy(
+        "Makes tokens already in this reply less probable. 1 means off."
+    ),
+    "min_tokens": gettext_lazy("The reply has at least this many tokens."),
+    "max_tokens": gettext_lazy("The reply has at most this many tokens."),
+    "seed": gettext_lazy(
+        "The same seed gives the same reply. Leave empty for a random seed each time."
+    ),
 }
 _STEPS = {"temperature": "0.1", "top_p": "0.05", "min_p": "0.01", "repetition_penalty": "0.05"}
 #: What each preset changes of the defaults.
@@ -67,8 +73,11 @@ def settings() -> list[dict[str, Any]]:
 def presets() -> list[dict[str, Any]]:
     """Name, values and one line for each preset."""
     names = {
-        "exact": (_("Exact"), _("Greedy: always the most probable token, the same each time.")),
-        "calm": (_("Calm"), _("Close to the most probable.")),
+        "exact": (
+            _("Exact"),
+            _("Greedy: always the most probable token, so the reply is the same each time."),
+        ),
+        "calm": (_("Calm"), _("Close to the most probable reply.")),
         "balanced": (_("Balanced"), _("The default.")),
         "wild": (_("Wild"), _("Surprising, and often wrong.")),
     }

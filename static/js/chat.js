@@ -313,7 +313,7 @@ const handlers = {
     if (tree.running === frame.turn) tree.running = null;
     tell("turn-finished", { turn: frame.turn, status, tokens: frame.reply_tokens, hash: state_sha256 });
     view.update(turn);
-    element("spoken").textContent = `${say("finished")} ${frame.reply_text}`;
+    element("spoken").textContent = say("finished", { text: frame.reply_text });
     if (KEPT.has(status)) tree.head = frame.turn;
     showTree();
   },

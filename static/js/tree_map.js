@@ -166,7 +166,7 @@ const y = (place) => EDGE + place.lane * LANE;
 function words({ id, column, text, status, onPath }, head) {
   const short = [...(text ?? "")].slice(0, LABEL).join("").replace(/\s+/g, " ");
   const what = id === null ? say("treeStart") : say("treeTurn", { n: column, text: short, status: wordsOf("status")[status] ?? status });
-  return head ? `${what} ${say("treeHere")}` : onPath && id !== null ? `${what} ${say("treeOnPath")}` : what;
+  return head ? say("treeHere", { what }) : onPath && id !== null ? say("treeOnPath", { what }) : what;
 }
 
 function line(from, to) {

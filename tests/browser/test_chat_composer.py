@@ -93,7 +93,7 @@ def test_a_reply_that_ran_when_the_site_stopped_can_be_tried_again(
     server.start()
     again = visitor.page.get_by_role("button", name="Try again")
     expect(again).to_be_visible(timeout=20_000)
-    expect(visitor.page.get_by_text("The memory is as it was before.")).to_be_visible()
+    expect(visitor.page.get_by_text("Memory is unchanged.")).to_be_visible()
     again.click()
     expect(visitor.page.get_by_role("button", name="Stop")).to_be_visible()
     visitor.wait_for_words(10)
@@ -108,15 +108,15 @@ def test_a_reply_that_ran_when_the_site_stopped_can_be_tried_again(
 def test_another_reply_can_be_asked_for_and_both_looked_at(visitor: Visitor) -> None:
     visitor.start_chat()
     first = visitor.talk("My name is Clara.")
-    visitor.page.get_by_role("button", name="again").click()
+    visitor.page.get_by_role("button", name="regenerate").click()
     expect(visitor.page.get_by_text("2/2")).to_be_visible()
     visitor.wait_for_end()
     second = visitor.reply()
     assert Turn.objects.filter(parent=None).count() == 2
-    visitor.page.get_by_role("button", name="The reply before").click()
+    visitor.page.get_by_role("button", name="Previous reply").click()
     expect(visitor.page.get_by_text("1/2")).to_be_visible()
     assert visitor.reply() == first
-    visitor.page.get_by_role("button", name="The next reply").click()
+    visitor.page.get_by_role("button", name="Next reply").click()
     expect(visitor.page.get_by_text("2/2")).to_be_visible()
     assert visitor.reply() == second
 

@@ -107,29 +107,29 @@ def test_the_arrows_between_versions_keep_the_focus(visitor: Visitor) -> None:
     visitor.start_chat()
     replies = [visitor.talk("Hello.")]
     for count in (2, 3):
-        page.get_by_role("button", name="again").focus()
+        page.get_by_role("button", name="regenerate").focus()
         page.keyboard.press("Enter")
         expect(page.get_by_text(f"{count}/{count}")).to_be_visible()
         visitor.wait_for_end()
         replies.append(visitor.reply())
-    before = page.get_by_role("button", name="The reply before")
+    before = page.get_by_role("button", name="Previous reply")
     before.focus()
     for place in (2, 1):
         page.keyboard.press("Enter")
         expect(page.get_by_text(f"{place}/3")).to_be_visible()
         assert visitor.reply() == replies[place - 1]
     # There is none before the first: the focus goes to the arrow that still leads somewhere.
-    expect(page.get_by_role("button", name="The next reply")).to_be_focused()
+    expect(page.get_by_role("button", name="Next reply")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_text("2/3")).to_be_visible()
-    expect(page.get_by_role("button", name="The next reply")).to_be_focused()
+    expect(page.get_by_role("button", name="Next reply")).to_be_focused()
 
 
 def test_how_a_reply_was_drawn_can_be_read_under_it(visitor: Visitor) -> None:
     page = visitor.page
     visitor.start_chat()
     visitor.talk("Hello.")
-    how = page.get_by_role("button", name="How this reply was drawn")
+    how = page.get_by_role("button", name="How this reply was sampled")
     how.focus()
     page.keyboard.press("Enter")
     drawn = page.locator("#turns .drawn")

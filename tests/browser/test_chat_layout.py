@@ -110,10 +110,10 @@ def test_the_page_that_was_said_much_in_ends_where_the_reader_is(
         expect(page.locator("#turns .turn:last-child .markdown strong")).to_be_visible()
     at_end = "one => one.scrollHeight - one.scrollTop - one.clientHeight < 2"
     assert page.locator("#scroller").evaluate(at_end)
-    expect(page.get_by_role("button", name="To the end")).to_be_hidden()
+    expect(page.get_by_role("button", name="Scroll to the end")).to_be_hidden()
     page.locator("#scroller").focus()
     page.keyboard.press("Home")
-    jump = page.get_by_role("button", name="To the end")
+    jump = page.get_by_role("button", name="Scroll to the end")
     jump.focus()
     page.keyboard.press("Enter")
     expect(jump).to_be_hidden()

@@ -110,7 +110,7 @@ def test_a_row_is_deleted_and_taken_back_in_its_place_by_keys(shelf: Visitor) ->
 def test_the_chat_that_is_open_is_deleted_and_comes_back_whole(shelf: Visitor) -> None:
     page = shelf.page
     was = page.url
-    page.locator(".chat-head").get_by_label("Menu of the chat").click()
+    page.locator(".chat-head").get_by_label("Chat menu").click()
     page.get_by_role("button", name="Delete").click()
     page.wait_for_url("**/chats/?deleted=*")
     expect(names(shelf)).to_have_text(["Travel", "Pets"])
@@ -124,7 +124,7 @@ def test_the_chat_that_is_open_is_deleted_and_comes_back_whole(shelf: Visitor) -
 def test_the_title_is_edited_where_it_stands(shelf: Visitor) -> None:
     page = shelf.page
     title = page.locator("#title")
-    field = page.get_by_label("Title of the chat")
+    field = page.get_by_label("Chat title")
     title.click()
     field.fill("Not kept")
     page.keyboard.press("Escape")
@@ -145,7 +145,7 @@ def test_the_title_is_edited_where_it_stands(shelf: Visitor) -> None:
 
 def test_sharing_is_a_switch_that_says_what_it_means(shelf: Visitor) -> None:
     page = shelf.page
-    opener = page.locator(".chat-head").get_by_label("Menu of the chat")
+    opener = page.locator(".chat-head").get_by_label("Chat menu")
     mark = page.locator(".chat-head .shared-mark")
     expect(mark).to_be_hidden()
     opener.click()
@@ -168,11 +168,11 @@ def test_sharing_is_a_switch_that_says_what_it_means(shelf: Visitor) -> None:
 
 def test_a_chat_is_downloaded_and_imported_again(shelf: Visitor, tmp_path: Path) -> None:
     page = shelf.page
-    page.locator(".chat-head").get_by_label("Menu of the chat").click()
+    page.locator(".chat-head").get_by_label("Chat menu").click()
     with page.expect_download() as markdown:
         page.get_by_role("link", name="Download as Markdown").click()
     assert markdown.value.suggested_filename == "my-name-is-clara.md"
-    page.locator(".chat-head").get_by_label("Menu of the chat").click()
+    page.locator(".chat-head").get_by_label("Chat menu").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download as JSON").click()
     file = tmp_path / download.value.suggested_filename
@@ -223,7 +223,7 @@ def test_older_chats_come_on_demand_and_the_focus_goes_along(visitor: Visitor) -
 def test_a_menu_near_the_edge_of_a_phone_stays_on_the_screen(shelf: Visitor) -> None:
     page = shelf.page
     page.set_viewport_size({"width": 390, "height": 600})
-    page.locator(".chat-head").get_by_label("Menu of the chat").click()
+    page.locator(".chat-head").get_by_label("Chat menu").click()
     expect(page.locator(".menu")).to_be_in_viewport(ratio=1)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Chats", exact=True).click()
@@ -245,9 +245,9 @@ def test_without_script_the_list_and_the_menu_work_too(shelf: Visitor, browser, 
     page.get_by_role("button", name="Search").click()
     expect(page.locator("#chat-list .title")).to_have_text(["Pets"])
     page.get_by_label("Menu of “Pets”").click()
-    page.get_by_label("Title of the chat").fill("Cats")
+    page.get_by_label("Chat title").fill("Cats")
     page.get_by_role("button", name="Rename").click()
-    expect(page.get_by_label("Title of the chat")).to_have_count(0)
+    expect(page.get_by_label("Chat title")).to_have_count(0)
     expect(page.locator(".no-script")).to_contain_text("Chatting needs JavaScript")
     for part in (".composer-place", ".memory", ".openings"):
         expect(page.locator(part)).to_be_hidden()

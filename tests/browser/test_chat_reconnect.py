@@ -17,7 +17,7 @@ def test_the_notice_offers_to_try_now(
     notice = page.locator("#notice")
     expect(notice).to_contain_text("Retrying in")
     server.start()
-    notice.get_by_role("button", name="Try now").focus()
+    notice.get_by_role("button", name="Retry now").focus()
     page.keyboard.press("Enter")
     expect(notice).to_be_hidden()
     visitor.talk("After.")

@@ -48,7 +48,7 @@ def test_settings_go_with_each_kind_of_message_and_survive_a_reload(visitor: Vis
     visitor.talk("Hello.")
     page.reload()
     expect(page.locator("#sampling-chip")).to_have_text("temperature 0.3, max_tokens 20, +1")
-    page.get_by_role("button", name="again").click()
+    page.get_by_role("button", name="regenerate").click()
     expect(page.get_by_text("2/2")).to_be_visible()
     visitor.wait_for_end()
     page.locator("#turns .you").hover()
@@ -60,7 +60,7 @@ def test_settings_go_with_each_kind_of_message_and_survive_a_reload(visitor: Vis
     turns = list(Turn.objects.filter(chat=chat).oldest_first())
     assert [(turn.seed, turn.sampling["temperature"]) for turn in turns] == [(42, 0.3)] * 3
     assert turns[0].reply_text == turns[1].reply_text
-    page.get_by_role("button", name="How this reply was drawn").click()
+    page.get_by_role("button", name="How this reply was sampled").click()
     expect(page.locator("#turns .drawn .other dt")).to_have_text(["temperature", "max_tokens"])
 
     # Another chat has its own.
@@ -93,7 +93,7 @@ def test_what_is_out_of_range_is_marked_and_not_sent(
         expect(page.locator("#sampling-chip")).to_have_text(f"Sampling: {name}?")
     page.keyboard.press("Escape")
     visitor.say("Not yet.")
-    expect(page.get_by_role("alert")).to_contain_text(f"sampling settings right first ({name})")
+    expect(page.get_by_role("alert")).to_contain_text(f"sampling settings first: {name}.")
     expect(field).to_be_focused()
     expect(field).to_have_value(values[-1])
     expect(page.get_by_label("Message", exact=True)).to_have_value("Not yet.")

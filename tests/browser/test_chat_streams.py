@@ -130,7 +130,7 @@ def test_a_reader_who_looks_back_is_left_in_peace(visitor: Visitor, slowly: None
     scroller = visitor.page.locator("#scroller")
     scroller.hover()
     visitor.page.mouse.wheel(0, -2000)
-    back = visitor.page.get_by_role("button", name="To the end")
+    back = visitor.page.get_by_role("button", name="Scroll to the end")
     expect(back).to_be_visible()
     place = scroller.evaluate("one => one.scrollTop")
     visitor.wait_for_words(len(visitor.reply()) + 60)

@@ -21,11 +21,11 @@ def test_there_is_no_map_before_there_is_a_branch(visitor: Visitor) -> None:
     visitor.talk("One.")
     opener = visitor.page.locator("#tree-open")
     expect(opener).to_be_hidden()
-    visitor.page.get_by_role("button", name="again").click()
+    visitor.page.get_by_role("button", name="regenerate").click()
     expect(visitor.page.get_by_text("2/2")).to_be_visible()
     visitor.wait_for_end()
     expect(opener).to_be_visible()
-    expect(opener).to_have_accessible_name("Every branch of this chat: 2")
+    expect(opener).to_have_accessible_name("All branches of this chat: 2")
 
 
 def test_the_map_is_walked_by_arrow_keys_and_enter_goes_there(visitor: Visitor) -> None:
@@ -41,12 +41,12 @@ def test_the_map_is_walked_by_arrow_keys_and_enter_goes_there(visitor: Visitor) 
     expect(here).to_have_accessible_name("Turn 2: “Two.”, cut off. You are here.")
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#tree-at")).to_have_text(
-        "Turn 1: “One.”, cut off. On the way to where you are."
+        "Turn 1: “One.”, cut off. On the path to where you are."
     )
     page.keyboard.press("ArrowLeft")
-    expect(page.locator("#tree-at")).to_have_text("Start: the blank memory.")
+    expect(page.locator("#tree-at")).to_have_text("Start: blank memory.")
     page.keyboard.press("ArrowLeft")
-    expect(page.locator("#tree-at")).to_have_text("Start: the blank memory.")
+    expect(page.locator("#tree-at")).to_have_text("Start: blank memory.")
     page.keyboard.press("End")
     page.keyboard.press("ArrowUp")
     expect(page.locator("#tree-at")).to_have_text("Turn 2: “Two.”, cut off.")
@@ -69,7 +69,7 @@ def test_a_click_on_the_map_goes_there_and_on_the_start_to_a_blank_memory(
     page.get_by_role("button", name="Turn 1: “One.”").click()
     expect(page.locator("#turns .turn")).to_have_count(1)
     assert Chat.objects.get().head.user_text == "One."
-    page.get_by_role("button", name="Start: the blank memory.").click()
+    page.get_by_role("button", name="Start: blank memory.").click()
     expect(page.locator("#turns .turn")).to_have_count(0)
     assert Chat.objects.get().head is None
     page.locator("#text").click()
@@ -88,4 +88,4 @@ def test_a_turn_that_came_to_nothing_is_crossed_and_cannot_be_gone_to(visitor: V
     expect(mark.locator("path.cross")).to_have_count(1)
     mark.dispatch_event("click")
     assert Chat.objects.get().head_id != lost.pk
-    expect(page.get_by_text("Turns: 3. Branches: 2. You are 2 turns deep.")).to_be_visible()
+    expect(page.get_by_text("Turns: 3. Branches: 2. You are at depth 2.")).to_be_visible()

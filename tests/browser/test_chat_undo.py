@@ -90,10 +90,10 @@ def test_redo_goes_back_the_way_that_was_undone(visitor: Visitor) -> None:
     page = visitor.page
     visitor.start_chat()
     first = visitor.talk("One.")
-    page.get_by_role("button", name="again").click()
+    page.get_by_role("button", name="regenerate").click()
     expect(page.get_by_text("2/2")).to_be_visible()
     visitor.wait_for_end()
-    page.get_by_role("button", name="The reply before").click()
+    page.get_by_role("button", name="Previous reply").click()
     expect(page.get_by_text("1/2")).to_be_visible()
     page.get_by_role("button", name="Undo the last turn").click()
     shown(visitor)

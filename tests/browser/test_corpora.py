@@ -71,7 +71,7 @@ def test_what_is_too_large_is_said_before_it_is_sent(desk: Page, tmp_path: Path,
     asked: list[str] = []
     desk.on("request", lambda request: asked.append(request.method))
     desk.set_input_files("#file", large)
-    expect(desk.locator(".going")).to_have_text("This is larger than the site takes.")
+    expect(desk.locator(".going")).to_have_text("This file is larger than the site accepts.")
     desk.get_by_role("button", name="Upload").click()
     assert "POST" not in asked
 

@@ -77,7 +77,7 @@ def test_the_page_about_memory_is_one_click_from_where_it_is_needed(visitor: Vis
         link = page.locator("a[href='/about/memory/']").first
         expect(link).to_be_visible()
         link.click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("How its memory works")
+        expect(page.get_by_role("heading", level=1)).to_have_text("How the memory works")
         expect(page.locator("figure svg")).to_have_count(4)
 
 

@@ -24,7 +24,7 @@ def test_the_pointer_reads_the_value_under_it(gates: Visitor, trace: Trace, gate
     page = gates.page
     page.locator(f"#gate-tabs [data-value={gate}]").click()
     page.get_by_role("radio", name="Layer 2").click()
-    page.get_by_label("Units by").select_option("index")
+    page.get_by_label("Sort units by").select_option("index")
     drawn(page, f"{gate} 1 index")
     tokens, _, units = trace[gate].shape
     for token, unit in ((0, 0), (3, 7), (tokens - 1, units - 1)):
@@ -37,7 +37,7 @@ def test_the_pointer_reads_the_value_under_it(gates: Visitor, trace: Trace, gate
 
 def test_arrow_keys_walk_over_tokens_and_units(gates: Visitor, trace: Trace) -> None:
     page = gates.page
-    page.get_by_label("Units by").select_option("index")
+    page.get_by_label("Sort units by").select_option("index")
     drawn(page, "f 0 index")
     page.locator("#map").focus()
     page.keyboard.press("Home")
@@ -66,7 +66,7 @@ def test_units_are_sorted_by_what_they_did(gates: Visitor, trace: Trace) -> None
         "timescale": -1 / np.log(f.mean(axis=0)),
     }
     for sort, values in figures.items():
-        page.get_by_label("Units by").select_option(sort)
+        page.get_by_label("Sort units by").select_option(sort)
         drawn(page, f"f 1 {sort}")
         order = rows(values)
         for row in (0, 5, 15):
@@ -77,7 +77,7 @@ def test_units_are_sorted_by_what_they_did(gates: Visitor, trace: Trace) -> None
 
 def test_the_sort_is_chosen_by_keyboard_alone(gates: Visitor) -> None:
     page = gates.page
-    page.get_by_label("Units by").focus()
+    page.get_by_label("Sort units by").focus()
     page.keyboard.press("v")
     drawn(page, "f 0 variance")
 
@@ -148,4 +148,4 @@ def test_a_turn_without_a_state_says_so(visitor: Visitor) -> None:
         chat_id=chat, client_turn_id=chat, seed=1, status="interrupted", user_text="Hello?"
     )
     visitor.page.goto(f"{visitor.url}/turn/{turn.pk}/")
-    expect(visitor.page.get_by_text("This turn has no state of its own")).to_be_visible()
+    expect(visitor.page.get_by_text("This turn has no state")).to_be_visible()

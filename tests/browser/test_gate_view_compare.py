@@ -14,7 +14,7 @@ def two(visitor: Visitor) -> Visitor:
     """The gate view of the second of two replies."""
     visitor.start_chat()
     visitor.talk("My name is Clara.")
-    visitor.page.get_by_role("button", name="again").click()
+    visitor.page.get_by_role("button", name="regenerate").click()
     expect(visitor.page.get_by_text("2/2")).to_be_visible()
     visitor.wait_for_end()
     return open_gates(visitor)
@@ -42,7 +42,7 @@ def test_the_difference_is_nothing_in_the_prompt_and_that_of_the_traces_after_it
     tokens = min(len(own["f"]), len(theirs["f"]))
     cut: Trace = {"f": own["f"][:tokens]}
     equal = int(np.argmin(own["token_ids"][:tokens] == theirs["token_ids"][:tokens]))
-    expect(page.locator("#compared")).to_contain_text(f"Equal up to token {equal + 1}")
+    expect(page.locator("#compared")).to_contain_text(f"equal up to token {equal + 1}")
     for token, row in ((1, 3), (equal - 1, 8), (equal, 2), (tokens - 1, 15)):
         at = cell(page, token, row, cut)
         at["canvas"].hover(position=at["position"])
@@ -126,4 +126,4 @@ def test_after_another_message_there_is_no_difference_to_draw(two: Visitor, firs
     drawn(page, "f 0 mean difference")
     expect(page.locator(".pane")).to_have_count(2)
     expect(page.get_by_role("radio", name="difference")).to_be_hidden()
-    expect(page.locator("#compared")).to_contain_text("Another message")
+    expect(page.locator("#compared")).to_contain_text("a different message")

@@ -12,14 +12,14 @@ from tests.browser.visitor import Visitor
 def test_a_link_shows_the_same_gate_layer_unit_token_sort_and_sibling(visitor: Visitor) -> None:
     visitor.start_chat()
     visitor.talk("My name is Clara.")
-    visitor.page.get_by_role("button", name="again").click()
+    visitor.page.get_by_role("button", name="regenerate").click()
     expect(visitor.page.get_by_text("2/2")).to_be_visible()
     visitor.wait_for_end()
     page = open_gates(visitor).page
     first = Turn.objects.oldest_first()[0]
     page.get_by_role("radio", name="o output").click()
     page.get_by_role("radio", name="Layer 2").click()
-    page.get_by_label("Units by").select_option("timescale")
+    page.get_by_label("Sort units by").select_option("timescale")
     page.get_by_label("Compare with").select_option(str(first.pk))
     page.get_by_role("radio", name="side by side").click()
     drawn(page, "o 1 timescale side")
@@ -38,7 +38,7 @@ def test_a_link_shows_the_same_gate_layer_unit_token_sort_and_sibling(visitor: V
     expect(page.get_by_role("radio", name="o output")).to_be_checked()
     expect(page.get_by_role("radio", name="Layer 2")).to_be_checked()
     expect(page.get_by_role("radio", name="side by side")).to_be_checked()
-    expect(page.get_by_label("Units by")).to_have_value("timescale")
+    expect(page.get_by_label("Sort units by")).to_have_value("timescale")
     expect(page.get_by_label("Compare with")).to_have_value(str(first.pk))
     expect(page.get_by_role("heading", name=f"Unit {unit} of layer 2")).to_be_visible()
     expect(page.locator("#beat-head")).to_contain_text(f"Token {token + 1},")

@@ -45,7 +45,7 @@ def test_a_theme_switched_on_the_page_draws_it_all_again(gates: Visitor) -> None
         )
 
     before = ground()
-    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Switch between light and dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator("#panes")).to_have_attribute("data-shown", "f 0 mean")
     for _ in range(50):

@@ -61,7 +61,7 @@ def test_a_token_is_pinned_by_keyboard_alone(gates: Visitor) -> None:
     assert place(page)[0] == 2
     page.keyboard.press("Enter")
     expect(page.locator("#beat-head")).to_contain_text("Token 3,")
-    expect(page.locator("#beat-head")).to_contain_text("was fed, not chosen")
+    expect(page.locator("#beat-head")).to_contain_text("was input, not sampled")
     expect(page.locator("#sentence .token").nth(2)).to_have_attribute("aria-pressed", "true")
     # One stop for Tab, however many tokens there are.
     expect(page.locator("#sentence .token[tabindex='0']")).to_have_count(1)

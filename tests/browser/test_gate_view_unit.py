@@ -33,7 +33,7 @@ def test_a_click_on_a_unit_colours_the_sentence_by_its_values(gates: Visitor, tr
         same = [other for other, one in zip(levels, seen, strict=True) if one == colour]
         assert max(same) - min(same) <= 2, level
     page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text("Choose a unit to colour the sentence by it.")).to_be_visible()
+    expect(page.get_by_text("Choose a unit to colour the sentence by its values.")).to_be_visible()
     assert not any(colours(gates))
     expect(page.locator("#line")).to_be_hidden()
 
@@ -68,9 +68,9 @@ def test_a_unit_is_chosen_and_its_lines_read_by_keyboard_alone(
 
 def test_a_units_numbers_come_as_csv(gates: Visitor, trace: Trace) -> None:
     page = gates.page
-    expect(page.get_by_role("button", name="Unit as CSV")).to_be_enabled()
+    expect(page.get_by_role("button", name="Save unit as CSV")).to_be_enabled()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Unit as CSV").click()
+        page.get_by_role("button", name="Save unit as CSV").click()
     name = download.value.suggested_filename
     unit = int(name.removesuffix(".csv").rsplit("-", 1)[1])
     with open(download.value.path(), encoding="utf-8", newline="") as file:
@@ -83,7 +83,9 @@ def test_a_units_numbers_come_as_csv(gates: Visitor, trace: Trace) -> None:
     assert {line["part"] for line in lines} == {"prompt", "reply"}
 
 
-@pytest.mark.parametrize(("button", "width"), [("Map as PNG", 1200), ("Plot as PNG", 250)])
+@pytest.mark.parametrize(
+    ("button", "width"), [("Save map as PNG", 1200), ("Save plot as PNG", 250)]
+)
 def test_pictures_are_png_files_with_something_on_them(
     gates: Visitor, button: str, width: int
 ) -> None:
@@ -99,7 +101,7 @@ def test_pictures_are_png_files_with_something_on_them(
 
 def test_the_trace_is_a_download(gates: Visitor) -> None:
     with gates.page.expect_download() as download:
-        gates.page.get_by_role("link", name="Download the trace").click()
+        gates.page.get_by_role("link", name="Download trace").click()
     assert download.value.suggested_filename.startswith("trace-")
 
 

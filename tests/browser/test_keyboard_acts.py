@@ -45,11 +45,11 @@ def test_a_chat_is_begun_copied_asked_again_and_measured_by_keys(
     press(page, page.get_by_role("button", name="Copy this message"), back=True)
     expect(page.locator(".you .copy.done")).to_be_visible()
     assert copied() == "Tell me how."
-    press(page, page.get_by_role("button", name="again"))
+    press(page, page.get_by_role("button", name="regenerate"))
     expect(page.get_by_text("2/2")).to_be_visible()
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     visitor.wait_for_end()
-    press(page, page.get_by_role("button", name="The reply before"), back=True)
+    press(page, page.get_by_role("button", name="Previous reply"), back=True)
     expect(page.get_by_text("1/2")).to_be_visible()
 
     turn = Turn.objects.oldest_first()[0]
@@ -62,10 +62,10 @@ def test_a_chat_is_begun_copied_asked_again_and_measured_by_keys(
     page.wait_for_timeout(200)
     assert copied() == turn.state_sha256
     with page.expect_download() as download:
-        press(page, page.get_by_role("link", name="Download the state"))
+        press(page, page.get_by_role("link", name="Download state"))
     assert download.value.suggested_filename.startswith("state-")
     with page.expect_download() as download:
-        press(page, page.get_by_role("button", name="These numbers as CSV"))
+        press(page, page.get_by_role("button", name="Download numbers as CSV"))
     assert download.value.suggested_filename.endswith(".csv")
     press(page, page.locator("#memory-blank"), back=True)
     expect(page.locator("#openings")).to_be_visible()
@@ -79,7 +79,7 @@ def test_a_chat_is_renamed_shared_taken_along_and_brought_again_by_keys(
     page = visitor.page
     visitor.start_chat()
     visitor.talk("My name is Clara.")
-    opener = page.locator(".chat-head").get_by_label("Menu of the chat")
+    opener = page.locator(".chat-head").get_by_label("Chat menu")
     files: list[Path] = []
     for name in ("JSON", "Markdown"):
         press(page, opener, back=True)
@@ -126,7 +126,7 @@ def test_language_and_theme_are_switched_by_keys(visitor: Visitor) -> None:
     visitor.start_chat()
     ground = "getComputedStyle(document.documentElement).backgroundColor"
     light = page.evaluate(ground)
-    press(page, page.get_by_role("button", name="Light or dark"), back=True)
+    press(page, page.get_by_role("button", name="Switch between light and dark"), back=True)
     assert page.evaluate(ground) != light
     press(page, page.get_by_role("button", name="中文"), back=True)
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
@@ -135,12 +135,12 @@ def test_language_and_theme_are_switched_by_keys(visitor: Visitor) -> None:
 
 def test_the_gate_view_gives_all_that_it_has_by_keys(gates: Visitor) -> None:
     page = gates.page
-    for name in ("Map as PNG", "Unit as CSV", "Plot as PNG"):
+    for name in ("Save map as PNG", "Save unit as CSV", "Save plot as PNG"):
         expect(page.get_by_role("button", name=name)).to_be_enabled()
         with page.expect_download() as download:
             press(page, page.get_by_role("button", name=name))
         assert download.value.suggested_filename.endswith(name[-3:].lower())
-    for name, kind in (("Download the trace", "trace"), ("Download the state", "state")):
+    for name, kind in (("Download trace", "trace"), ("Download state", "state")):
         with page.expect_download() as download:
             press(page, page.get_by_role("link", name=name))
         assert download.value.suggested_filename.startswith(f"{kind}-")
@@ -148,7 +148,7 @@ def test_the_gate_view_gives_all_that_it_has_by_keys(gates: Visitor) -> None:
     expect(page.locator("#beat-head")).to_have_text(re.compile("^Choose a token"))
     expect(page.locator("#map")).to_be_focused()
     press(page, page.get_by_role("button", name="Clear"))
-    expect(page.get_by_text("Choose a unit to colour the sentence by it.")).to_be_visible()
+    expect(page.get_by_text("Choose a unit to colour the sentence by its values.")).to_be_visible()
     unit = page.locator(".most tbody .link").nth(2)
     named = unit.inner_text()
     press(page, unit)
@@ -160,7 +160,7 @@ def test_two_replies_are_compared_and_left_for_each_other_by_keys(visitor: Visit
     page = visitor.page
     visitor.start_chat()
     visitor.talk("My name is Clara.")
-    page.get_by_role("button", name="again").click()
+    page.get_by_role("button", name="regenerate").click()
     expect(page.get_by_text("2/2")).to_be_visible()
     visitor.wait_for_end()
     open_gates(visitor)

@@ -81,7 +81,7 @@ def test_tab_reaches_whatever_can_be_pressed(visitor: Visitor) -> None:
         page.locator(f"#{drawer}-open").click()
     page.get_by_role("link", name="gates", exact=False).last.click()
     drawn(page)
-    expect(page.get_by_role("button", name="Unit as CSV")).to_be_enabled()
+    expect(page.get_by_role("button", name="Save unit as CSV")).to_be_enabled()
     page.get_by_label("Compare with").select_option(index=1)
     drawn(page, "f 0 mean difference")
     walk(page, "a gate view", least=30)

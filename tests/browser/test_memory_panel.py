@@ -101,7 +101,7 @@ def test_the_numbers_can_be_taken_along(visitor: Visitor) -> None:
     visitor.start_chat()
     visitor.talk(TALK[0])
     with page.expect_download() as download:
-        page.get_by_role("button", name="These numbers as CSV").click()
+        page.get_by_role("button", name="Download numbers as CSV").click()
     head, row = download.value.path().read_text().splitlines()
     assert len(head.split(",")) == len(row.split(",")) == 11
     assert row.startswith(f"1,{Turn.objects.get().tokens},")

@@ -125,7 +125,7 @@ def test_none_runs_as_message_or_reply_and_none_in_a_title(visitor: Visitor, hau
     # Renaming one writes the title wherever it stands, by script.
     for payload in PAYLOADS[::10]:
         page.locator("#title").click()
-        page.get_by_label("Title of the chat").fill(payload[:200])
+        page.get_by_label("Chat title").fill(payload[:200])
         page.keyboard.press("Enter")
         expect(page.locator(".title-form")).to_have_count(0)
         unharmed(page)
@@ -145,7 +145,7 @@ def test_none_runs_on_the_page_of_chats(visitor: Visitor, haunted: Chat) -> None
     unharmed(page)
     for chat in Chat.objects.exclude(pk=haunted.pk).filter(deleted=None).order_by("pk")[:10]:
         page.goto(f"{visitor.url}/chat/{chat.pk}/menu/")
-        expect(page.get_by_label("Title of the chat")).to_have_value(chat.title)
+        expect(page.get_by_label("Chat title")).to_have_value(chat.title)
         unharmed(page)
 
 

@@ -67,7 +67,7 @@ def test_chats_are_found_renamed_and_deleted(visitor: Visitor) -> None:
 
     page.get_by_label("Menu of").click()
     page.get_by_role("button", name="Rename").click()
-    page.get_by_label("Title of the chat").fill("Pets")
+    page.get_by_label("Chat title").fill("Pets")
     page.keyboard.press("Enter")
     # Still found: the word stands in the message.
     expect(titles).to_have_text(["Pets"])
@@ -133,7 +133,7 @@ def test_the_chosen_theme_stays(visitor: Visitor) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(f"{visitor.url}/")
     light = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
-    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Switch between light and dark").click()
     page.goto(f"{visitor.url}/chats/")
     dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert dark != light

@@ -116,4 +116,4 @@ def test_no_page_breaks_its_own_policy(visitor: Visitor) -> None:
         policy = answer.headers["content-security-policy"]
         assert "unsafe" not in policy
         assert visitor.page.evaluate("document.querySelectorAll('[style], style').length") == 0
-        visitor.page.get_by_role("button", name="Light or dark").click()
+        visitor.page.get_by_role("button", name="Switch between light and dark").click()

@@ -125,7 +125,7 @@ def test_the_markdown_is_the_branch_of_the_head(alice, told):
     assert "My name is Clara." in text
     assert "Nice 你" in text
     assert "Another" not in text
-    assert "2 turns of other branches are not in this file" in text
+    assert "2 turns on other branches are not in this file" in text
 
 
 def test_another_person_gets_the_same_chat_back(told, exported, bob):

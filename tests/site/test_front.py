@@ -26,7 +26,7 @@ def test_the_newest_exam_is_told_in_tenths_rounded_down(
     evaluation_record(checkpoint=checkpoint, suite="recall", result=exam(0.985))
     evaluation_record(checkpoint=checkpoint, suite="perplexity", result={"perplexity": {}})
     said = page(client)
-    assert "just told: 10 of 10" in said
+    assert "right after it was stated: 10 of 10" in said
     assert "after 2 turns: 9 of 10" in said
     assert "197/200" in said
 

@@ -24,7 +24,7 @@ def test_a_visitor_becomes_a_guest_and_gets_a_chat(checkpoint: Checkpoint, clien
 def test_without_a_model_the_front_page_says_so(db: None, client: Client) -> None:
     answer = client.post("/chat/")
     assert answer.status_code == 503
-    assert b"There is no model to chat with yet." in answer.content
+    assert b"No model is available for chat yet." in answer.content
 
 
 @pytest.mark.parametrize("wanted", [str(uuid4()), "no-id-at-all", "\0"])
