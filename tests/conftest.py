@@ -24,6 +24,7 @@ from memory_app.lm.config import ModelConfig
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.models import Chat, Checkpoint, Person
+from tests.quick_flush import quick_flush
 
 SENTENCES = [
     "My name is Clara and I live in Lima.",
@@ -49,6 +50,12 @@ def make_checkpoint(folder: Path, *, seed: int = 1, cell: str = "lstm", **sizes:
         # The end is unlikely by itself: a test that wants a short reply asks for one.
         model.head.bias[tokenizer.end_id] = -8
     return save_checkpoint(folder, model, tokenizer, {"name": folder.name})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flushed_quickly() -> Iterator[None]:
+    with quick_flush():
+        yield
 
 
 @pytest.fixture(scope="session")
