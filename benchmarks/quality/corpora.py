@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from memory_app.training.corpus import Refusal, parse_all
+from memory_app.training.corpus import parse_all
+from memory_app.training.corpus_forms import Taken
 from memory_app.training.dialogues import Dialogue, Source, merge_turns
 
 
@@ -25,7 +26,7 @@ def _read(folder: Path, name: str, split: str) -> list[Dialogue]:
     found = sorted(folder.glob(f"{name}.{split}.jsonl*"))
     if not found:
         raise FileNotFoundError(f"{folder} has no {name}.{split}.jsonl.")
-    rows = [merge_turns(row.turns) for row in parse_all(found[0]) if not isinstance(row, Refusal)]
+    rows = [merge_turns(row.turns) for row in parse_all(found[0]) if isinstance(row, Taken)]
     return [row for row in rows if len(row) > 1]
 
 

@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.db.models import Sum
 from memory_app import registry
 from memory_app.lm.confined import ConfinedError, run_confined
 from memory_app.lm.folder import TOKENIZER_FILE
+from memory_app.lm.graphemes import graphemes, is_one_line, one_line
 from memory_app.lm.sentence import Sentence, SentenceError
 from memory_app.models import Corpus, RunStatus, TrainingRun
 from memory_app.services.audit import audit_record
@@ -24,11 +25,20 @@ from memory_app.services.uploads import MIB, size_of
 from memory_app.training import sample
 from memory_app.training.corpus import Refusal
 from memory_app.training.corpus_forms import Taken
-from memory_app.training.intake import SHOWN_REFUSALS, Limits, Report, take_in, write_rows
+from memory_app.training.intake import (
+    SHOWN_REFUSALS,
+    Limits,
+    Report,
+    Split,
+    take_in,
+    write_rows,
+)
 from memory_app.training.profile import MARK_EVERY, Profile
 
 __all__ = ["SHOWN_REFUSALS"]
 SPLITS, LANGUAGES = ("train", "valid"), ("en", "zh")
+#: Graphemes of a name; percent of a corpus that may be its validation split.
+NAME_MAX, MOST_VALID = 100, 50
 #: Runs in one of these read their corpora, or will.
 AT_WORK = (
     RunStatus.QUEUED,
@@ -45,16 +55,23 @@ class CorpusError(SentenceError):
 
 @dataclass(slots=True)
 class Imported:
-    """What became of an import. `corpus` is None when no row was taken."""
+    """What became of an import. `corpus` is None when no row was taken.
+
+    `valid` is the validation split that was parted off, if one was asked for; `skipped` counts
+    rows without a dialogue (a header), `skipped_messages` what was left out of dialogues.
+    """
 
     corpus: Corpus | None = None
+    valid: Corpus | None = None
     taken: int = 0
     refused: int = 0
+    skipped: int = 0
+    skipped_messages: int = 0
     refusals: list[Refusal] = field(default_factory=list)
 
     @property
     def reason(self) -> Sentence:
-        """Says why there is no corpus."""
+        """Says why there is no corpus, by the first refusal; the page lists the others."""
         if not self.refused:
             return Sentence("No row could be taken: there is none in it.")
         first = self.refusals[0]
@@ -68,13 +85,19 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a person says of a corpus."""
+    """What a person says of a corpus; `valid_share` percent of it become its validation split."""
 
     name: str
     split: str = "train"
     language: str = "en"
     licence: str = ""
     attribution: str = ""
+    valid_share: int = 0
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that an import makes."""
+        return SPLITS if self.valid_share else (self.split,)
 
 
 def corpora_folder() -> Path:
@@ -83,23 +106,36 @@ def corpora_folder() -> Path:
 
 
 def _check(about: About) -> None:
+    """Require that what was said can be said of a corpus, and that its name is free.
+
+    Raises:
+        CorpusError: something of it can't be.
+    """
     name = about.name
-    if not name.strip() or name != name.strip() or len(name) > 100 or not name.isprintable():
+    too_long = len(graphemes(name)) > NAME_MAX or len(name) > 2 * NAME_MAX
+    if not name or name != one_line(name) or too_long:
         raise CorpusError("A corpus needs a name of 1 to 100 visible characters.")
     if set(name) & set(":,/\\"):
         raise CorpusError("A corpus's name may not hold a colon, a comma or a slash.")
     if about.split not in SPLITS or about.language not in LANGUAGES:
         raise CorpusError("The split must be train or valid, the language en or zh.")
+    if not 0 <= about.valid_share <= MOST_VALID:
+        raise CorpusError(
+            "The validation share is a whole percentage from 0 to {most}.", most=MOST_VALID
+        )
+    if about.valid_share and about.split != "train":
+        raise CorpusError("A validation split is parted off a train split.")
     for text, most in ((about.licence, 200), (about.attribution, 500)):
-        if len(text) > most or not text.isprintable():
+        if len(text) > most or not is_one_line(text):
             raise CorpusError(
                 "Licence and attribution are one line of at most {most} characters.", most=most
             )
-    if Corpus.objects.filter(name=name, split=about.split).exists():
+    there = Corpus.objects.filter(name=name, split__in=about.splits).order_by("split").first()
+    if there is not None:
         raise CorpusError(
             "There is a corpus {name} with the split {split} already.",
             name=repr(name),
-            split=about.split,
+            split=there.split,
         )
 
 
@@ -147,11 +183,35 @@ def _part() -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-def _store(part: Path, report: Report, about: About, user: AbstractBaseUser | None) -> Imported:
-    """Give the file its place and its row, where any dialogue was taken."""
-    result = Imported(None, report.taken, report.refused, report.refusals)
+def _store(
+    part: Path, valid: Path | None, report: Report, about: About, user: AbstractBaseUser | None
+) -> Imported:
+    """Give the files their places and their rows, where any dialogue was taken."""
+    result = Imported(
+        None,
+        None,
+        report.taken,
+        report.refused,
+        report.skipped,
+        report.skipped_messages,
+        report.refusals,
+    )
     if not report.taken:
         return result
+    result.corpus = _place(part, report.train, report, about, user)
+    if valid is not None and report.valid is not None:
+        try:
+            result.valid = _place(valid, report.valid, None, replace(about, split="valid"), user)
+        except BaseException:
+            _remove(result.corpus)
+            raise
+    return result
+
+
+def _place(
+    part: Path, split: Split, report: Report | None, about: About, user: AbstractBaseUser | None
+) -> Corpus:
+    """One split's file and row; what was refused of the whole is kept with the `report`."""
     descriptor = os.open(part, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -163,11 +223,20 @@ def _store(part: Path, report: Report, about: About, user: AbstractBaseUser | No
         language=about.language,
         licence=about.licence,
         attribution=about.attribution,
-        sha256=report.sha256,
-        bytes=report.bytes,
-        rows=report.taken,
-        refused=report.refused,
-        refusals=[
+        sha256=split.sha256,
+        bytes=split.bytes,
+        rows=split.rows,
+        tokens=split.profile.get("tokens"),
+        profile=split.profile,
+        uploaded_by=user,  # type: ignore[misc]
+    )
+    if report is not None:
+        corpus.refused = report.refused
+        corpus.profile |= {
+            "skipped": report.skipped,
+            "skipped_messages": report.skipped_messages,
+        }
+        corpus.refusals = [
             {
                 "file": row.file,
                 "line": row.line,
@@ -175,11 +244,7 @@ def _store(part: Path, report: Report, about: About, user: AbstractBaseUser | No
                 "said": row.said.to_dict(),
             }
             for row in report.refusals
-        ],
-        tokens=report.profile.get("tokens"),
-        profile=report.profile,
-        uploaded_by=user,  # type: ignore[misc]
-    )
+        ]
     file = corpora_folder() / f"{corpus.pk}.jsonl"
     corpus.path = str(file.relative_to(settings.DATA_DIR))
     # The file first: a row never names one that isn't there.
@@ -199,8 +264,7 @@ def _store(part: Path, report: Report, about: About, user: AbstractBaseUser | No
     except BaseException:
         file.unlink(missing_ok=True)
         raise
-    result.corpus = corpus
-    return result
+    return corpus
 
 
 def corpus_import(
@@ -211,27 +275,32 @@ def corpus_import(
     language: str = "en",
     licence: str = "",
     attribution: str = "",
+    valid_share: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> Imported:
     """Read a file or a folder, store what can be taken, and register it under its name.
+
+    `valid_share` percent of its dialogues become the validation split of the same name.
 
     Raises:
         CorpusError: the name is taken or not a name.
         UnpackError, IntakeError: a file can't be read to its end, or is too large; nothing was
             stored.
     """
-    about = About(name, split, language, licence[:200], attribution[:500])
+    about = About(name, split, language, licence, attribution, valid_share)
     _check(about)
-    with _part() as part:
+    with _part() as part, _part() as valid:
         report = take_in(
             path,
             part,
+            valid=valid,
+            valid_share=valid_share,
             limits=_limits(None),
             language=language,
             tokenizer=_tokenizer(language),
             progress=progress,
         )
-        return _store(part, report, about, None)
+        return _store(part, valid, report, about, None)
 
 
 def corpus_receive(*, file: Path, about: About, user: AbstractBaseUser) -> Imported:
@@ -241,12 +310,14 @@ def corpus_receive(*, file: Path, about: About, user: AbstractBaseUser) -> Impor
         CorpusError: it can't be taken, for the reason that its message gives.
     """
     _check(about)
-    with _part() as part:
+    with _part() as part, _part() as valid:
         limits = _limits(user)
         tokenizer = _tokenizer(about.language)
         request = {
             "path": str(file),
             "out": str(part),
+            "valid": str(valid),
+            "valid_share": about.valid_share,
             "limits": {
                 "unpacked": limits.unpacked,
                 "rows": limits.rows,
@@ -264,7 +335,7 @@ def corpus_receive(*, file: Path, about: About, user: AbstractBaseUser) -> Impor
             said, ours = fault.sentence, fault.sentence.values.get("name") == file.name
             named = {"name": Sentence("The file")} if ours else {}
             raise CorpusError(Sentence(said.template, {**said.values, **named})) from None
-        return _store(part, Report.from_dict(answer), about, user)
+        return _store(part, valid, Report.from_dict(answer), about, user)
 
 
 def _rows_import(rows: Iterable[Taken], about: About, user: AbstractBaseUser | None) -> Corpus:
@@ -277,7 +348,7 @@ def _rows_import(rows: Iterable[Taken], about: About, user: AbstractBaseUser | N
         profile = Profile(about.language, Tokenizer.load(path) if path else None)
         with part.open("wb") as out:
             report = write_rows(rows, out, profile, _limits(user))
-        corpus = _store(part, report, about, user).corpus
+        corpus = _store(part, None, report, about, user).corpus
     assert corpus is not None
     return corpus
 

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memory_app.lm.sentence import Sentence
-from memory_app.training.corpus_forms import RefusedError, Taken, recognise
+from memory_app.training.corpus_forms import RefusedError, Skipped, Taken, recognise
 from memory_app.training.foreign import HEAD, foreign_kind
 from memory_app.training.unpack import (
-    MAX_LINE_BYTES,
     MAX_UNPACKED_BYTES,
     Progress,
-    lines,
     open_plain,
+    pieces,
 )
 
-SAMPLE_LINES = 200
-UNKNOWN_FORM = Sentence("in no form that is known: JSON lines, User:/Bot: lines or two-column CSV")
+#: So many bytes of a file, once unpacked, tell its form.
+SAMPLE_BYTES = 1 << 18
+UNKNOWN_FORM = Sentence("in no form that is known: JSON, User:/Bot: lines or two-column CSV")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +44,34 @@ class Refusal:
 
 def parse(
     path: Path, limit: int = MAX_UNPACKED_BYTES, progress: Progress | None = None
-) -> Iterator[Taken | Refusal]:
-    """The dialogues of one file in its order, with a Refusal in the place of each bad row.
+) -> Iterator[Taken | Skipped | Refusal]:
+    """The rows of one file in its order, with a Refusal in the place of each bad one.
 
     Raises:
         UnpackError: the file can't be read to its end: a link, a damaged archive, or one that
             unpacks to more than `limit` bytes.
     """
     with open_plain(path) as file:
-        numbered = enumerate(lines(file, path.name, limit, progress=progress), 1)
-        head: list[tuple[int, bytes | None]] = []
-        size = 0
-        for number, line in numbered:
-            if number == 1 and line is not None:
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            head.append((number, line))
-            size += len(line or b"")
-            if len(head) >= SAMPLE_LINES or size > MAX_LINE_BYTES:
+        unpacked = pieces(file, path.name, limit, progress)
+        head = b""
+        for piece in unpacked:
+            head += piece
+            if len(head) >= SAMPLE_BYTES:
                 break
-        kind = foreign_kind(b"\n".join(line for _, line in head[:9] if line is not None)[:HEAD])
+        if not head.strip():
+            # A blank beginning of that length is in no form; what is blank to its end has no rows.
+            if any(piece.strip() for piece in unpacked):
+                yield Refusal(path.name, 0, UNKNOWN_FORM)
+            return
+        kind = foreign_kind(head[:HEAD])
         if kind:
             yield Refusal(path.name, 0, kind)
             return
-        suffixes = {suffix.lower() for suffix in path.suffixes[-2:]}
-        form = recognise([line for _, line in head if line is not None], ".csv" in suffixes)
+        form = recognise(head, {suffix.lower() for suffix in path.suffixes[-2:]})
         if form is None:
-            if head:
-                yield Refusal(path.name, 0, UNKNOWN_FORM)
+            yield Refusal(path.name, 0, UNKNOWN_FORM)
             return
-        for number, row in form(itertools.chain(head, numbered)):
+        for number, row in form(itertools.chain([head], unpacked)):
             if isinstance(row, RefusedError):
                 yield Refusal(path.name, number, row.sentence)
             else:
@@ -81,7 +80,7 @@ def parse(
 
 def parse_all(
     path: Path, limit: int = MAX_UNPACKED_BYTES, progress: Progress | None = None
-) -> Iterator[Taken | Refusal]:
+) -> Iterator[Taken | Skipped | Refusal]:
     """`parse` for a file, or for each file of a folder by name; what is hidden is left out.
 
     Raises:

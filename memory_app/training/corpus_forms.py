@@ -1,150 +1,51 @@
-"""The forms that dialogues come in: three shapes of JSON lines, User:/Bot: lines, two-column CSV.
+"""The forms that dialogues come in: JSON, line by line or whole; User:/Bot: lines; CSV.
 
-Each reader turns numbered lines into rows: a Taken, or why this one can't be taken.
+`recognise` tells by a file's first bytes which one it is. Each reader turns the file into rows.
 """
 
 from __future__ import annotations
 
-import csv
 import itertools
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 
 from memory_app.lm import strict_json
-from memory_app.lm.sentence import SentenceError
 from memory_app.lm.strict_json import StrictJSONError
-from memory_app.training.unpack import MAX_LINE_BYTES
+from memory_app.training.csv_table import SEPARATOR, csv_rows, sniff
+from memory_app.training.dialogue_row import (
+    Numbered,
+    RefusedError,
+    Row,
+    Skipped,
+    Taken,
+    Turns,
+    decode_line,
+    normalise,
+)
+from memory_app.training.json_document import document_rows
+from memory_app.training.json_shapes import KEYS, from_json
+from memory_app.training.unpack import BOM, split_lines
 
-Turns = list[tuple[str, str]]
+__all__ = ["RefusedError", "Row", "Skipped", "Taken", "Turns", "normalise", "recognise"]
 
-MAX_TURN_CHARS = 8000
-ROLES = {
-    "turns": {"user": "user", "bot": "bot"},
-    "messages": {"user": "user", "assistant": "bot", "bot": "bot"},
-    "conversations": {
-        "human": "user",
-        "user": "user",
-        "gpt": "bot",
-        "assistant": "bot",
-        "bot": "bot",
-    },
-}
-KEYS = {
-    "turns": ("role", "text"),
-    "messages": ("role", "content"),
-    "conversations": ("from", "value"),
-}
+#: A file's rows out of its pieces.
+Form = Callable[[Iterable[bytes]], Iterator[Row]]
+
+#: Of the first bytes, so many lines tell the form.
+SAMPLE_LINES = 200
 # How a JSON object on a line begins. A cell of CSV may begin with a brace, but a cell that holds
 # quotes is in quotes itself, and a quote inside it is doubled.
 _OBJECT = re.compile(r"\s*\{\s*(?:\"(?!\")|\}|$)")
+# How an array begins: with an object, an array or a string; with a number only where no CSV is
+# meant, since a cell may begin with a bracket.
+_ARRAY = re.compile(r"\s*\[\s*(?:[\[{\]\"]|$)")
+_ARRAY_OF_VALUES = re.compile(
+    r"\s*\[\s*(?:-?\d[\d.eE+-]*|true|false|null)\s*(?:,|$|\]\s*(?:$|[\r\n]))"
+)
+_JSON_NAMES = {".json", ".jsonl", ".ndjson"}
+_CSV_NAMES = {".csv", ".tsv"}
 SPEAKER = re.compile(r"\s*(user|bot)\s*[:：](.*)", re.IGNORECASE | re.DOTALL)
-HEADERS = {
-    ("user", "bot"),
-    ("question", "answer"),
-    ("prompt", "response"),
-    ("prompt", "completion"),
-    ("input", "output"),
-    ("input", "response"),
-    ("human", "assistant"),
-    ("user", "assistant"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """One dialogue as it was found. `id` is the file's own, or None."""
-
-    turns: Turns
-    id: str | None = None
-
-
-class RefusedError(SentenceError):
-    """Why one row can't be taken."""
-
-
-Numbered = Iterator[tuple[int, bytes | None]]
-Row = tuple[int, Taken | RefusedError]
-
-
-def normalise(turns: Iterable[tuple[str, str]]) -> Turns:
-    """Check each text, then bring the turns to the one form: user first, roles in turn.
-
-    Neighbours of one role are joined by a line break. What a bot says before anybody spoke to it
-    answers nothing and is left out.
-
-    Raises:
-        RefusedError: a text is empty, too long, or holds what can't be stored; nobody answers.
-    """
-    merged: Turns = []
-    for role, text in turns:
-        if not text.strip():
-            raise RefusedError("empty text")
-        if len(text) > MAX_TURN_CHARS:
-            raise RefusedError("a turn over {most} characters", most=f"{MAX_TURN_CHARS:,}")
-        if "\0" in text:
-            raise RefusedError("a NUL character")
-        if any("\ud800" <= char <= "\udfff" for char in text):
-            raise RefusedError("invalid UTF-8")
-        if merged and merged[-1][0] == role:
-            merged[-1] = (role, merged[-1][1] + "\n" + text)
-            # At once: a hundred thousand of them, joined one by one, would take minutes.
-            if len(merged[-1][1]) > MAX_TURN_CHARS:
-                raise RefusedError(
-                    "turns of one role in a row, together over {most} characters",
-                    most=f"{MAX_TURN_CHARS:,}",
-                )
-        elif merged or role == "user":
-            merged.append((role, text))
-    if len(merged) < 2:
-        raise RefusedError("no turn of a user that a bot answers")
-    return merged
-
-
-def _decode(line: bytes | None) -> str:
-    if line is None:
-        raise RefusedError("a line over {most} MiB", most=MAX_LINE_BYTES >> 20)
-    if b"\0" in line:
-        raise RefusedError("a NUL character")
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        raise RefusedError("invalid UTF-8") from None
-
-
-def _from_json(line: bytes | None) -> Taken:
-    """One line of any of the three JSON shapes."""
-    try:
-        row: Any = strict_json.loads(_decode(line))
-    except StrictJSONError as fault:
-        raise RefusedError(fault.sentence) from None
-    if not isinstance(row, dict):
-        raise RefusedError("not a JSON object")
-    shape = next((name for name in KEYS if name in row), None)
-    if shape is None:
-        raise RefusedError("no turns, messages or conversations")
-    said = row[shape]
-    if not isinstance(said, list) or not said:
-        raise RefusedError("{key} is not a list of turns", key=shape)
-    role_key, text_key = KEYS[shape]
-    turns: Turns = []
-    for turn in said:
-        if not isinstance(turn, dict) or not isinstance(turn.get(text_key), str):
-            raise RefusedError("a turn without {key} as a string", key=text_key)
-        role = turn.get(role_key)
-        if not isinstance(role, str) or role not in ROLES[shape]:
-            raise RefusedError("unknown role {role}", role=json.dumps(role)[:40])
-        turns.append((ROLES[shape][role], turn[text_key]))
-    identity = row.get("id")
-    if not isinstance(identity, str | int) or isinstance(identity, bool):
-        identity = None
-    return Taken(normalise(turns), None if identity is None else _clean_id(str(identity)))
-
-
-def _clean_id(text: str) -> str:
-    return text.encode("utf-8", "replace").decode().replace("\0", "")[:200]
 
 
 def _json_rows(numbered: Numbered) -> Iterator[Row]:
@@ -152,13 +53,13 @@ def _json_rows(numbered: Numbered) -> Iterator[Row]:
         if line is not None and not line.strip():
             continue
         try:
-            yield number, _from_json(line)
+            yield number, from_json(decode_line(line))
         except RefusedError as error:
             yield number, error
 
 
 def _spoken_turn(line: bytes | None) -> tuple[str, str]:
-    text = _decode(line)
+    text = decode_line(line)
     match = SPEAKER.match(text)
     if match is None:
         raise RefusedError("unknown role: the line begins with neither User: nor Bot:")
@@ -174,8 +75,9 @@ def _spoken_rows(numbered: Numbered) -> Iterator[Row]:
             if fault is not None:
                 yield fault
             elif turns:
+                opening = sum(1 for _ in itertools.takewhile(lambda turn: turn[0] == "bot", turns))
                 try:
-                    yield first, Taken(normalise(turns))
+                    yield first, Taken(normalise(turns), skipped=opening)
                 except RefusedError as error:
                     yield first, error
             turns, fault = [], None
@@ -190,65 +92,57 @@ def _spoken_rows(numbered: Numbered) -> Iterator[Row]:
             fault = (number, error)
 
 
-def _csv_rows(numbered: Numbered) -> Iterator[Row]:
-    """One exchange a row. What isn't UTF-8 passes as surrogates, which `normalise` refuses."""
-    at = [0]
-    long_lines: list[Row] = []
-
-    def texts() -> Iterator[str]:
-        for number, line in numbered:
-            at[0] = number
-            if line is None:
-                long_lines.append(
-                    (number, RefusedError("a line over {most} MiB", most=MAX_LINE_BYTES >> 20))
-                )
-            else:
-                yield line.decode("utf-8", "surrogateescape") + "\n"
-
-    reader = csv.reader(texts(), skipinitialspace=True)
-    begun = False
-    while True:
-        first = at[0] + 1
-        try:
-            record = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            yield first, RefusedError("not CSV: {reason}", reason=error)
-            continue
-        is_header = not begun and tuple(cell.strip().lower() for cell in record) in HEADERS
-        if record and not is_header:
-            try:
-                if len(record) != 2:
-                    raise RefusedError("not two columns but {count}", count=len(record))
-                user, bot = (cell.strip() for cell in record)
-                yield first, Taken(normalise([("user", user), ("bot", bot)]))
-            except RefusedError as error:
-                yield first, error
-        begun = begun or bool(record)
-    yield from long_lines
+def _by_lines(reader: Callable[[Numbered], Iterator[Row]]) -> Form:
+    return lambda pieces: reader(enumerate(split_lines(pieces), 1))
 
 
-def recognise(
-    sample: list[bytes], is_named_csv: bool
-) -> Callable[[Numbered], Iterator[Row]] | None:
-    """Which form these first lines have; a bad line or two among them does not change it."""
-    texts = [line.decode("utf-8", "replace") for line in sample if line.strip()]
+def _is_document(head: str, names: Collection[str]) -> bool:
+    """Whether the whole file is one JSON text, or several that go over more than a line each."""
+    if _ARRAY.match(head):
+        return True
+    if head.lstrip().startswith("["):
+        is_json = not _JSON_NAMES.isdisjoint(names)
+        is_csv = not _CSV_NAMES.isdisjoint(names)
+        return is_json or (not is_csv and _ARRAY_OF_VALUES.match(head) is not None)
+    first, _, rest = head.lstrip().partition("\n")
+    if not _OBJECT.match(first) or not rest.strip() or not first.rstrip().endswith(("{", "[", ",")):
+        return False
+    # A line of JSON lines that was cut looks the same; a whole dialogue follows it.
+    try:
+        following = strict_json.loads(rest.lstrip().partition("\n")[0])
+    except StrictJSONError:
+        return True
+    return not isinstance(following, dict) or KEYS.keys().isdisjoint(following)
+
+
+def recognise(head: bytes, names: Collection[str]) -> Form | None:
+    """Which form a file with these first bytes has; a bad line or two do not change it.
+
+    `names` are the endings of its name, which say what it means to be where that isn't clear.
+    """
+    text = head.removeprefix(BOM).decode("utf-8", "replace")
+    if _is_document(text, names):
+        return document_rows
+    is_csv = not _CSV_NAMES.isdisjoint(names)
+    sample = [line for line in split_lines([head]) if line is not None and line.strip()]
+    sample = sample[:SAMPLE_LINES]
+    texts = [line.decode("utf-8", "replace") for line in sample]
     objects = sum(_OBJECT.match(text) is not None for text in texts)
     spoken = sum(SPEAKER.match(text) is not None for text in texts)
     if objects and objects * 2 >= len(texts):
-        return _json_rows
+        return _by_lines(_json_rows)
     if spoken and spoken * 2 >= len(texts):
-        return _spoken_rows
-    try:
-        records = [row for row in csv.reader([text + "\n" for text in texts]) if row]
-    except csv.Error:
-        records = []
-    pairs = sum(len(row) == 2 for row in records)
+        return _by_lines(_spoken_rows)
+    if not texts:
+        return None
+    if not _JSON_NAMES.isdisjoint(names):
+        return _by_lines(_json_rows)
+    delimiter, fitting, rows = sniff(sample)
+    form = _by_lines(partial(csv_rows, delimiter=delimiter))
     # Prose has commas too: only a file that calls itself CSV may be mostly something else.
-    if pairs and (is_named_csv or pairs * 2 >= len(records)):
-        return _csv_rows
+    if fitting and (is_csv or fitting * 2 >= rows or SEPARATOR.fullmatch(texts[0])):
+        return form
     # Mostly rubbish, with some lines that can only be meant so.
     if objects or spoken:
-        return _json_rows if objects >= spoken else _spoken_rows
-    return _csv_rows if is_named_csv and texts and not records else None
+        return _by_lines(_json_rows if objects >= spoken else _spoken_rows)
+    return form if is_csv else None

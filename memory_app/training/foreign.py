@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from memory_app.lm.sentence import Sentence
 
+UTF16 = Sentence("text in UTF-16; save it as UTF-8")
 _BEGINNINGS = (
     (
         b"PK\x03\x04",
@@ -35,8 +36,8 @@ _BEGINNINGS = (
     (b"GIF89a", Sentence("a picture")),
     (b"GIF87a", Sentence("a picture")),
     (b"\xff\xd8\xff", Sentence("a picture")),
-    (b"\xff\xfe", Sentence("text in UTF-16; save it as UTF-8")),
-    (b"\xfe\xff", Sentence("text in UTF-16; save it as UTF-8")),
+    (b"\xff\xfe", UTF16),
+    (b"\xfe\xff", UTF16),
 )
 #: So many bytes of a file are looked at.
 HEAD = 512
@@ -48,4 +49,13 @@ def foreign_kind(head: bytes) -> Sentence | None:
         return Sentence("a tar archive; send its files one by one")
     if head[8:10] == b'{"' and 0 < int.from_bytes(head[:8], "little") < 1 << 32:
         return Sentence("a safetensors file, which holds weights and no dialogues")
-    return next((kind for begin, kind in _BEGINNINGS if head.startswith(begin)), None)
+    known = next((kind for begin, kind in _BEGINNINGS if head.startswith(begin)), None)
+    return known or (UTF16 if _is_utf16(head) else None)
+
+
+def _is_utf16(head: bytes) -> bool:
+    """Whether every other byte is zero, as in Latin letters of UTF-16 without its mark."""
+    if len(head) < 8:
+        return False
+    zeros = [head[first::2].count(0) / len(head[first::2]) for first in (0, 1)]
+    return max(zeros) > 0.6 and min(zeros) < 0.1

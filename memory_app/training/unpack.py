@@ -6,11 +6,12 @@ Unpacks in pieces, so a bomb costs a cap's worth of time and no memory. Knows no
 from __future__ import annotations
 
 import io
+import itertools
 import lzma
 import os
 import stat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -21,6 +22,8 @@ from memory_app.lm.sentence import SentenceError
 
 PIECE = 1 << 16
 MAX_LINE_BYTES = 4 << 20
+#: The byte-order mark of UTF-8.
+BOM = b"\xef\xbb\xbf"
 MAX_UNPACKED_BYTES = 2 << 30
 # What a decoder may take for its window: xz -9 and zstd --ultra --long=27 need this much at most.
 MAX_WINDOW_BYTES = 1 << 27
@@ -147,6 +150,58 @@ def pieces(
         raise UnpackError("{name} is a damaged archive: it ends too early.", name=name)
 
 
+def split_lines(parts: Iterable[bytes], longest: int = MAX_LINE_BYTES) -> Iterator[bytes | None]:
+    """The lines of these pieces without their ends; None stands for one of over `longest` bytes.
+
+    A line ends with LF or CRLF; with CR alone where no LF is among the first bytes, as old Macs and
+    some spreadsheets write. A byte-order mark at a line's start is left out: joined files have one
+    each.
+    """
+    rest = b""
+    skipping = False
+    for piece in _with_line_feeds(iter(parts)):
+        found = piece.split(b"\n")
+        found[0] = rest + found[0]
+        rest = found.pop()
+        for line in found:
+            if skipping:
+                skipping = False
+                yield None
+            else:
+                yield _clean(line) if len(line) <= longest else None
+        if len(rest) > longest or skipping:
+            skipping, rest = True, b""
+    if skipping:
+        yield None
+    elif rest:
+        yield _clean(rest) if len(rest) <= longest else None
+
+
+def _clean(line: bytes) -> bytes:
+    return line.removeprefix(BOM).removesuffix(b"\r")
+
+
+def _with_line_feeds(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces, with CR turned into LF where the file ends its lines by CR alone."""
+    head = b""
+    for piece in parts:
+        head += piece
+        if len(head) >= PIECE or b"\n" in head:
+            break
+    if b"\n" in head or b"\r" not in head[:-1]:
+        yield head
+        yield from parts
+        return
+    held = b""  # a CR whose LF may be in the next piece
+    for piece in itertools.chain([head], parts):
+        piece = held + piece
+        held = b"\r" if piece.endswith(b"\r") else b""
+        piece = piece.removesuffix(b"\r")
+        yield piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if held:
+        yield b"\n"
+
+
 def lines(
     file: BinaryIO,
     name: str,
@@ -154,22 +209,5 @@ def lines(
     longest: int = MAX_LINE_BYTES,
     progress: Progress | None = None,
 ) -> Iterator[bytes | None]:
-    """The lines of a file without their ends; None stands for one of more than `longest` bytes."""
-    rest = b""
-    skipping = False
-    for piece in pieces(file, name, limit, progress):
-        parts = piece.split(b"\n")
-        parts[0] = rest + parts[0]
-        rest = parts.pop()
-        for line in parts:
-            if skipping:
-                skipping = False
-                yield None
-            else:
-                yield line.removesuffix(b"\r") if len(line) <= longest else None
-        if len(rest) > longest or skipping:
-            skipping, rest = True, b""
-    if skipping:
-        yield None
-    elif rest:
-        yield rest.removesuffix(b"\r") if len(rest) <= longest else None
+    """`split_lines` of a file that may be packed."""
+    return split_lines(pieces(file, name, limit, progress), longest)

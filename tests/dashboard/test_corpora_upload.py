@@ -185,3 +185,28 @@ def test_nobody_but_staff_and_nothing_without_its_token(staff: Staff, alice, rou
     strict.cookies = staff.client.cookies
     assert strict.post(url).status_code == 403
     assert Corpus.objects.count() == 1
+
+
+def test_a_refusal_is_said_once(staff: Staff) -> None:
+    response = staff.upload(b"\x89PNG\r\n\x1a\n" + bytes(60), "talks.jsonl")
+    assert "it is a picture" in problem_of(response)
+    assert response.content.decode().count("a picture") == 1
+    response = staff.upload(b'{"turns": []}\n[1]\n[1]\n')
+    page = response.content.decode()
+    assert (page.count("turns is not a list"), page.count("not a JSON object")) == (1, 2)
+
+
+def test_the_form_parts_off_a_validation_split(staff: Staff) -> None:
+    rows = b"".join(GOOD.replace(b"Hi", b"Hi %d" % n) for n in range(20))
+    page = staff.client.get(staff.upload(rows, valid_share="10")["Location"]).content.decode()
+    assert sorted(Corpus.objects.values_list("split", "rows")) == [("train", 18), ("valid", 2)]
+    assert "In the validation split: 2." in page
+    for share in ("x", "-1", "60"):
+        said = problem_of(staff.upload(rows, name="other", valid_share=share))
+        assert "from 0 to 50" in said
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "A.JSON", "a.jsonl.gz"])
+def test_the_name_of_an_upload_says_that_it_means_to_be_json(staff: Staff, name: str) -> None:
+    assert "not JSON" in problem_of(staff.upload(b"one,two\n", name))
+    assert staff.upload(b"one,two\n", "a.csv").status_code == 302

@@ -9,6 +9,7 @@ import zstandard
 
 from memory_app.lm.sentence import Sentence
 from memory_app.training.corpus import Refusal, parse
+from memory_app.training.corpus_forms import Skipped
 
 SAID = [("user", "Hi, I'm Ana."), ("bot", "Hello Ana!"), ("user", "再见"), ("bot", "Bye, Ana.")]
 
@@ -48,7 +49,8 @@ def test_a_row_of_csv_is_one_exchange_and_needs_no_header(tmp_path):
 
 
 def test_a_known_header_of_csv_is_not_an_exchange(tmp_path):
-    (row,) = rows_of(tmp_path, b"\xef\xbb\xbfQuestion,Answer\nHi,Hello\n", "x.csv")
+    header, row = rows_of(tmp_path, b"\xef\xbb\xbfQuestion,Answer\nHi,Hello\n", "x.csv")
+    assert header == Skipped()
     assert row.turns == [("user", "Hi"), ("bot", "Hello")]
 
 

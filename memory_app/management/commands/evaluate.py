@@ -14,6 +14,7 @@ from memory_app.lm.checkpoint import load_checkpoint
 from memory_app.management.reporting import ReportingCommand, bars, positive
 from memory_app.services.evaluations import corpus_dialogues, evaluation_record
 from memory_app.training.corpus import Refusal, parse_all
+from memory_app.training.corpus_forms import Taken
 from memory_app.training.evaluation import SUITES, evaluate
 
 Dialogues = Iterable[list[tuple[str, str]]]
@@ -28,7 +29,7 @@ def _file(path: Path) -> Dialogues:
             f"{path.name}: {len(refused)} rows can't be read; the first is line {first.line}:"
             f" {first.reason}."
         )
-    return [row.turns for row in rows if not isinstance(row, Refusal)]
+    return [row.turns for row in rows if isinstance(row, Taken)]
 
 
 class Command(ReportingCommand):

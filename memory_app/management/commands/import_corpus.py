@@ -43,12 +43,19 @@ def _size(path: Path) -> int:
 
 
 class Command(ReportingCommand):
-    help = "Imports dialogues: JSON lines, User:/Bot: text or two-column CSV, also .gz .xz .zst."
+    help = "Imports dialogues: JSON, User:/Bot: text or CSV, also .gz .xz .zst."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="a file, or a folder of files")
         parser.add_argument("--name", required=True, help="the corpus's name")
         parser.add_argument("--split", choices=SPLITS, default="train")
+        parser.add_argument(
+            "--valid-share",
+            type=int,
+            default=0,
+            metavar="PERCENT",
+            help="part off so many percent of the dialogues as the validation split (up to 50)",
+        )
         parser.add_argument("--language", choices=LANGUAGES, default="en")
         parser.add_argument("--licence", default="", help="such as CC BY 4.0")
         parser.add_argument("--attribution", default="", help="who made it, and where it is from")
@@ -64,12 +71,16 @@ class Command(ReportingCommand):
                 language=options["language"],
                 licence=options["licence"],
                 attribution=options["attribution"],
+                valid_share=options["valid_share"],
                 progress=lambda read: progress.advance(task, read),
             )
         return {
             "corpus": describe(result.corpus) if result.corpus else None,
+            "valid": describe(result.valid) if result.valid else None,
             "taken": result.taken,
             "refused": result.refused,
+            "skipped": result.skipped,
+            "skipped_messages": result.skipped_messages,
             "refusals": [
                 {"file": row.file, "line": row.line, "reason": row.reason}
                 for row in result.refusals
@@ -78,6 +89,15 @@ class Command(ReportingCommand):
 
     def show(self, result: Any) -> None:
         self.stdout.write(f"{result['taken']} rows taken, {result['refused']} refused")
+        if result["valid"]:
+            self.stdout.write(f"  {result['valid']['rows']} of them are the validation split")
+        if result["skipped"]:
+            self.stdout.write(f"  {result['skipped']} header rows skipped")
+        if result["skipped_messages"]:
+            self.stdout.write(
+                f"  {result['skipped_messages']} messages left out of dialogues: "
+                "system, developer, tool, or before the first user message"
+            )
         for row in result["refusals"]:
             where = f"{row['file']}, line {row['line']}" if row["line"] else row["file"]
             self.stdout.write(f"  {where}: {row['reason']}")

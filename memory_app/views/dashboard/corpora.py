@@ -1,5 +1,7 @@
 """Corpora: the list, what comes in by upload, and the sample in one click."""
 
+from collections.abc import Iterator
+
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +25,8 @@ from memory_app.uploads import path_of
 from memory_app.views.dashboard.page import go_on, page
 
 FIELDS = ("name", "split", "language", "licence", "attribution")
+#: Endings of a file's name that say what it means to be, where its content doesn't.
+_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 
 
 def corpora(request: HttpRequest) -> HttpResponse:
@@ -49,6 +53,9 @@ def _list(
         corpora=rows,
         problem=problem,
         refused=refused,
+        # The sentence above them has told the first one.
+        others=refused.refusals[1:] if refused else [],
+        more_refused=refused.refused - len(refused.refusals) if refused else 0,
         form=form or {"split": "train", "language": "en"},
         caps=caps(),
         has_sample=any(row.name == sample.NAME for row in rows),
@@ -57,26 +64,41 @@ def _list(
 
 def _upload(request: HttpRequest) -> HttpResponse:
     said = {field: request.POST.get(field, "").strip() for field in FIELDS}
+    form = {**said, "valid_share": request.POST.get("valid_share", "").strip()[:4]}
     upload = request.FILES.get("file")
     if not isinstance(upload, UploadedFile):
-        return _list(request, problem=_("Choose a file first."), form=said)
+        return _list(request, problem=_("Choose a file first."), form=form)
     try:
         with working_folder() as folder:
-            # What it was called says one thing only: whether it means to be CSV.
-            is_csv = ".csv" in (upload.name or "").lower()[-9:]
-            file = folder / ("file.csv" if is_csv else "file.txt")
+            # What it was called says one thing only: whether it means to be JSON or CSV.
+            called = (upload.name or "").lower()[-12:]
+            ending = next((ending for ending in _ENDINGS if ending in called), ".txt")
+            file = folder / f"file{ending}"
             file.hardlink_to(path_of(upload))
-            result = corpus_receive(file=file, about=About(**said), user=request.user)  # type: ignore[arg-type]
+            share = form["valid_share"]
+            about = About(**said, valid_share=int(share) if share.isdecimal() else -bool(share))
+            result = corpus_receive(file=file, about=about, user=request.user)  # type: ignore[arg-type]
     except CorpusError as fault:
-        return _list(request, problem=in_words(fault), form=said)
+        return _list(request, problem=in_words(fault), form=form)
     if result.corpus is None:
-        return _list(request, problem=in_words(result.reason), refused=result, form=said)
-    messages.success(
-        request,
-        _("Dialogues taken: %(taken)s. Rows refused: %(refused)s.")
-        % {"taken": f"{result.taken:,}", "refused": f"{result.refused:,}"},
-    )
+        return _list(request, problem=in_words(result.reason), refused=result, form=form)
+    messages.success(request, " ".join(_outcome(result)))
     return go_on(request, reverse("admin:corpus", args=[result.corpus.pk]))
+
+
+def _outcome(result: Imported) -> Iterator[str]:
+    """What became of the rows, in sentences; of what there is none of, nothing is said."""
+    yield _("Dialogues taken: %(taken)s. Rows refused: %(refused)s.") % {
+        "taken": f"{result.taken:,}",
+        "refused": f"{result.refused:,}",
+    }
+    if result.valid is not None:
+        yield _("In the validation split: %(count)s.") % {"count": f"{result.valid.rows:,}"}
+    if result.skipped_messages:
+        yield _(
+            "Messages left out (system, developer, tool, or before the first user message): "
+            "%(count)s."
+        ) % {"count": f"{result.skipped_messages:,}"}
 
 
 def corpora_sample(request: HttpRequest) -> HttpResponse:
