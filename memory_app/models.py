@@ -326,6 +326,9 @@ class TrainingRun(models.Model):
     search = models.ForeignKey(
         ParameterSearch, models.SET_NULL, null=True, blank=True, related_name="runs"
     )
+    # What staff write about it; an archived one is left out of the list until it is asked for.
+    note = models.TextField(blank=True, default="")
+    archived = models.BooleanField(default=False)
     started_by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
     # One more with each claim: whoever holds a lower number writes nothing any more, neither here
     # nor on disk, where the saves bear it in their names.

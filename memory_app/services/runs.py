@@ -5,6 +5,7 @@ The row is the truth and the broker only a hint: whoever carries a run out holds
 """
 
 import logging
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from memory_app.lm.sentence import SentenceError, sentence_of
+from memory_app.lm.sentence import Sentence, SentenceError, sentence_of
 from memory_app.models import (
     Checkpoint,
     Corpus,
@@ -36,10 +37,20 @@ from memory_app.training.settings import PRESETS, SettingsError, TrainingSetting
 
 log = logging.getLogger(__name__)
 TASK = "memory_app.tasks.train"
+NOTE_MOST = 2000
+#: A run with one of these stands still for good, unless a person resumes it.
+ENDED = (RunStatus.FINISHED, RunStatus.CANCELLED, RunStatus.FAILED)
 
 
 class RunError(SentenceError):
-    """A run that can't be launched or resumed; its message is one sentence for a person."""
+    """A run that can't be launched or resumed; its message is one sentence for a person.
+
+    `field` is that of the form which has to be changed, where it is one.
+    """
+
+    def __init__(self, said: str | Sentence, *, field: str = "", **values: Any) -> None:
+        super().__init__(said, **values)
+        self.field = field
 
 
 def run_folder(run: TrainingRun) -> Path:
@@ -62,22 +73,25 @@ def run_settings(
     if preset not in PRESETS:
         raise RunError(
             "There is no preset {name}: take one of {choices}.",
+            field="preset",
             name=repr(preset),
             choices=", ".join(PRESETS),
         )
     known = {row.name: row for row in Corpus.objects.filter(split="train")}
     for corpus, weight in corpora:
         if corpus not in known:
-            raise RunError("There is no training corpus {name}.", name=repr(corpus))
+            raise RunError("There is no training corpus {name}.", field="corpus", name=repr(corpus))
         if not 0 < weight <= 1000:
             raise RunError(
-                "The weight of {name} must lie above 0 and be at most 1,000.", name=repr(corpus)
+                "The weight of {name} must lie above 0 and be at most 1,000.",
+                field=f"weight.{known[corpus].pk}",
+                name=repr(corpus),
             )
     if len({name for name, _ in corpora}) < len(corpora):
-        raise RunError("A corpus is named twice: give it a higher weight instead.")
+        raise RunError("A corpus is named twice: give it a higher weight instead.", field="corpus")
     languages = {known[corpus].language for corpus, _ in corpora}
     if len(languages) > 1:
-        raise RunError("The corpora are of different languages.")
+        raise RunError("The corpora are of different languages.", field="corpus")
     try:
         chosen = PRESETS[preset]
         if languages:
@@ -184,6 +198,41 @@ def run_resume(*, run: TrainingRun) -> bool:
     return True
 
 
+@transaction.atomic
+def run_describe(*, run: TrainingRun, name: str, note: str) -> None:
+    """Name a run, and keep a note about it; its checkpoint has a name of its own.
+
+    Raises:
+        RunError: no name, or one or the other is too long or holds what can't be shown.
+    """
+    name, note = name.strip(), note.replace("\r\n", "\n").strip()
+    if not name or len(name) > 200 or not name.isprintable():
+        raise RunError("A run needs a name of 1 to 200 visible characters.", field="name")
+    if len(note) > NOTE_MOST or "\0" in note:
+        raise RunError("A note has at most {most} characters.", field="note", most=f"{NOTE_MOST:,}")
+    TrainingRun.objects.filter(pk=run.pk).update(name=name, note=note)
+    run.name, run.note = name, note
+
+
+def run_archive(*, run: TrainingRun, archived: bool) -> bool:
+    """Leave an ended run out of the list, or put it back; whether that could be done."""
+    rows = TrainingRun.objects.filter(pk=run.pk, status__in=ENDED)
+    return bool(rows.update(archived=archived))
+
+
+@transaction.atomic
+def run_delete(*, run: TrainingRun) -> bool:
+    """Remove an ended run with its figures, samples, saves and log; its checkpoint stays.
+
+    One statement decides, so that a resume at the same moment isn't lost.
+    """
+    folder = run_folder(run)
+    if not TrainingRun.objects.filter(pk=run.pk, status__in=ENDED).delete()[0]:
+        return False
+    transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+    return True
+
+
 def runs_recover() -> int:
     """Tell the workers of every run that has lost its holder, and of the one that waits longest.
 
@@ -250,6 +299,7 @@ def run_execute(
         return None
     # The trainer brings torch's compiler along; a site that never trains never loads it.
     from memory_app.services import training
+    from memory_app.services.run_log import run_log_write
 
     with lease:
         try:
@@ -272,6 +322,7 @@ def run_execute(
             facts = {"run": str(run_id), "reason": str(fault)}
             log.error("run failed", extra=facts, exc_info=None if known else fault)
             reason = str(fault)[:2000] or type(fault).__name__
+            run_log_write(run=lease.run, fence=lease.fence, text=f"failed: {reason}")
             failed = {"error": reason, "error_said": sentence_of(fault).to_dict() if known else {}}
             patiently(
                 lambda: lease.write(status=RunStatus.FAILED, finished=timezone.now(), **failed)

@@ -96,18 +96,24 @@ def search_launch(
 
 def _check(name: str, method: str, space: Space, changes: Change, count: int) -> None:
     if not name.strip():
-        raise SearchError("A search needs a name.")
+        raise SearchError("A search needs a name.", field="name")
     if method not in METHODS:
-        raise SearchError("The method must be one of {choices}.", choices=", ".join(METHODS))
+        raise SearchError(
+            "The method must be one of {choices}.", field="method", choices=", ".join(METHODS)
+        )
     if not space or not all(space.values()):
-        raise SearchError("Name at least one setting to search, each with at least one value.")
+        raise SearchError(
+            "Name at least one setting to search, each with at least one value.", field="key.0"
+        )
     if any(len(values) > MOST_RUNS for values in space.values()):
         raise SearchError("A setting may have at most {most} values.", most=MOST_RUNS)
     both = sorted(space.keys() & changes.keys())
     if both:
         raise SearchError("{name} is searched and set: it can't be both.", name=both[0])
     if method == "random" and not 1 <= count <= MOST_RUNS:
-        raise SearchError("The number of runs must lie from 1 to {most}.", most=MOST_RUNS)
+        raise SearchError(
+            "The number of runs must lie from 1 to {most}.", field="count", most=MOST_RUNS
+        )
     if method == "grid" and math.prod(map(len, space.values())) > MOST_RUNS:
         size = math.prod(map(len, space.values()))
         raise SearchError(

@@ -15,6 +15,7 @@ from memory_app import registry
 from memory_app.models import Checkpoint, Corpus, RunSample, RunStatus, TrainingRun
 from memory_app.services.corpora import corpus_file
 from memory_app.services.leases import Lease, LeaseLost, patiently
+from memory_app.services.run_log import run_log_write
 from memory_app.services.runs import Ending, RunError, run_folder
 from memory_app.training.card import write_card
 from memory_app.training.dialogues import Source, read_dialogues
@@ -28,6 +29,8 @@ from memory_app.training.watcher import Validation, Watcher
 
 #: Steps between two rows of figures: a curve of a long run has some thousand points.
 RECORD_EVERY = 10
+#: Steps between two lines of the log; of those that are recorded.
+LOG_EVERY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,18 @@ class Recorder(Watcher):
         self._lease, self._ending = lease, ending
         self._last_step, self._last_at = 0, time.monotonic()
 
+    def say(self, text: str) -> None:
+        """One line of the run's log."""
+        run_log_write(run=self._lease.run, fence=self._lease.fence, text=text)
+
+    def _seconds(self) -> float:
+        """Since the run was first claimed, pauses and all: the clock on the wall."""
+        began = self._lease.run.started
+        return (timezone.now() - began).total_seconds() if began else 0.0
+
     def on_start(self, settings: TrainingSettings, step: int) -> None:
         self._last_step, self._last_at = step, time.monotonic()
+        self.say(f"training from step {step} of {settings.steps}")
         self._write(step=step)
 
     def on_step(self, step: int, metrics: Metrics) -> bool:
@@ -55,19 +68,29 @@ class Recorder(Watcher):
             now = time.monotonic()
             rate = (step - self._last_step) / max(now - self._last_at, 1e-9)
             self._last_step, self._last_at = step, now
-            self._lease.record(step, {**metrics, "steps_per_second": rate})
+            figures = {**metrics, "steps_per_second": rate, "seconds": self._seconds()}
+            self._lease.record(step, figures)
             self._write(step=step)
+            if step % LOG_EVERY == 0 or step == 1:
+                told = ("loss", "gradient_norm", "learning_rate", "tokens_per_second")
+                said = ", ".join(f"{key} {metrics[key]:.4g}" for key in told if key in metrics)
+                self.say(f"step {step}: {said}")
         return self.breaks_off()
 
     def on_save(self, step: int) -> None:
         self._write(step=step, saved=step, deaths=0)
+        self.say(f"saved at step {step}")
 
     def on_validation(self, step: int, bits_per_byte: Validation) -> None:
         named = {f"bits_per_byte/{name}": value for name, value in bits_per_byte.items()}
         self._lease.record(step, named)
+        said = ", ".join(f"{name} {value:.4g}" for name, value in bits_per_byte.items())
+        self.say(f"validation at step {step}, bits per byte: {said}")
 
     def on_recall(self, step: int, shares: Mapping[str, float]) -> None:
         self._lease.record(step, {f"recall/{name}": share for name, share in shares.items()})
+        said = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+        self.say(f"recall at step {step}: {said}")
 
     def on_samples(self, step: int, exchanges: Sequence[Exchange]) -> None:
         row = RunSample(run=self._lease.run, step=step, exchanges=list(exchanges))
@@ -154,6 +177,9 @@ def carry_out(
     row = lease.run
     sources, data = read_sources(row)
     folder = run_folder(row)
+    recorder = Recorder(lease, ending)
+    dialogues = sum(len(source.train) for source in sources)
+    recorder.say(f"{len(sources)} corpora with {dialogues} dialogues read")
     # Left by workers that were killed after their last step and before the row said so.
     _remove_checkpoints(folder)
     result = run(
@@ -161,7 +187,7 @@ def carry_out(
         sources,
         folder,
         # The recorder comes first: when the lease is lost, nobody else is told of the step.
-        [Recorder(lease, ending), *callbacks],
+        [recorder, *callbacks],
         resume=True,
         name=row.name,
         data=data,
@@ -169,6 +195,7 @@ def carry_out(
         fence=lease.fence,
         group=group or ALONE,
     )
+    recorder.say(f"ended at step {result.step}")
     return Outcome(result.step, result.checkpoint)
 
 
@@ -213,7 +240,8 @@ def publish(lease: Lease, outcome: Outcome) -> None:
                 raise LeaseLost
             return row
 
-    patiently(enter)
+    entered = patiently(enter)
+    run_log_write(run=run_row, fence=lease.fence, text=f"published as {entered.sha256[:12]}")
     # Nobody resumes a run that has ended, and its checkpoint lies in the registry.
     remove_saves(run_folder(run_row))
     _remove_checkpoints(run_folder(run_row))

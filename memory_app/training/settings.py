@@ -162,10 +162,16 @@ class TrainingSettings:
                 if wanted is int and float(value) != values[key]:
                     raise ValueError
             except (ValueError, OverflowError) as error:
-                raise SettingsError(
-                    "{name} must be of type {kind}.", name=key, kind=wanted.__name__
-                ) from error
+                raise _mistyped(key, wanted) from error
         return replace(self, **values)
+
+
+def _mistyped(name: str, wanted: type) -> SettingsError:
+    if wanted is int:
+        return SettingsError("{name} must be a whole number.", name=name)
+    if wanted is float:
+        return SettingsError("{name} must be a number.", name=name)
+    return SettingsError("{name} must be a text.", name=name)
 
 
 RANGES: list[tuple[str, float, float]] = [

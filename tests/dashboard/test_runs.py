@@ -1,13 +1,18 @@
 """Runs and searches from the forms: every setting with its help, what is wrong said in one line."""
 
+import re
 from dataclasses import fields
 
 import pytest
 from django.urls import reverse
 
 from memory_app.models import AuditEntry, Corpus, ParameterSearch, RunStatus, TrainingRun
+from memory_app.services import run_log as run_logs
+from memory_app.services.run_log import run_log_write
+from memory_app.services.runs import run_folder
 from memory_app.training.settings import PRESETS, TrainingSettings
 from memory_app.views.dashboard import hyperparameters
+from memory_app.views.dashboard.runs import STOP_POLLING
 
 
 @pytest.fixture
@@ -56,7 +61,7 @@ def test_a_run_is_what_the_form_says(client, corpus, other):
     ("data", "reason"),
     [
         ({"preset": "huge"}, "no preset"),
-        ({"set.steps": "many"}, "steps must be of type int"),
+        ({"set.steps": "many"}, "steps must be a whole number"),
         ({"set.dropout": "7"}, "dropout must lie between"),
         ({"corpus": "lost"}, "no training corpus"),
         ({"corpus": "talks", "weight": "much"}, "not a number"),
@@ -161,3 +166,182 @@ def test_several_runs_are_compared_with_what_differs(client):
     assert "0.007" in body
     assert "<code>learning_rate</code>" in body
     assert "<code>hidden_size</code>" not in body
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "reason"),
+    [
+        ({"set.steps": "many"}, "set-steps", "steps must be a whole number."),
+        ({"set.dropout": "much"}, "set-dropout", "dropout must be a number."),
+        ({"set.dropout": "7"}, "set-dropout", "dropout must lie between"),
+        ({"set.facts": "0", "set.identity": "0"}, "set-facts", "nothing to learn from"),
+        ({"set.gap_from": "0.9", "set.gap_until": "0.1"}, "set-gap_until", "must lie before"),
+        ({"corpus": "lost"}, "corpus", "no training corpus"),
+        ({"parent": "nonsense"}, "parent", "no such checkpoint"),
+        ({"preset": "huge"}, "preset", "no preset"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(client, corpus, typed, field, reason):
+    body = launch(client, **typed).content.decode()
+    assert f'<a href="#{field}">' in body  # listed on top
+    assert f'id="{field}"' in body
+    place = body.split(f'id="error-{field}"')[1]
+    assert reason in place.split("</p>")[0]
+    if field not in {"corpus", "preset"}:
+        tag = body.split(f'id="{field}"')[1].split(">")[0]
+        assert 'aria-invalid="true"' in tag
+        assert f'aria-describedby="error-{field}' in tag
+    for key, value in typed.items():
+        if key.startswith("set."):
+            assert f'value="{value}"' in body
+
+
+def test_all_that_is_wrong_is_said_at_once(client, corpus):
+    typed = {"set.steps": "many", "set.dropout": "7", f"weight.{corpus.pk}": "x"}
+    body = launch(client, corpus="talks", **typed).content.decode()
+    assert "3 fields need a change." in body
+    assert body.count('aria-invalid="true"') == 3
+
+
+def test_a_search_says_at_its_field_what_is_wrong(client):
+    for typed, field in (
+        ({"method": "random", "key.0": "steps", "values.0": "1,9", "count": "many"}, "count"),
+        ({"method": "random", "key.0": "steps", "values.0": "1,9", "seed": "x"}, "seed"),
+        ({}, "key-0"),
+        ({"key.0": "steps", "values.0": "1", "method": "magic"}, "method"),
+    ):
+        body = search(client, **typed).content.decode()
+        assert f'id="error-{field}"' in body, field
+        assert f'aria-describedby="error-{field}' in body, field
+
+
+def finished(client, name, **figures):
+    launch(client, name=name)
+    run = TrainingRun.objects.get(name=name)
+    TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.FINISHED)
+    for key, value in figures.items():
+        run.metrics.create(step=1, name=key, value=value)
+    return run
+
+
+def names(client, **asked):
+    body = client.get(reverse("admin:runs"), asked).content.decode()
+    return re.findall(r'id="run-[^"]*">([^<]*)<', body)
+
+
+def test_runs_are_sorted_filtered_and_searched(client):
+    finished(client, "a", loss=3.0)
+    finished(client, "b", loss=1.0)
+    launch(client, name="c", preset="base")
+    assert names(client) == ["c", "b", "a"]
+    assert names(client, sort="name") == ["a", "b", "c"]
+    # What has no figure stands last, whichever way.
+    assert names(client, sort="loss") == ["b", "a", "c"]
+    assert names(client, sort="-loss") == ["a", "b", "c"]
+    assert names(client, status="queued") == ["c"]
+    assert names(client, preset="tiny", sort="name") == ["a", "b"]
+    assert names(client, q="B") == ["b"]
+    for nonsense in ({"sort": "x"}, {"status": "x"}, {"page": "-1"}, {"q": "\0"}):
+        assert len(names(client, **nonsense)) == 3
+    body = client.get(reverse("admin:runs"), {"sort": "-loss"}).content.decode()
+    assert 'aria-sort="descending"' in body
+    assert 'href="?sort=loss"' in body  # the other way round
+
+
+def test_an_archived_run_is_left_out_until_it_is_asked_for(client):
+    run, other = finished(client, "old"), finished(client, "new")
+    url = reverse("admin:run_archive", args=[run.pk])
+    client.post(url, {"archived": "1"})
+    assert names(client) == [other.name]
+    assert names(client, show="archived") == [run.name]
+    assert len(names(client, show="all")) == 2
+    client.post(url, {"archived": "0"})
+    assert len(names(client)) == 2
+    launch(client, name="lively")
+    lively = TrainingRun.objects.get(name="lively")
+    client.post(reverse("admin:run_archive", args=[lively.pk]), {"archived": "1"})
+    assert "lively" in names(client)
+    told = AuditEntry.objects.exclude(action="run.launch").order_by("id")
+    assert list(told.values_list("action", flat=True)) == ["run.archive", "run.unarchive"]
+
+
+def test_a_run_is_named_and_noted_on_and_what_is_wrong_stays_typed(client):
+    run = finished(client, "old")
+    url = reverse("admin:run_describe", args=[run.pk])
+    client.post(url, {"name": "tiny one", "note": "the <b>first</b>\r\nof many"})
+    run.refresh_from_db()
+    assert (run.name, run.note) == ("tiny one", "the <b>first</b>\nof many")
+    assert "&lt;b&gt;first" in client.get(reverse("admin:run", args=[run.pk])).content.decode()
+    assert names(client, q="many") == ["tiny one"]
+    for field, typed in (
+        ("name", {"name": " ", "note": "kept"}),
+        ("name", {"name": "x" * 201, "note": "kept"}),
+        ("note", {"name": "kept", "note": "x" * 2001}),
+    ):
+        answer = client.post(url, typed)
+        assert answer.status_code == 400
+        body = answer.content.decode()
+        assert f'id="error-{field}"' in body
+        assert 'aria-invalid="true"' in body
+        assert "kept" in body
+    run.refresh_from_db()
+    assert run.name == "tiny one"
+    assert AuditEntry.objects.filter(action="run.describe").count() == 1
+
+
+def test_an_ended_run_is_deleted_with_all_that_is_its_own(client, other):
+    run = finished(client, "old", loss=1.0)
+    TrainingRun.objects.filter(pk=run.pk).update(checkpoint=other)
+    run_log_write(run=run, fence=1, text="hello")
+    url = reverse("admin:run_delete", args=[run.pk])
+    assert "Its checkpoint other stays" in client.get(url).content.decode()
+    assert run_folder(run).is_dir()
+    client.post(url)
+    assert not TrainingRun.objects.filter(pk=run.pk).exists()
+    assert not run_folder(run).exists()
+    other.refresh_from_db()
+    assert AuditEntry.objects.filter(action="run.delete").count() == 1
+    launch(client, name="lively")
+    lively = TrainingRun.objects.get(name="lively")
+    client.post(reverse("admin:run_delete", args=[lively.pk]))
+    assert TrainingRun.objects.filter(pk=lively.pk).exists()
+
+
+def test_a_clone_fills_in_what_the_run_was_started_with(client, corpus, other):
+    launch(
+        client,
+        corpus="talks",
+        **{f"weight.{corpus.pk}": "2.5", "set.steps": "20", "set.dropout": "0.1"},
+        name="first",
+    )
+    run = TrainingRun.objects.get()
+    answer = client.get(reverse("admin:run_new"), {"clone": run.pk})
+    filled = r'name="(set\.[^"]+)"[^>]* value="([^"]+)"'
+    form = dict(re.findall(filled, answer.content.decode()))
+    assert form == {"set.steps": "20", "set.dropout": "0.1"}
+    body = answer.content.decode()
+    assert 'value="first, again"' in body
+    assert re.search(r'name="corpus" value="talks" checked', body)
+    launch(client, corpus="talks", **{f"weight.{corpus.pk}": "2.5"}, **form, name="second")
+    second = TrainingRun.objects.get(name="second")
+    assert (second.settings, second.corpora) == (run.settings, run.corpora)
+    for nonsense in ("x", "00000000-0000-4000-8000-000000000000"):
+        assert client.get(reverse("admin:run_new"), {"clone": nonsense}).status_code == 200
+
+
+def test_the_log_of_a_run_is_shown_stays_small_and_is_text(client, monkeypatch):
+    run = finished(client, "logged")
+    url = reverse("admin:run_log", args=[run.pk])
+    assert "No line yet" in client.get(url, {"seen": "x"}).content.decode()
+    monkeypatch.setattr(run_logs, "MOST", 4000)
+    for n in range(300):
+        run_log_write(run=run, fence=2, text=f"line {n} <b>\nsecond")
+        assert run_logs.log_file(run).stat().st_size <= 4100
+    body = client.get(url, {"seen": "x"}).content.decode()
+    assert "[2] line 299 &lt;b&gt; second\n" in body
+    assert run_logs.DROPPED in body
+    assert "line 0 " not in body
+    lines = body.split("<pre")[1].split("</pre>")[0].split("\n")[1:-1]
+    assert all(re.match(r"\d{4}-.*Z \[2\] line \d+ ", line) for line in lines)
+    seen = run_logs.run_log_read(run)[1]
+    assert client.get(url, {"seen": seen}).status_code == STOP_POLLING

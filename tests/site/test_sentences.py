@@ -85,11 +85,11 @@ def test_nothing_that_people_are_told_is_raised_as_a_plain_error() -> None:
 def test_an_error_says_itself_in_english_and_in_words_as_the_reader_reads() -> None:
     with pytest.raises(SettingsError) as refused:
         PRESETS["tiny"].changed({"steps": "many"})
-    assert str(refused.value) == "steps must be of type int."
-    assert in_words(refused.value) == "steps must be of type int."
+    assert str(refused.value) == "steps must be a whole number."
+    assert in_words(refused.value) == "steps must be a whole number."
     with translation.override("zh-hans"):
-        assert in_words(refused.value) == "steps 的类型必须是 int。"
-        assert str(refused.value) == "steps must be of type int."
+        assert in_words(refused.value) == "steps 必须是整数。"
+        assert str(refused.value) == "steps must be a whole number."
 
 
 def test_a_sentence_in_a_sentence_is_put_into_words_too() -> None:

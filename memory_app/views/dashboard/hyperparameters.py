@@ -1,5 +1,6 @@
 """Every setting of a training run as the forms show it: its group, its help, its choices."""
 
+from collections.abc import Container
 from dataclasses import fields
 from typing import Any
 
@@ -158,16 +159,21 @@ def presets() -> dict[str, dict[str, Any]]:
     return {name: chosen.to_dict() for name, chosen in PRESETS.items()}
 
 
-def groups(chosen: dict[str, str], preset: str) -> list[dict[str, Any]]:
+def groups(
+    chosen: dict[str, str], preset: str, errors: Container[str] = ()
+) -> list[dict[str, Any]]:
     """The groups with their settings: what was typed, and what the preset has instead."""
     defaults = PRESETS.get(preset, TrainingSettings()).to_dict()
     return [
         {
             "name": name,
             "changed": any(chosen.get(key) for key in keys),
+            "wrong": any(f"set.{key}" in errors for key in keys),
             "settings": [
                 {
                     "key": key,
+                    "field": f"set.{key}",
+                    "help_id": f"help-{key}",
                     "help": HELP[key],
                     "value": chosen.get(key, ""),
                     "default": defaults[key],

@@ -1,12 +1,17 @@
 """What the forms of a run and of a parameter search have in common: shown, and read."""
 
+from collections.abc import Container
 from typing import Any
 from uuid import UUID
 
-from memory_app.models import Checkpoint, Corpus
-from memory_app.services.runs import RunError
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from memory_app.models import Checkpoint, Corpus, TrainingRun
+from memory_app.services.runs import RunError, run_settings
 from memory_app.training.settings import PRESETS
 from memory_app.views.dashboard import hyperparameters
+from memory_app.views.dashboard.form_errors import weight_of
 
 
 def _chosen_corpora(data: Any) -> list[tuple[str, float]]:
@@ -14,11 +19,10 @@ def _chosen_corpora(data: Any) -> list[tuple[str, float]]:
     chosen = []
     for name in data.getlist("corpus"):
         row = rows.get(name)
-        typed = data.get(f"weight.{row.pk}", "1") if row else "1"
-        try:
-            chosen.append((name, float(typed or 1)))
-        except ValueError:
-            raise RunError("The weight of {name} is not a number.", name=repr(name)) from None
+        weight = weight_of(data.get(f"weight.{row.pk}", "1")) if row else 1.0
+        if weight is None:
+            raise RunError("The weight of {name} is not a number.", name=repr(name))
+        chosen.append((name, weight))
     return chosen
 
 
@@ -47,10 +51,34 @@ def start_point(data: Any) -> Checkpoint | None:
     try:
         return Checkpoint.objects.get(pk=UUID(wanted))
     except (ValueError, Checkpoint.DoesNotExist):
-        raise RunError("There is no such checkpoint to begin from.") from None
+        raise RunError("There is no such checkpoint to begin from.", field="parent") from None
 
 
-def form_parts(data: Any) -> dict[str, Any]:
+def clone_of(run: TrainingRun) -> QueryDict:
+    """The form filled in so that it starts the same run again, under another name."""
+    data = QueryDict(mutable=True)
+    weights = {name: float(weight) for name, weight in run.corpora}
+    data["preset"] = run.preset
+    data["name"] = _("{name}, again").format(name=run.name)[:200]
+    if run.parent_id:
+        data["parent"] = str(run.parent_id)
+    data.setlist("corpus", list(weights))
+    for row in Corpus.objects.filter(split="train", name__in=weights):
+        data[f"weight.{row.pk}"] = f"{weights[row.name]:g}"
+    # What a launch of the same would be with nothing typed: only what differs is filled in.
+    try:
+        base = run_settings(
+            preset=run.preset, corpora=list(weights.items()), parent=run.parent
+        ).to_dict()
+    except RunError:
+        base = PRESETS[run.preset].to_dict() if run.preset in PRESETS else {}
+    for key in hyperparameters.TYPES:
+        if key in run.settings and run.settings[key] != base.get(key):
+            data[f"set.{key}"] = str(run.settings[key])
+    return data
+
+
+def form_parts(data: Any, errors: Container[str] = ()) -> dict[str, Any]:
     """What the forms of a run and of a search have in common, filled in with what was typed."""
     preset = data.get("preset", "tiny")
     chosen = data.getlist("corpus") if data else []
@@ -59,11 +87,12 @@ def form_parts(data: Any) -> dict[str, Any]:
         "presets": hyperparameters.PRESET_HELP,
         "preset": preset if preset in PRESETS else "tiny",
         "preset_settings": hyperparameters.presets(),
-        "groups": hyperparameters.groups(hyperparameters.changes(data), preset),
+        "groups": hyperparameters.groups(hyperparameters.changes(data), preset, errors),
         "corpora": [
             {
                 "row": row,
                 "chosen": row.name in chosen,
+                "field": f"weight.{row.pk}",
                 "weight": data.get(f"weight.{row.pk}", "1") or "1",
             }
             for row in corpora

@@ -3,17 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.db.models import Avg, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from memory_app.models import (
     ASKED,
     HELD,
-    Corpus,
     RunSample,
     RunStatus,
     TrainingMetric,
@@ -21,14 +18,15 @@ from memory_app.models import (
 )
 from memory_app.sentences import in_words
 from memory_app.services.audit import audit_record
-from memory_app.services.runs import RunError, run_cancel, run_launch, run_pause, run_resume
+from memory_app.services.run_log import run_log_read
+from memory_app.services.runs import ENDED, NOTE_MOST, RunError, run_launch
 from memory_app.training.settings import PRESETS
-from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
+from memory_app.views.dashboard.form_errors import form_errors
 from memory_app.views.dashboard.page import page
-from memory_app.views.dashboard.run_form import form_parts, start_point, training_of
+from memory_app.views.dashboard.run_form import clone_of, form_parts, start_point, training_of
 
-#: Of the newest runs, so many are listed; of a run's evaluations, so many are shown with samples.
-MOST, EVALUATIONS = 200, 12
+#: Of a run's evaluations, so many are shown with samples.
+EVALUATIONS = 12
 #: Something may still happen to a run with one of these by itself.
 LIVELY = (RunStatus.QUEUED, *HELD)
 #: The status with which htmx stops asking again.
@@ -53,27 +51,19 @@ def with_figures(rows: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
     )
 
 
-def runs(request: HttpRequest) -> HttpResponse:
-    """Every run, newest first; two or more can be chosen to be compared."""
-    rows = list(with_figures(TrainingRun.objects.order_by("-created"))[:MOST])
-    lively = any(run.status in LIVELY for run in rows)
-    if request.headers.get("HX-Request"):
-        status = 200 if lively else STOP_POLLING
-        return render(request, "dashboard/parts/run_rows.html", {"runs": rows}, status=status)
-    return page(
-        request,
-        "dashboard/runs.html",
-        title=_("Runs"),
-        section="runs",
-        runs=rows,
-        lively=lively,
-        corpora_count=Corpus.objects.filter(split="train").count(),
-    )
+def _template_of(request: HttpRequest) -> QueryDict:
+    """What an empty form begins with: the address's own fields, or the run that it clones."""
+    try:
+        wanted = UUID(request.GET.get("clone", ""))
+    except ValueError:
+        return request.GET
+    row = TrainingRun.objects.select_related("parent").filter(pk=wanted).first()
+    return clone_of(row) if row else request.GET
 
 
 def run_new(request: HttpRequest) -> HttpResponse:
     """The form of a run; started, it leads to the run's live page."""
-    problem = ""
+    problem, errors = "", {}
     if request.method == "POST":
         try:
             run = run_launch(
@@ -83,7 +73,8 @@ def run_new(request: HttpRequest) -> HttpResponse:
                 by=request.user,  # type: ignore[arg-type]
             )
         except RunError as fault:
-            problem = in_words(fault)
+            errors = form_errors(request.POST, fault)
+            problem = "" if errors else in_words(fault)
         else:
             audit_record(
                 user=request.user,
@@ -97,9 +88,10 @@ def run_new(request: HttpRequest) -> HttpResponse:
         "dashboard/run_new.html",
         title=_("New run"),
         section="runs",
-        status=400 if problem else 200,
+        status=400 if problem or errors else 200,
         problem=problem,
-        **form_parts(request.POST or request.GET),
+        errors=errors,
+        **form_parts(request.POST or _template_of(request), errors),
     )
 
 
@@ -129,6 +121,12 @@ def run(request: HttpRequest, run: UUID) -> HttpResponse:
         section="runs",
         **_figures(row),
         **_samples(row),
+        name=row.name,
+        note=row.note,
+        note_most=NOTE_MOST,
+        errors={},
+        ended=ENDED,
+        log=run_log_read(row),
         settings=[
             {"key": key, "value": value, "changed": default.get(key) != value}
             for key, value in sorted(row.settings.items())
@@ -165,36 +163,6 @@ def run_samples(request: HttpRequest, run: UUID) -> HttpResponse:
         return HttpResponse(status=204 if lively else STOP_POLLING)
     context = {"run": row, "lively": lively, **found}
     return render(request, "dashboard/parts/run_samples.html", context)
-
-
-_ASK = {"cancel": run_cancel, "pause": run_pause, "resume": run_resume}
-
-
-def run_ask(request: HttpRequest, run: UUID, what: str) -> HttpResponse:
-    """Pause or resume a run, or cancel it once that is confirmed, and go back to its page."""
-    row = get_object_or_404(TrainingRun, pk=run)
-    if what == "cancel":
-        ask = Ask(
-            title=_("Cancel {name}?").format(name=row.name),
-            section="runs",
-            sentences=[
-                _("It ends within seconds and leaves no checkpoint."),
-                _("It can be resumed from its last save, if it has come to one."),
-            ],
-            button=_("Cancel the run"),
-            back=reverse("admin:run", args=[row.pk]),
-        )
-        if row.status not in (*LIVELY, RunStatus.PAUSED):
-            messages.warning(request, _("That can’t be done any more: the run has moved on."))
-            return redirect("admin:run", run=row.pk)
-        if not confirmed(request, ask):
-            return confirm(request, ask)
-    if _ASK[what](run=row):
-        audit_record(user=request.user, action=f"run.{what}", object=f"{row} ({row.pk})")
-    else:
-        row.refresh_from_db()
-        messages.warning(request, _("That can’t be done any more: the run has moved on."))
-    return redirect(reverse("admin:run", args=[row.pk]))
 
 
 def compared(keys: list[str]) -> QuerySet[TrainingRun]:

@@ -24,6 +24,7 @@ from memory_app.services.searches import (
 )
 from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
+from memory_app.views.dashboard.form_errors import form_errors
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.run_form import form_parts, training_of
 from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING
@@ -70,12 +71,12 @@ def _whole(data: Any, name: str) -> int:
     try:
         return int(data.get(name, "1"))
     except ValueError:
-        raise RunError("{name} must be a whole number.", name=name) from None
+        raise RunError("{name} must be a whole number.", field=name, name=name) from None
 
 
 def search_new(request: HttpRequest) -> HttpResponse:
     """The form of a search; its runs are queued together."""
-    problem = ""
+    problem, errors = "", {}
     if request.method == "POST":
         try:
             search = search_launch(
@@ -89,7 +90,8 @@ def search_new(request: HttpRequest) -> HttpResponse:
                 by=request.user,  # type: ignore[arg-type]
             )
         except RunError as fault:
-            problem = in_words(fault)
+            errors = form_errors(request.POST, fault)
+            problem = "" if errors else in_words(fault)
         else:
             audit_record(
                 user=request.user,
@@ -104,11 +106,13 @@ def search_new(request: HttpRequest) -> HttpResponse:
         "dashboard/search_new.html",
         title=_("New search"),
         section="searches",
-        status=400 if problem else 200,
+        status=400 if problem or errors else 200,
         problem=problem,
+        errors=errors,
         axes=[
             {
                 "number": number,
+                "field": f"key.{number}",
                 "key": data.get(f"key.{number}", "learning_rate" if number == 0 else ""),
                 "values": data.get(f"values.{number}", ""),
             }
@@ -119,7 +123,7 @@ def search_new(request: HttpRequest) -> HttpResponse:
         count=data.get("count", "6"),
         seed=data.get("seed", "1"),
         most=MOST_RUNS,
-        **form_parts(data),
+        **form_parts(data, errors),
     )
 
 

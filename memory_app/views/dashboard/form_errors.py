@@ -1,0 +1,52 @@
+"""What is wrong with the form of a run or of a search, field by field."""
+
+import re
+from typing import Any
+
+from memory_app.lm.sentence import SentenceError
+from memory_app.models import Corpus
+from memory_app.sentences import in_words
+from memory_app.training.settings import PRESETS, SettingsError
+from memory_app.views.dashboard import hyperparameters
+
+
+def _settings_in(fault: SentenceError) -> list[str]:
+    """The settings that a sentence speaks of: their names are no words of a language."""
+    words = set(re.findall(r"\w+", str(fault)))
+    return [key for key in hyperparameters.TYPES if key in words]
+
+
+def weight_of(typed: str) -> float | None:
+    """A corpus's weight as it was typed; None where it is no number."""
+    try:
+        return float(typed or 1)
+    except ValueError:
+        return None
+
+
+def form_errors(data: Any, fault: SentenceError) -> dict[str, str]:
+    """{field: sentence} of a form that was refused with `fault`; empty where no field is wrong.
+
+    Every field is looked at by itself, so that all that is wrong is said at once.
+    """
+    errors: dict[str, str] = {}
+    preset = PRESETS.get(data.get("preset", ""), PRESETS["tiny"])
+    for key, value in hyperparameters.changes(data).items():
+        try:
+            preset.changed({key: value})
+        except SettingsError as wrong:
+            # Others may be in its way that are changed as well: that is for the whole form to say.
+            if _settings_in(wrong) == [key]:
+                errors[f"set.{key}"] = in_words(wrong)
+    for row in Corpus.objects.filter(split="train", name__in=data.getlist("corpus")):
+        if weight_of(data.get(f"weight.{row.pk}", "1")) is None:
+            wrong_weight = SentenceError(
+                "The weight of {name} is not a number.", name=repr(row.name)
+            )
+            errors[f"weight.{row.pk}"] = in_words(wrong_weight)
+    field = getattr(fault, "field", "")
+    if field:
+        errors.setdefault(field, in_words(fault))
+    if not errors:
+        errors |= {f"set.{key}": in_words(fault) for key in _settings_in(fault)}
+    return errors

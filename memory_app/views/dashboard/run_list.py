@@ -1,0 +1,105 @@
+"""The list of runs: filtered, sorted, a page at a time; what is lively in it is asked for again."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from memory_app.models import Corpus, RunStatus, TrainingRun
+from memory_app.training.settings import PRESETS
+from memory_app.views.dashboard.page import page
+from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING, with_figures
+
+A_PAGE = 100
+#: Columns that the list can be sorted by: their field, their heading, whether the largest is first.
+COLUMNS: dict[str, tuple[str, Any, bool]] = {
+    "name": ("name", gettext_lazy("Run"), False),
+    "status": ("status", gettext_lazy("Status"), False),
+    "step": ("step", gettext_lazy("Progress"), True),
+    "loss": ("loss", gettext_lazy("Loss, nats per token"), False),
+    "bits": ("bits_per_byte", gettext_lazy("Validation, bits per byte"), False),
+    "recall": ("recall", gettext_lazy("Recall, gap 2"), True),
+    "created": ("created", gettext_lazy("Started"), True),
+}
+_FIGURES = {"loss", "bits", "recall"}
+
+
+def _chosen(request: HttpRequest) -> dict[str, str]:
+    """What the address asks for; anything unknown is as if it weren't there."""
+    said = {key: request.GET.get(key, "").replace("\0", "").strip()[:200] for key in ("q", "sort")}
+    for key, known in (
+        ("status", RunStatus.values),
+        ("preset", list(PRESETS)),
+        ("show", ["archived", "all"]),
+    ):
+        value = request.GET.get(key, "")
+        said[key] = value if value in known else ""
+    if said["sort"].removeprefix("-") not in COLUMNS:
+        said["sort"] = "-created"
+    return said
+
+
+def _filtered(chosen: dict[str, str]) -> QuerySet[TrainingRun]:
+    rows = with_figures(TrainingRun.objects.all())
+    if chosen["show"] != "all":
+        rows = rows.filter(archived=chosen["show"] == "archived")
+    for key in ("status", "preset"):
+        if chosen[key]:
+            rows = rows.filter(**{key: chosen[key]})
+    if chosen["q"]:
+        rows = rows.filter(Q(name__icontains=chosen["q"]) | Q(note__icontains=chosen["q"]))
+    key = chosen["sort"].removeprefix("-")
+    field = F(COLUMNS[key][0])
+    # What has no figure yet stands last, whichever way.
+    down = chosen["sort"].startswith("-")
+    order = field.desc(nulls_last=True) if down else field.asc(nulls_last=True)
+    return rows.order_by(order, "-created", "id")
+
+
+def _headings(chosen: dict[str, str]) -> list[dict[str, Any]]:
+    headings = []
+    for key, (_field, name, largest_first) in COLUMNS.items():
+        now = chosen["sort"].removeprefix("-") == key
+        down = chosen["sort"].startswith("-")
+        turned = down if not now else not down
+        sort = f"-{key}" if (turned if now else largest_first) else key
+        headings.append(
+            {
+                "name": name,
+                "sort": sort,
+                "number": key in _FIGURES,
+                "aria": ("descending" if down else "ascending") if now else "",
+                "arrow": ("↓" if down else "↑") if now else "",
+            }
+        )
+    return headings
+
+
+def runs(request: HttpRequest) -> HttpResponse:
+    """Every run that isn't archived, newest first unless another order is asked for."""
+    chosen = _chosen(request)
+    rows = Paginator(_filtered(chosen), A_PAGE).get_page(request.GET.get("page"))
+    lively = any(run.status in LIVELY for run in rows)
+    if request.headers.get("HX-Request"):
+        status = 200 if lively else STOP_POLLING
+        return render(request, "dashboard/parts/run_rows.html", {"runs": rows}, status=status)
+    return page(
+        request,
+        "dashboard/runs.html",
+        title=_("Runs"),
+        section="runs",
+        runs=rows,
+        untouched=not TrainingRun.objects.exists(),
+        chosen=chosen,
+        filtered=any(chosen[key] for key in ("q", "status", "preset", "show")),
+        headings=_headings(chosen),
+        statuses=RunStatus.values,
+        presets=list(PRESETS),
+        archived_count=TrainingRun.objects.filter(archived=True).count(),
+        lively=lively,
+        corpora_count=Corpus.objects.filter(split="train").count(),
+    )
