@@ -10,6 +10,7 @@ from django.conf import settings
 
 from memory_app import registry
 from memory_app.services.chats import chats_purge
+from memory_app.services.remains import log_empty
 
 log = logging.getLogger(__name__)
 #: Seconds after which a file that a killed process was writing or reading is nobody's.
@@ -27,6 +28,8 @@ def leftovers_purge() -> None:
         "chats": chats_purge,
         "weights": registry.sweep,
         "messages": _messages_sweep,
+        # Last, and whether anything was purged or not: old titles and drafts of rows are in it too.
+        "log": log_empty,
     }
     for name, purge in purges.items():
         try:
