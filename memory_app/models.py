@@ -356,11 +356,16 @@ class TrainingRun(models.Model):
         """Whether a worker has it but no step is done yet: corpora are read, pieces learned."""
         return self.status == RunStatus.RUNNING and self.step == 0
 
+    @property
+    def is_finishing(self) -> bool:
+        """Whether all steps are done and only the evaluation and the checkpoint are left."""
+        return self.status == RunStatus.RUNNING and 0 < self.total_steps <= self.step
+
     def seconds_left(self) -> float | None:
         """How long the rest takes at the rate of the last figures; None before there are any."""
         rates = self.metrics.filter(name="steps_per_second", value__gt=0).order_by("-step")
         last = list(rates.values_list("value", flat=True)[:10])
-        if self.status not in HELD or not last:
+        if self.status not in HELD or not last or self.step >= self.total_steps:
             return None
         # Each figure stands for equally many steps: their times are what is averaged.
         return (self.total_steps - self.step) * sum(1 / rate for rate in last) / len(last)

@@ -168,6 +168,9 @@ STRINGS: dict[str, dict[str, Any]] = {
         },
         "use": {"chats": _("chats"), "turns": _("turns"), "tokens": _("tokens")},
         "waiting": _("no data yet"),
+        "nothing": _("nothing was recorded"),
+        "noValidation": _("no corpus of it has a validation split"),
+        "minutes": _("minutes since it was begun"),
         "gap": _("gap {n}"),
     },
 }
@@ -194,6 +197,8 @@ def reply_html(turn: Turn | None) -> SafeString:
 @register.filter
 def kilobytes(size: int) -> str:
     """8192 -> "8 KB": a state is a round number of them, and says so."""
+    if size < 1024:
+        return f"{size}\N{NO-BREAK SPACE}B"
     return f"{size / 1024:g}\N{NO-BREAK SPACE}KB"
 
 

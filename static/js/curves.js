@@ -1,6 +1,7 @@
 // Charts of training curves: what each curve is called, its unit and hue, and a panel around it.
 import { LineChart } from "./line_chart.js";
 import { savePicture, saveText } from "./save_file.js";
+import { tools } from "./chart_tools.js";
 import { say, wordsOf } from "./strings.js";
 
 export const HUES = ["--accent", "--gate-f", "--gate-o", "--gate-c", "--gate-g", "--gate-h", "--gate-i", "--muted"];
@@ -24,7 +25,8 @@ export function short(name) {
 
 // The axes of a chart, as LineChart wants them.
 export function axes({ key, log, min, max }) {
-  return { x: { label: say("step"), whole: true }, y: { label: wordsOf("units")[key], log, min, max } };
+  const x = tools.time ? { label: say("minutes") } : { label: say("step"), whole: true };
+  return { x, y: { label: wordsOf("units")[key], log: log && tools.log, min, max } };
 }
 
 // A panel with a chart: {chart, panel, show(series)}.

@@ -4,8 +4,10 @@
 //   const chart = new LineChart(canvas, readout);
 //   chart.show({
 //     x: {label: "step", whole: true}, y: {label: "bits per byte", log: true},
-//     series: [{label: "train", hue: "--gate-i", points: [[0, 8.1], [10, 7.4]], dashed: false}],
+//     series: [{label: "train", hue: "--gate-i", points: [[0, 8.1], [10, 7.4]], dashed: false, faint: false}],
+//     empty: "no data yet", // said in its place while there is no point
 //   });
+// A faint series is drawn behind the others and isn't read out.
 // Event "mark" on the canvas (detail: the x that the crosshair stands on, or null).
 import { colour } from "./ramp.js";
 
@@ -32,7 +34,7 @@ export class LineChart {
     this.xs = [...new Set(data.series.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
     if (!this.xs.includes(this.at)) this.at = null;
     // A picture to a screen reader once it says something; before that there is nothing to look at.
-    const said = this.summary() || data.y.label;
+    const said = this.summary() || [data.y.label, data.empty].filter(Boolean).join(": ");
     if (!said) return this.draw();
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", said);
@@ -41,13 +43,14 @@ export class LineChart {
 
   summary() {
     return this.data.series
-      .filter(({ points }) => points.length)
+      .filter(({ points, faint }) => points.length && !faint)
       .map(({ label, points }) => `${label}: ${number(points[0][1])} → ${number(points.at(-1)[1])}`)
       .join("; ");
   }
 
   csv() {
-    const { x, series } = this.data;
+    const { x } = this.data;
+    const series = this.data.series.filter(({ smooth }) => !smooth); // the numbers as they were
     const cell = (text) => `"${String(text).replaceAll('"', '""')}"`;
     const columns = series.map(({ points }) => new Map(points));
     const rows = (this.xs ?? []).map((at) => [at, ...columns.map((column) => column.get(at) ?? "")].join(","));
@@ -76,6 +79,7 @@ export class LineChart {
     canvas.height = height * ratio;
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
+    if (!this.xs?.length && this.data.empty) return this.#drawEmpty(pen, width, height);
     const { x: rx, y: ry } = this.#ranges();
     const scale = (axis, [low, high], from, to) => (v) => {
       const t = axis.log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low);
@@ -106,7 +110,8 @@ export class LineChart {
     pen.rotate(-Math.PI / 2);
     pen.fillText(this.data.y.label, 0, 0);
     pen.restore();
-    for (const { hue, points, dashed } of this.data.series) {
+    for (const { hue, points, dashed, faint } of [...this.data.series].sort((a, b) => Boolean(b.faint) - Boolean(a.faint))) {
+      pen.globalAlpha = faint ? 0.3 : 1;
       pen.strokeStyle = pen.fillStyle = `rgb(${colour(hue)})`;
       pen.lineWidth = 1.75;
       pen.setLineDash(dashed ? [5, 4] : []);
@@ -115,6 +120,7 @@ export class LineChart {
       pen.stroke();
       if (points.length === 1) pen.fillRect(this.px(points[0][0]) - 2, this.py(points[0][1]) - 2, 4, 4);
     }
+    pen.globalAlpha = 1;
     pen.setLineDash([]);
     if (this.at === null) return;
     pen.lineWidth = 1;
@@ -122,17 +128,34 @@ export class LineChart {
     line(pen, this.px(this.at), PAD.top, this.px(this.at), height - PAD.bottom);
   }
 
+  // Axes without a point would only show numbers that mean nothing.
+  #drawEmpty(pen, width, height) {
+    this.px = null;
+    pen.font = `13px ${getComputedStyle(this.canvas).fontFamily}`;
+    pen.fillStyle = `rgb(${colour("--muted")})`;
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(this.data.empty ?? "", width / 2, height / 2);
+  }
+
+  // The crosshair on the point nearest to x, because it stands there in another chart.
+  markAt(x) {
+    const at = x === null || !this.xs?.length ? null : this.xs.reduce((best, one) => (Math.abs(one - x) < Math.abs(best - x) ? one : best));
+    if (at !== this.at) this.#mark(at, false);
+  }
+
   #nearest(offset) {
     if (!this.xs?.length || !this.px) return null;
     return this.xs.reduce((best, x) => (Math.abs(this.px(x) - offset) < Math.abs(this.px(best) - offset) ? x : best));
   }
 
-  #mark(x) {
+  #mark(x, tell = true) {
     this.at = x;
     this.draw();
-    this.canvas.dispatchEvent(new CustomEvent("mark", { detail: x }));
+    if (tell) this.canvas.dispatchEvent(new CustomEvent("mark", { detail: x }));
     if (!this.readout) return;
     const said = this.data.series
+      .filter(({ faint }) => !faint)
       .map(({ label, points }) => [label, points.find(([at]) => at === x)?.[1]])
       .filter(([, y]) => y !== undefined)
       .map(([label, y]) => `${label} ${number(y)}`);

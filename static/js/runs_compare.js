@@ -1,6 +1,7 @@
 // Several runs in one chart: one hue a run, one curve at a time.
+import { onTools, shown, tools } from "./chart_tools.js";
 import { axes, belongs, chartPanel, CHARTS, Curves, HUES } from "./curves.js";
-import { wordsOf } from "./strings.js";
+import { say, wordsOf } from "./strings.js";
 
 const PERIOD = 2000;
 const select = document.getElementById("metric");
@@ -24,18 +25,25 @@ function mean(series, which) {
 function draw() {
   const which = CHARTS.find(({ key }) => key === select.value);
   panel.querySelector("h2").textContent = wordsOf("titles")[which.key];
+  const smooth = which.key !== "learning_rate";
   chart.show({
     ...axes(which),
-    series: runs.map(({ name, hue, curves }) => ({ label: name, hue, points: mean(curves.series, which) })),
+    empty: say(runs.some(({ curves }) => curves.more) ? "waiting" : "nothing"),
+    // A run from before times were written down can't be drawn over them.
+    series: runs
+      .filter(({ curves }) => !tools.time || curves.series.seconds)
+      .flatMap(({ name, hue, curves }) =>
+        shown([{ label: name, hue, points: mean(curves.series, which) }], { seconds: curves.series.seconds, smooth })),
   });
 }
 
 async function follow() {
   const asked = await Promise.allSettled(runs.filter(({ curves }) => curves.more).map(({ curves }) => curves.ask()));
-  if (asked.some(({ value }) => value)) draw();
+  if (asked.some(({ value }) => value) || !runs.some(({ curves }) => curves.more)) draw();
   if (runs.some(({ curves }) => curves.more)) setTimeout(follow, PERIOD);
 }
 
 select.addEventListener("change", draw);
+onTools(draw);
 draw();
 follow();

@@ -95,6 +95,7 @@ def _ask_with_figures(
         sizes=[_size(row) for row in rows],
         heads=[row.name for row in rows],
         figures=figure_words.rows(table),
+        unevaluated=doubt_of(figures[0], {}).unexamined,
         samples=[{"name": row.name, "exchanges": _samples(row)} for row in rows],
     )
 
