@@ -17,7 +17,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from memory_app.lm.checkpoint import file_sha256, sync
-from memory_app.lm.folder import FILES, MODEL_FILE, Checked, CheckpointError, check_folder
+from memory_app.lm.folder import FILES, MODEL_FILE, Checked, CheckpointError, check_incoming
+from memory_app.lm.graphemes import name_of
 from memory_app.lm.sentence import SentenceError
 from memory_app.models import Checkpoint, Promotion
 from memory_app.training.card import write_card
@@ -99,7 +100,7 @@ def _copy(source: Path, target: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def store(folder: Path, *, check: Callable[[Path], Checked] = check_folder) -> Checked:
+def store(folder: Path, *, check: Callable[[Path], Checked] = check_incoming) -> Checked:
     """Check a folder and keep a copy of it under its sha256, whole or not at all; no row yet.
 
     `check` is how it is looked at: what a stranger sent isn't looked at in this process.
@@ -135,7 +136,7 @@ def register(
     bundled: bool = False,
     parent: Checkpoint | None = None,
     card: str = "",
-    check: Callable[[Path], Checked] = check_folder,
+    check: Callable[[Path], Checked] = check_incoming,
 ) -> Checkpoint:
     """Keep a folder (`store`) and give it a row; the same weights give the same row.
 
@@ -158,7 +159,7 @@ def enter(
     """The row of a stored checkpoint, made unless these weights have one."""
     sha256 = checked.sha256
     fields = {
-        "name": name[:200],
+        "name": name_of(name) or sha256[:12],
         "cell": checked.shape.cell,
         "language": checked.shape.language,
         "path": sha256,

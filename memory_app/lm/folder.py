@@ -23,6 +23,7 @@ import numpy as np
 from memory_app.lm import strict_json
 from memory_app.lm.config import ConfigError, ModelConfig
 from memory_app.lm.confined import answer_confined
+from memory_app.lm.round_trip import check_round_trip
 from memory_app.lm.sentence import SentenceError
 from memory_app.lm.strict_json import StrictJSONError
 from memory_app.lm.tokenizer import Tokenizer, TokenizerError
@@ -243,8 +244,24 @@ def check_folder(folder: Path) -> Checked:
     return Checked(config, shape, _check_model(folder / MODEL_FILE, shape))
 
 
+def check_incoming(folder: Path) -> Checked:
+    """`check_folder` of what isn't here yet: its tokenizer has to give every text back, too.
+
+    One that doesn't and was registered before this was asked still loads: chats live on it.
+
+    Raises:
+        CheckpointError: as `check_folder`, or the tokenizer changes texts.
+    """
+    checked = check_folder(folder)
+    try:
+        check_round_trip(Tokenizer.load(Path(folder) / TOKENIZER_FILE))
+    except TokenizerError as error:
+        raise CheckpointError(error.sentence) from error
+    return checked
+
+
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    return {"sha256": check_folder(Path(request["folder"])).sha256}
+    return {"sha256": check_incoming(Path(request["folder"])).sha256}
 
 
 if __name__ == "__main__":

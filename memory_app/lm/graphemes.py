@@ -25,6 +25,7 @@ _HIDDEN = regex.compile(
 )
 #: Letters of a flag's region (England's); elsewhere they are text that cannot be seen.
 _TAGS = regex.compile(r"(?V1)(?<!\U0001f3f4[\U000e0020-\U000e007f]*)[\U000e0020-\U000e007f]")
+_COMMANDS = regex.compile(r"(?V1)[\p{Cc}--[\n\t]]|[\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SHAPED = regex.compile(r"(?V1)[^\p{Z}\p{C}\p{M}\p{Default_Ignorable_Code_Point}\u2800]")
 _CLUSTER = regex.compile(r"\X")
 
@@ -48,6 +49,23 @@ def one_line(text: str) -> str:
 def is_one_line(text: str) -> bool:
     """Whether there is no line break, control character or character without a shape in it."""
     return not (_BREAK.search(text) or _HIDDEN.search(text) or _TAGS.search(text))
+
+
+def printable(text: str) -> str:
+    """The text with U+FFFD for what would command a terminal or turn its letters around."""
+    return _COMMANDS.sub("\ufffd", text)
+
+
+def boundary(text: str, at: int) -> int:
+    """Where the grapheme begins that the code point `at` belongs to."""
+    if at >= len(text):
+        return len(text)
+    return next(part.start() for part in _CLUSTER.finditer(text) if part.end() > at)
+
+
+def name_of(text: str, most: int = 200) -> str:
+    """A text as the name of something: on one line, at most so many code points."""
+    return cut(one_line(text), most, characters=most)
 
 
 def cut(text: str, most: int, *, characters: int | None = None, mark: str = "") -> str:

@@ -134,6 +134,16 @@ class Tokenizer:
         """Number of ids, control tokens included."""
         return self._inner.get_vocab_size()
 
+    @property
+    def pieces(self) -> Sequence[bytes]:
+        """What each id stands for; nothing for a control token."""
+        return self._pieces
+
+    def added_texts(self) -> list[str]:
+        """The tokens that are taken whole out of a text, beside the control tokens."""
+        added = self._inner.get_added_tokens_decoder().values()
+        return [token.content for token in added if token.content not in CONTROL]
+
     def encode(self, text: str) -> list[int]:
         """The ids of a person's text; never a control token, whatever the text says.
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from memory_app.lm.graphemes import name_of
 from memory_app.models import AuditEntry
 
 LONGEST = 300
@@ -38,7 +39,7 @@ def audit_record(
         user=known,  # type: ignore[misc]
         username=known.get_username()[:150] if known else "command line",
         action=action,
-        object=str(object)[:LONGEST],
+        object=name_of(str(object), LONGEST),
         detail=detail or {},
     )
 

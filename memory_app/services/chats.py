@@ -10,9 +10,9 @@ from memory_app import registry
 from memory_app.lm.sentence import SentenceError
 from memory_app.models import Chat, Checkpoint, Person, Turn, TurnStatus
 from memory_app.services.remains import RemainsLeft, remains_clear
+from memory_app.services.titles import title_of
 
 log = logging.getLogger(__name__)
-TITLE_MAX = 200
 #: How long a deletion can be taken back; afterwards nothing of the chat is kept.
 UNDO_FOR = timedelta(days=1)
 
@@ -43,12 +43,6 @@ def chat_create(
             "{name} is for study: only an lstm can be chatted with.", name=checkpoint.name
         )
     return Chat.objects.create(owner=person, checkpoint=checkpoint)
-
-
-def title_of(text: str) -> str:
-    """A text as a title: control characters go, white space is one space, 200 characters stay."""
-    kept = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(kept.split())[:TITLE_MAX]
 
 
 def chat_rename(*, chat: Chat, title: str) -> None:

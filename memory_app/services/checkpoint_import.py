@@ -11,6 +11,7 @@ from memory_app import registry
 from memory_app.lm.config import ConfigError, ModelConfig
 from memory_app.lm.confined import ConfinedError, run_confined
 from memory_app.lm.folder import FILES, Checked, CheckpointError, read_config
+from memory_app.lm.graphemes import is_one_line
 from memory_app.models import Checkpoint
 from memory_app.services.audit import audit_record
 from memory_app.services.uploads import working_folder
@@ -37,7 +38,7 @@ def checkpoint_receive(
         RegistryError: a file is missing or unsound, for the reason that its message gives.
     """
     name = name.strip()
-    if len(name) > 200 or not name.isprintable():
+    if len(name) > 200 or not is_one_line(name):
         raise registry.RegistryError("A checkpoint's name is one line of at most 200 characters.")
     missing = [one for one in FILES if one not in files]
     if missing:
@@ -53,7 +54,7 @@ def checkpoint_receive(
         new = not Checkpoint.objects.filter(sha256=checked.sha256).exists()
         row = registry.register(
             folder,
-            name=name or str(checked.config.get("name") or "uploaded")[:200],
+            name=name or str(checked.config.get("name") or "uploaded"),
             check=lambda _: checked,
         )
     audit_record(

@@ -17,8 +17,8 @@ from memory_app.lm.replay import replay
 from memory_app.lm.state import State
 from memory_app.models import Chat, Checkpoint, Person, Turn
 from memory_app.protocol import Refused
-from memory_app.services.chats import title_of
 from memory_app.services.memory import chat_model
+from memory_app.services.titles import title_of
 
 # One replay of a whole chat at a time: it takes a core for seconds, and replies want that too.
 _one_at_a_time = threading.Lock()

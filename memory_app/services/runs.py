@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from memory_app.lm.graphemes import name_of
 from memory_app.lm.sentence import Sentence, SentenceError, sentence_of
 from memory_app.models import (
     Checkpoint,
@@ -127,7 +128,7 @@ def run_launch(
     """
     chosen = run_settings(preset=preset, corpora=corpora, changes=changes, parent=parent)
     run = TrainingRun.objects.create(
-        name=name or f"{preset} {timezone.now():%Y-%m-%d %H:%M} UTC",
+        name=name_of(name) or f"{preset} {timezone.now():%Y-%m-%d %H:%M} UTC",
         preset=preset,
         settings=chosen.to_dict(),
         corpora=[[corpus, weight] for corpus, weight in corpora],

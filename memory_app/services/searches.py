@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 
+from memory_app.lm.graphemes import name_of
 from memory_app.models import ParameterSearch, RunStatus, TrainingMetric, TrainingRun
 from memory_app.services.runs import RunError, run_cancel, run_launch, run_settings
 from memory_app.training.settings import TrainingSettings
@@ -74,7 +75,7 @@ def search_launch(
     for point in points:
         run_settings(preset=preset, corpora=corpora, changes={**changes, **point})
     search = ParameterSearch.objects.create(
-        name=name.strip()[:200],
+        name=name_of(name),
         method=method,
         space={key: list(values) for key, values in space.items()},
         preset=preset,
@@ -87,7 +88,7 @@ def search_launch(
             preset=preset,
             corpora=corpora,
             changes={**changes, **point},
-            name=f"{search.name[:190]} {number}",
+            name=f"{name_of(search.name, 190)} {number}",
             by=by,
             search=search,
         )
@@ -95,7 +96,7 @@ def search_launch(
 
 
 def _check(name: str, method: str, space: Space, changes: Change, count: int) -> None:
-    if not name.strip():
+    if not name_of(name):
         raise SearchError("A search needs a name.", field="name")
     if method not in METHODS:
         raise SearchError(

@@ -23,10 +23,10 @@ from memory_app.models import COMMITTED, Chat, TrainingRun, Turn, TurnStatus
 from memory_app.protocol import Refused
 from memory_app.sentences import in_words_later
 from memory_app.services.memory import chat_model, refusal_to_move, state_after, turn_replay
+from memory_app.services.titles import title_from
 
 log = logging.getLogger(__name__)
 #: A chat without a title takes it from its first message.
-TITLE_FROM_TEXT = 60
 #: What a turn that another process ended is read again for.
 _ENDED_WITH = ("status", "reply_text", "reply_token_ids", "state_sha256")
 
@@ -140,11 +140,7 @@ def _claim(
         created=now,
     )
     if not row.title:
-        words = "".join(char if char.isprintable() else " " for char in text).split()
-        title = " ".join(words)
-        if len(title) > TITLE_FROM_TEXT:
-            title = title[: TITLE_FROM_TEXT - 1].rstrip() + "…"
-        Chat.objects.filter(pk=row.pk).update(title=title)
+        Chat.objects.filter(pk=row.pk).update(title=title_from(text))
     return turn, before
 
 

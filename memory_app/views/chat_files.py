@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from memory_app import chat_file, services
 from memory_app.chat_markdown import chat_markdown
+from memory_app.lm.graphemes import cut
 from memory_app.models import Chat, Turn
 from memory_app.protocol import Refused
 from memory_app.views.chat import shown_path
@@ -21,7 +22,7 @@ _STATUS = {"too_long": 413, "busy": 503, "unavailable": 503}
 
 
 def _attached(chat: Chat, text: str, kind: str, ending: str) -> HttpResponse:
-    name = slugify(chat.title, allow_unicode=True)[:60] or "chat"
+    name = cut(slugify(chat.title, allow_unicode=True), 60) or "chat"
     return HttpResponse(
         text,
         content_type=f"{kind}; charset=utf-8",

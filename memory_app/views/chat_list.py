@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from memory_app.lm.graphemes import boundary
 from memory_app.models import Chat, ChatQuerySet, Turn
 
 #: Chats a page of the list; characters and words of a search.
@@ -91,7 +92,8 @@ def snippet(text: str, words: Sequence[str]) -> list[Piece]:
         # At the beginning of a word, unless that would cut off most of what comes before.
         space = line.find(" ", start, found.start())
         start = space + 1 if space >= 0 else start
-    end = start + _SNIPPET
+    start = boundary(line, start)
+    end = boundary(line, start + _SNIPPET)
     pieces = marked(line[start:end], words)
     opening = [Piece("…")] if start else []
     return [*opening, *pieces, *([Piece("…")] if end < len(line) else [])]

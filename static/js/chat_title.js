@@ -27,7 +27,7 @@ export function editTitle(link, after = link) {
   const form = document.createElement("form");
   const input = document.createElement("input");
   form.className = "title-form";
-  Object.assign(input, { type: "text", value: before, maxLength: 200, autocomplete: "off" });
+  Object.assign(input, { type: "text", value: before, maxLength: 1000, autocomplete: "off" });
   input.setAttribute("aria-label", words.titleLabel);
   form.append(input);
   link.hidden = true;

@@ -1,4 +1,5 @@
 // The map of a chat's branches: one mark a turn, time to the right, a lane for each branch.
+import { cut } from "./graphemes.js";
 import { pathTo } from "./tree.js";
 import { say, wordsOf } from "./strings.js";
 
@@ -164,7 +165,7 @@ const x = (place) => EDGE + place.column * STEP;
 const y = (place) => EDGE + place.lane * LANE;
 
 function words({ id, column, text, status, onPath }, head) {
-  const short = [...(text ?? "")].slice(0, LABEL).join("").replace(/\s+/g, " ");
+  const short = cut(text ?? "", LABEL).replace(/\s+/g, " ");
   const what = id === null ? say("treeStart") : say("treeTurn", { n: column, text: short, status: wordsOf("status")[status] ?? status });
   return head ? say("treeHere", { what }) : onPath && id !== null ? say("treeOnPath", { what }) : what;
 }

@@ -1,5 +1,6 @@
 // A form with files: says before it is sent what is too large, and shows how much has gone.
 // Without this script the browser sends the form by itself.
+import { cut } from "./graphemes.js";
 import { say } from "./strings.js";
 
 const form = document.querySelector("form[data-upload]");
@@ -18,7 +19,8 @@ for (const input of inputs) {
     // What it is called is a fair first guess at what it should be called here.
     const name = form.querySelector("#name");
     if (input.id === "file" && name && !name.value && input.files[0]) {
-      name.value = input.files[0].name.replace(/\.(gz|xz|zst)$/i, "").replace(/\.\w+$/, "").replace(/[:,/\\]/g, "-").slice(0, 100);
+      const called = input.files[0].name.replace(/\.(gz|xz|zst)$/i, "").replace(/\.\w+$/, "");
+      name.value = cut(called.replace(/[:,/\\]/g, "-"), 100);
     }
   });
 }

@@ -12,6 +12,7 @@ from uuid import uuid4
 from django.core.management.base import CommandError, CommandParser
 
 from memory_app import registry, replies, runtime, services
+from memory_app.lm.graphemes import printable
 from memory_app.management.reporting import ReportingCommand
 from memory_app.models import Chat, Person
 from memory_app.protocol import Refused, parse
@@ -23,11 +24,6 @@ def _valid(text: str) -> str:
     frame = {"type": "turn.send", "client_turn_id": str(uuid4()), "text": text}
     parse(json.dumps(frame))
     return text
-
-
-def _printable(text: str) -> str:
-    """A model may say any byte, and some of them would command the terminal."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)
 
 
 class Command(ReportingCommand):
@@ -91,7 +87,7 @@ class Command(ReportingCommand):
         with _stopped_by_ctrl_c(reply):
             self._say("bot  ", end="")
             async for frame in reply.follow():
-                self._say(_printable(json.loads(frame)["text"]), end="")
+                self._say(printable(json.loads(frame)["text"]), end="")
             self._say("")
         assert reply.end is not None
         return {

@@ -68,7 +68,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
         try:
             run = run_launch(
                 **training_of(request.POST),
-                name=request.POST.get("name", "").strip()[:200],
+                name=request.POST.get("name", ""),
                 parent=start_point(request.POST),
                 by=request.user,  # type: ignore[arg-type]
             )

@@ -80,7 +80,7 @@ def search_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             search = search_launch(
-                name=request.POST.get("name", "").strip()[:180]
+                name=request.POST.get("name", "")[:1000].strip()
                 or f"search {timezone.now():%Y-%m-%d %H:%M} UTC",
                 method=request.POST.get("method", ""),
                 space=_space(request.POST),
