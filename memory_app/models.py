@@ -128,6 +128,9 @@ class ChatQuerySet(models.QuerySet["Chat"]):
         """Those whose deletion can't be taken back any more."""
         return self.filter(deleted__lt=moment)
 
+    def pinned_first(self) -> "ChatQuerySet":
+        return self.order_by("-pinned", "-updated", "-id")
+
     def newest_first(self) -> "ChatQuerySet":
         return self.order_by("-updated", "-id")
 
@@ -155,6 +158,9 @@ class Chat(models.Model):
     deleted = models.DateTimeField(null=True, blank=True, db_index=True)
     # Staff see no chat's text unless its owner has shared it.
     shared = models.BooleanField(default=False)
+    # Its owner keeps it above the others, or out of their list; never both.
+    pinned = models.BooleanField(default=False)
+    archived = models.BooleanField(default=False)
     created = models.DateTimeField(default=timezone.now)
     updated = models.DateTimeField(default=timezone.now)
 

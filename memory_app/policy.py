@@ -46,6 +46,8 @@ ROWS = (
     Row("http", "chat_delete", OWNER, ("POST",)),
     Row("http", "chat_restore", OWNER, ("POST",), deleted_too=True),
     Row("http", "chat_share", OWNER, ("POST",)),
+    Row("http", "chat_pin", OWNER, ("POST",)),
+    Row("http", "chat_archive", OWNER, ("POST",)),
     Row("http", "chat_menu", OWNER, ("GET", "HEAD")),
     Row("http", "export_json", OWNER, ("GET", "HEAD")),
     Row("http", "export_markdown", OWNER, ("GET", "HEAD")),

@@ -57,6 +57,20 @@ def chat_share(*, chat: Chat, shared: bool) -> None:
     chat.shared = shared
 
 
+def chat_pin(*, chat: Chat, pinned: bool) -> None:
+    """Keep this chat above the others, or no longer; a pinned chat is not archived."""
+    archived = chat.archived and not pinned
+    Chat.objects.filter(pk=chat.pk).update(pinned=pinned, archived=archived)
+    chat.pinned, chat.archived = pinned, archived
+
+
+def chat_archive(*, chat: Chat, archived: bool) -> None:
+    """Leave this chat out of the list, or take it back in; searches find it all the same."""
+    pinned = chat.pinned and not archived
+    Chat.objects.filter(pk=chat.pk).update(pinned=pinned, archived=archived)
+    chat.pinned, chat.archived = pinned, archived
+
+
 @transaction.atomic
 def chat_delete(*, chat: Chat) -> None:
     """The chat is nobody's from here on; its owner may take that back until it is purged.

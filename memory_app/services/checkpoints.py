@@ -8,6 +8,7 @@ from django.db import transaction
 
 from memory_app import registry
 from memory_app.lm.folder import FILES
+from memory_app.lm.sentence import Sentence
 from memory_app.models import Checkpoint, Promotion, RunStatus, TrainingRun
 from memory_app.services.audit import audit_record
 from memory_app.services.zips import zip_pieces
@@ -95,6 +96,26 @@ def _change(checkpoint: Checkpoint, by: By, action: str) -> Promotion | None:
         language=checkpoint.language,
         by=by,  # type: ignore[misc]
     )
+
+
+def checkpoint_kept(checkpoint: Checkpoint) -> Sentence | None:
+    """Why it can't be deleted now, or None where it can."""
+    run = TrainingRun.objects.filter(parent=checkpoint, status__in=_UNDER_WAY).first()
+    chats = checkpoint.chats.count()
+    name = checkpoint.name
+    if checkpoint.bundled:
+        return Sentence("{name} ships with the program and can't be deleted.", {"name": name})
+    if checkpoint.live:
+        return Sentence("{name} is live: promote another one first.", {"name": name})
+    if chats:
+        return Sentence(
+            "{name} is in use by {count} chat(s).", {"name": name, "count": f"{chats:,}"}
+        )
+    if run is not None:
+        return Sentence(
+            "{name} is where the run {run} begins from.", {"name": name, "run": str(run)}
+        )
+    return None
 
 
 def checkpoint_delete(*, checkpoint: Checkpoint, by: By = None) -> None:

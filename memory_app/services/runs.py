@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from memory_app.lm.graphemes import name_of
+from memory_app.lm.graphemes import name_of, one_line
 from memory_app.lm.sentence import Sentence, SentenceError, sentence_of
 from memory_app.models import (
     Checkpoint,
@@ -207,7 +207,7 @@ def run_describe(*, run: TrainingRun, name: str, note: str) -> None:
         RunError: no name, or one or the other is too long or holds what can't be shown.
     """
     name, note = name.strip(), note.replace("\r\n", "\n").strip()
-    if not name or len(name) > 200 or not name.isprintable():
+    if not name or len(name) > 200 or name != one_line(name):
         raise RunError("A run needs a name of 1 to 200 visible characters.", field="name")
     if len(note) > NOTE_MOST or "\0" in note:
         raise RunError("A note has at most {most} characters.", field="note", most=f"{NOTE_MOST:,}")

@@ -160,11 +160,23 @@ def _entries(
 
 
 def listing(
-    request: HttpRequest, rows: ChatQuerySet, *, query: str = "", page: int = 1
+    request: HttpRequest,
+    rows: ChatQuerySet,
+    *,
+    query: str = "",
+    page: int = 1,
+    archived: bool = False,
 ) -> dict[str, Any]:
-    """One page of a person's chats in groups, for the templates."""
+    """One page of a person's chats in groups, for the templates; a search is among all of them.
+
+    Without one the archived chats are left out, or are alone in it; pinned ones come first.
+    """
     words = words_of(query)
-    rows = (rows.mentioning(words) if words else rows).newest_first()
+    archived_count = rows.filter(archived=True).count()
+    if words:
+        rows = rows.mentioning(words).newest_first()
+    else:
+        rows = rows.filter(archived=archived).pinned_first()
     zone = zone_of(request)
     today = now().astimezone(zone)
     # One row more on either side tells whether there is a next page, and which group goes on.
@@ -172,10 +184,16 @@ def listing(
     taken = list(rows[max(0, start - 1) : start + PAGE + 1])
     before = taken.pop(0) if start and taken else None
     more = len(taken) > PAGE
-    last = day_of(before.updated.astimezone(zone), today) if before else ""
+
+    def group_of(chat: Chat) -> str:
+        if chat.pinned and not words:
+            return _("Pinned")
+        return day_of(chat.updated.astimezone(zone), today)
+
+    last = group_of(before) if before else ""
     groups: list[Group] = []
     for entry in _entries(taken[:PAGE], words, zone, today):
-        name = day_of(entry.chat.updated.astimezone(zone), today)
+        name = group_of(entry.chat)
         if not groups or name != last:
             groups.append(Group("" if name == last else name, []))
         groups[-1].entries.append(entry)
@@ -186,4 +204,6 @@ def listing(
         "page_number": page,
         "next_page": page + 1 if more else None,
         "count": rows.count() if words else None,
+        "archived": archived and not words,
+        "archived_count": archived_count,
     }

@@ -47,6 +47,20 @@ def chat_share(request: HttpRequest, chat: UUID) -> HttpResponse:
     return _done(request, {"shared": row.shared})
 
 
+def chat_pin(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """Keep the chat above the others (`pinned` is 1), or no longer."""
+    row = _chat(request)
+    services.chat_pin(chat=row, pinned=request.POST.get("pinned") == "1")
+    return _done(request, {"pinned": row.pinned, "archived": row.archived})
+
+
+def chat_archive(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """Leave the chat out of the list (`archived` is 1), or take it back in."""
+    row = _chat(request)
+    services.chat_archive(chat=row, archived=request.POST.get("archived") == "1")
+    return _done(request, {"pinned": row.pinned, "archived": row.archived})
+
+
 def chat_delete(request: HttpRequest, chat: UUID) -> HttpResponse:
     """Delete the chat; the answer offers to take that back."""
     row = _chat(request)

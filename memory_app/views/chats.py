@@ -43,7 +43,13 @@ def show(
     """The list, whole or in part; `problem` is one sentence about what was asked of it."""
     rows = Chat.objects.of(request.person)  # type: ignore[attr-defined]
     context: dict[str, Any] = {
-        **listing(request, rows, query=query_of(request), page=_page_of(request)),
+        **listing(
+            request,
+            rows,
+            query=query_of(request),
+            page=_page_of(request),
+            archived=request.GET.get("archived") == "1",
+        ),
         "place": "rail" if request.GET.get("place") == "rail" else "page",
         "current": _id(request.GET.get("current", "")),
         "problem": problem,

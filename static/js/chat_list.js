@@ -1,5 +1,5 @@
 // The list of chats: searching by keys, and the reader's time, by which the server tells the days.
-import "./chat_menu.js";
+import { redraw } from "./chat_menu.js";
 import { whenBack } from "./back.js";
 
 const search = document.getElementById("q");
@@ -75,13 +75,8 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target === list() && !asks({ target: detail.requestConfig.elt }) && held()) detail.shouldSwap = false;
 });
 whenBack(async () => {
-  const before = list();
   if (held() || links().length > PAGE || !globalThis.htmx) return;
-  const url = new URL(search.getAttribute("hx-get"), location.href);
-  if (search.value) url.searchParams.set("q", search.value);
-  const top = before.scrollTop;
-  await htmx.ajax("GET", url.pathname + url.search, { target: "#chat-list", swap: "outerHTML" });
-  list().scrollTop = top;
+  await redraw();
   // The open chat says in its head whether it is shared.
   for (const { dataset: { chat, shared } } of list().querySelectorAll("[data-chat]")) {
     const here = document.querySelector(`.chat-here[data-chat="${chat}"]`);

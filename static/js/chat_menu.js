@@ -33,6 +33,11 @@ function show(opener) {
     const name = one.hasAttribute("href") ? "href" : "action";
     one.setAttribute(name, one.getAttribute(name).replace(template.dataset.chat, chat));
   }
+  for (const button of menu.querySelectorAll(".flag button")) {
+    const on = place.dataset[button.name] === "1";
+    button.value = on ? "0" : "1";
+    button.textContent = on ? button.dataset.on : button.dataset.off;
+  }
   menu.querySelector("[role=switch]").setAttribute("aria-checked", String(place.dataset.shared === "1"));
   // A row of the list is replaced in its place; the chat that is open is left by a whole page.
   const row = opener.closest("li");
@@ -52,6 +57,43 @@ function show(opener) {
   menu.showPopover();
   put(menu, opener);
   menu.querySelector(".item").focus();
+}
+
+// Pinned or archived, or no longer: the list is drawn again, and the focus stays with the chat or,
+// where it has left the list, with what came into its place.
+async function flag(button) {
+  const { opener } = open;
+  const { chat } = opener.closest("[data-chat]").dataset;
+  const at = [...document.querySelectorAll("#chat-list .chat-entry")].findIndex((entry) => entry.contains(opener));
+  try {
+    const facts = await post(button.form.action, { [button.name]: button.value });
+    close({ focus: true });
+    for (const place of document.querySelectorAll(`[data-chat="${chat}"]`)) {
+      place.dataset.pinned = facts.pinned ? "1" : "0";
+      place.dataset.archived = facts.archived ? "1" : "0";
+    }
+    await redraw();
+    if (at < 0) return;
+    const entries = [...document.querySelectorAll("#chat-list .chat-entry")];
+    const entry = entries.find((one) => one.dataset.chat === chat) ?? entries[Math.min(at, entries.length - 1)];
+    (entry?.querySelector("[data-menu]") ?? document.getElementById("q")).focus();
+  } catch {
+    button.setCustomValidity(template.dataset.failed);
+    button.reportValidity();
+    button.setCustomValidity("");
+  }
+}
+
+// The list as it is now, of the same search or shelf; in its place, so that nothing jumps.
+export async function redraw() {
+  const search = document.getElementById("q");
+  const list = document.getElementById("chat-list");
+  const url = new URL(search.getAttribute("hx-get"), location.href);
+  if (search.value) url.searchParams.set("q", search.value);
+  if ("archivedList" in list.dataset) url.searchParams.set("archived", "1");
+  const top = list.scrollTop;
+  await htmx.ajax("GET", url.pathname + url.search, { target: "#chat-list", swap: "outerHTML" });
+  document.getElementById("chat-list").scrollTop = top;
 }
 
 async function share(button) {
@@ -92,6 +134,11 @@ document.addEventListener("click", (event) => {
   }
 });
 document.addEventListener("submit", (event) => {
+  if (event.target.matches(".menu .flag")) {
+    event.preventDefault();
+    flag(event.submitter ?? event.target.querySelector("button"));
+    return;
+  }
   if (!event.target.matches(".menu .share")) return;
   event.preventDefault();
   share(event.target.querySelector("[role=switch]"));

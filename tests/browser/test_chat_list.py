@@ -263,3 +263,33 @@ def test_without_script_the_list_and_the_menu_work_too(shelf: Visitor, browser, 
     page.get_by_role("button", name="Undo", exact=True).click()
     expect(page.get_by_role("heading", name="Cats")).to_be_visible()
     context.close()
+
+
+def test_a_chat_is_pinned_and_archived_by_keys_and_the_focus_stays_with_the_list(
+    shelf: Visitor,
+) -> None:
+    page = shelf.page
+    page.goto(f"{shelf.url}/chats/")
+
+    def choose(title: str, what: str) -> None:
+        page.get_by_role("link", name=f"Menu of “{title}”").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name=what, exact=True).focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(".menu")).to_have_count(0)
+
+    choose("Pets", "Pin")
+    expect(page.locator("#chat-list .day").first).to_have_text("Pinned")
+    expect(names(shelf)).to_have_text(["Pets", "Travel", "My name is Clara."])
+    expect(page.get_by_role("link", name="Menu of “Pets”")).to_be_focused()
+    choose("Travel", "Archive")
+    expect(names(shelf)).to_have_text(["Pets", "My name is Clara."])
+    expect(page.get_by_role("link", name="Menu of “My name is Clara.”")).to_be_focused()
+    page.get_by_role("link", name="Archived chats: 1").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Archived chats")
+    choose("Travel", "Unarchive")
+    expect(names(shelf)).to_have_count(0)
+    page.get_by_role("link", name="All chats").click()
+    expect(names(shelf)).to_have_text(["Pets", "Travel", "My name is Clara."])
+    choose("Pets", "Unpin")
+    expect(page.locator("#chat-list .day").first).to_have_text("Today")

@@ -23,6 +23,7 @@ from memory_app.models import (
 from memory_app.services import checkpoints, evaluations
 from memory_app.training.evaluation import EvaluationError
 from tests.conftest import make_checkpoint
+from tests.dashboard.staff import Staff
 
 
 @pytest.fixture
@@ -361,3 +362,16 @@ def test_chat_with_it_is_offered_for_what_can_be_chatted_with(client, other, tmp
         assert body.count(f'name="checkpoint" value="{row.pk}"') == times
     answer = client.post("/chat/", {"checkpoint": other.pk})
     assert answer.status_code == 302
+
+
+def test_deleting_is_not_offered_where_it_is_refused(staff: Staff, checkpoint: Checkpoint) -> None:
+    url = f"/admin/checkpoints/{checkpoint.pk}/"
+    page = staff.client.get(url).content.decode()
+    assert f"{url}delete/" not in page
+    assert f"{checkpoint.name} is live: promote another one first." in page
+    answer = staff.client.get(f"{url}delete/", follow=True)
+    assert [str(said) for said in answer.context["messages"]] == [
+        f"{checkpoint.name} is live: promote another one first."
+    ]
+    Checkpoint.objects.update(live=False)
+    assert f"{url}delete/" in staff.client.get(url).content.decode()

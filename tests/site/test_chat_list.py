@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -220,3 +221,62 @@ def test_no_turn_is_read_for_a_list_without_a_search(
     with django_assert_max_num_queries(9):
         alice.client.get("/chats/?q=x")
     assert Turn.objects.count() == 20
+
+
+def groups(answer):
+    """The groups as they are shown: [(name, [title, …]), …]."""
+    return [
+        (group.name, ["".join(piece.text for piece in entry.title) for entry in group.entries])
+        for group in answer.context["groups"]
+    ]
+
+
+def test_a_pinned_chat_is_above_the_others_and_an_archived_one_is_out_of_the_way(
+    client, checkpoint
+):
+    """By a guest, who needs no account for it."""
+    client.post("/chat/")
+    guest = SimpleNamespace(person=Chat.objects.get().owner)
+    Chat.objects.all().delete()
+    old = add(guest, checkpoint, "old", updated=timezone.now() - timedelta(days=90))
+    add(guest, checkpoint, "new")
+    done = add(guest, checkpoint, "done", said=[("about whales", "yes")])
+    asked = {"headers": {"accept": "application/json"}}
+    facts = client.post(f"/chat/{old.pk}/pin/", {"pinned": "1"}, **asked).json()
+    assert facts == {"pinned": True, "archived": False}
+    client.post(f"/chat/{done.pk}/pin/", {"pinned": "1"})
+    facts = client.post(f"/chat/{done.pk}/archive/", {"archived": "1"}, **asked).json()
+    assert facts == {"pinned": False, "archived": True}
+    page = client.get("/chats/")
+    assert groups(page) == [("Pinned", ["old"]), ("Today", ["new"])]
+    assert "Archived chats: 1" in page.content.decode()
+    assert titles(client.get(f"/chat/{old.pk}/")) == ["old", "new"]
+    assert groups(client.get("/chats/?archived=1")) == [("Today", ["done"])]
+    found = client.get("/chats/?q=whales")
+    assert titles(found) == ["done"]
+    assert '<span class="archived-mark">archived</span>' in found.content.decode()
+    client.post(f"/chat/{done.pk}/archive/", {"archived": "0"})
+    client.post(f"/chat/{old.pk}/pin/", {"pinned": "0"})
+    assert titles(client.get("/chats/")) == ["done", "new", "old"]
+
+
+def test_pinned_chats_are_one_group_over_the_pages(alice, checkpoint, monkeypatch):
+    monkeypatch.setattr(chat_list, "PAGE", 2)
+    for number in range(3):
+        add(alice, checkpoint, f"pin {number}", pinned=True)
+        add(alice, checkpoint, f"day {number}")
+    assert [groups(alice.client.get(f"/chats/?page={page}")) for page in (1, 2, 3)] == [
+        [("Pinned", ["pin 2", "pin 1"])],
+        [("", ["pin 0"]), ("Today", ["day 2"])],
+        [("", ["day 1", "day 0"])],
+    ]
+
+
+@pytest.mark.parametrize("deed", ["pin", "archive"])
+def test_somebody_elses_chat_is_neither_pinned_nor_archived(alice, bob, checkpoint, deed):
+    chat = add(bob, checkpoint, "private")
+    answer = alice.client.post(f"/chat/{chat.pk}/{deed}/", {"pinned": "1", "archived": "1"})
+    assert answer.status_code == 404
+    chat.refresh_from_db()
+    assert not chat.pinned
+    assert not chat.archived

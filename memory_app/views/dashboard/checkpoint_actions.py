@@ -18,6 +18,7 @@ from memory_app.services.checkpoints import (
     checkpoint_card,
     checkpoint_delete,
     checkpoint_export,
+    checkpoint_kept,
 )
 from memory_app.services.evaluations import evaluation_ask
 from memory_app.training.evaluation import EvaluationError
@@ -30,6 +31,11 @@ CARD_MAX = 50_000
 def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
     """Ask, then delete it; while it is in use, say by what."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
+    # Nobody is asked about what is refused; whatever begins to use it meanwhile is seen below.
+    kept = checkpoint_kept(row)
+    if kept is not None:
+        messages.error(request, in_words(kept))
+        return redirect("admin:checkpoint", checkpoint=checkpoint)
     ask = Ask(
         title=_("Delete {name}?").format(name=row.name),
         section="checkpoints",

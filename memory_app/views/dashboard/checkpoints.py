@@ -13,7 +13,11 @@ from django.utils.translation import gettext as _
 from memory_app.markdown import render_markdown
 from memory_app.models import Checkpoint, Corpus, EvaluationStatus, Promotion
 from memory_app.sentences import in_words
-from memory_app.services.checkpoints import checkpoint_lineage, roll_back_target
+from memory_app.services.checkpoints import (
+    checkpoint_kept,
+    checkpoint_lineage,
+    roll_back_target,
+)
 from memory_app.services.figures import Figure, compared, figures_of, is_less_better
 from memory_app.training.card import write_card
 from memory_app.training.evaluation import SUITES
@@ -97,6 +101,7 @@ def checkpoint(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
         title=row.name,
         section="checkpoints",
         **_exams(row),
+        kept=in_words(kept) if (kept := checkpoint_kept(row)) else "",
         card=render_markdown(_card(row), top_heading=3) if row.card else "",
         lineage=list(checkpoint_lineage(row)),
         children=row.children.order_by("created"),
