@@ -17,8 +17,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from memory_app.lm.checkpoint import file_sha256, sync
+from memory_app.lm.checkpoint_zip import CARD_FILES, CARD_MAX
 from memory_app.lm.folder import FILES, MODEL_FILE, Checked, CheckpointError, check_incoming
-from memory_app.lm.graphemes import name_of
+from memory_app.lm.graphemes import cut, name_of, one_line
 from memory_app.lm.sentence import SentenceError
 from memory_app.models import Checkpoint, Promotion
 from memory_app.training.card import write_card
@@ -136,15 +137,18 @@ def register(
     bundled: bool = False,
     parent: Checkpoint | None = None,
     card: str = "",
+    called: str = "",
     check: Callable[[Path], Checked] = check_incoming,
 ) -> Checkpoint:
     """Keep a folder (`store`) and give it a row; the same weights give the same row.
+
+    Without a `name` it has its config's, else that which it was `called`, else its folder's.
 
     Raises:
         RegistryError: as `store`.
     """
     checked = store(folder, check=check)
-    named = name or str(checked.config.get("name") or Path(folder).resolve().name)
+    named = name or str(checked.config.get("name") or called or Path(folder).resolve().name)
     return enter(checked, name=named, bundled=bundled, parent=parent, card=card)
 
 
@@ -158,6 +162,7 @@ def enter(
 ) -> Checkpoint:
     """The row of a stored checkpoint, made unless these weights have one."""
     sha256 = checked.sha256
+    card = card[:CARD_MAX]
     fields = {
         "name": name_of(name) or sha256[:12],
         "cell": checked.shape.cell,
@@ -170,9 +175,13 @@ def enter(
     }
     try:
         with transaction.atomic():
-            return Checkpoint.objects.get_or_create(sha256=sha256, defaults=fields)[0]
+            row = Checkpoint.objects.get_or_create(sha256=sha256, defaults=fields)[0]
     except IntegrityError:
-        return Checkpoint.objects.get(sha256=sha256)
+        row = Checkpoint.objects.get(sha256=sha256)
+    if card and not row.card:  # these weights were here, and nobody had written of them
+        Checkpoint.objects.filter(pk=row.pk, card="").update(card=card)
+        row.card = card
+    return row
 
 
 def sweep() -> int:
@@ -252,8 +261,21 @@ def require_intact(row: Checkpoint) -> None:
         raise RegistryError("The files of {name} are missing or damaged.", name=row.name)
 
 
+def card_of(row: Checkpoint) -> str:
+    """The model card that goes along with the files."""
+    return row.card or write_card(row.name, row.sha256, row.config)
+
+
+def file_name(row: Checkpoint) -> str:
+    """The checkpoint's name as that of a file or a folder, on any system."""
+    kept = "".join("-" if char in '/\\:*?"<>|' else char for char in one_line(row.name))
+    return cut(kept, 80, characters=120).strip(". ") or row.sha256[:12]
+
+
 def export(row: Checkpoint, target: Path) -> None:
     """Write the checkpoint's folder to `target`, which must not exist or be empty.
+
+    With it goes the model card, as README.md.
 
     Raises:
         RegistryError: the target is taken, or the stored files aren't what the row says.
@@ -266,6 +288,7 @@ def export(row: Checkpoint, target: Path) -> None:
         if target.is_dir():
             target.rmdir()
         _copy(folder_of(row.sha256), target)
+        (target / CARD_FILES[0]).write_text(card_of(row), "utf-8")
     except OSError as fault:
         raise RegistryError(
             "{place} can't be written: {reason}.", place=target, reason=fault.strerror

@@ -22,7 +22,6 @@ import numpy as np
 
 from memory_app.lm import strict_json
 from memory_app.lm.config import ConfigError, ModelConfig
-from memory_app.lm.confined import answer_confined
 from memory_app.lm.round_trip import check_round_trip
 from memory_app.lm.sentence import SentenceError
 from memory_app.lm.strict_json import StrictJSONError
@@ -258,11 +257,3 @@ def check_incoming(folder: Path) -> Checked:
     except TokenizerError as error:
         raise CheckpointError(error.sentence) from error
     return checked
-
-
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    return {"sha256": check_incoming(Path(request["folder"])).sha256}
-
-
-if __name__ == "__main__":
-    answer_confined(_answer)

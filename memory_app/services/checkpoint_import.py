@@ -8,23 +8,34 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 
 from memory_app import registry
+from memory_app.lm.checkpoint_zip import CARD_FILES, is_zip, read_card, unpack_checkpoint
 from memory_app.lm.config import ConfigError, ModelConfig
 from memory_app.lm.confined import ConfinedError, run_confined
 from memory_app.lm.folder import FILES, Checked, CheckpointError, read_config
 from memory_app.lm.graphemes import is_one_line
 from memory_app.models import Checkpoint
 from memory_app.services.audit import audit_record
-from memory_app.services.uploads import working_folder
+from memory_app.services.uploads import MIB, working_folder
+
+#: The name of the upload that holds the others.
+ARCHIVE = "archive"
 
 
-def _check_confined(folder: Path) -> Checked:
-    """`check_folder`, elsewhere; then its config, which is bounded and known to be sound, here."""
+def _check_confined(folder: Path, archive: Path | None) -> tuple[Checked, str]:
+    """`check_incoming`, elsewhere; then its config, which is bounded and known to be sound, here.
+
+    An archive is unpacked into the folder first; with the result comes its own folder's name.
+    """
+    request = {
+        "folder": str(folder),
+        "zip": str(archive) if archive else "",
+        "limit": settings.UPLOAD_MAX_MB * MIB,
+    }
     try:
-        answer = run_confined(
-            "memory_app.lm.folder", {"folder": str(folder)}, seconds=settings.UPLOAD_SECONDS
-        )
+        answer = run_confined("memory_app.lm.incoming", request, seconds=settings.UPLOAD_SECONDS)
         config = read_config(folder)
-        return Checked(config, ModelConfig.from_dict(config), str(answer["sha256"]))
+        checked = Checked(config, ModelConfig.from_dict(config), str(answer["sha256"]))
+        return checked, str(answer["name"])
     except (ConfinedError, ConfigError) as fault:
         raise CheckpointError(fault.sentence) from None
 
@@ -32,7 +43,7 @@ def _check_confined(folder: Path) -> Checked:
 def checkpoint_receive(
     *, files: Mapping[str, Path], name: str, user: AbstractBaseUser
 ) -> tuple[Checkpoint, bool]:
-    """Register the three files of a checkpoint folder; whether these weights are new here.
+    """Register the files of a checkpoint folder, or its zip; whether these weights are new here.
 
     Raises:
         RegistryError: a file is missing or unsound, for the reason that its message gives.
@@ -40,21 +51,25 @@ def checkpoint_receive(
     name = name.strip()
     if len(name) > 200 or not is_one_line(name):
         raise registry.RegistryError("A checkpoint's name is one line of at most 200 characters.")
-    missing = [one for one in FILES if one not in files]
+    archive = files.get(ARCHIVE)
+    missing = [] if archive else [one for one in FILES if one not in files]
     if missing:
         raise registry.RegistryError("{files} must be sent too.", files=", ".join(missing))
     with working_folder() as folder:
-        for one in FILES:
-            os.link(files[one], folder / one)
+        for one in () if archive else (*FILES, *CARD_FILES):
+            if one in files:
+                os.link(files[one], folder / one)
         try:
             # First and outside of any transaction: it takes seconds, and SQLite has one writer.
-            checked = _check_confined(folder)
+            checked, called = _check_confined(folder, archive)
+            card = read_card(folder)
         except CheckpointError as fault:
             raise registry.RegistryError(fault.sentence) from None
         new = not Checkpoint.objects.filter(sha256=checked.sha256).exists()
         row = registry.register(
             folder,
-            name=name or str(checked.config.get("name") or "uploaded"),
+            name=name or str(checked.config.get("name") or called or "uploaded"),
+            card=card,
             check=lambda _: checked,
         )
     audit_record(
@@ -64,3 +79,21 @@ def checkpoint_receive(
         detail={"id": str(row.pk), "sha256": row.sha256, "new": new},
     )
     return row, new
+
+
+def checkpoint_import(*, path: Path, name: str = "") -> Checkpoint:
+    """Register a folder or a zip that lies on this machine, with its model card.
+
+    Raises:
+        RegistryError: it isn't a sound checkpoint.
+    """
+    try:
+        if not is_zip(path):
+            card = read_card(path)
+            return registry.register(path, name=name, card=card)
+        with working_folder() as folder:
+            called = unpack_checkpoint(path, folder)
+            card = read_card(folder)
+            return registry.register(folder, name=name, called=called or path.stem, card=card)
+    except CheckpointError as fault:
+        raise registry.RegistryError(fault.sentence) from fault

@@ -1,12 +1,14 @@
 """Which checkpoint new chats get: promoted and rolled back by people, every change with its row."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from memory_app import registry
+from memory_app.lm.checkpoint_zip import CARD_FILES
 from memory_app.lm.folder import FILES
 from memory_app.lm.sentence import Sentence
 from memory_app.models import Checkpoint, Promotion, RunStatus, TrainingRun
@@ -144,7 +146,31 @@ def checkpoint_export(*, checkpoint: Checkpoint, by: By = None) -> Iterator[byte
     """
     registry.require_intact(checkpoint)
     audit_record(user=by, action="checkpoint.export", object=str(checkpoint))
-    return zip_pieces(registry.folder_of(checkpoint.sha256), FILES, checkpoint.sha256[:12])
+    card = {CARD_FILES[0]: registry.card_of(checkpoint)}
+    name = registry.file_name(checkpoint)
+    return zip_pieces(registry.folder_of(checkpoint.sha256), FILES, name, card)
+
+
+def checkpoint_export_zip(*, checkpoint: Checkpoint, path: Path) -> None:
+    """`checkpoint_export` into a new file, whole or not at all.
+
+    Raises:
+        RegistryError: the file exists or can't be written, or the stored files are damaged.
+    """
+    if path.exists() or path.is_symlink():
+        raise registry.RegistryError("{place} exists already.", place=path)
+    pieces = checkpoint_export(checkpoint=checkpoint)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.writelines(pieces)
+        part.rename(path)
+    except OSError as fault:
+        raise registry.RegistryError(
+            "{place} can't be written: {reason}.", place=path, reason=fault.strerror
+        ) from fault
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def checkpoint_card(*, checkpoint: Checkpoint, text: str, by: By = None) -> None:

@@ -1,8 +1,9 @@
 """A folder as a zip, piece by piece: however large it is, little of it is in memory."""
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 PIECE = 1 << 18
@@ -26,15 +27,21 @@ class _Out:
         return data
 
 
-def zip_pieces(folder: Path, names: Sequence[str], prefix: str) -> Iterator[bytes]:
-    """The files of these names under `prefix/`, stored as they are: weights don't get smaller."""
+def zip_pieces(
+    folder: Path, names: Sequence[str], prefix: str, texts: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[bytes]:
+    """The files of these names under `prefix/`, stored as they are: weights don't get smaller.
+
+    `texts` are files that lie nowhere: their text by their names.
+    """
     out = _Out()
     # zipfile writes to anything that has write and flush, whatever its types ask for.
     sink: Any = out
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
+        for name, text in texts.items():
+            archive.writestr(_about(f"{prefix}/{name}"), text)
         for name in names:
-            about = zipfile.ZipInfo(f"{prefix}/{name}")
-            about.external_attr = 0o644 << 16
+            about = _about(f"{prefix}/{name}")
             size = (folder / name).stat().st_size
             with (
                 archive.open(about, "w", force_zip64=size >= zipfile.ZIP64_LIMIT) as inside,
@@ -44,3 +51,10 @@ def zip_pieces(folder: Path, names: Sequence[str], prefix: str) -> Iterator[byte
                     inside.write(piece)
                     yield out.take()
     yield out.take()
+
+
+def _about(name: str) -> zipfile.ZipInfo:
+    """An entry without a date, so that the same files give the same zip."""
+    about = zipfile.ZipInfo(name)
+    about.external_attr = 0o644 << 16
+    return about

@@ -149,7 +149,10 @@ async def test_an_export_is_the_folder_as_a_zip(mira, other):
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
         names = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    card = names.pop("README.md").decode()
+    assert card.startswith(f"# {other.name}\n")
     assert names == {name: (folder / name).read_bytes() for name in registry.FILES}
+    assert f'filename="{other.name}.zip"' in answer["Content-Disposition"]
     assert await AuditEntry.objects.filter(action="checkpoint.export").acount() == 1
 
 

@@ -56,20 +56,20 @@ def test_the_check_needs_no_torch() -> None:
 
 def test_the_confined_check_says_what_the_check_says(folder: Path) -> None:
     asked = {"folder": str(folder)}
-    answer = run_confined("memory_app.lm.folder", asked, seconds=60)
-    assert answer == {"sha256": check(folder).sha256}
+    answer = run_confined("memory_app.lm.incoming", asked, seconds=60)
+    assert answer == {"sha256": check(folder).sha256, "name": ""}
     (folder / MODEL_FILE).write_bytes(struct.pack("<Q", 1 << 63) + b"{}")
     with pytest.raises(ConfinedError, match="too large"):
-        run_confined("memory_app.lm.folder", asked, seconds=60)
+        run_confined("memory_app.lm.incoming", asked, seconds=60)
 
 
 def test_too_much_memory_or_time_is_a_sentence(folder: Path, tmp_path: Path) -> None:
     bomb = json.dumps({"model": {"vocab": {str(n): n for n in range(60_000)}}})
     (folder / TOKENIZER_FILE).write_text(bomb)
     with pytest.raises(ConfinedError, match=r"^It can't be read.*\.$"):
-        run_confined("memory_app.lm.folder", {"folder": str(folder)}, seconds=60, memory=20 << 20)
+        run_confined("memory_app.lm.incoming", {"folder": str(folder)}, seconds=60, memory=20 << 20)
     with pytest.raises(ConfinedError, match="time"):
-        run_confined("memory_app.lm.folder", {"folder": str(folder)}, seconds=0)
+        run_confined("memory_app.lm.incoming", {"folder": str(folder)}, seconds=0)
 
 
 def changed(folder: Path, **changes: object) -> Path:

@@ -11,7 +11,12 @@ from django.core.management.base import CommandParser
 from memory_app import registry
 from memory_app.management.reporting import OneLineParser, ReportingCommand
 from memory_app.models import Checkpoint
-from memory_app.services.checkpoints import checkpoint_delete, checkpoint_promote
+from memory_app.services.checkpoint_import import checkpoint_import
+from memory_app.services.checkpoints import (
+    checkpoint_delete,
+    checkpoint_export_zip,
+    checkpoint_promote,
+)
 
 
 class Command(ReportingCommand):
@@ -31,10 +36,10 @@ class Command(ReportingCommand):
 
         add("list", "every checkpoint")
         add("show", "one, with its whole config").add_argument("checkpoint")
-        incoming = add("import", "register a folder")
+        incoming = add("import", "register a folder or its zip, with the model card")
         incoming.add_argument("path", type=Path)
         incoming.add_argument("--name", default="", help="instead of the folder's own")
-        outgoing = add("export", "write one to a new folder")
+        outgoing = add("export", "write one to a new folder, or to a new .zip")
         outgoing.add_argument("checkpoint")
         outgoing.add_argument("path", type=Path)
         add("promote", "what new chats use").add_argument("checkpoint")
@@ -47,7 +52,7 @@ class Command(ReportingCommand):
         if what == "import":
             return {
                 "checkpoint": registry.describe(
-                    registry.register(options["path"], name=options["name"])
+                    checkpoint_import(path=options["path"], name=options["name"])
                 )
             }
         row = registry.find(options["checkpoint"])
@@ -55,7 +60,10 @@ class Command(ReportingCommand):
         if what == "show":
             return {"checkpoint": {**about, "config": row.config}}
         if what == "export":
-            registry.export(row, options["path"])
+            if options["path"].suffix.lower() == ".zip":
+                checkpoint_export_zip(checkpoint=row, path=options["path"])
+            else:
+                registry.export(row, options["path"])
             return {"checkpoint": about, "path": str(options["path"])}
         if what == "promote":
             checkpoint_promote(checkpoint=row)

@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
+from memory_app.lm.checkpoint_zip import CARD_MAX
 from memory_app.models import Checkpoint
-from memory_app.registry import RegistryError
+from memory_app.registry import RegistryError, file_name
 from memory_app.sentences import in_words
 from memory_app.services.checkpoints import (
     checkpoint_card,
@@ -23,9 +25,6 @@ from memory_app.services.checkpoints import (
 from memory_app.services.evaluations import evaluation_ask
 from memory_app.training.evaluation import EvaluationError
 from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
-
-#: Characters of a model card.
-CARD_MAX = 50_000
 
 
 def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
@@ -101,5 +100,5 @@ def checkpoint_export_view(request: HttpRequest, checkpoint: UUID) -> HttpRespon
         messages.error(request, in_words(fault))
         return redirect("admin:checkpoint", checkpoint=row.pk)
     response = StreamingHttpResponse(_served(pieces), content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="{row.sha256[:12]}.zip"'
+    response["Content-Disposition"] = content_disposition_header(True, f"{file_name(row)}.zip")
     return response
