@@ -7,3 +7,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("memory_app.urls")),
 ]
+
+handler500 = "memory_app.views.errors.server_error"

@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from memory_app import policy, protocol, replies, services
+from memory_app import outages, policy, protocol, replies, services
 from memory_app.models import Chat, Turn, TurnStatus
 from memory_app.protocol import MemoryChanged, Refused, ServerMessage, encode
 from memory_app.replies import Reply, in_thread
@@ -182,9 +182,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         except Refused as refused:
             refused.client_turn_id = refused.client_turn_id or client_turn_id
             await self._error(refused)
-        except Exception:
-            log.exception("a message broke its handler", extra={"chat": str(self.key)})
-            broken = Refused("unavailable", _("Something went wrong. Try again."))
+        except Exception as fault:
+            outage = outages.sentence(fault)
+            if outage is None:
+                log.exception("a message broke its handler", extra={"chat": str(self.key)})
+            broken = Refused("unavailable", outage or _("Something went wrong. Try again."))
             broken.client_turn_id = client_turn_id
             await self._error(broken)
 

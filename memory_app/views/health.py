@@ -8,7 +8,7 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from memory_app import registry, runtime
+from memory_app import outages, registry, runtime
 from memory_app.lm.checkpoint import CheckpointError
 from memory_app.models import Checkpoint, WorkerHeartbeat
 
@@ -24,7 +24,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when database, checkpoint, engine and worker answer, else 503."""
+    """200 when database, checkpoint, engine and worker answer and the disk has room, else 503."""
     parts = {name: _ask(name, check) for name, check in _CHECKS.items()}
     ok = all(part["ok"] for part in parts.values())
     return JsonResponse({"ok": ok, "parts": parts}, status=200 if ok else 503)
@@ -43,6 +43,11 @@ def _database() -> Part:
         cursor.execute("SELECT 1")
         cursor.fetchone()
     return {"ok": True, "detail": connection.vendor}
+
+
+def _disk() -> Part:
+    full = outages.full_disks()
+    return {"ok": not full, "detail": " ".join(full) or "has room"}
 
 
 def _checkpoint() -> Part:
@@ -77,6 +82,7 @@ def _worker() -> Part:
 
 _CHECKS: dict[str, Callable[[], Part]] = {
     "database": _database,
+    "disk": _disk,
     "checkpoint": _checkpoint,
     "engine": _engine,
     "worker": _worker,

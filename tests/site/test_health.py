@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from memory_app import registry, runtime
+from memory_app import outages, registry, runtime
 from memory_app.models import Checkpoint, WorkerHeartbeat
 from memory_app.views import health
 
@@ -43,12 +43,16 @@ def test_a_probe_that_comes_by_address_is_answered(all_well, settings, host):
 def test_all_is_well(all_well):
     status, answer = readyz()
     assert (status, answer["ok"]) == (200, True)
-    assert set(answer["parts"]) == {"database", "checkpoint", "engine", "worker"}
+    assert set(answer["parts"]) == {"database", "disk", "checkpoint", "engine", "worker"}
     assert all(set(part) == {"ok", "detail"} and part["ok"] for part in answer["parts"].values())
 
 
 def _no_worker(monkeypatch):
     WorkerHeartbeat.objects.all().delete()
+
+
+def _full_disk(monkeypatch):
+    monkeypatch.setattr(outages, "LEAST", 1 << 70)
 
 
 def _silent_worker(monkeypatch):
@@ -87,6 +91,7 @@ def _closed_connection(monkeypatch):
 @pytest.mark.parametrize(
     ("part", "breaks"),
     [
+        ("disk", _full_disk),
         ("worker", _no_worker),
         ("worker", _silent_worker),
         ("worker", _worker_from_before_the_clock_was_put_back),

@@ -19,8 +19,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
-from memory_app import registry, services
+from memory_app import outages, registry, services
 from memory_app.management.listeners import close, listen
 from memory_app.management.server import serve
 from memory_app.management.supervisor import Supervisor
@@ -63,6 +64,9 @@ class Command(BaseCommand):
             started = serve(sockets, worker.ask_to_stop)
         except KeyboardInterrupt:
             return
+        except (DatabaseError, OSError) as fault:
+            told = outages.full_disks() or [f"The database or a file can't be used: {fault}"]
+            raise CommandError(" ".join(" ".join(told).split())) from fault
         finally:
             worker.stop()
             close(sockets)

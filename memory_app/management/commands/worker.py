@@ -21,7 +21,7 @@ from celery.signals import worker_ready, worker_shutdown
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
-from memory_app import faults
+from memory_app import faults, outages
 from memory_app.management.supervisor import die_with_parent
 from memory_app.services.evaluations import evaluations_recover
 from memory_app.services.runs import broker_folders, runs_recover, worker_pulse
@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 NODE = "training@local"
 #: As far back as a process can stand in the queue for a core.
 NICENESS = 19
-#: Seconds between two heartbeats.
-PULSE = 5.0
+#: Seconds between two heartbeats; and to the next try where the database is away.
+PULSE, RETRY = 5.0, 1.0
 
 
 class Pulse:
@@ -52,18 +52,25 @@ class Pulse:
     def _beat(self) -> None:
         recovered = False
         while True:
+            wait = PULSE
             try:
                 worker_pulse(name=NODE)
                 if not recovered:
                     runs_recover()
                     evaluations_recover()
                     recovered = True
-            except Exception:
+            except Exception as fault:
                 # The database may be away for a while; the worker isn't what should end for it.
-                log.warning("worker's heartbeat failed", exc_info=True)
+                wait = RETRY
+                known = outages.sentence(fault) is not None
+                log.warning(
+                    "worker's heartbeat failed",
+                    exc_info=not known,
+                    extra={"reason": type(fault).__name__},
+                )
             finally:
                 connection.close()
-            if self._ended.wait(PULSE):
+            if self._ended.wait(wait):
                 return
 
 

@@ -1,0 +1,79 @@
+"""A disk that is full or a database that is away, told apart from faults of the program.
+
+Nothing is lost by either: what couldn't be stored wasn't, and each ends by itself.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from sqlite3 import SQLITE_FULL
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+#: Bytes below which a disk counts as full: SQLite writes a page several times before it is safe.
+LEAST = 16 << 20
+FULL = _(
+    "The server’s disk is full, so nothing can be stored. What is stored is safe;"
+    " try again when there is room."
+)
+AWAY = _("The database doesn’t answer. What is stored is safe; try again in a moment.")
+_FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT}
+#: PostgreSQL's disk_full.
+_FULL_STATE = "53100"
+
+
+def _chain(fault: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while fault is not None and id(fault) not in seen:
+        seen.add(id(fault))
+        yield fault
+        fault = fault.__cause__ or fault.__context__
+
+
+def _is_full(fault: BaseException) -> bool:
+    return (
+        getattr(fault, "sqlite_errorcode", None) == SQLITE_FULL
+        or getattr(fault, "sqlstate", None) == _FULL_STATE
+        or (isinstance(fault, OSError) and fault.errno in _FULL_ERRORS)
+    )
+
+
+def sentence(fault: BaseException | None) -> Promise | None:
+    """What a visitor is told of an outage; None for any other fault."""
+    chain = list(_chain(fault))
+    if any(_is_full(one) for one in chain):
+        return FULL
+    if any(isinstance(one, OperationalError | InterfaceError) for one in chain):
+        # SQLite can't make its journal, or write to it, on a disk that has no room for one more
+        # page, and calls that by other names.
+        return FULL if full_disks() else AWAY
+    return None
+
+
+def _places() -> set[Path]:
+    """The folders in which the site has to be able to write."""
+    places = {Path(settings.DATA_DIR)}
+    if connection.vendor == "sqlite":
+        places.add(Path(str(connection.settings_dict["NAME"])).absolute().parent)
+    return places
+
+
+def full_disks() -> list[str]:
+    """For each of the site's disks that has no room left, a sentence for its operator."""
+    told = []
+    for place in sorted(_places()):
+        try:
+            disk = os.statvfs(place)
+        except OSError as fault:
+            told.append(f"{place} can't be read: {fault.strerror}.")
+            continue
+        free = disk.f_bavail * disk.f_frsize
+        if free < LEAST:
+            told.append(f"The disk of {place} is full: {free >> 20} MiB are free.")
+        elif disk.f_files and not disk.f_favail:
+            told.append(f"The disk of {place} is full: no more files can be made on it.")
+    return told
