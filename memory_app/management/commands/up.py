@@ -22,6 +22,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from memory_app import outages, registry, services
+from memory_app.management.ending import leave
 from memory_app.management.listeners import close, listen
 from memory_app.management.server import serve
 from memory_app.management.supervisor import Supervisor
@@ -63,7 +64,7 @@ class Command(BaseCommand):
             ).start()
             started = serve(sockets, worker.ask_to_stop)
         except KeyboardInterrupt:
-            return
+            started = True
         except (DatabaseError, OSError) as fault:
             told = outages.full_disks() or [f"The database or a file can't be used: {fault}"]
             raise CommandError(" ".join(" ".join(told).split())) from fault
@@ -72,6 +73,7 @@ class Command(BaseCommand):
             close(sockets)
         if not started:
             raise CommandError("The site couldn't start: the log above says why.")
+        leave(0)
 
     def _prepare(self) -> None:
         """Bring the database to this version, and whatever a killed process left to order."""

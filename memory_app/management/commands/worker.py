@@ -22,6 +22,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
 from memory_app import faults, outages
+from memory_app.management.ending import leave
 from memory_app.management.supervisor import die_with_parent
 from memory_app.services.evaluations import evaluations_recover
 from memory_app.services.runs import broker_folders, runs_recover, worker_pulse
@@ -109,15 +110,21 @@ class Command(BaseCommand):
         # stop; a forked child would neither see it nor share torch's memory safely. One
         # for a training, one for an exam (tasks.py sees to it that there is one of each), one for
         # periodic work, which neither may keep waiting.
-        current_app.worker_main(
-            [
-                "--quiet",
-                "worker",
-                "--pool=threads",
-                "--concurrency=3",
-                f"--hostname={NODE}",
-                "--loglevel=WARNING",
-                "--without-gossip",
-                "--without-mingle",
-            ]
-        )
+        status = 0
+        try:
+            current_app.worker_main(
+                [
+                    "--quiet",
+                    "worker",
+                    "--pool=threads",
+                    "--concurrency=3",
+                    f"--hostname={NODE}",
+                    "--loglevel=WARNING",
+                    "--without-gossip",
+                    "--without-mingle",
+                ]
+            )
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 0
+        faults.stop()
+        leave(status)
