@@ -159,6 +159,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
+        "manifest-src": [SELF],
         # 'self' doesn't cover ws: in older browsers, so the socket's origins are named; but for
         # IPv6 addresses, which a policy has no way to write: there the browser's 'self' has to do.
         "connect-src": [

@@ -63,6 +63,10 @@ ROWS = (
     Row("http", "state", OWNER, ("GET", "HEAD")),
     Row("http", "healthz", ANYONE, ("GET", "HEAD")),
     Row("http", "readyz", ANYONE, ("GET", "HEAD")),
+    Row("http", "favicon", ANYONE, ("GET", "HEAD")),
+    Row("http", "apple_touch_icon", ANYONE, ("GET", "HEAD")),
+    Row("http", "robots", ANYONE, ("GET", "HEAD")),
+    Row("http", "manifest", ANYONE, ("GET", "HEAD")),
     Row("http", "static", ANYONE, ("GET", "HEAD")),
     # Django's own: its login and logout answer strangers, every other page asks for staff.
     Row("http", "admin:login", ANYONE, ("GET", "HEAD", "POST")),

@@ -16,6 +16,7 @@ from memory_app.views import (
     health,
     memory,
     reply,
+    site_files,
     trace,
     turn,
     turns,
@@ -55,6 +56,10 @@ urlpatterns = [
     ),
     path("turn/<uuid:turn>/trace.safetensors", trace.trace, name="trace"),
     path("turn/<uuid:turn>/state.safetensors", trace.state, name="state"),
+    path("favicon.ico", site_files.favicon, name="favicon"),
+    path("apple-touch-icon.png", site_files.apple_touch_icon, name="apple_touch_icon"),
+    path("robots.txt", site_files.robots, name="robots"),
+    path("manifest.webmanifest", site_files.manifest, name="manifest"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -12,6 +12,7 @@ from memory_app.services.chats import (
     chat_share,
     chats_purge,
 )
+from memory_app.services.first_look import FirstLook, first_look
 from memory_app.services.imports import Replayed, chat_import, chat_replay
 from memory_app.services.leftovers import leftovers_purge
 from memory_app.services.memory import chat_model, head_move, state_after, turn_replay
@@ -37,6 +38,7 @@ from memory_app.services.turns import (
 
 __all__ = [
     "Begun",
+    "FirstLook",
     "NoCheckpoint",
     "NotForChat",
     "Replayed",
@@ -52,6 +54,7 @@ __all__ = [
     "chat_restore",
     "chat_share",
     "chats_purge",
+    "first_look",
     "head_move",
     "leftovers_purge",
     "on_login",

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -194,6 +194,8 @@ class Recall:
 
     by_gap: dict[int, float]  # exchanges between fact and question: share of right answers
     questions: int  # asked for each gap
+    #: Shares of right answers to the other kinds of question: several, update, abstain.
+    others: dict[str, float] = field(default_factory=dict)
 
 
 def recall_of(*, checkpoint: Checkpoint) -> Recall | None:
@@ -222,7 +224,12 @@ def _recall(report: Any) -> Recall | None:
     questions = recall.get("n")
     if not found or not isinstance(questions, int) or not 1 <= questions <= 10**9:
         return None
-    return Recall(dict(sorted(found.items())), questions)
+    others = {
+        key: float(recall[key])
+        for key in ("several", "update", "abstain")
+        if _is_number(recall.get(key))
+    }
+    return Recall(dict(sorted(found.items())), questions, others)
 
 
 def _is_number(value: Any) -> bool:

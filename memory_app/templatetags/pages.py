@@ -6,11 +6,11 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from memory_app.markdown import markdown_or_nothing
-from memory_app.models import Turn
+from memory_app.models import Checkpoint, Turn
 
 register = template.Library()
 
@@ -186,6 +186,42 @@ def status_note(status: str | None) -> str | Promise:
 def thousands(count: int | None) -> str:
     """1234567 -> "1,234,567"; an en dash for what isn't known."""
     return f"{count:,}" if isinstance(count, int) else "–"
+
+
+@register.simple_tag
+def model_sizes(checkpoint: Checkpoint) -> str:
+    """The model's name and sizes in one sentence."""
+    layers = ngettext("%(n)s layer", "%(n)s layers", checkpoint.num_layers) % {
+        "n": thousands(checkpoint.num_layers)
+    }
+    units = ngettext("%(n)s LSTM unit", "%(n)s LSTM units", checkpoint.hidden_size) % {
+        "n": thousands(checkpoint.hidden_size)
+    }
+    return _("Model: %(name)s, %(layers)s of %(units)s.") % {
+        "name": checkpoint.name,
+        "layers": layers,
+        "units": units,
+    }
+
+
+@register.simple_tag
+def turn_sizes(tokens: int, checkpoint: Checkpoint) -> str:
+    """What a gate view shows, in one sentence."""
+    counts = {
+        "tokens": ngettext("%(n)s token", "%(n)s tokens", tokens) % {"n": thousands(tokens)},
+        "layers": ngettext("%(n)s layer", "%(n)s layers", checkpoint.num_layers)
+        % {"n": thousands(checkpoint.num_layers)},
+        "units": ngettext("%(n)s unit", "%(n)s units", checkpoint.hidden_size)
+        % {"n": thousands(checkpoint.hidden_size)},
+        "name": checkpoint.name,
+    }
+    return (
+        _(
+            "%(tokens)s, %(layers)s of %(units)s, replayed on %(name)s "
+            "from the memory before this turn."
+        )
+        % counts
+    )
 
 
 @register.filter

@@ -1,41 +1,103 @@
 """The front page: what this is, and one button."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from memory_app import registry, services
+from memory_app.languages import foreign_language
 from memory_app.models import Chat, Checkpoint
+from memory_app.protocol import Refused
 from memory_app.services.evaluations import recall_of
+from memory_app.views.openings import first_step
 
-TENTHS = range(10)
+#: Of the picture, in its own units.
+_CELL, _GAP = 14, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One line of the exam. Rounded down: "10 of 10" is said of a model that never failed."""
+    """One line of the evaluation: what was asked, and the share of right answers."""
 
-    gap: int
+    label: str
     share: float
     questions: int
 
     @property
-    def tenths(self) -> int:
-        return int(self.share * 10 + 1e-9)
+    def percent(self) -> str:
+        """0.985 -> "98.5": to a tenth, so that two lines that differ look different."""
+        return f"{self.share * 100:.1f}".removesuffix(".0")
 
     @property
     def right(self) -> int:
         return round(self.share * self.questions)
 
 
+def _label(gap: int) -> str:
+    if gap == 0:
+        return _("A fact told just before")
+    return ngettext("A fact told %(n)d turn before", "A fact told %(n)d turns before", gap) % {
+        "n": gap
+    }
+
+
 def _scores(checkpoint: Checkpoint | None) -> list[Score]:
+    """The live model's newest evaluation, line by line; nothing that it doesn't say."""
     recall = recall_of(checkpoint=checkpoint) if checkpoint else None
     if recall is None:
         return []
-    return [Score(gap, share, recall.questions) for gap, share in recall.by_gap.items()]
+    n = recall.questions
+    scores = [Score(_label(gap), share, n) for gap, share in recall.by_gap.items()]
+    labels = {
+        "several": _("One of several facts"),
+        "update": _("A fact that was corrected"),
+        "abstain": _("Says that it wasn’t told"),
+    }
+    scores += [
+        Score(label, recall.others[k], n) for k, label in labels.items() if k in recall.others
+    ]
+    return scores
+
+
+def _picture(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
+    """What one sentence leaves in the live model's cells, as squares to draw; None without one."""
+    if checkpoint is None:
+        return None
+    text, language = first_step(checkpoint.language)
+    try:
+        look = services.first_look(sha256=checkpoint.sha256, text=text)
+    except Refused:
+        return None
+    if look is None:
+        return None
+    step = _CELL + _GAP
+    columns = [
+        {
+            "token": token,
+            "control": token.startswith("<|"),
+            "cells": [
+                {
+                    "y": y * step,
+                    "below": row[x] < 0,
+                    "strength": f"{min(1.0, abs(row[x])) ** 0.7:.2f}",
+                }
+                for y, row in enumerate(look.rows)
+            ],
+        }
+        for x, token in enumerate(look.tokens)
+    ]
+    return {
+        "columns": columns,
+        "text": text,
+        "language": language,
+        "layer": look.layer,
+        "height": len(look.rows) * step - _GAP,
+    }
 
 
 @never_cache
@@ -49,7 +111,8 @@ def front(request: HttpRequest, problem: str = "", status: int = 200) -> HttpRes
         {
             "checkpoint": checkpoint,
             "scores": _scores(checkpoint),
-            "tenths": TENTHS,
+            "picture": _picture(checkpoint),
+            "foreign": foreign_language(checkpoint.language) if checkpoint else "",
             "chats_count": Chat.objects.of(person).count(),
             "problem": problem,
         },

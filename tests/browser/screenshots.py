@@ -1,5 +1,4 @@
-"""The pictures of README and docs: `make screenshots` writes docs/pictures, and the stills of the
-front page into static/img.
+"""The pictures of README and docs: `make screenshots` writes docs/pictures.
 
 The site is the real one on its bundled checkpoint, or on the folder named as the one argument;
 what is said is what it says.
@@ -21,9 +20,6 @@ from tests.browser.visitor import Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "pictures"
-STILLS = ROOT / "static" / "img"
-#: As templates/front.html says, so that nothing jumps when the picture comes.
-STILL_WIDTH, STILL_HEIGHT = 960, 480
 TALK = ("My name is Clara.", "How are you?", "What is my name?")
 #: Drawers and the map of branches: in these kinds only, so that the pictures stay few.
 DRAWERS = {"1280-light", "390-dark", "1280-chinese", "390-chinese"}
@@ -56,11 +52,6 @@ def take(browser: Browser, url: str, kind: str) -> None:
         (TARGET / f"{name}-{kind}.png").write_bytes(shot)
 
     page.goto(f"{url}/")
-    # A lazy picture is fetched when it is near.
-    still = page.locator(".still img:visible")
-    still.scroll_into_view_if_needed()
-    still.evaluate("one => one.decode()")
-    page.evaluate("scrollTo(0, 0)")
     picture("front")
     page.goto(f"{url}/about/memory/")
     picture("about")
@@ -110,32 +101,6 @@ def take(browser: Browser, url: str, kind: str) -> None:
     context.close()
 
 
-def take_stills(browser: Browser, url: str) -> None:
-    """One turn's gate view in both themes, as WebP: what the front page shows of it."""
-    for colours in ("light", "dark"):
-        context = browser.new_context(
-            viewport={"width": STILL_WIDTH, "height": 1200},
-            color_scheme="dark" if colours == "dark" else "light",
-            locale="en",
-            reduced_motion="reduce",
-        )
-        page = context.new_page()
-        visitor = Visitor(page, url)
-        visitor.start_chat()
-        visitor.talk(TALK[0])
-        page.locator(".turn:last-child .gates").click()
-        page.locator(".map.drawn").first.wait_for(timeout=60_000)
-        page.locator("#sort").select_option("mean")
-        page.mouse.move(0, 0)
-        box = page.locator("#gate-tabs").bounding_box()
-        assert box is not None
-        shot = page.screenshot(
-            clip={"x": 0, "y": box["y"] - 16, "width": STILL_WIDTH, "height": STILL_HEIGHT}
-        )
-        context.close()
-        (STILLS / f"gates-{colours}.webp").write_bytes(as_webp(browser, shot))
-
-
 def redraw(browser: Browser, png: bytes, script: str) -> Any:
     """What `script` makes of the picture on a canvas: the browser decodes PNG and writes WebP."""
     page = browser.new_page()
@@ -153,11 +118,6 @@ def redraw(browser: Browser, png: bytes, script: str) -> Any:
     )
     page.close()
     return drawn
-
-
-def as_webp(browser: Browser, png: bytes) -> bytes:
-    encoded = redraw(browser, png, 'return canvas.toDataURL("image/webp", 0.85).split(",")[1]')
-    return base64.b64decode(encoded)
 
 
 def as_small_png(browser: Browser, png: bytes) -> bytes:
@@ -207,7 +167,6 @@ def main() -> None:
         with sync_playwright() as play:
             sandbox = [] if os.geteuid() else ["--no-sandbox"]
             browser = play.chromium.launch(executable_path=chromium, args=sandbox)
-            take_stills(browser, server.url)
             # The files that the server has read their sizes of have just been written anew.
             application.index = StaticFiles(application).index
             for kind in SETTINGS:

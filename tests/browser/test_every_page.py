@@ -81,17 +81,16 @@ def test_the_page_about_memory_is_one_click_from_where_it_is_needed(visitor: Vis
         expect(page.locator("figure svg")).to_have_count(4)
 
 
-def test_the_front_page_shows_the_still_of_the_theme_and_fetches_no_other(
+def test_the_picture_of_the_front_page_has_its_tokens_as_heads_of_its_columns(
     visitor: Visitor,
 ) -> None:
     page = visitor.page
-    fetched: list[str] = []
-    page.on("request", lambda request: fetched.append(request.url.rpartition("/")[2]))
-    page.emulate_media(color_scheme="dark")
     page.goto(f"{visitor.url}/")
-    still = page.locator(".still img:visible")
-    still.scroll_into_view_if_needed()
-    still.evaluate("one => one.decode()")
-    assert still.evaluate("one => [one.naturalWidth, one.naturalHeight]") == [960, 480]
-    assert "gates-dark.webp" in fetched
-    assert "gates-light.webp" not in fetched
+    for column in page.locator(".look-column").all():
+        head, squares = column.locator(".look-token"), column.locator("svg")
+        expect(head).not_to_be_empty()
+        above, below = head.bounding_box(), squares.bounding_box()
+        assert above is not None
+        assert below is not None
+        assert abs(above["x"] - below["x"]) < 1
+        assert above["y"] + above["height"] <= below["y"]
