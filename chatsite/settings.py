@@ -113,8 +113,8 @@ REDIS_URL = env.queue("REDIS_URL")
 CHANNEL_LAYERS = {
     "default": (
         {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL]},
+            "BACKEND": "chatsite.layer.Layer",
+            "CONFIG": {"url": REDIS_URL},
         }
         if REDIS_URL
         else {"BACKEND": "channels.layers.InMemoryChannelLayer"}

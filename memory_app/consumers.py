@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from memory_app import outages, policy, protocol, replies, services
-from memory_app.models import Chat, Turn, TurnStatus
+from memory_app.models import COMMITTED, Chat, Turn, TurnStatus
 from memory_app.protocol import MemoryChanged, Refused, ServerMessage, encode
 from memory_app.replies import Reply, in_thread
 
@@ -84,7 +84,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.ended: deque[UUID] = deque(maxlen=256)
         self.watch: asyncio.Task[None] | None = None
         self.grouped = False
+        # Nothing is sent any more: the client left, or was shut out.
         self.shut = False
+        # The head that the client was told of, and one that it wasn't told of at the last look.
+        self.head: UUID | None = None
+        self.untold: UUID | None = None
         headers = self.scope["headers"]
         cookies = parse_cookie(_header(headers, b"cookie"))
         self.session = cookies.get(settings.SESSION_COOKIE_NAME)
@@ -93,17 +97,18 @@ class ChatConsumer(AsyncWebsocketConsumer):
         )
         policy.row_of("ws", "connect")
         if not same_site(headers) or await self._chat() is None:
-            await self.close()
+            await self._close()
             return
         if self.channel_layer is not None:
-            await self.channel_layer.group_add(replies.group_of(self.key), self.channel_name)
+            await replies.join(self.key, self.channel_name)
             self.grouped = True
         # Read after joining the group: what happens from here on, the group tells.
         chat = await self._chat()
         if chat is None:
-            await self.close()
+            await self._close()
             return
         await self.accept()
+        self.head = self.untold = chat.head_id
         if chat.running_id:
             self.known.append(chat.running_id)
         await self._send(
@@ -123,13 +128,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.watch = asyncio.create_task(self._watch(), name="socket-watch")
 
     async def disconnect(self, code: int) -> None:
+        self.shut = True
         tasks = [following.task for following in self.following.values()]
         tasks += [self.watch] if self.watch else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self.grouped and self.channel_layer is not None:
-            await self.channel_layer.group_discard(replies.group_of(self.key), self.channel_name)
+            await replies.part(self.key, self.channel_name)
 
     # ---- who is there
 
@@ -142,25 +148,48 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return await in_thread(self._may)
 
     async def _watch(self) -> None:
-        """Close when the session has ended or the chat is gone, also if nothing is ever sent."""
-        while True:
+        """Close when the session has ended or the chat is gone, also if nothing is ever sent.
+
+        And tell what the channel layer should have told: it is a hint, which may be lost.
+        """
+        readable = True
+        while not self.shut:
             await asyncio.sleep(WATCH)
             try:
-                gone = await self._chat() is None
-            except Exception:
-                log.warning("a socket's rights couldn't be read", exc_info=True)
-                continue
-            if gone:
-                await self._shut_out()
-                return
+                chat = await self._chat()
+                if chat is None:
+                    await self._shut_out()
+                    return
+                await self._catch_up(chat)
+            except Exception as fault:
+                # A database that is away for an hour is one line a socket.
+                if readable:
+                    reason = type(fault).__name__
+                    log.warning("a socket's chat couldn't be read", extra={"reason": reason})
+                readable = False
+            else:
+                readable = True
+
+    async def _catch_up(self, chat: Chat) -> None:
+        """Tell of a turn, or a head, that this socket wasn't told of for two looks in a row."""
+        running, head = chat.running_id, chat.head_id
+        if running and running not in self.known:
+            if self.untold == running:
+                turn = await self._turn(chat, running)
+                await self.turn_started({"frame": replies.started(turn), "origin": ""})
+            self.untold = running
+        elif running is None and head != self.head:
+            if self.untold == head:
+                key = str(head) if head else None
+                await self._send({"type": "memory.changed", "head": key, "turns": []})
+            self.untold = head
 
     async def _shut_out(self) -> None:
         person = await in_thread(services.person_of_session, self.session)
         # From here on nothing is sent, not even what the layer has on its way to this socket.
-        self.shut = True
         for following in self.following.values():
             following.task.cancel()
-        await self.close(code=GONE if person else LOGGED_OUT)
+        await self._close(GONE if person else LOGGED_OUT)
 
     # ---- what comes in
 
@@ -183,6 +212,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             refused.client_turn_id = refused.client_turn_id or client_turn_id
             await self._error(refused)
         except Exception as fault:
+            if self.shut:
+                # The client left, or the site stops: nobody waits for an answer.
+                log.info("a socket ended in the middle of a message", exc_info=True)
+                return
             outage = outages.sentence(fault)
             if outage is None:
                 log.exception("a message broke its handler", extra={"chat": str(self.key)})
@@ -284,18 +317,22 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await self._send(await self._elsewhere(turn))
             else:
                 frames: AsyncIterator[str] = reply.follow(following.next - 1)
+                if reply.unstored:
+                    await self._send(replies.unstored(turn))
                 async for frame in frames:
                     following.next += 1
                     await self._send_text(frame)
+                    if self.shut:
+                        return
                 assert reply.end is not None
                 self.ended.append(turn)
                 await self._send(reply.end)
-        except asyncio.CancelledError:
-            raise
-        except Exception as fault:
-            # The client left or stopped reading: the reply goes on without this socket.
-            log.info("a socket fell behind", extra={"reason": type(fault).__name__})
-            await asyncio.wait_for(self.close(code=1013), 1)
+        except Refused:
+            pass  # the turn was purged with its chat: the watch closes the socket
+        except Exception:
+            # The reply goes on without this socket, which may ask for the rest.
+            log.exception("a stream broke", extra={"turn": str(turn)})
+            await self._close(1011)
         finally:
             if self.following.get(turn) is following:
                 del self.following[turn]
@@ -313,13 +350,36 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(POLL)
 
     async def _send(self, message: ServerMessage) -> None:
+        if message["type"] == "memory.changed":
+            self.head = UUID(message["head"]) if message["head"] else None
+        elif message["type"] == "turn.finished" and message["status"] in COMMITTED:
+            self.head = UUID(message["turn"])
         await self._send_text(encode(message))
 
     async def _send_text(self, frame: str) -> None:
+        """Send one frame; where the client has left or stopped reading, nothing, and `shut`."""
         if self.shut:
             return
-        # uvicorn waits here while the client doesn't read; nothing is heaped up meanwhile.
-        await asyncio.wait_for(self.send(text_data=frame), SEND_TIMEOUT)
+        try:
+            # uvicorn waits here while the client doesn't read; nothing is heaped up meanwhile.
+            await asyncio.wait_for(self.send(text_data=frame), SEND_TIMEOUT)
+        except TimeoutError:
+            log.info("a socket fell behind")
+            await self._close(1013)
+        except (OSError, RuntimeError) as fault:
+            # uvicorn's ClientDisconnected is an OSError; after a close it raises RuntimeError.
+            self.shut = True
+            log.debug("a socket was gone", extra={"reason": type(fault).__name__})
+
+    async def _close(self, code: int | None = None) -> None:
+        """Close once, whoever else does; a client that has left is no fault."""
+        if self.shut:
+            return
+        self.shut = True
+        try:
+            await asyncio.wait_for(self.close(code=code), 1)
+        except (OSError, RuntimeError) as fault:  # TimeoutError is an OSError
+            log.debug("a socket was gone", extra={"reason": type(fault).__name__})
 
     async def _error(self, refused: Refused) -> None:
         with translation.override(self.language):
@@ -345,6 +405,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if turn in self.following or turn in self.ended:
             return
         self.ended.append(turn)
+        await self._send(event["frame"])
+
+    async def turn_unstored(self, event: dict[str, Any]) -> None:
         await self._send(event["frame"])
 
     async def memory_changed(self, event: dict[str, Any]) -> None:

@@ -131,6 +131,11 @@ class TurnFinished(TypedDict):
     state_sha256: str | None
 
 
+class TurnUnstored(TypedDict):
+    type: Literal["turn.unstored"]
+    turn: str
+
+
 class MemoryChanged(TypedDict):
     type: Literal["memory.changed"]
     head: str | None
@@ -148,7 +153,9 @@ class Pong(TypedDict):
     type: Literal["pong"]
 
 
-ServerMessage = ChatReady | TurnStarted | TurnToken | TurnFinished | MemoryChanged | Error | Pong
+ServerMessage = (
+    ChatReady | TurnStarted | TurnToken | TurnFinished | TurnUnstored | MemoryChanged | Error | Pong
+)
 
 # ---- reading what a client sent
 

@@ -8,17 +8,20 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from memory_app import census, runtime, services
 from memory_app.engine.scheduler import EngineFull
+from memory_app.lm.state import State
 from memory_app.models import Turn, TurnStatus
-from memory_app.protocol import TurnFinished, TurnStarted, TurnToken, encode
+from memory_app.protocol import TurnFinished, TurnStarted, TurnToken, TurnUnstored, encode
 from memory_app.services.processes import process_left, process_report
 
 log = logging.getLogger(__name__)
@@ -26,6 +29,9 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 #: Seconds between heartbeats, and how many of them between two looks for dead processes.
 PULSE, RECOVER_EVERY = 1.0, 10
+#: Seconds: for the channel layer to take an event; between two tries to store a reply (doubling, at
+#: most); for the last try when the process ends.
+LAYER_TIMEOUT, RETRY_FIRST, RETRY_MOST, LAST_TRY = 2.0, 0.5, 5.0, 3.0
 _STATUS = {
     "end": TurnStatus.COMPLETE,
     "stopped": TurnStatus.STOPPED,
@@ -66,6 +72,10 @@ def finished(turn: Turn) -> TurnFinished:
     }
 
 
+def unstored(turn: UUID) -> TurnUnstored:
+    return {"type": "turn.unstored", "turn": str(turn)}
+
+
 def group_of(chat: UUID) -> str:
     """The channel layer's group of one chat's sockets."""
     return f"chat.{chat.hex}"
@@ -73,13 +83,30 @@ def group_of(chat: UUID) -> str:
 
 async def tell(chat: UUID, event: str, **facts: Any) -> None:
     """A sparse event to the chat's other sockets: a hint, since the layer may drop it."""
+    await _hint("group_send", group_of(chat), {"type": event, **facts})
+
+
+async def join(chat: UUID, channel: str) -> None:
+    """Have the channel told of the chat's events, as far as the layer can."""
+    await _hint("group_add", group_of(chat), channel)
+
+
+async def part(chat: UUID, channel: str) -> None:
+    """Tell the channel of the chat's events no more."""
+    await _hint("group_discard", group_of(chat), channel)
+
+
+async def _hint(verb: str, group: str, what: Any) -> None:
+    """Ask the layer; one that fails or hangs is a line in the log, and the chat goes on."""
     layer = get_channel_layer()
     if layer is None:
         return
     try:
-        await layer.group_send(group_of(chat), {"type": event, **facts})
-    except Exception:
-        log.warning("channel layer refused an event", extra={"kind": event}, exc_info=True)
+        async with asyncio.timeout(LAYER_TIMEOUT):
+            await getattr(layer, verb)(group, what)
+    except Exception as fault:
+        reason = type(fault).__name__
+        log.warning("the channel layer failed", extra={"verb": verb, "reason": reason})
 
 
 class Reply:
@@ -89,11 +116,14 @@ class Reply:
         self.turn = begun.turn
         self.frames: list[str] = []
         self.end: TurnFinished | None = None
+        # The reply has ended and couldn't be stored yet: it is kept here and tried again.
+        self.unstored = False
         self._begun = begun
         self._origin = origin
         self._stream: Any = None
         self._texts: list[str] = []
         self._first_token_ms: int | None = None
+        self._after: State | None = None
         self._stopped = False
         self._news = asyncio.Event()
         self.task = asyncio.create_task(self._run(), name=f"reply-{begun.turn.pk}")
@@ -149,10 +179,41 @@ class Reply:
         await tell(self.turn.chat_id, "turn.started", frame=started(self.turn), origin=self._origin)
         ids, status = await self._speak()
         if status is not None:
-            await self._commit(ids, status)
+            await self._keep(ids, status)
         else:
             log.error("the engine failed a reply", extra={"turn": str(self.turn.pk)})
             await self._store(services.turn_fail)
+
+    async def _keep(self, ids: list[int], status: TurnStatus) -> None:
+        """Commit what was shown, again and again while the database is away or locked.
+
+        Exactly once: `turn_commit` asks for a running turn, so a try whose answer was lost makes
+        the next one raise TurnGone, and the row is read.
+        """
+        wait = RETRY_FIRST
+        while True:
+            try:
+                await self._commit(ids, status)
+            except (OperationalError, InterfaceError) as fault:
+                if not self.unstored:
+                    self.unstored = True
+                    about = {"turn": str(self.turn.pk), "reason": type(fault).__name__}
+                    log.warning("a reply can't be stored yet", extra=about)
+                    frame = unstored(self.turn.pk)
+                    await tell(self.turn.chat_id, "turn.unstored", frame=frame)
+            else:
+                if self.unstored:
+                    log.info("a reply was stored late", extra={"turn": str(self.turn.pk)})
+                return
+            try:
+                await asyncio.sleep(wait)
+            except asyncio.CancelledError:
+                # The process ends: one more try, then nobody will have the reply.
+                with suppress(OperationalError, InterfaceError, TimeoutError):
+                    await asyncio.wait_for(self._commit(ids, status), LAST_TRY)
+                    return
+                raise
+            wait = min(RETRY_MOST, 2 * wait)
 
     async def _store(self, end: Callable[..., object]) -> None:
         try:
@@ -199,12 +260,22 @@ class Reply:
         begun = self._begun
         assert begun.model is not None
         assert begun.before is not None
+        if self._after is None:
+            # Once, however often the commit is tried.
+            self._after = await in_thread(
+                services.turn_replay,
+                turn=self.turn,
+                before=begun.before,
+                reply_ids=ids,
+                model=begun.model,
+            )
         # The texts that were sent, joined: bytes of a character that never got whole are not in it.
         await in_thread(
             services.turn_commit,
             turn=self.turn,
             model=begun.model,
             before=begun.before,
+            after=self._after,
             reply_ids=ids,
             reply_text="".join(self._texts),
             status=status,
@@ -243,6 +314,7 @@ def start() -> None:
 
 async def _beat() -> None:
     beats = 0
+    beating = True
     while True:
         try:
             speaking = set(_speaking)
@@ -255,7 +327,13 @@ async def _beat() -> None:
             await in_thread(process_report, sockets=census.sockets(), replies=len(_speaking))
         except Exception:
             # The database may be away for a while; the heartbeat isn't what should end for it.
-            log.warning("heartbeat failed", exc_info=True)
+            if beating:
+                log.warning("heartbeat failed", exc_info=True)
+            beating = False
+            # Those who couldn't write their heartbeats either are given the time to do it first.
+            beats = 0
+        else:
+            beating = True
         beats += 1
         await asyncio.sleep(PULSE)
 

@@ -153,15 +153,19 @@ def turn_commit(
     reply_text: str,
     status: str,
     first_token_ms: int | None = None,
+    after: State | None = None,
 ) -> Turn:
     """Store what was said and the memory that it leaves, and move the head: all of it or nothing.
+
+    `after` is the canonical replay of these ids, where the caller has it from a first try.
 
     Raises:
         TurnGone: the turn isn't running any more; nothing was stored.
     """
     assert status in COMMITTED
     # The replay takes its time, so it comes before the transaction, not inside it.
-    after = turn_replay(turn=turn, before=before, reply_ids=reply_ids, model=model)
+    if after is None:
+        after = turn_replay(turn=turn, before=before, reply_ids=reply_ids, model=model)
     now = timezone.now()
     fields: dict[str, Any] = {
         "status": status,
