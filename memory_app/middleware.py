@@ -124,7 +124,7 @@ class PersonMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.person = SimpleLazyObject(  # type: ignore[attr-defined]
-            lambda: services.person_of_request(request)
+            lambda: services.person_present(request=request)
         )
         return self.get_response(request)
 
@@ -172,7 +172,7 @@ class PolicyMiddleware:
 
     @staticmethod
     def _require_owner(request: Any, kwargs: dict[str, Any], row: policy.Row) -> None:
-        person = services.person_of_request(request)
+        person = request.person or None
         found: Chat | Turn | None
         if "chat" in kwargs:
             request.chat = found = policy.owned_chat(

@@ -37,6 +37,7 @@ ROWS = (
     Row("http", "signup", ANYONE, ("GET", "HEAD", "POST")),
     Row("http", "login", ANYONE, ("GET", "HEAD", "POST")),
     Row("http", "logout", ANYONE, ("POST",)),
+    Row("http", "account", ANYONE, ("GET", "HEAD")),
     Row("http", "set_language", ANYONE, ("POST",)),
     Row("http", "chats", ANYONE, ("GET", "HEAD")),
     Row("http", "chats_import", ANYONE, ("POST",)),

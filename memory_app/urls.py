@@ -25,6 +25,7 @@ from memory_app.views import (
 urlpatterns = [
     path("", front.front, name="front"),
     path("about/memory/", about.about_memory, name="about_memory"),
+    path("accounts/", accounts.account, name="account"),
     path("accounts/signup/", accounts.signup, name="signup"),
     path("accounts/login/", accounts.login, name="login"),
     path("accounts/logout/", accounts.logout, name="logout"),

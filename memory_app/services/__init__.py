@@ -22,6 +22,7 @@ from memory_app.services.persons import (
     person_merge,
     person_of_request,
     person_of_session,
+    person_present,
 )
 from memory_app.services.traces import turn_trace, turn_trace_ahead
 from memory_app.services.turns import (
@@ -62,6 +63,7 @@ __all__ = [
     "person_merge",
     "person_of_request",
     "person_of_session",
+    "person_present",
     "state_after",
     "turn_begin",
     "turn_commit",

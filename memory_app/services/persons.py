@@ -1,5 +1,6 @@
 """Persons: a guest is known by the session alone, a member by the user who logged in."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,13 +9,17 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from memory_app.models import Chat, Person
 
+log = logging.getLogger(__name__)
 SESSION_KEY = "person"
+#: When this session's cookie was renewed last, in seconds since 1970; once a day is enough.
+RENEWED_KEY = "renewed"
+RENEW_EVERY = timedelta(days=1)
 
 
 class _SessionOnly:
@@ -53,16 +58,37 @@ def person_of_session(session_key: str | None) -> Person | None:
     return _member(user) if user.is_authenticated else _guest(session)
 
 
+def person_present(*, request: HttpRequest) -> Person | None:
+    """Who asks, or None; any request shows that they are alive, and renews their cookie.
+
+    The cookie is a guest's only key, whichever page they come back by. It is each session's own: a
+    member's visits with one browser don't renew the cookie in another.
+    """
+    person = person_of_request(request)
+    if person is None:
+        return None
+    now = timezone.now()
+    oldest = (now - RENEW_EVERY).timestamp()
+    try:
+        if now - person.seen > RENEW_EVERY:
+            Person.objects.filter(pk=person.pk).update(seen=now)
+        elif request.session.get(RENEWED_KEY, 0) > oldest:
+            return person
+    except DatabaseError as fault:
+        # A page can be read while the database can't be written; the next one renews.
+        log.warning("a visit wasn't noted", extra={"reason": type(fault).__name__})
+        return person
+    request.session[RENEWED_KEY] = int(now.timestamp())
+    return person
+
+
 def person_ensure(*, request: HttpRequest) -> Person:
     """Who asks; a stranger becomes a guest, with a session of their own."""
-    person = person_of_request(request)
+    person = person_present(request=request)
     if person is None:
         person = Person.objects.create()
         request.session[SESSION_KEY] = str(person.pk)
-    elif timezone.now() - person.seen > timedelta(days=1):
-        # Once a day is enough to tell who left, and to renew the cookie that is a guest's key.
-        Person.objects.filter(pk=person.pk).update(seen=timezone.now())
-        request.session.modified = True
+        request.session[RENEWED_KEY] = int(timezone.now().timestamp())
     return person
 
 

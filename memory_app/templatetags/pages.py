@@ -30,12 +30,27 @@ STRINGS: dict[str, dict[str, Any]] = {
         "copy": _("copy"),
         "copyCode": _("Copy this code"),
         "finished": _("The reply: {text}"),
-        "gone": _("This chat is not available: it was deleted, or you were logged out."),
+        "answersAgain": _("The server is answering again."),
+        "deleted": _("This chat was deleted."),
+        "elsewhere": {
+            "one": _("{n} later turn is on another branch, after the other version of this turn."),
+            "other": _(
+                "{n} later turns are on another branch, after the other version of this turn."
+            ),
+        },
         "kept": _("Not sent yet. It will be sent when the connection is back."),
         "left": {"one": _("{n} character left"), "other": _("{n} characters left")},
         "next": _("Say next: {text}"),
         "note": STATUS_NOTES,
         "notSent": _("Not sent. Correct the sampling settings first: {names}."),
+        "loggedOut": _("You were logged out. Log in to continue; your unsent text is kept."),
+        "offlineKept": _(
+            "Connection lost. Your last message will be sent first when the connection is back."
+        ),
+        "offlineReply": _(
+            "Connection lost during a reply. You can send when the connection is back."
+        ),
+        "offlineStop": _("Connection lost. The reply will be stopped when it is back."),
         "offlineNow": _("Connection lost; nothing was changed. Try again when it is back."),
         "offline": _("Connection lost. Retrying in {seconds} s."),
         "reconnecting": _("Connection lost. Retrying now."),
@@ -47,6 +62,7 @@ STRINGS: dict[str, dict[str, Any]] = {
             "one": _("{n} turn set aside. Memory is back to where it was before it."),
             "other": _("{n} turns set aside. Memory is back to where it was before them."),
         },
+        "silent": _("The server is not answering. Your text is kept."),
         "status": {
             "complete": _("complete"),
             "failed": _("failed"),
@@ -64,6 +80,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         "treeStart": _("Start: blank memory."),
         "treeSummary": _("Turns: {turns}. Branches: {branches}. You are at depth {depth}."),
         "treeTurn": _("Turn {n}: “{text}”, {status}."),
+        "unstored": _("The reply is complete but can’t be saved yet. Retrying."),
         "undoneNow": _("Undone. Memory is back to where it was after turn {n}."),
         "tooLong": {
             "one": _("{n} character too many: at most {limit}."),

@@ -12,6 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.i18n import set_language as django_set_language
 
+from memory_app.models import Chat
+
 
 def _next(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next", "")
@@ -63,8 +65,23 @@ def login(request: HttpRequest) -> HttpResponse:
     return _show(request, form, words)
 
 
+@never_cache
+def account(request: HttpRequest) -> HttpResponse:
+    """Who asks, as every page's bar says it: for a page that was loaded as somebody else."""
+    return render(request, "parts/account.html")
+
+
+@never_cache
 def logout(request: HttpRequest) -> HttpResponse:
-    """Back to a stranger, with a session of their own at the next page."""
+    """Back to a stranger, with a session of their own at the next page.
+
+    A guest has nothing to log out of, but may press the button of a page that is older than the
+    log-out: their session is the only key to their chats, so they are asked first.
+    """
+    person = request.person  # type: ignore[attr-defined]
+    count = 0 if request.user.is_authenticated else Chat.objects.of(person or None).count()
+    if count and request.POST.get("leave_chats") != "1":
+        return render(request, "accounts/leave.html", {"count": count})
     auth.logout(request)
     return redirect("front")
 

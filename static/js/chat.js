@@ -15,6 +15,8 @@ import { edit } from "./edit.js";
 import { Kept } from "./keep.js";
 import { say } from "./strings.js";
 import { tell } from "./events.js";
+import { personNow } from "./identity.js";
+import { standing } from "./standing.js";
 import { lazyStrips } from "./strips.js";
 import { lookAhead } from "./ahead.js";
 import { tellOfConnection } from "./notice.js";
@@ -31,9 +33,10 @@ const sampling = new Sampling(page.chat, page.presets);
 const openings = new Openings(page.chat, page.openings, message);
 const steps = new Steps({ goTo, complete, isBlank: (field) => field === composer.text && composer.isBlank });
 const kept = new Kept("sessionStorage", "pending", page.chat);
-const follow = new Follow(element("scroller"), [list, element("later"), element("next")], element("jump"));
+const follow = new Follow(element("scroller"), [list, element("later"), element("aside"), element("next")], element("jump"), page.chat);
 const memory = new Memory(page.checkpoint);
-const socket = new ChatSocket(`/ws/chat/${page.chat}/`, () => fetchTree().then((fresh) => fresh !== null, () => true));
+let owner = personNow(); // whose chat it was when it was last open here
+const socket = new ChatSocket(`/ws/chat/${page.chat}/`, () => standing(page.chat, owner));
 
 let tree = page.tree; // {title, head, running, turns}, as in turns.json
 let live = null; // {turn, seq}: the reply that runs, and the last token seen of it
@@ -111,8 +114,9 @@ async function complete(needed) {
 // is whatever has the focus.
 async function sync() {
   const fresh = await fetchTree();
-  if (!fresh) return socket.end();
+  if (!fresh) return socket.recheck();
   tree = fresh;
+  if (!tree.running) composer.settle("reply");
   const old = new Map(views.map((view) => [view.id, view]));
   const waiting = views.find((view) => !view.id && view.client === pending?.frame.client_turn_id);
   const shown = shownPath(tree).map((turn) => {
@@ -138,11 +142,18 @@ function keepPending(value) {
   pending = kept.value = value;
 }
 
+// Whether a reply, or a message that isn't sent yet, is in the way; which of them is said.
+function held() {
+  if (socket.ready) composer.complain(live || pending ? say("busy") : null, "reply");
+  else composer.complain(live ? say("offlineReply") : pending ? say("offlineKept") : null, "line");
+  return Boolean(live || pending);
+}
+
 // Whether one more turn can be asked for; if not, the reason is said.
 function free() {
+  if (held()) return false;
   const { faults } = sampling;
-  composer.complain(live || pending ? say("busy") : faults.length ? say("notSent", { names: faults.join(", ") }) : null);
-  if (live || pending) return false;
+  composer.complain(faults.length ? say("notSent", { names: faults.join(", ") }) : null, "sampling");
   if (faults.length) sampling.show();
   return !faults.length;
 }
@@ -201,17 +212,17 @@ async function tellHow(view) {
 }
 
 function stop() {
-  if (live) socket.send({ type: "turn.stop", turn: live.turn });
-  else if (pending) stopWanted = true;
+  const gone = live && socket.send({ type: "turn.stop", turn: live.turn });
+  if (!gone && (live || pending)) stopWanted = true;
+  if (!gone && live) composer.complain(say("offlineStop"), "line");
   element("text").focus();
 }
 
 // The head moves there; null is the blank memory. Whether the wish went out.
 function goTo(turn) {
-  composer.complain(live || pending ? say("busy") : null);
-  if (live || pending) return false;
+  if (held()) return false;
   const gone = socket.sendSoon({ type: "memory.goto", turn });
-  if (!gone) composer.complain(say("offlineNow"));
+  if (!gone) composer.complain(say("offlineNow"), "line");
   return gone;
 }
 
@@ -228,20 +239,25 @@ function version(view, step) {
 
 function watch(turn, after = -1) {
   live = { turn, seq: after };
+  socket.replying = true;
   composer.replying = true;
 }
 
 const handlers = {
   async "chat.ready"(frame) {
+    owner = personNow() || owner;
     const same = (frame.head ?? null) === (tree.head ?? null) && (frame.running ?? null) === (tree.running ?? null);
     if (!same || live) await sync();
     if (frame.running) {
       if (!viewOf(frame.running)) await sync();
       watch(frame.running, live?.turn === frame.running ? live.seq : -1);
       socket.send({ type: "stream.resume", turn: live.turn, after: live.seq });
+      if (stopWanted) socket.send({ type: "turn.stop", turn: live.turn });
     } else {
       live = null;
+      composer.settle("reply");
     }
+    if (!pending) stopWanted = false;
     if (pending && tree.turns.some((turn) => turn.client_turn_id === pending.frame.client_turn_id)) keepPending(null);
     if (pending) {
       const { frame: unsent, text } = pending;
@@ -251,7 +267,7 @@ const handlers = {
       }
       transmit(unsent);
     }
-    composer.replying = Boolean(live || pending);
+    composer.replying = socket.replying = Boolean(live || pending);
     steps.settled();
     showSteps();
   },
@@ -306,16 +322,22 @@ const handlers = {
     if (pending?.frame.client_turn_id === frame.client_turn_id) keepPending(null);
     const turn = turnOf(frame.turn);
     const view = viewOf(frame.turn);
-    composer.replying = Boolean(live || pending);
+    composer.replying = socket.replying = Boolean(live || pending);
+    composer.settle("reply");
+    if (!live) stopWanted = false;
     if (!turn || !view) return sync();
     const { status, reply_text, state_sha256 } = frame;
     Object.assign(turn, { status, reply_text, state_sha256 });
     if (tree.running === frame.turn) tree.running = null;
     tell("turn-finished", { turn: frame.turn, status, tokens: frame.reply_tokens, hash: state_sha256 });
-    view.update(turn);
+    view.finish({ status, reply_text });
     element("spoken").textContent = say("finished", { text: frame.reply_text });
     if (KEPT.has(status)) tree.head = frame.turn;
     showTree();
+  },
+
+  "turn.unstored"({ turn }) {
+    viewOf(turn)?.note(say("unstored"));
   },
 
   async "memory.changed"({ head }) {
@@ -331,14 +353,16 @@ const handlers = {
   async error({ code, detail, client_turn_id: client }) {
     const mine = pending && (client ?? pending.frame.client_turn_id) === pending.frame.client_turn_id ? pending : null;
     if (code === "not_found" && !mine) return; // a Stop that came after the end
-    composer.complain(code === "busy" ? say("busy") : detail);
+    if (code === "forbidden") return; // the session has ended: what waits is sent by whoever one is next
+    if (code === "busy") composer.complain(say("busy"), "reply");
+    else composer.complain(detail);
     steps.settled();
     if (!mine) return;
     keepPending(null);
     const refused = views.findIndex((view) => !view.id && view.client === mine.frame.client_turn_id);
     if (refused >= 0) views.splice(refused, 1)[0].li.remove();
     if (mine.frame.type === "turn.send") composer.restore(mine.text);
-    composer.replying = Boolean(live);
+    composer.replying = socket.replying = Boolean(live);
     stopWanted = false;
     await sync();
     if (mine.frame.type !== "turn.edit") return;
@@ -356,6 +380,9 @@ socket.addEventListener("frame", ({ detail: frame }) => {
 });
 
 tellOfConnection(socket);
+socket.addEventListener("up", () => composer.settle("line"));
+document.addEventListener("person", () => socket.renew());
+document.addEventListener("chat:sampling", () => composer.settle("sampling"));
 socket.addEventListener("gone", () => (composer.draft.value = null)); // it goes with its chat
 
 // A title that was given here, or was new at this page's load, goes to the browser's other tabs.
@@ -374,8 +401,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && (live || pending) && !event.isComposing) stop();
 });
 document.addEventListener("chat:goto", ({ detail: { turn } }) => {
-  if (live || pending) return composer.complain(say("busy"));
-  socket.send({ type: "memory.goto", turn });
+  goTo(turn);
 });
 list.addEventListener("click", (event) => {
   const view = views.find((one) => one.li.contains(event.target));
@@ -395,7 +421,7 @@ const strips = lazyStrips(() => views, element("scroller"));
 lookAhead(list);
 showTree();
 bringTo({
-  viewOf, follow,
+  viewOf, follow, stay: follow.returned,
   async elsewhere(turn) {
     if (!turnOf(turn)) await sync(); // said since this page was loaded
     if (!turnOf(turn)) return false;

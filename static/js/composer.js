@@ -35,6 +35,7 @@ export class Composer extends EventTarget {
     this.emptied = false; // by hand: Ctrl+Z then belongs to the field
     this.text.addEventListener("input", () => {
       this.emptied = this.text.value === "";
+      this.settle("typing");
       this.#changed();
     });
     this.text.addEventListener("keydown", (event) => {
@@ -73,10 +74,18 @@ export class Composer extends EventTarget {
     this.#changed();
   }
 
-  complain(sentence) {
+  // `until` names what ends the complaint: "reply" (it has ended), "line" (the connection is back),
+  // "sampling" (the settings were changed); without one, the next key does.
+  complain(sentence, until = "typing") {
     const problem = element("problem");
+    this.until = sentence ? until : null;
     problem.textContent = sentence ?? "";
     problem.hidden = !sentence;
+  }
+
+  // That has come: a complaint that waited for it is out of date.
+  settle(...reasons) {
+    if (reasons.includes(this.until)) this.complain(null);
   }
 
   set replying(running) {

@@ -4,6 +4,7 @@
 //   chat:turn-finished  {turn, status, tokens, hash}: tokens = how many the reply has
 //   chat:head           {head, path}: the turns from the root to the head, as turns.json has them
 //                       (of those on the page at its load only id, parent, status and hash)
+//   chat:sampling       the settings were changed, and none of them is wrong
 // And one that is heard: chat:title {chat, title}, when somebody has given the chat another title.
 export function tell(name, detail) {
   document.dispatchEvent(new CustomEvent(`chat:${name}`, { detail }));

@@ -2,7 +2,7 @@
 // The browser knows the place by itself; here the view stops following the end, and the focus goes
 // along. A turn that isn't on the page is on another branch, which `elsewhere` shows, or has
 // come to the page meanwhile (then it answers true).
-export function bringTo({ viewOf, follow, elsewhere }) {
+export function bringTo({ viewOf, follow, elsewhere, stay }) {
   const look = async () => {
     const id = /^#turn-([\da-f-]{36})$/.exec(location.hash)?.[1];
     if (!id || !(viewOf(id) || (await elsewhere(id)))) return;
@@ -17,5 +17,5 @@ export function bringTo({ viewOf, follow, elsewhere }) {
     li.scrollIntoView({ block: "start" });
   };
   addEventListener("hashchange", () => look().catch(() => {})); // the line was cut: nothing moves
-  look().catch(() => {});
+  if (!stay) look().catch(() => {}); // who came back finds the place that was left
 }

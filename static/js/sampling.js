@@ -1,6 +1,7 @@
 // The sampling drawer: values kept per chat as they were typed, checked before they are sent, and
 // never put right in silence. What equals the default isn't sent at all.
 import { Drawer } from "./drawer.js";
+import { tell } from "./events.js";
 import { Kept } from "./keep.js";
 import { say } from "./strings.js";
 
@@ -66,6 +67,7 @@ export class Sampling {
     chip.classList.toggle("other", others.length > 0);
     chip.classList.toggle("wrong", this.faults.length > 0);
     element("sampling-chip").textContent = this.#words(others, current);
+    if (!this.faults.length) tell("sampling");
   }
 
   #words(others, preset) {

@@ -1,8 +1,13 @@
-// The view follows the end only while the reader is there; else a button offers the way back.
+// The view follows the end only while the reader is there; else a button offers the way back. Who
+// comes back to the page (Back, a reload) finds the place that was left.
+import { Kept } from "./keep.js";
+
 const NEAR = 40; // px
+const RETURNS = new Set(["back_forward", "reload"]);
 
 export class Follow {
-  constructor(scroller, contents, jump) {
+  constructor(scroller, contents, jump, chat) {
+    this.kept = new Kept("sessionStorage", "place", chat);
     this.scroller = scroller;
     this.following = true;
     this.top = 0; // where the last scroll came to
@@ -11,7 +16,28 @@ export class Follow {
     for (const part of [scroller, ...contents]) sizes.observe(part);
     jump.addEventListener("click", () => this.end());
     this.jump = jump;
-    this.#toEnd();
+    const returned = RETURNS.has(performance.getEntriesByType("navigation")[0]?.type);
+    this.returned = returned && this.#restore(this.kept.value);
+    if (!this.returned) this.#toEnd();
+    addEventListener("pagehide", () => (this.kept.value = this.#place()));
+  }
+
+  // The turn at the upper edge and how far it has scrolled past it; null at the end. Not a number of
+  // pixels from the top: replies may have come, or the window may have another width.
+  #place() {
+    if (this.following) return null;
+    const { top } = this.scroller.getBoundingClientRect();
+    const turn = [...this.scroller.querySelectorAll(".turn[id]")].find((one) => one.getBoundingClientRect().bottom > top);
+    return turn ? { turn: turn.id, past: top - turn.getBoundingClientRect().top } : null;
+  }
+
+  #restore(place) {
+    const turn = place && document.getElementById(place.turn);
+    if (!turn) return false;
+    this.leave();
+    this.scroller.scrollTop += turn.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top + place.past;
+    this.top = this.scroller.scrollTop;
+    return true;
   }
 
   end() {

@@ -23,7 +23,7 @@ class Side {
 
   open() {
     if (this.socket || !this.chat) return;
-    const there = () => fetch(`/chat/${this.chat}/turns.json`, { method: "HEAD" }).then(({ ok }) => ok, () => true);
+    const there = () => fetch(`/chat/${this.chat}/turns.json`, { method: "HEAD" }).then(({ ok }) => (ok ? "there" : "gone"), () => "there");
     this.socket = new ChatSocket(`/ws/chat/${this.chat}/`, there);
     this.socket.addEventListener("frame", ({ detail }) => this.hear(detail));
     this.socket.addEventListener("up", () => {

@@ -1,22 +1,32 @@
 // One chat's websocket: JSON frames out and in, and a connection that mends itself.
-// Events: "frame" (detail: the frame), "up", "down" (detail: {seconds}), "gone".
+// Events: "frame" (detail: the frame), "up", "down" (detail: {seconds}), "silent" and "heard" (the
+// server takes frames and doesn't answer; it does again), "out" (logged out), "gone".
 const FIRST_WAIT = 500; // ms
 const LONGEST_WAIT = 15000;
 const SERVICE_RESTART = 1012; // the server says it is coming back: try at once
-const OVER = new Set([4401, 4404]); // logged out; the chat is gone
-const PING_EVERY = 20000;
-const PATIENCE = 10000; // for a connection to open: some networks swallow it without a word
+const LOGGED_OUT = 4401; // the session has ended; the browser may have another one by now
+const GONE = 4404;
+const LOOK_EVERY = 1000;
+const QUIET = 20000; // after so long without a frame a ping asks whether anybody is there
+const QUIET_IN_REPLY = 5000;
+const PATIENCE = 10000; // for an answer, and for a connection to open: some networks swallow it
 const SILENCE = 45000; // longer than this and the line is dead, whatever the browser thinks
 
 export class ChatSocket extends EventTarget {
-  constructor(path, stillThere) {
+  // standing: async () => "there", "gone" or "out"
+  constructor(path, standing) {
     super();
     this.url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
-    this.stillThere = stillThere; // async () => false when the chat is gone for good
+    this.standing = standing;
     this.failures = 0;
     this.ready = false;
     this.ended = false;
-    setInterval(() => this.#beat(), PING_EVERY);
+    this.out = false;
+    this.suspect = false; // the session has ended: one refusal more, and standing is asked
+    this.replying = false; // a reply is awaited: set by whoever sends
+    this.asked = null; // when the first frame went out that nothing has answered
+    this.silent = false;
+    setInterval(() => this.#look(), LOOK_EVERY);
     addEventListener("online", () => this.retry());
     addEventListener("pageshow", (event) => event.persisted && this.retry());
     document.addEventListener("visibilitychange", () => document.hidden || this.retry());
@@ -31,12 +41,14 @@ export class ChatSocket extends EventTarget {
     this.opening = setTimeout(() => this.#drop(line), PATIENCE);
     line.addEventListener("message", (event) => {
       if (line !== this.line) return;
-      this.heard = Date.now();
+      this.#hear();
       const frame = JSON.parse(event.data);
       if (frame.type === "chat.ready") {
         clearTimeout(this.opening);
         this.failures = 0;
         this.ready = true;
+        this.out = false;
+        this.suspect = false;
         this.#tell("up");
       }
       if (frame.type !== "pong") this.#tell("frame", frame);
@@ -51,6 +63,7 @@ export class ChatSocket extends EventTarget {
   // True when the frame went out; false when there is no connection to send it on.
   send(frame) {
     if (!this.ready || this.line.readyState !== WebSocket.OPEN) return false;
+    this.asked ??= Date.now(); // each frame is answered by some frame
     this.line.send(JSON.stringify(frame));
     return true;
   }
@@ -63,17 +76,23 @@ export class ChatSocket extends EventTarget {
     return true;
   }
 
-  // The chat is gone, as somebody else found out.
-  end() {
-    if (this.ended) return;
-    this.ended = true;
-    clearTimeout(this.timer);
-    this.line?.close();
-    this.#tell("gone");
+  // The chat was not found by somebody else.
+  async recheck() {
+    this.#act(await this.standing());
   }
 
   retry() {
-    if (this.timer && !this.ended) this.open();
+    if ((this.timer || this.out) && !this.line && !this.ended) this.open();
+  }
+
+  // The browser is somebody else now: the connection is opened anew as that person.
+  renew() {
+    if (this.ended) return;
+    const { line } = this;
+    this.suspect = true;
+    this.#forget();
+    this.open();
+    line?.close();
   }
 
   // The line is taken for dead; its own end, whenever that comes, says nothing any more.
@@ -83,31 +102,62 @@ export class ChatSocket extends EventTarget {
     line.close();
   }
 
-  async #lost(code) {
+  #forget() {
     clearTimeout(this.opening);
-    const wasReady = this.ready;
+    clearTimeout(this.timer);
+    this.timer = null;
     this.ready = false;
-    this.early = null;
+    this.asked = null;
     this.line = null;
-    if (OVER.has(code)) this.ended = true;
-    if (this.ended) return this.#tell("gone");
+  }
+
+  async #lost(code) {
+    const wasReady = this.ready;
+    this.#forget();
+    this.early = null;
+    if (code === GONE) return this.#act("gone");
+    if (this.ended) return;
+    const { suspect } = this;
+    this.suspect ||= code === LOGGED_OUT;
     this.failures += 1;
-    const atOnce = code === SERVICE_RESTART && wasReady;
+    const atOnce = (code === SERVICE_RESTART && wasReady) || code === LOGGED_OUT;
     const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.failures - 1));
     const wait = atOnce ? Math.random() * 200 : longest * (0.5 + Math.random() / 2);
     this.timer = setTimeout(() => this.open(), wait);
-    this.#tell("down", { seconds: Math.max(1, Math.round(wait / 1000)), failures: this.failures });
-    if (this.failures % 3 === 2 && !(await this.stillThere())) {
-      clearTimeout(this.timer);
-      this.ended = true;
-      this.#tell("gone");
-    }
+    if (!this.out) this.#tell("down", { seconds: Math.max(1, Math.round(wait / 1000)), failures: this.failures });
+    if (!suspect && this.failures % 3 !== 2) return;
+    const answer = await this.standing();
+    if (!this.ready) this.#act(answer);
   }
 
-  #beat() {
+  #act(answer) {
+    if (answer === "there" || this.ended) return;
+    const { line } = this;
+    this.#forget();
+    line?.close();
+    this.ended = answer === "gone";
+    this.out = answer === "out";
+    this.silent = false;
+    this.#tell(answer);
+  }
+
+  #hear() {
+    this.heard = Date.now();
+    this.asked = null;
+    if (this.silent) this.#tell("heard");
+    this.silent = false;
+  }
+
+  #look() {
     if (!this.ready) return;
-    if (Date.now() - this.heard > SILENCE) this.#drop(this.line);
-    else this.send({ type: "ping" });
+    const now = Date.now();
+    if (now - this.heard > SILENCE) return this.#drop(this.line);
+    if (this.asked !== null && now - this.asked >= PATIENCE && !this.silent) {
+      this.silent = true;
+      this.#tell("silent");
+    } else if (this.asked === null && now - this.heard >= (this.replying ? QUIET_IN_REPLY : QUIET)) {
+      this.send({ type: "ping" });
+    }
   }
 
   #tell(name, detail) {

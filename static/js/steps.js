@@ -2,7 +2,7 @@
 // again what it was after the turn that the head goes to, and what came later is set aside.
 import { Drawer } from "./drawer.js";
 import { TreeMap, branches } from "./tree_map.js";
-import { pathTo, undone } from "./tree.js";
+import { elsewhere, pathTo, undone } from "./tree.js";
 import { say } from "./strings.js";
 
 const element = (id) => document.getElementById(id);
@@ -21,6 +21,7 @@ export class Steps {
     for (const button of [element("redo"), element("later").querySelector("button")]) {
       button.addEventListener("click", () => this.redo());
     }
+    element("aside").querySelector("button").addEventListener("click", () => this.aside && this.goTo(this.aside.leaf));
     document.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -49,12 +50,23 @@ export class Steps {
     const note = element("later");
     note.hidden = busy || !later.length;
     note.firstElementChild.textContent = say("setAside", { n: later.length });
+    this.#showAside(tree, busy, later.length);
     const count = branches(tree);
     element("tree-open").hidden = count < 2 && !this.sought;
     element("branches").textContent = count;
     element("tree-open").setAttribute("aria-label", say("treeOpen", { n: count }));
     element("tree-open").title = say("treeOpen", { n: count });
     if (this.drawer.isOpen) this.#drawMap(false);
+  }
+
+  // Another reply, or an edit, in mid-chat: the later turns hang on the other version.
+  #showAside(tree, busy, later) {
+    this.aside = later && !busy ? null : elsewhere(tree, tree.running ?? tree.head);
+    const note = element("aside");
+    note.hidden = !this.aside;
+    if (!this.aside) return;
+    note.firstElementChild.textContent = say("elsewhere", { n: this.aside.n });
+    note.lastElementChild.hidden = busy;
   }
 
   async #drawMap(opened) {

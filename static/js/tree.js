@@ -41,6 +41,21 @@ export function newestLeaf(tree, turn) {
   }
 }
 
+// The longest way on from another version of a turn on the page, where this one has none: what was
+// set aside by another reply, or an edit, in mid-chat. {leaf, n: its turns after that version}, or null.
+export function elsewhere(tree, id) {
+  const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
+  const turn = byId.get(id);
+  if (!turn || newestLeaf(tree, turn).id !== turn.id) return null;
+  const depth = pathTo(tree, id).length;
+  const ways = siblings(tree, turn).filter((other) => other.id !== id).map((other) => {
+    const leaf = newestLeaf(tree, other).id;
+    return { leaf, n: pathTo(tree, leaf).length - depth };
+  });
+  const longest = ways.reduce((best, way) => (way.n >= (best?.n ?? 1) ? way : best), null);
+  return longest;
+}
+
 // Where redo leads from the head: along the way to `furthest` while the head lies on it, else to the
 // newest. The turns that would come back, nearest first.
 export function undone(tree, head, furthest) {

@@ -71,8 +71,14 @@ export class TurnView {
     this.strip.push(text, gates);
   }
 
-  update({ status, user_text: said, reply_text: reply }) {
+  // A whole turn, as turns.json has it.
+  update({ user_text: said, ...turn }) {
     if (this.user.textContent !== said) this.user.textContent = said;
+    this.finish(turn);
+  }
+
+  // What `turn.finished` tells: the message isn't in it, and stays as it is.
+  finish({ status, reply_text: reply }) {
     this.status = status;
     if (status === "running") return;
     if (this.reply.textContent !== reply) this.reply.textContent = reply;

@@ -200,8 +200,8 @@ def test_a_method_without_a_row_is_not_allowed(alice, chat, method, route):
 
 #: Who needs no identity at all, or only some. A row more is a decision, which belongs here too.
 FOR_ANYONE = {
-    *("front", "about_memory", "signup", "login", "logout", "set_language", "chats"),
-    *("chats_import", "chat_new", "favicon", "apple_touch_icon", "robots", "manifest"),
+    *("front", "about_memory", "signup", "login", "logout", "account", "set_language"),
+    *("chats", "chats_import", "chat_new", "favicon", "apple_touch_icon", "robots", "manifest"),
     *("healthz", "readyz", "static", "admin:login", "admin:logout"),
 }
 
