@@ -53,7 +53,7 @@ def test_a_chat_that_was_deleted_elsewhere_says_so(
     visitor.page.evaluate("window.same = true")
     # The socket may have been told first; the page says the same.
     come_back(visitor.page)
-    expect(visitor.page.locator("#notice")).to_contain_text("This chat is not available")
+    expect(visitor.page.locator("#notice")).to_contain_text("This chat was deleted")
     assert visitor.page.evaluate("window.same")
     # The browser itself writes a line for every answer that it got: the page's 404, and the 403 of
     # a socket that was just being opened, after which the page asks once more.
