@@ -72,7 +72,7 @@ const PAGE = 50;
 const held = () => list().contains(document.activeElement) || document.querySelector(".menu, #chat-list .chat-gone");
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   // Somebody has laid a hand on it while the answer was on its way.
-  if (detail.target === list() && !asks({ target: detail.requestConfig.elt }) && held()) detail.shouldSwap = false;
+  if (detail.target === list() && !asks({ target: detail.requestConfig.elt }) && !("redraw" in list().dataset) && held()) detail.shouldSwap = false;
 });
 whenBack(async () => {
   if (held() || links().length > PAGE || !globalThis.htmx) return;

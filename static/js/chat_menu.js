@@ -72,7 +72,7 @@ async function flag(button) {
       place.dataset.pinned = facts.pinned ? "1" : "0";
       place.dataset.archived = facts.archived ? "1" : "0";
     }
-    await redraw();
+    await redraw({ held: true });
     if (at < 0) return;
     const entries = [...document.querySelectorAll("#chat-list .chat-entry")];
     const entry = entries.find((one) => one.dataset.chat === chat) ?? entries[Math.min(at, entries.length - 1)];
@@ -85,13 +85,15 @@ async function flag(button) {
 }
 
 // The list as it is now, of the same search or shelf; in its place, so that nothing jumps.
-export async function redraw() {
+export async function redraw({ held = false } = {}) {
   const search = document.getElementById("q");
   const list = document.getElementById("chat-list");
   const url = new URL(search.getAttribute("hx-get"), location.href);
   if (search.value) url.searchParams.set("q", search.value);
   if ("archivedList" in list.dataset) url.searchParams.set("archived", "1");
   const top = list.scrollTop;
+  // Asked for by whoever has a hand on it, it is replaced all the same (chat_list.js).
+  if (held) list.dataset.redraw = "";
   await htmx.ajax("GET", url.pathname + url.search, { target: "#chat-list", swap: "outerHTML" });
   document.getElementById("chat-list").scrollTop = top;
 }

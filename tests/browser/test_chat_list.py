@@ -62,7 +62,7 @@ def test_a_search_on_the_page_of_chats_stays_in_the_address(shelf: Visitor) -> N
     page.reload()
     expect(names(shelf)).to_have_text(["Pets"])
     page.get_by_role("searchbox").fill("unheard of")
-    expect(page.get_by_text("Words are looked for in titles")).to_be_visible()
+    expect(page.get_by_text("The search covers titles")).to_be_visible()
     page.get_by_role("link", name="Show all").click()
     expect(names(shelf)).to_have_count(3)
 
