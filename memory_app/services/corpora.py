@@ -376,6 +376,17 @@ def corpus_sample(*, user: AbstractBaseUser | None) -> list[Corpus]:
     return made
 
 
+def corpus_kept(corpus: Corpus) -> Sentence | None:
+    """Why it can't be deleted now, or None where it can."""
+    users = runs_of(corpus)
+    if not users:
+        return None
+    return Sentence(
+        "{name} is read by the run {run}, which hasn't ended.",
+        {"name": str(corpus), "run": str(users[0])},
+    )
+
+
 def corpus_delete(*, corpus: Corpus, user: AbstractBaseUser | None) -> None:
     """Remove a corpus, row and file.
 
@@ -383,11 +394,9 @@ def corpus_delete(*, corpus: Corpus, user: AbstractBaseUser | None) -> None:
         CorpusError: a run that waits or works reads it.
     """
     with transaction.atomic():
-        users = runs_of(corpus)
-        if users:
-            raise CorpusError(
-                "{name} is read by the run {run}, which hasn't ended.", name=corpus, run=users[0]
-            )
+        kept = corpus_kept(corpus)
+        if kept is not None:
+            raise CorpusError(Sentence(kept.template, kept.values))
         audit_record(
             user=user,
             action="corpus.delete",

@@ -43,9 +43,8 @@ def test_a_corpus_is_uploaded_looked_at_and_deleted(desk: Page, tmp_path: Path) 
         desk.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename.endswith("-train.jsonl")
     assert Path(download.value.path()).read_text().count("\n") == 25
-    # The page asks first, and the ear for dialogs would say no.
-    desk.evaluate("globalThis.confirm = () => true")
-    desk.get_by_role("button", name="Delete").click()
+    desk.get_by_role("link", name="Delete").click()
+    desk.get_by_role("button", name="Delete the corpus").click()
     desk.wait_for_url("**/admin/corpora/")
     assert not Corpus.objects.exists()
 

@@ -16,6 +16,7 @@ from memory_app.services.corpora import (
     CorpusError,
     corpus_delete,
     corpus_file,
+    corpus_kept,
     corpus_page,
     runs_of,
 )
@@ -77,6 +78,10 @@ def corpus(request: HttpRequest, corpus: UUID) -> HttpResponse:
 def corpus_remove(request: HttpRequest, corpus: UUID) -> HttpResponse:
     """Ask, then delete it, unless a run reads it."""
     row = _find(corpus)
+    kept = corpus_kept(row)
+    if kept is not None:
+        messages.error(request, in_words(kept))
+        return redirect("admin:corpus", corpus=row.pk)
     n = row.rows
     ask = Ask(
         title=_("Delete {name}?").format(name=row),
