@@ -5,9 +5,11 @@ see one thing and the model remember another; its states are never taken from it
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from heapq import heappop, heappush
 from typing import Any
 
 from django.utils import timezone
@@ -28,7 +30,6 @@ BYTES_MAX, TURNS_MAX, TOKENS_MAX = 4 * 2**20, 2_000, 40_000
 _USER_IDS_MAX = 4 * protocol.TEXT_MAX
 _ENDED = (*COMMITTED, TurnStatus.INTERRUPTED, TurnStatus.FAILED)
 _FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
 
 
 # ---- written
@@ -95,6 +96,10 @@ class FileTurn:
     def is_committed(self) -> bool:
         return self.status in COMMITTED
 
+    @property
+    def tokens(self) -> int:
+        return len(self.user_token_ids) + len(self.reply_token_ids) + 4
+
 
 @dataclass(frozen=True, slots=True)
 class ChatFile:
@@ -104,6 +109,11 @@ class ChatFile:
     checkpoint_sha256: str
     head: str | None
     turns: list[FileTurn]
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens a replay of the whole tree feeds."""
+        return sum(turn.tokens for turn in self.turns if turn.is_committed)
 
     def check(self, tokenizer: Tokenizer) -> None:
         """Every id is one that may stand there, and every text is what its ids say.
@@ -151,7 +161,9 @@ def read(data: bytes) -> ChatFile:
         raise Refused("invalid", _("The file isn’t JSON.")) from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise Refused("invalid", _("The file isn’t a chat that was downloaded here."))
-    if type(found.get("format_version")) is not int or found["format_version"] > VERSION:
+    if type(found.get("format_version")) is not int or found["format_version"] < 1:
+        raise Refused("invalid", _("The file isn’t a chat that was downloaded here."))
+    if found["format_version"] > VERSION:
         raise Refused("invalid", _("The file has a newer format than this site can read."))
     checkpoint, title, turns = found.get("checkpoint"), found.get("title"), found.get("turns")
     sha256 = checkpoint.get("sha256") if isinstance(checkpoint, dict) else None
@@ -164,27 +176,50 @@ def read(data: bytes) -> ChatFile:
     return ChatFile(title, str(sha256), *_tree(found.get("head"), turns))
 
 
-def _tree(head: object, turns: list[object]) -> tuple[str | None, list[FileTurn]]:
+def _tree(head: object, entries: list[object]) -> tuple[str | None, list[FileTurn]]:
     """The turns, each after its parent, so that there is no circle; and the head among them."""
-    read_so_far: dict[str, FileTurn] = {}
+    turns: dict[str, FileTurn] = {}
     tokens = 0
-    for number, found in enumerate(turns, 1):
-        turn = _turn(found, number)
-        if turn.id in read_so_far:
+    for number, entry in enumerate(entries, 1):
+        turn = _turn(entry, number)
+        if turn.id in turns:
             raise _refused(_("Turn {n} has the id of an earlier one."), number)
-        if turn.parent is not None:
-            parent = read_so_far.get(turn.parent)
-            if parent is None or not parent.is_committed:
-                raise _refused(_("Turn {n} has no parent before it that has a memory."), number)
-        tokens += len(turn.user_token_ids) + len(turn.reply_token_ids) + 4
+        tokens += turn.tokens
         if tokens > TOKENS_MAX:
             raise Refused("too_long", _("The chat has more than 40,000 tokens to replay."))
-        read_so_far[turn.id] = turn
+        turns[turn.id] = turn
+    for number, turn in enumerate(turns.values(), 1):
+        parent = turns.get(turn.parent) if turn.parent is not None else None
+        if turn.parent is not None and (parent is None or not parent.is_committed):
+            raise _refused(_("Turn {n} has no parent in the file that has a memory."), number)
     if head is not None:
-        at = read_so_far.get(head) if isinstance(head, str) else None
+        at = turns.get(head) if isinstance(head, str) else None
         if at is None or not at.is_committed:
             raise Refused("invalid", _("The head isn’t a turn of this chat that has a memory."))
-    return (str(head) if head is not None else None), _in_order(list(read_so_far.values()))
+    return (str(head) if head is not None else None), _parents_first(list(turns.values()))
+
+
+def _parents_first(turns: list[FileTurn]) -> list[FileTurn]:
+    """The same turns, otherwise in the order of the file.
+
+    An older version wrote them by their time: where the clock had been put back, a child came
+    before its parent.
+    """
+    children: dict[str | None, list[int]] = defaultdict(list)
+    for at, turn in enumerate(turns):
+        children[turn.parent].append(at)
+    ready = children[None]  # a heap: it is in order
+    ordered: list[FileTurn] = []
+    while ready:
+        turn = turns[heappop(ready)]
+        ordered.append(turn)
+        for at in children[turn.id]:
+            heappush(ready, at)
+    if len(ordered) < len(turns):
+        kept = {turn.id for turn in ordered}
+        circular = next(at for at, turn in enumerate(turns, 1) if turn.id not in kept)
+        raise _refused(_("Turn {n} comes after itself."), circular)
+    return ordered
 
 
 def _turn(found: object, number: int) -> FileTurn:
@@ -245,29 +280,21 @@ def _sampling(found: dict[str, Any], number: int) -> Sampling:
 
 
 def _moment(value: object, number: int) -> datetime:
+    """When the turn was taken; now, where the clock that told it was ahead.
+
+    Turns are ordered by their place in the file, so that no time can put one before another.
+    """
     try:
         moment = datetime.fromisoformat(str(value))
-        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+        now = timezone.now()
+        # Compared before it is converted: at either end of the calendar that would overflow.
+        moment = now if moment > now else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        moment = _FIRST_DAY - _TICK
+        raise _refused(_("Turn {n} has no date and time."), number) from None
     if moment < _FIRST_DAY:
         raise _refused(_("Turn {n} has no date and time."), number)
     return moment
-
-
-def _in_order(turns: list[FileTurn]) -> list[FileTurn]:
-    """The same turns with times that keep their order here: no two alike, none still to come.
-
-    Turns are shown by their time; one from a clock that is ahead would stand after what is said
-    next, and two of one moment would stand in the order of ids, which are new ones here.
-    """
-    moments: list[datetime] = []
-    for turn in turns:
-        moments.append(max(turn.created, moments[-1] + _TICK) if moments else turn.created)
-    ahead = max(timedelta(0), moments[-1] - timezone.now()) if moments else timedelta(0)
-    return [
-        replace(turn, created=moment - ahead) for turn, moment in zip(turns, moments, strict=True)
-    ]
 
 
 def _no_number(name: str) -> None:

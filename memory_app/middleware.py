@@ -29,7 +29,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.functional import SimpleLazyObject
 
 from memory_app import policy, services
-from memory_app.models import Chat, Turn
+from memory_app.models import Chat, ChatImport, Turn
 from memory_app.protocol import Refused
 
 log = logging.getLogger(__name__)
@@ -173,11 +173,14 @@ class PolicyMiddleware:
     @staticmethod
     def _require_owner(request: Any, kwargs: dict[str, Any], row: policy.Row) -> None:
         person = request.person or None
-        found: Chat | Turn | None
+        found: Chat | ChatImport | Turn | None
+        request.importing = None
         if "chat" in kwargs:
             request.chat = found = policy.owned_chat(
                 person, kwargs["chat"], deleted_too=row.deleted_too
             )
+            if found is None and row.imports_too:
+                request.importing = found = policy.owned_import(person, kwargs["chat"])
         else:
             request.turn = found = policy.owned_turn(person, kwargs["turn"])
         if found is None:

@@ -1,13 +1,18 @@
 """Rows. A turn's ids are the truth of what was said; its state is what the model made of them."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce, RowNumber, StrIndex
+from django.db.models.lookups import GreaterThan
 from django.utils import timezone
+
+from memory_app.lm.folding import fold
 
 #: By this name, since a row's own `settings` hides Django's inside its class.
 USER = settings.AUTH_USER_MODEL
@@ -43,6 +48,24 @@ HELD = (RunStatus.RUNNING, RunStatus.CANCELLING, RunStatus.PAUSING)
 ASKED = {RunStatus.CANCELLING: RunStatus.CANCELLED, RunStatus.PAUSING: RunStatus.PAUSED}
 
 
+class Sequenced(models.Model):
+    """A row with a number that grows with each new one.
+
+    Rows are ordered by it and never by their time: a clock can be put back.
+    """
+
+    sequence = models.PositiveBigIntegerField(editable=False, db_index=True)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding and not self.sequence:
+            rows = type(self)._default_manager
+            self.sequence = (rows.aggregate(last=models.Max("sequence"))["last"] or 0) + 1
+        super().save(*args, **kwargs)
+
+
 class Person(models.Model):
     """A guest (no user; known by the session) or a member."""
 
@@ -50,12 +73,14 @@ class Person(models.Model):
     user = models.OneToOneField(USER, models.CASCADE, null=True, blank=True, related_name="person")
     created = models.DateTimeField(default=timezone.now)
     seen = models.DateTimeField(default=timezone.now)
+    # Chats that were opened and in which nothing was said yet (memory_app/pending.py).
+    pending = models.JSONField(default=list, blank=True)
 
     def __str__(self) -> str:
         return self.user.get_username() if self.user else f"guest {str(self.id)[:8]}"
 
 
-class Checkpoint(models.Model):
+class Checkpoint(Sequenced):
     """A trained model; its files lie in DATA_DIR/checkpoints/<path> (registry.py)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -76,7 +101,7 @@ class Checkpoint(models.Model):
     created = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering: ClassVar = ["created", "id"]
+        ordering: ClassVar = ["sequence", "id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["language"], condition=models.Q(live=True), name="one_live_a_language"
@@ -110,13 +135,8 @@ class Checkpoint(models.Model):
 
 
 def _holds(field: str, word: str) -> models.Q:
-    """Whether a text has `word` in it, in any case.
-
-    SQLite's LIKE knows the case of ASCII letters alone, so the others are asked for as they are
-    commonly written.
-    """
-    spellings = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
-    return models.Q(*((f"{field}__icontains", one) for one in spellings), _connector=models.Q.OR)
+    """Whether a folded text has the folded `word` in it."""
+    return models.Q(GreaterThan(StrIndex(field, models.Value(word)), models.Value(0)))
 
 
 class ChatQuerySet(models.QuerySet["Chat"]):
@@ -129,24 +149,39 @@ class ChatQuerySet(models.QuerySet["Chat"]):
         return self.filter(deleted__lt=moment)
 
     def pinned_first(self) -> "ChatQuerySet":
-        return self.order_by("-pinned", "-updated", "-id")
+        return self.order_by("-pinned", "-activity", "-updated", "-id")
 
     def newest_first(self) -> "ChatQuerySet":
-        return self.order_by("-updated", "-id")
+        """By what was done last, whatever the clock said then."""
+        return self.order_by("-activity", "-updated", "-id")
 
     def mentioning(self, words: Sequence[str]) -> "ChatQuerySet":
         """Those with every one of `words`, in any case, in the title or in anything said."""
         found = self
         for word in words:
-            said = Turn.objects.saying([word]).filter(chat=models.OuterRef("pk"))
-            found = found.filter(_holds("title", word) | models.Exists(said))
+            folded = fold(word)
+            chunks = SearchChunk.objects.filter(_holds("text", folded), chat=models.OuterRef("pk"))
+            found = found.filter(_holds("folded_title", folded) | models.Exists(chunks))
         return found
+
+    def update(self, **fields: Any) -> int:
+        """As Django's; what a search compares follows the title."""
+        if isinstance(fields.get("title"), str):
+            fields["folded_title"] = fold(fields["title"])
+        return super().update(**fields)
+
+    def done_now(self) -> dict[str, Any]:
+        """The fields that put a chat first in its owner's list."""
+        newest = Chat.objects.order_by("-activity").values("activity")[:1]
+        return {"updated": timezone.now(), "activity": Coalesce(models.Subquery(newest), 0) + 1}
 
 
 class Chat(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(Person, models.CASCADE, related_name="chats")
     title = models.CharField(max_length=200, blank=True, default="")
+    # The same as a search compares it (lm/folding.py).
+    folded_title = models.TextField(blank=True, default="", editable=False)
     # A state belongs to its weights: no checkpoint goes while a chat lives on it.
     checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="chats")
     head = models.ForeignKey(
@@ -163,14 +198,24 @@ class Chat(models.Model):
     archived = models.BooleanField(default=False)
     created = models.DateTimeField(default=timezone.now)
     updated = models.DateTimeField(default=timezone.now)
+    # Higher than any other chat's when something was last done here: lists go by it, since a clock
+    # can be put back.
+    activity = models.PositiveBigIntegerField(editable=False, db_index=True)
 
     objects = ChatQuerySet.as_manager()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["owner", "-updated"], name="chats_of_person")]
+        indexes: ClassVar = [models.Index(fields=["owner", "-activity"], name="chats_of_person")]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.folded_title = fold(self.title)
+        if self._state.adding and not self.activity:
+            last = Chat.objects.aggregate(last=models.Max("activity"))["last"]
+            self.activity = (last or 0) + 1
+        super().save(*args, **kwargs)
 
 
 class TurnQuerySet(models.QuerySet["Turn"]):
@@ -178,17 +223,11 @@ class TurnQuerySet(models.QuerySet["Turn"]):
         return self.filter(chat__owner=person, chat__deleted=None) if person else self.none()
 
     def oldest_first(self) -> "TurnQuerySet":
-        return self.order_by("created", "id")
+        """By their place in the chat: a parent comes before its children."""
+        return self.order_by("position")
 
     def committed(self) -> "TurnQuerySet":
         return self.filter(status__in=COMMITTED)
-
-    def saying(self, words: Sequence[str]) -> "TurnQuerySet":
-        """Those in whose message or reply one of `words` stands, in any case."""
-        found = models.Q(pk__in=[])
-        for word in words:
-            found |= _holds("user_text", word) | _holds("reply_text", word)
-        return self.filter(found)
 
 
 class Turn(models.Model):
@@ -199,6 +238,9 @@ class Turn(models.Model):
     parent = models.ForeignKey(
         "self", models.CASCADE, null=True, blank=True, related_name="children"
     )
+    # Its place among the chat's turns, from 1: what was begun later has a higher one, whatever the
+    # clock said. Given while the chat's row is held.
+    position = models.PositiveIntegerField(editable=False)
     kind = models.CharField(max_length=16, default="talk")
     client_turn_id = models.UUIDField()
     status = models.CharField(max_length=16, choices=TurnStatus.choices, default=TurnStatus.RUNNING)
@@ -227,17 +269,28 @@ class Turn(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["chat", "client_turn_id"], name="one_turn_a_message")
+            models.UniqueConstraint(fields=["chat", "client_turn_id"], name="one_turn_a_message"),
+            models.UniqueConstraint(fields=["chat", "position"], name="one_turn_a_position"),
         ]
         indexes: ClassVar = [
             models.Index(
                 fields=["process"], condition=models.Q(status="running"), name="running_turns"
             ),
-            models.Index(fields=["chat", "created"], name="turns_of_chat"),
         ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        adding = self._state.adding
+        if adding and not self.position:
+            turns = Turn.objects.filter(chat=self.chat_id)
+            self.position = (turns.aggregate(last=models.Max("position"))["last"] or 0) + 1
+        super().save(*args, **kwargs)
+        if adding:
+            SearchChunk.objects.note(
+                self.chat_id, [(self.position, self.user_text), (self.position, self.reply_text)]
+            )
 
     @property
     def is_committed(self) -> bool:
@@ -249,6 +302,167 @@ class Turn(models.Model):
         return (
             len(self.user_token_ids) + len(self.reply_token_ids) + 4 if self.kind == "talk" else 0
         )
+
+
+class SearchChunkQuerySet(models.QuerySet["SearchChunk"]):
+    def note(self, chat: UUID, texts: Sequence[tuple[int, str]]) -> None:
+        """Add what was said, each with its turn's position, to the chat's last chunk or new ones.
+
+        The caller holds the chat's row, or has just made it.
+        """
+        if not (lines := folded_lines(texts)):
+            return
+        last = self.filter(chat=chat).order_by("-number").first()
+        if last is None:
+            self.bulk_create(chunks_of(chat, texts))
+            return
+        (text, positions), *more = fill((last.text, list(last.positions)), lines)
+        if positions != last.positions:
+            self.filter(pk=last.pk).update(text=text, positions=positions)
+        self.bulk_create(_numbered(chat, more, last.number + 1))
+
+    def places(self, chats: Sequence[UUID], words: Sequence[str]) -> dict[UUID, int]:
+        """Of each chat the position of a turn in which all of the words stand, or one of them."""
+        folded = [fold(word) for word in words]
+        each, some = models.Q(), models.Q(pk__in=[])
+        for word in folded:
+            each &= _holds("text", word)
+            some |= _holds("text", word)
+        places: dict[UUID, int] = {}
+        # With one word the first chunk that holds it will do. Several that share a chunk may still
+        # stand in different turns, so a few more chunks are looked at.
+        rounds = [(each, all, LOOKED_AT if len(folded) > 1 else 1), (some, any, 1)]
+        for which, enough, most in rounds:
+            wanted = [chat for chat in chats if chat not in places]
+            rows = self.filter(which, chat__in=wanted)
+            ranked = rows.annotate(
+                rank=models.Window(
+                    RowNumber(), partition_by=models.F("chat"), order_by=models.F("number").asc()
+                )
+            ).filter(rank__lte=most)
+            for chunk in ranked.order_by("chat", "number"):
+                if chunk.chat_id not in places:
+                    position = chunk.position_of(folded, enough)
+                    if position is not None:
+                        places[chunk.chat_id] = position
+        return places
+
+
+#: Of the chunks of a chat in which all words of a search stand, so many are read for the turn.
+LOOKED_AT = 8
+
+
+def folded_lines(texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Each text as one line of a chunk; words of a search hold no white space, so none is lost."""
+    lines = ((position, " ".join(fold(text).split())) for position, text in texts)
+    return [(position, line) for position, line in lines if line]
+
+
+def fill(
+    last: tuple[str, list[int]] | None, lines: Iterable[tuple[int, str]]
+) -> list[tuple[str, list[int]]]:
+    """Text and positions of the last chunk and of those that follow it once `lines` are added."""
+    filled = [last] if last else []
+    for position, line in lines:
+        if not filled or len(filled[-1][0].encode()) + len(line.encode()) + 1 > CHUNK_BYTES:
+            filled.append((line, [position]))
+        else:
+            text, positions = filled[-1]
+            filled[-1] = (f"{text}\n{line}", [*positions, position])
+    return filled
+
+
+def chunks_of(chat: UUID, texts: Iterable[tuple[int, str]]) -> "list[SearchChunk]":
+    """All chunks of a chat, not stored yet; each text comes with its turn's position."""
+    return _numbered(chat, fill(None, folded_lines(texts)), 1)
+
+
+def _numbered(chat: UUID, filled: list[tuple[str, list[int]]], first: int) -> "list[SearchChunk]":
+    return [
+        SearchChunk(chat_id=chat, number=number, text=text, positions=positions)
+        for number, (text, positions) in enumerate(filled, first)
+    ]
+
+
+#: A row of this size is stored in one piece by both databases: PostgreSQL would put a longer one
+#: aside, compressed, and SQLite spread it over pages.
+CHUNK_BYTES = 1_800
+
+
+class SearchChunk(models.Model):
+    """What was said in a chat as a search compares it, a line a text, many lines a row.
+
+    A search reads the rows of one person's chats from end to end, so it finds words of any length
+    in any script, on any database; many small texts in one row are what makes that fast. An FTS5
+    index would keep the words of deleted chats in its segments until they happen to be merged.
+    """
+
+    chat = models.ForeignKey(Chat, models.CASCADE, related_name="chunks", db_index=False)
+    number = models.PositiveIntegerField()
+    text = models.TextField()
+    # Of each line the position of its turn.
+    positions = models.JSONField(default=list)
+
+    objects = SearchChunkQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["chat", "number"], name="one_chunk_a_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.chat_id} {self.number}"
+
+    def position_of(
+        self, words: Sequence[str], enough: Callable[[Iterable[bool]], bool]
+    ) -> int | None:
+        """The first turn here with all or any (`enough`) of the folded words, message or reply."""
+        turns: dict[int, str] = {}
+        for position, line in zip(self.positions, self.text.split("\n"), strict=True):
+            turns[position] = f"{turns[position]}\n{line}" if position in turns else line
+        for position, said in turns.items():
+            if enough(word in said for word in words):
+                return position
+        return None
+
+
+class ImportStatus(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+class ChatImport(Sequenced):
+    """A chat's file that is being replayed; the chat has the same id and appears when it is done.
+
+    The row is the truth of it: whoever replays holds it by its fence, as a run is held.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(Person, models.CASCADE, related_name="imports")
+    title = models.CharField(max_length=200, blank=True, default="")
+    # The file as it was sent; emptied when the import has ended.
+    data = models.BinaryField(default=bytes)
+    status = models.CharField(
+        max_length=16, choices=ImportStatus.choices, default=ImportStatus.QUEUED
+    )
+    # Tokens to replay, and how many of them are.
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    # Why it failed, as a sentence of the catalogue and what fills its gaps.
+    error_said = models.JSONField(blank=True, default=dict)
+    fence = models.PositiveIntegerField(default=0)
+    deaths = models.PositiveSmallIntegerField(default=0)
+    process = models.CharField(max_length=64, blank=True, default="")
+    heartbeat = models.DateTimeField(null=True, blank=True)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["status"], name="imports_by_status")]
+
+    def __str__(self) -> str:
+        return f"{self.title or self.id} ({self.status})"
 
 
 class Corpus(models.Model):
@@ -281,7 +495,7 @@ class Corpus(models.Model):
         return f"{self.name} ({self.split})"
 
 
-class ParameterSearch(models.Model):
+class ParameterSearch(Sequenced):
     """Runs that differ in chosen settings alone, queued together and compared in one table."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -302,14 +516,14 @@ class ParameterSearch(models.Model):
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
     def waiting(self) -> "TrainingRunQuerySet":
         """Those that no worker has yet, the one that is due first."""
-        return self.filter(status=RunStatus.QUEUED).order_by("created", "id")
+        return self.filter(status=RunStatus.QUEUED).order_by("sequence", "id")
 
     def held(self) -> "TrainingRunQuerySet":
         """Those that a process carries out or did until it died."""
         return self.filter(status__in=HELD)
 
 
-class TrainingRun(models.Model):
+class TrainingRun(Sequenced):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, blank=True, default="")
     preset = models.CharField(max_length=32)
@@ -352,7 +566,7 @@ class TrainingRun(models.Model):
     objects = TrainingRunQuerySet.as_manager()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["status", "created"], name="runs_by_status")]
+        indexes: ClassVar = [models.Index(fields=["status", "sequence"], name="runs_by_status")]
 
     def __str__(self) -> str:
         return self.name or str(self.id)

@@ -10,7 +10,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from memory_app.models import Chat, Person, Turn
+from memory_app.models import Chat, ChatImport, ImportStatus, Person, Turn
+from memory_app.pending import pending_chat
 
 ANYONE, PERSON, OWNER, STAFF, SYSTEM = "anyone", "person", "owner", "staff", "system"
 
@@ -29,6 +30,8 @@ class Row:
     deleted_too: bool = False
     # Takes files: a body of this route may be large where who asks may ask (middleware.py).
     uploads: bool = False
+    # May be asked of a chat that is still being imported.
+    imports_too: bool = False
 
 
 ROWS = (
@@ -42,9 +45,9 @@ ROWS = (
     Row("http", "chats", ANYONE, ("GET", "HEAD")),
     Row("http", "chats_import", ANYONE, ("POST",)),
     Row("http", "chat_new", ANYONE, ("POST",)),
-    Row("http", "chat", OWNER, ("GET", "HEAD")),
+    Row("http", "chat", OWNER, ("GET", "HEAD"), imports_too=True),
     Row("http", "chat_rename", OWNER, ("POST",)),
-    Row("http", "chat_delete", OWNER, ("POST",)),
+    Row("http", "chat_delete", OWNER, ("POST",), imports_too=True),
     Row("http", "chat_restore", OWNER, ("POST",), deleted_too=True),
     Row("http", "chat_share", OWNER, ("POST",)),
     Row("http", "chat_pin", OWNER, ("POST",)),
@@ -123,6 +126,7 @@ ROWS = (
     Row("ws", "ping", OWNER),
     Row("task", "memory_app.tasks.train", SYSTEM),
     Row("task", "memory_app.tasks.evaluate", SYSTEM),
+    Row("task", "memory_app.tasks.import_chat", SYSTEM),
     Row("task", "memory_app.tasks.recover", SYSTEM),
     Row("task", "memory_app.tasks.purge", SYSTEM),
 )
@@ -147,7 +151,17 @@ def owned_chat(
     `deleted_too` is for the one route that takes a deletion back.
     """
     rows = Chat.objects.filter(owner=person) if person and deleted_too else Chat.objects.of(person)
-    return rows.select_related("checkpoint").filter(pk=chat).first()
+    row = rows.select_related("checkpoint").filter(pk=chat).first()
+    # One that was opened and never spoken in has no row.
+    return row or pending_chat(person, chat, deleted_too=deleted_too)
+
+
+def owned_import(person: Person | None, chat: UUID | str) -> ChatImport | None:
+    """The import that will make this chat, if it is this person's and isn't done."""
+    if not person:
+        return None
+    rows = person.imports.exclude(status=ImportStatus.FINISHED).defer("data")
+    return rows.filter(pk=chat).first()
 
 
 def owned_turn(person: Person | None, turn: UUID | str) -> Turn | None:

@@ -6,6 +6,7 @@ stream, each at its own pace and from wherever it left off; nobody's slowness is
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -15,7 +16,6 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import InterfaceError, OperationalError
-from django.utils import timezone
 
 from memory_app import census, runtime, services
 from memory_app.engine.scheduler import EngineFull
@@ -239,8 +239,8 @@ class Reply:
             self._stream.cancel()
         async for event in self._stream:
             if not ids:
-                waited = (timezone.now() - begun.turn.created).total_seconds()
-                self._first_token_ms = max(0, round(1000 * waited))
+                waited = time.monotonic() - begun.taken
+                self._first_token_ms = round(1000 * waited)
             frame: TurnToken = {
                 "type": "turn.token",
                 "turn": str(begun.turn.pk),

@@ -13,12 +13,15 @@ from memory_app.services.evaluations import (
     evaluations_next,
     evaluations_recover,
 )
+from memory_app.services.import_queue import import_execute, imports_next, imports_recover
 from memory_app.services.runs import run_execute, runs_next, runs_recover
 
 #: Held while this process trains: two trainings at once would each take twice as long.
 _training = threading.Lock()
 #: Held while this process sits an exam: one at a time, beside a training if need be.
 _examining = threading.Lock()
+#: Held while this process replays a chat's file, beside a training and an exam if need be.
+_importing = threading.Lock()
 
 
 class PolicyTask(Task):
@@ -61,11 +64,25 @@ def evaluate(evaluation: int) -> None:
         evaluations_next()
 
 
+@shared_task(name="memory_app.tasks.import_chat")
+def import_chat(key: str) -> None:
+    """Replay one ChatImport; a duplicate finds its row claimed and does nothing."""
+    if not _importing.acquire(blocking=False):
+        return
+    try:
+        import_execute(key=UUID(key))
+    finally:
+        _importing.release()
+    if not _stopping():
+        imports_next()
+
+
 @shared_task(name="memory_app.tasks.recover")
 def recover() -> None:
-    """Find runs and exams whose worker died, and whose message was lost."""
+    """Find runs, exams and imports whose worker died, and whose message was lost."""
     runs_recover()
     evaluations_recover()
+    imports_recover()
 
 
 @shared_task(name="memory_app.tasks.purge")

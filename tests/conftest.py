@@ -14,7 +14,7 @@ import torch
 from asgiref.sync import SyncToAsync
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client
 
 from memory_app import registry, replies, runtime
@@ -24,6 +24,8 @@ from memory_app.lm.config import ModelConfig
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.models import Chat, Checkpoint, Person
+from memory_app.pending import pending_chat
+from memory_app.services.pending import chat_store
 from tests.quick_flush import quick_flush
 
 SENTENCES = [
@@ -119,6 +121,16 @@ def charlie(make_player: Callable[[str], Player]) -> Player:
 @pytest.fixture
 def chat(alice: Player, checkpoint: Checkpoint) -> Chat:
     return Chat.objects.create(owner=alice.person, checkpoint=checkpoint)
+
+
+def stored(key: Any) -> Chat:
+    """The chat of this id; one that was opened and never spoken in gets its row now."""
+    for person in Person.objects.exclude(pending=[]):
+        chat = pending_chat(person, key)
+        if chat is not None:
+            with transaction.atomic():
+                chat_store(chat=chat)
+    return Chat.objects.get(pk=key)
 
 
 class Socket:

@@ -13,7 +13,8 @@ from memory_app.services.chats import (
     chats_purge,
 )
 from memory_app.services.first_look import FirstLook, first_look
-from memory_app.services.imports import Replayed, chat_import, chat_replay
+from memory_app.services.import_queue import file_import, import_cancel
+from memory_app.services.imports import Replayed, chat_check, chat_import, chat_replay
 from memory_app.services.leftovers import leftovers_purge
 from memory_app.services.memory import chat_model, head_move, state_after, turn_replay
 from memory_app.services.persons import (
@@ -45,6 +46,7 @@ __all__ = [
     "Replayed",
     "TurnGone",
     "chat_archive",
+    "chat_check",
     "chat_create",
     "chat_delete",
     "chat_import",
@@ -55,8 +57,10 @@ __all__ = [
     "chat_restore",
     "chat_share",
     "chats_purge",
+    "file_import",
     "first_look",
     "head_move",
+    "import_cancel",
     "leftovers_purge",
     "on_login",
     "person_ensure",

@@ -3,12 +3,14 @@
 import logging
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from memory_app import registry
 from memory_app.lm.sentence import SentenceError
 from memory_app.models import Chat, Checkpoint, Person, Turn, TurnStatus
+from memory_app.pending import is_pending
+from memory_app.services.pending import pending_change, pending_open
 from memory_app.services.remains import RemainsLeft, remains_clear
 from memory_app.services.titles import title_of
 
@@ -25,11 +27,12 @@ class NoCheckpoint(SentenceError):
     """There is no such checkpoint to chat with, or none is live."""
 
 
-@transaction.atomic
 def chat_create(
     *, person: Person, checkpoint: Checkpoint | None = None, language: str = "en"
 ) -> Chat:
     """A new chat with a blank memory, on `checkpoint` or on the live one of the language.
+
+    It has no row until something is said in it (memory_app/pending.py).
 
     Raises:
         NoCheckpoint: none is live.
@@ -42,17 +45,21 @@ def chat_create(
         raise NotForChat(
             "{name} is for study: only an lstm can be chatted with.", name=checkpoint.name
         )
-    return Chat.objects.create(owner=person, checkpoint=checkpoint)
+    return pending_open(person=person, checkpoint=checkpoint)
 
 
 def chat_rename(*, chat: Chat, title: str) -> None:
     """Name a chat; an empty title is none."""
     chat.title = title_of(title)
+    if is_pending(chat) and pending_change(chat=chat, title=chat.title):
+        return
     Chat.objects.filter(pk=chat.pk).update(title=chat.title)
 
 
 def chat_share(*, chat: Chat, shared: bool) -> None:
     """Let staff read this chat, or no longer."""
+    if is_pending(chat) and pending_change(chat=chat, shared=shared):
+        return
     Chat.objects.filter(pk=chat.pk).update(shared=shared)
     chat.shared = shared
 
@@ -60,6 +67,8 @@ def chat_share(*, chat: Chat, shared: bool) -> None:
 def chat_pin(*, chat: Chat, pinned: bool) -> None:
     """Keep this chat above the others, or no longer; a pinned chat is not archived."""
     archived = chat.archived and not pinned
+    if is_pending(chat) and pending_change(chat=chat, pinned=pinned, archived=archived):
+        return
     Chat.objects.filter(pk=chat.pk).update(pinned=pinned, archived=archived)
     chat.pinned, chat.archived = pinned, archived
 
@@ -67,6 +76,8 @@ def chat_pin(*, chat: Chat, pinned: bool) -> None:
 def chat_archive(*, chat: Chat, archived: bool) -> None:
     """Leave this chat out of the list, or take it back in; searches find it all the same."""
     pinned = chat.pinned and not archived
+    if is_pending(chat) and pending_change(chat=chat, pinned=pinned, archived=archived):
+        return
     Chat.objects.filter(pk=chat.pk).update(pinned=pinned, archived=archived)
     chat.pinned, chat.archived = pinned, archived
 
@@ -79,6 +90,8 @@ def chat_delete(*, chat: Chat) -> None:
     (turns_pulse), and what it has said comes back with the chat.
     """
     now = timezone.now()
+    if is_pending(chat) and pending_change(chat=chat, deleted=now):
+        return
     Chat.objects.filter(pk=chat.pk, deleted=None).update(deleted=now)
     Turn.objects.filter(chat=chat.pk, status=TurnStatus.RUNNING).update(stop_requested=True)
     chat.deleted = now
@@ -86,6 +99,8 @@ def chat_delete(*, chat: Chat) -> None:
 
 def chat_restore(*, chat: Chat) -> None:
     """Take a deletion back; nothing is lost by it, and a chat that isn't deleted stays as it is."""
+    if is_pending(chat) and pending_change(chat=chat, deleted=None):
+        return
     Chat.objects.filter(pk=chat.pk).update(deleted=None)
     chat.deleted = None
 
@@ -97,7 +112,10 @@ def chats_purge(*, older_than: timedelta = UNDO_FOR) -> int:
     transaction of its own, which holds the chat's row first: whoever commits a reply or takes a
     deletion back meanwhile comes either before that or after it.
     """
-    gone = Chat.objects.deleted_before(timezone.now() - older_than)
+    now = timezone.now()
+    # Deleted by a clock that was ahead: it would be kept until that time comes.
+    Chat.objects.filter(deleted__gt=now).update(deleted=now)
+    gone = Chat.objects.deleted_before(now - older_than)
     count = 0
     for key in list(gone.values_list("pk", flat=True)):
         with transaction.atomic():
@@ -112,4 +130,26 @@ def chats_purge(*, older_than: timedelta = UNDO_FOR) -> int:
         except RemainsLeft as left:
             # leftovers_purge empties the log again in an hour.
             log.warning("purged chats may be left on the disk", extra={"reason": str(left)})
+    return count
+
+
+def chats_empty_purge(*, older_than: timedelta = UNDO_FOR) -> int:
+    """Rows of chats in which nothing was ever said go; how many there were.
+
+    Such rows were made when a chat was opened, before they came with the first message.
+    """
+    empty = Chat.objects.filter(
+        ~models.Exists(Turn.objects.filter(chat=models.OuterRef("pk"))),
+        created__lt=timezone.now() - older_than,
+        deleted=None,
+        running=None,
+    )
+    count = 0
+    for key in list(empty.values_list("pk", flat=True)):
+        with transaction.atomic():
+            # Held, and asked again: somebody may be saying the first word in it.
+            held = Chat.objects.select_for_update().filter(pk=key).first()
+            if held is not None and empty.filter(pk=key).exists():
+                held.delete()
+                count += 1
     return count

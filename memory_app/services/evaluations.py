@@ -206,7 +206,7 @@ def recall_of(*, checkpoint: Checkpoint) -> Recall | None:
     sat = Evaluation.objects.filter(
         checkpoint=checkpoint, suite__in=("recall", "all"), status=EvaluationStatus.FINISHED
     )
-    newest = sat.order_by("-created").first()
+    newest = sat.order_by("-id").first()
     found = _recall(newest.result) if newest else None
     return found or _recall(checkpoint.config.get("evaluation"))
 

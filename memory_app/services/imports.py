@@ -1,8 +1,13 @@
-"""A chat out of a file: read, replayed on its checkpoint, and only then stored, all or nothing."""
+"""A chat out of a file: read, replayed on its checkpoint, and only then stored, all or nothing.
+
+A short one is replayed while its sender waits. A longer one becomes a ChatImport row, which the
+worker replays (services/import_queue.py).
+"""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -10,19 +15,28 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from memory_app import chat_file
-from memory_app.chat_file import ChatFile
+from memory_app.chat_file import ChatFile, FileTurn
 from memory_app.lm.checkpoint import Checkpoint as Model
 from memory_app.lm.machine import fingerprint
-from memory_app.lm.replay import replay
+from memory_app.lm.replay import configure_process, replay
 from memory_app.lm.state import State
-from memory_app.models import Chat, Checkpoint, Person, Turn
+from memory_app.models import Chat, Checkpoint, Person, SearchChunk, Turn, chunks_of
 from memory_app.protocol import Refused
 from memory_app.services.memory import chat_model
 from memory_app.services.titles import title_of
 
-# One replay of a whole chat at a time: it takes a core for seconds, and replies want that too.
+# One replay of a whole chat at a time: it takes a core, and replies want that too.
 _one_at_a_time = threading.Lock()
 _PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file that is sound, and the checkpoint that it belongs to."""
+
+    file: ChatFile
+    checkpoint: Checkpoint
+    model: Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +56,8 @@ class Replayed:
         )
 
 
-def chat_replay(*, data: bytes) -> Replayed:
-    """Read a file and compute the memory of each of its turns; slow, and writes nothing.
+def chat_check(*, data: bytes) -> Checked:
+    """Read a file and hold it against its checkpoint; nothing is replayed or written.
 
     Raises:
         Refused: the file isn't a sound chat, or its checkpoint isn't here or isn't for chat.
@@ -60,50 +74,89 @@ def chat_replay(*, data: bytes) -> Replayed:
         raise Refused("invalid", _("This chat’s model is for study: it can’t be chatted with."))
     model = chat_model(sha256=row.sha256)
     file.check(model.tokenizer)
+    return Checked(file, row, model)
+
+
+def chat_replay(*, data: bytes) -> Replayed:
+    """Read a file and compute the memory of each of its turns; slow, and writes nothing.
+
+    Raises:
+        Refused: as `chat_check`; or another chat is being replayed here.
+    """
+    return replayed_at_once(checked=chat_check(data=data))
+
+
+def replayed_at_once(*, checked: Checked) -> Replayed:
+    """The replay of a short chat in a request; one at a time, it takes a core.
+
+    Raises:
+        Refused: `busy`, when the others take too long.
+    """
     if not _one_at_a_time.acquire(timeout=_PATIENCE):
         raise Refused("busy", _("Another chat is being imported: try again in a minute."))
     try:
-        return Replayed(file, row, _states(file, model))
+        return checked_replay(checked=checked)
     finally:
         _one_at_a_time.release()
 
 
-def _states(file: ChatFile, model: Model) -> dict[str, State]:
+def checked_replay(
+    *, checked: Checked, on_turn: Callable[[FileTurn], None] = lambda turn: None
+) -> Replayed:
+    """The memory of each turn; `on_turn` is told of each, and ends the replay by raising."""
+    configure_process()  # torch keeps a thread count per thread, and this may be any
+    model = checked.model
     blank = State.zeros(model.model.config)
     states: dict[str, State] = {}
-    for turn in file.turns:
+    for turn in checked.file.turns:
         if turn.is_committed:
             before = states[turn.parent] if turn.parent is not None else blank
             ids = model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)
             states[turn.id] = replay(model.model, before, ids)
-    return states
+            on_turn(turn)
+    return Replayed(checked.file, checked.checkpoint, states)
 
 
-def chat_import(*, person: Person, replayed: Replayed) -> Chat:
+def chat_import(*, person: Person, replayed: Replayed, key: UUID | None = None) -> Chat:
     """Store a replayed file as a new chat of this person.
 
     Raises:
         Refused: its checkpoint was deleted meanwhile.
     """
+    # Put together before the transaction, which holds SQLite's write lock: the worker is niced.
+    chat, turns, chunks = _rows(person, replayed, key or uuid4())
     try:
         with transaction.atomic():
-            return _store(person, replayed)
+            head, chat.head_id = chat.head_id, None
+            chat.save(force_insert=True)
+            Turn.objects.bulk_create(turns, batch_size=200)
+            SearchChunk.objects.bulk_create(chunks)
+            Chat.objects.filter(pk=chat.pk).update(head_id=head)
     except IntegrityError as fault:
         raise Refused("not_found", _("The checkpoint of this chat was deleted.")) from fault
+    chat.head_id = head
+    return chat
 
 
-def _store(person: Person, replayed: Replayed) -> Chat:
+def _rows(
+    person: Person, replayed: Replayed, key: UUID
+) -> tuple[Chat, list[Turn], list[SearchChunk]]:
     file, states = replayed.file, replayed.states
-    chat = Chat.objects.create(
-        owner=person, checkpoint=replayed.checkpoint, title=title_of(file.title)
-    )
     keys = {turn.id: uuid4() for turn in file.turns}
+    chat = Chat(
+        pk=key,
+        owner=person,
+        checkpoint=replayed.checkpoint,
+        title=title_of(file.title),
+        head_id=keys[file.head] if file.head is not None else None,
+    )
     now, machine = timezone.now(), fingerprint()
-    Turn.objects.bulk_create(
+    turns = [
         Turn(
             pk=keys[turn.id],
             chat=chat,
             parent_id=keys[turn.parent] if turn.parent is not None else None,
+            position=position,
             client_turn_id=uuid4(),
             status=turn.status,
             user_text=turn.user_text,
@@ -118,9 +171,7 @@ def _store(person: Person, replayed: Replayed) -> Chat:
             created=turn.created,
             finished=now,
         )
-        for turn in file.turns
-    )
-    if file.head is not None:
-        chat.head_id = keys[file.head]
-        Chat.objects.filter(pk=chat.pk).update(head_id=chat.head_id)
-    return chat
+        for position, turn in enumerate(file.turns, 1)
+    ]
+    texts = ((turn.position, text) for turn in turns for text in (turn.user_text, turn.reply_text))
+    return chat, turns, chunks_of(key, texts)

@@ -9,7 +9,8 @@ from pathlib import Path
 from django.conf import settings
 
 from memory_app import registry
-from memory_app.services.chats import chats_purge
+from memory_app.services.chats import chats_empty_purge, chats_purge
+from memory_app.services.import_queue import imports_purge
 from memory_app.services.remains import log_empty
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ def leftovers_purge() -> None:
     purges: dict[str, Callable[[], object]] = {
         "sessions": store.clear_expired,
         "chats": chats_purge,
+        "empty chats": chats_empty_purge,
+        "imports": imports_purge,
         "weights": registry.sweep,
         "messages": _messages_sweep,
         # Last, and whether anything was purged or not: old titles and drafts of rows are in it too.

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from memory_app import runtime
@@ -17,6 +16,7 @@ from memory_app.protocol import Refused
 
 log = logging.getLogger(__name__)
 BUSY = _("A reply is still being written in this chat. Wait, or stop it.")
+GONE = _("This chat is gone.")
 _DAMAGED = _("The stored memory of this turn is damaged: go back to an earlier one.")
 _NO_MODEL = _("The model of this chat can't be loaded: its files are missing or damaged.")
 
@@ -87,7 +87,7 @@ def refusal_to_move(chat: Chat) -> Refused:
     """Why a conditional UPDATE of the chat found no row: a reply runs, or the chat is gone."""
     if Chat.objects.filter(pk=chat.pk, deleted=None).exists():
         return Refused("busy", BUSY)
-    return Refused("not_found", _("This chat is gone."))
+    return Refused("not_found", GONE)
 
 
 @transaction.atomic
@@ -97,6 +97,8 @@ def head_move(*, chat: Chat, turn: UUID | None) -> None:
     Raises:
         Refused: `not_found`, `invalid` for a turn without a state, `busy` while a reply runs.
     """
+    if chat._state.adding and turn is None:
+        return  # nothing was said in it yet, so its memory is blank
     if turn is not None:
         if Chat.objects.filter(pk=chat.pk).exclude(running=None).exists():
             raise Refused("busy", BUSY)
@@ -107,7 +109,7 @@ def head_move(*, chat: Chat, turn: UUID | None) -> None:
             raise Refused("invalid", _("That turn has no memory to go back to."))
     # The row count says whether a reply has begun meanwhile; a running turn is refused by it too.
     moved = Chat.objects.filter(pk=chat.pk, running=None, deleted=None).update(
-        head_id=turn, updated=timezone.now()
+        head_id=turn, **Chat.objects.done_now()
     )
     if not moved:
         raise refusal_to_move(chat)

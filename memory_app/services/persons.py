@@ -13,7 +13,8 @@ from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from memory_app.models import Chat, Person
+from memory_app.models import Chat, ChatImport, Person
+from memory_app.services.pending import MOST as MOST_PENDING
 
 log = logging.getLogger(__name__)
 SESSION_KEY = "person"
@@ -97,7 +98,16 @@ def person_merge(*, guest: Person, member: Person) -> None:
     """A guest's chats go to the member; the guest is gone."""
     if guest.pk == member.pk or guest.user_id is not None:
         return
+    # Held first: a chat that the guest begins or imports at this moment is stored before, and comes
+    # along, or finds no guest any more.
+    rows = Person.objects.select_for_update().filter(pk__in=(guest.pk, member.pk)).order_by("pk")
+    pending = {row.pk: row.pending for row in rows}
+    if guest.pk not in pending:
+        return
     Chat.objects.filter(owner=guest).update(owner=member)
+    ChatImport.objects.filter(owner=guest).update(owner=member)
+    member.pending = [*pending[member.pk], *pending[guest.pk]][-MOST_PENDING:]
+    Person.objects.filter(pk=member.pk).update(pending=member.pending)
     guest.delete()
 
 

@@ -177,7 +177,7 @@ def search_results(search: ParameterSearch) -> list[SearchResult]:
     runs = list(
         search.runs.select_related("checkpoint")
         .annotate(last_loss=Subquery(last_loss.values("value")[:1]))
-        .order_by("created", "name")
+        .order_by("sequence", "name")
     )
     results = {
         run.pk: SearchResult(

@@ -5,8 +5,9 @@ transactions of a database that locks rows would wait for each other.
 """
 
 import logging
+import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,14 +20,16 @@ from memory_app.lm.checkpoint import Checkpoint
 from memory_app.lm.machine import fingerprint
 from memory_app.lm.sampling import Sampling, SamplingError
 from memory_app.lm.state import State
-from memory_app.models import COMMITTED, Chat, TrainingRun, Turn, TurnStatus
+from memory_app.models import COMMITTED, Chat, SearchChunk, TrainingRun, Turn, TurnStatus
+from memory_app.pending import is_pending
 from memory_app.protocol import Refused
 from memory_app.sentences import in_words_later
 from memory_app.services.memory import chat_model, refusal_to_move, state_after, turn_replay
+from memory_app.services.pending import chat_store
 from memory_app.services.titles import title_from
 
 log = logging.getLogger(__name__)
-#: A chat without a title takes it from its first message.
+_NO_TURN = _("This chat has no such turn.")
 #: What a turn that another process ended is read again for.
 _ENDED_WITH = ("status", "reply_text", "reply_token_ids", "state_sha256")
 
@@ -44,6 +47,8 @@ class Begun:
     model: Checkpoint | None = None
     before: State | None = None
     sampling: Sampling | None = None
+    # When the message was taken, by a clock that nobody puts back.
+    taken: float = field(default_factory=time.monotonic)
 
 
 def turn_begin(
@@ -62,6 +67,7 @@ def turn_begin(
     Raises:
         Refused: `busy`, `invalid`, `not_found`, `unavailable`.
     """
+    taken = time.monotonic()
     found = _sent_before(chat, client_turn_id)
     if found is not None:
         return Begun(found, created=False)
@@ -73,6 +79,10 @@ def turn_begin(
     text_ids = model.tokenizer.encode(text) if text is not None else None
     try:
         with transaction.atomic():
+            if is_pending(chat):
+                if target is not None:
+                    raise Refused("not_found", _NO_TURN)
+                chat_store(chat=chat)
             turn, before = _claim(chat, client_turn_id, text, text_ids, target, drawn, model)
     except (IntegrityError, _Taken):
         # Lost a race. Either to this very message, sent twice at once, or to another one.
@@ -80,7 +90,8 @@ def turn_begin(
         if found is not None:
             return Begun(found, created=False)
         raise refusal_to_move(chat) from None
-    return Begun(turn, True, model, before, drawn)
+    chat._state.adding = False
+    return Begun(turn, True, model, before, drawn, taken)
 
 
 class _Taken(Exception):
@@ -111,7 +122,7 @@ def _claim(
     # SQLite and PostgreSQL alike, and the winner holds the row until the transaction ends. The
     # turn that it names is inserted below (foreign keys are checked at the end).
     free = Chat.objects.filter(pk=chat.pk, running=None, deleted=None)
-    if not free.update(running_id=key, updated=now):
+    if not free.update(running_id=key, **Chat.objects.done_now()):
         raise _Taken
     row = Chat.objects.select_related("head", "checkpoint").get(pk=chat.pk)
     if target is None:
@@ -119,7 +130,7 @@ def _claim(
     else:
         sibling = Turn.objects.filter(pk=target, chat=chat, kind="talk").first()
         if sibling is None:
-            raise Refused("not_found", _("This chat has no such turn."))
+            raise Refused("not_found", _NO_TURN)
         parent = sibling.parent
         if text is None:
             text, text_ids = sibling.user_text, sibling.user_token_ids
@@ -179,11 +190,12 @@ def turn_commit(
     }
     with transaction.atomic():
         Chat.objects.filter(pk=turn.chat_id, running=turn.pk).update(
-            head_id=turn.pk, running=None, updated=now
+            head_id=turn.pk, running=None, **Chat.objects.done_now()
         )
         running = Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING)
         if not running.update(**fields):
             raise TurnGone(str(turn.pk))
+        SearchChunk.objects.note(turn.chat_id, [(turn.position, reply_text)])
     for name, value in fields.items():
         setattr(turn, name, value)
     return turn
@@ -192,7 +204,9 @@ def turn_commit(
 @transaction.atomic
 def _end(turn: Turn, status: TurnStatus) -> bool:
     now = timezone.now()
-    Chat.objects.filter(pk=turn.chat_id, running=turn.pk).update(running=None, updated=now)
+    Chat.objects.filter(pk=turn.chat_id, running=turn.pk).update(
+        running=None, **Chat.objects.done_now()
+    )
     ended = Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING).update(
         status=status, finished=now
     )
@@ -236,7 +250,7 @@ def turns_recover() -> int:
     """Turns whose process died become `interrupted`, and their chats go on; how many there were."""
     running = Turn.objects.filter(status=TurnStatus.RUNNING).defer("state")
     count = 0
-    for turn in running.order_by("created"):
+    for turn in running.order_by("chat_id", "position"):
         if liveness.is_dead(turn.process, turn.heartbeat) and turn_interrupt(turn=turn):
             count += 1
     if count:

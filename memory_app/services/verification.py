@@ -33,7 +33,7 @@ def turns_to_verify() -> int:
 def turns_verify() -> Iterator[Verdict]:
     """A verdict a committed turn, checkpoint by checkpoint, so that each is loaded once."""
     turns = Turn.objects.committed().select_related("chat__checkpoint", "parent")
-    for turn in turns.order_by("chat__checkpoint_id", "chat_id", "created").iterator(200):
+    for turn in turns.order_by("chat__checkpoint_id", "chat_id", "position").iterator(200):
         yield Verdict(turn.pk, _fault(turn))
 
 

@@ -6,16 +6,19 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django_htmx.http import HttpResponseClientRedirect
 
 from memory_app import services
-from memory_app.models import COMMITTED, Chat, Checkpoint, Turn
+from memory_app.lm.sentence import Sentence
+from memory_app.models import COMMITTED, Chat, ChatImport, Checkpoint, Turn
+from memory_app.sentences import in_words
 from memory_app.services.chats import NoCheckpoint, NotForChat
 from memory_app.views import sampling
-from memory_app.views.chat_list import listing
+from memory_app.views.chat_list import listing, percent_of
 from memory_app.views.front import front
 from memory_app.views.openings import openings
 
@@ -105,10 +108,25 @@ def _squares(units: int) -> tuple[int, int]:
     return wide, math.ceil(units / wide)
 
 
+def chat_import(request: HttpRequest) -> HttpResponse:
+    """Instead of the chat: how far its import is, or why it failed."""
+    row: ChatImport = request.importing  # type: ignore[attr-defined]
+    part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    template = "parts/chat_import.html" if part else "chat_import.html"
+    said = in_words(Sentence.from_dict(row.error_said)) if row.error_said else ""
+    context = {"importing": row, "percent": percent_of(row), "problem": said}
+    return render(request, template, context)
+
+
 @never_cache
 def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
     """The chat page, readable before its script runs."""
-    row: Chat = request.chat  # type: ignore[attr-defined]
+    row: Chat | None = request.chat  # type: ignore[attr-defined]
+    if row is None:
+        return chat_import(request)
+    if request.htmx and request.htmx.target == "importing":  # type: ignore[attr-defined]
+        # The page of an import asks how far it is, and here is the chat.
+        return HttpResponseClientRedirect(resolve_url("chat", chat=row.pk))
     turns = list(
         row.turns.oldest_first().defer("state", "user_token_ids", "reply_token_ids", "sampling")
     )

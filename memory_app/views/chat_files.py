@@ -18,7 +18,7 @@ from memory_app.protocol import Refused
 from memory_app.views.chat import shown_path
 from memory_app.views.chats import show
 
-_STATUS = {"too_long": 413, "busy": 503, "unavailable": 503}
+_STATUS = {"too_long": 413, "busy": 503, "quota": 429, "unavailable": 503}
 
 
 def _attached(chat: Chat, text: str, kind: str, ending: str) -> HttpResponse:
@@ -53,15 +53,20 @@ def export_markdown(request: HttpRequest, chat: UUID) -> HttpResponse:
 
 
 def chats_import(request: HttpRequest) -> HttpResponse:
-    """A new chat out of a file; what is wrong with the file is one sentence above the list."""
+    """A new chat out of a file; what is wrong with the file is one sentence above the list.
+
+    The answer leads to the chat. A long one is replayed by the worker: until then its page says how
+    far that is.
+    """
     upload = request.FILES.get("file")
     try:
         if upload is None:
             raise Refused("invalid", _("Choose the JSON file of a chat first."))
         # One byte more than may be tells a file that is too large without holding all of it.
-        replayed = services.chat_replay(data=upload.read(chat_file.BYTES_MAX + 1))
+        data = upload.read(chat_file.BYTES_MAX + 1)
+        checked = services.chat_check(data=data)
         person = services.person_ensure(request=request)
-        made = services.chat_import(person=person, replayed=replayed)
+        chat = services.file_import(person=person, data=data, checked=checked)
     except Refused as refused:
         return show(request, problem=str(refused.detail), status=_STATUS.get(refused.code, 400))
-    return redirect("chat", chat=made.pk)
+    return redirect("chat", chat=chat)

@@ -1,21 +1,20 @@
 """The list of one's chats as it is shown: by day, or what a search found and where it stands."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from memory_app.lm.folding import fold, stretches
 from memory_app.lm.graphemes import boundary
-from memory_app.models import Chat, ChatQuerySet, Turn
+from memory_app.models import Chat, ChatImport, ChatQuerySet, ImportStatus, SearchChunk, Turn
 
 #: Chats a page of the list; characters and words of a search.
 PAGE, QUERY_MAX, WORDS_MAX = 50, 200, 8
@@ -45,6 +44,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Importing:
+    """A chat that isn't there yet."""
+
+    row: ChatImport
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Chats of one day or month; no name where it goes on with the group of the page before."""
 
@@ -54,7 +61,8 @@ class Group:
 
 def words_of(query: str) -> list[str]:
     """What a search looks for: its words, each once, the first eight."""
-    return list(dict.fromkeys(query.split()))[:WORDS_MAX]
+    # A word of nothing but joiners folds to nothing, which stands everywhere.
+    return [word for word in dict.fromkeys(query.split()) if fold(word)][:WORDS_MAX]
 
 
 def query_of(request: HttpRequest) -> str:
@@ -73,30 +81,45 @@ def zone_of(request: HttpRequest) -> tzinfo:
 
 def marked(text: str, words: Sequence[str]) -> list[Piece]:
     """The text in pieces, so that what was searched for can be told from the rest."""
-    if not words:
-        return [Piece(text)] if text else []
-    longest_first = sorted(words, key=len, reverse=True)
-    parts = re.split(f"({'|'.join(map(re.escape, longest_first))})", text, flags=re.IGNORECASE)
-    # With one group in the pattern, what stands between the matches has the even places.
-    return [Piece(part, bool(at % 2)) for at, part in enumerate(parts) if part]
+    pieces: list[Piece] = []
+    at = 0
+    for start, end in stretches(text, words):
+        pieces += [Piece(text[at:start]), Piece(text[start:end], found=True)]
+        at = end
+    return [piece for piece in (*pieces, Piece(text[at:])) if piece.text]
 
 
 def snippet(text: str, words: Sequence[str]) -> list[Piece]:
     """A line of the text around the first of the words, marked; empty where none is in it."""
     line = " ".join(text.split())
-    found = re.search("|".join(map(re.escape, words)), line, re.IGNORECASE)
-    if found is None:
+    places = stretches(line, words)
+    if not places:
         return []
-    start = max(0, found.start() - _BEFORE)
+    first = places[0][0]
+    start = max(0, first - _BEFORE)
     if start:
         # At the beginning of a word, unless that would cut off most of what comes before.
-        space = line.find(" ", start, found.start())
+        space = line.find(" ", start, first)
         start = space + 1 if space >= 0 else start
     start = boundary(line, start)
     end = boundary(line, start + _SNIPPET)
     pieces = marked(line[start:end], words)
     opening = [Piece("…")] if start else []
     return [*opening, *pieces, *([Piece("…")] if end < len(line) else [])]
+
+
+def percent_of(row: ChatImport) -> int:
+    """How much of an import is replayed; 100 only when it is done."""
+    return min(99, 100 * row.done // max(1, row.total))
+
+
+def imports_of(request: HttpRequest) -> list[Importing]:
+    """Of this person's imports those that go on or failed, the last one first."""
+    person = request.person  # type: ignore[attr-defined]
+    if not person:
+        return []
+    rows = person.imports.exclude(status=ImportStatus.FINISHED).defer("data")
+    return [Importing(row, percent_of(row)) for row in rows.order_by("-sequence")]
 
 
 def day_of(moment: datetime, today: datetime) -> str:
@@ -127,16 +150,11 @@ def entry_of(chat: Chat, zone: tzinfo) -> Entry:
 
 def _found_in(chats: Iterable[Chat], words: Sequence[str]) -> dict[UUID, Turn]:
     """For each chat the first turn in which all of the words stand, or else one of them."""
-    here = Turn.objects.filter(chat=OuterRef("pk")).oldest_first()
-    each, some = here, here.saying(words)
-    for word in words:
-        each = each.saying([word])
-    rows = Chat.objects.filter(pk__in=[chat.pk for chat in chats])
-    rows = rows.annotate(
-        found=Coalesce(Subquery(each.values("pk")[:1]), Subquery(some.values("pk")[:1]))
-    )
-    keys = rows.values_list("found", flat=True)
-    turns = Turn.objects.filter(pk__in=[key for key in keys if key])
+    places = SearchChunk.objects.places([chat.pk for chat in chats], words)
+    which = Q(pk__in=[])
+    for chat, position in places.items():
+        which |= Q(chat=chat, position=position)
+    turns = Turn.objects.filter(which)
     return {turn.chat_id: turn for turn in turns.only("chat_id", "user_text", "reply_text")}
 
 
@@ -173,15 +191,20 @@ def listing(
     """
     words = words_of(query)
     archived_count = rows.filter(archived=True).count()
-    if words:
-        rows = rows.mentioning(words).newest_first()
-    else:
-        rows = rows.filter(archived=archived).pinned_first()
-    zone = zone_of(request)
-    today = now().astimezone(zone)
     # One row more on either side tells whether there is a next page, and which group goes on.
     start = (page - 1) * PAGE
-    taken = list(rows[max(0, start - 1) : start + PAGE + 1])
+    around = slice(max(0, start - 1), start + PAGE + 1)
+    count = None
+    if words:
+        # Their keys alone, all of them: to search once for the count and once for the page would
+        # cost twice as much.
+        keys = list(rows.mentioning(words).newest_first().values_list("pk", flat=True))
+        count = len(keys)
+        taken = list(rows.filter(pk__in=keys[around]).newest_first())
+    else:
+        taken = list(rows.filter(archived=archived).pinned_first()[around])
+    zone = zone_of(request)
+    today = now().astimezone(zone)
     before = taken.pop(0) if start and taken else None
     more = len(taken) > PAGE
 
@@ -199,11 +222,12 @@ def listing(
         groups[-1].entries.append(entry)
         last = name
     return {
+        "imports": imports_of(request) if page == 1 and not words and not archived else [],
         "groups": groups,
         "q": query,
         "page_number": page,
         "next_page": page + 1 if more else None,
-        "count": rows.count() if words else None,
+        "count": count,
         "archived": archived and not words,
         "archived_count": archived_count,
     }

@@ -63,6 +63,10 @@ def chat_archive(request: HttpRequest, chat: UUID) -> HttpResponse:
 
 def chat_delete(request: HttpRequest, chat: UUID) -> HttpResponse:
     """Delete the chat; the answer offers to take that back."""
+    importing = request.importing  # type: ignore[attr-defined]
+    if importing is not None:
+        services.import_cancel(row=importing)
+        return redirect("chats")
     row = _chat(request)
     services.chat_delete(chat=row)
     if request.htmx:  # type: ignore[attr-defined]

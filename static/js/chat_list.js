@@ -74,7 +74,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   // Somebody has laid a hand on it while the answer was on its way.
   if (detail.target === list() && !asks({ target: detail.requestConfig.elt }) && !("redraw" in list().dataset) && held()) detail.shouldSwap = false;
 });
-whenBack(async () => {
+async function refresh() {
   if (held() || links().length > PAGE || !globalThis.htmx) return;
   await redraw();
   // The open chat says in its head whether it is shared.
@@ -84,4 +84,11 @@ whenBack(async () => {
     here.dataset.shared = shared;
     here.parentElement.querySelector(":scope > .shared-mark").hidden = shared !== "1";
   }
+}
+whenBack(refresh);
+
+// A chat comes into the list with its first message.
+document.addEventListener("chat:turn-started", () => {
+  const here = new URL(search.getAttribute("hx-get"), location.href).searchParams.get("current");
+  if (here && !search.value && !list().querySelector(`[data-chat="${here}"]`)) refresh();
 });

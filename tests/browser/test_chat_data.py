@@ -6,16 +6,17 @@ from playwright.sync_api import expect
 
 from memory_app.lm.checkpoint import Checkpoint as Model
 from memory_app.lm.state import State
-from memory_app.models import Chat, Turn
+from memory_app.models import Turn
 from tests.browser.test_safety import PAYLOADS, unharmed
 from tests.browser.visitor import Visitor
+from tests.conftest import stored
 
 
 def test_nothing_runs_out_of_the_map_or_the_settings_of_a_turn(
     visitor: Visitor, model: Model
 ) -> None:
     page = visitor.page
-    chat = Chat.objects.get(pk=visitor.start_chat())
+    chat = stored(visitor.start_chat())
     blank = State.zeros(model.model.config)
     for payload in PAYLOADS:
         chat.head = Turn.objects.create(

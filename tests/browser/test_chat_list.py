@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from memory_app.models import Chat, Person
 from memory_app.views.chat_list import PAGE
 from tests.browser.visitor import Visitor
+from tests.conftest import stored
 
 
 @pytest.fixture
@@ -207,8 +208,8 @@ def test_a_wrong_file_is_told_above_the_list(
 
 
 def test_older_chats_come_on_demand_and_the_focus_goes_along(visitor: Visitor) -> None:
-    visitor.start_chat()
-    owner, checkpoint = Person.objects.get(), Chat.objects.get().checkpoint
+    chat = stored(visitor.start_chat())
+    owner, checkpoint = Person.objects.get(), chat.checkpoint
     for number in range(PAGE + 5):
         Chat.objects.create(owner=owner, checkpoint=checkpoint, title=f"n{number}")
     visitor.page.reload()

@@ -105,7 +105,7 @@ def test_a_chat_is_renamed_shared_taken_along_and_brought_again_by_keys(
     assert Chat.objects.count() == 2
     press(page, page.get_by_role("button", name="New chat"), back=True)
     expect(page.locator("#openings")).to_be_visible()
-    assert Chat.objects.count() == 3
+    assert Chat.objects.count() == 2
 
 
 def test_a_reply_that_came_to_nothing_is_tried_again_by_keys(visitor: Visitor) -> None:

@@ -17,6 +17,7 @@ from memory_app.models import Chat, Turn
 from memory_app.views.chat_list import PAGE
 from tests.browser.payloads import ACTS, PAYLOADS, PLACES
 from tests.browser.visitor import Visitor
+from tests.conftest import stored
 
 # What no page of ours has, and a payload that got through would have made.
 STRANGE = (
@@ -49,6 +50,7 @@ def tell(chat: Chat, model: Model, texts: list[str]) -> list[Turn]:
                 pk=uuid4(),
                 chat=chat,
                 parent_id=parent,
+                position=len(turns) + 1,
                 client_turn_id=uuid4(),
                 seed=1,
                 status="complete",
@@ -70,11 +72,17 @@ def tell(chat: Chat, model: Model, texts: list[str]) -> list[Turn]:
 @pytest.fixture
 def haunted(visitor: Visitor, model: Model) -> Chat:
     """A chat whose turns say all of them, and as many chats that have them as titles."""
-    chat = Chat.objects.get(pk=visitor.start_chat())
+    chat = stored(visitor.start_chat())
     tell(chat, model, PAYLOADS)
     Chat.objects.bulk_create(
-        Chat(owner=chat.owner, checkpoint=chat.checkpoint, title=payload[:200], shared=True)
-        for payload in PAYLOADS
+        Chat(
+            owner=chat.owner,
+            checkpoint=chat.checkpoint,
+            title=payload[:200],
+            shared=True,
+            activity=100 + number,
+        )
+        for number, payload in enumerate(PAYLOADS)
     )
     chat.refresh_from_db()
     return chat
@@ -165,7 +173,7 @@ def test_none_runs_as_search_words(visitor: Visitor, haunted: Chat) -> None:
 
 def test_none_runs_in_the_gate_view(visitor: Visitor, model: Model) -> None:
     page = visitor.page
-    chat = Chat.objects.get(pk=visitor.start_chat())
+    chat = stored(visitor.start_chat())
     for turn in tell(chat, model, packed(1000)):
         Chat.objects.filter(pk=chat.pk).update(title=turn.user_text[:200])
         page.goto(f"{visitor.url}/turn/{turn.pk}/")

@@ -112,8 +112,16 @@ def test_a_long_chat_is_purged_too(chat):
     """Each turn hangs on the one before: no recursion may run as deep as a chat is long."""
     keys = [uuid4() for _ in range(1500)]
     Turn.objects.bulk_create(
-        Turn(pk=key, chat=chat, parent_id=parent, client_turn_id=uuid4(), seed=1, status="complete")
-        for key, parent in zip(keys, [None, *keys], strict=False)
+        Turn(
+            pk=key,
+            chat=chat,
+            parent_id=parent,
+            position=position,
+            client_turn_id=uuid4(),
+            seed=1,
+            status="complete",
+        )
+        for position, (key, parent) in enumerate(zip(keys, [None, *keys], strict=False), 1)
     )
     Chat.objects.filter(pk=chat.pk).update(head_id=keys[-1])
     services.chat_delete(chat=chat)

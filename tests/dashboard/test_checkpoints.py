@@ -22,7 +22,7 @@ from memory_app.models import (
 )
 from memory_app.services import checkpoints, evaluations
 from memory_app.training.evaluation import EvaluationError
-from tests.conftest import make_checkpoint
+from tests.conftest import make_checkpoint, stored
 from tests.dashboard.staff import Staff
 
 
@@ -44,7 +44,7 @@ def live():
 
 
 def test_a_promotion_is_there_for_new_chats_and_old_ones_go_on(client, alice, checkpoint, other):
-    old = services.chat_create(person=alice.person)
+    old = stored(services.chat_create(person=alice.person).pk)
     act(client, "promote", other)
     new = services.chat_create(person=alice.person)
     old.refresh_from_db()
@@ -262,7 +262,7 @@ def examine(row, n=200, **shares):
 
 
 def test_a_promotion_shows_both_models_figures_and_what_changes(client, alice, checkpoint, other):
-    services.chat_create(person=alice.person)
+    stored(services.chat_create(person=alice.person).pk)
     examine(checkpoint, at_once=0.97, later=0.9)
     examine(other, at_once=0.5, later=0.9)
     body = ask(client, "promote", other)
@@ -347,7 +347,7 @@ def test_two_checkpoints_are_chatted_with_on_chats_of_ones_own(
     assert f'value="{checkpoint.pk}" selected' in body  # the live one stands beside it
     assert not Chat.objects.exists()  # a look stores nothing
     chats = client.post(url, {"a": other.pk, "b": checkpoint.pk}).json()
-    left, right = (Chat.objects.get(pk=chats[side]) for side in ("left", "right"))
+    left, right = (stored(chats[side]) for side in ("left", "right"))
     assert (left.owner, left.checkpoint, right.checkpoint) == (mira.person, other, checkpoint)
     assert client.post(url, {"a": "nonsense"}).status_code == 404
     # Somebody else's chat in the address is none.

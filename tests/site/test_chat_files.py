@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -163,6 +164,7 @@ def test_times_that_are_still_to_come_keep_their_order_and_not_more(exported, bo
         person=bob.person, replayed=services.chat_replay(data=json.dumps(exported).encode())
     )
     turns = list(made.turns.oldest_first())
+    assert all(turn.created <= timezone.now() for turn in turns)
     assert [turn.user_text for turn in turns] == [turn["user_text"] for turn in exported["turns"]]
     assert say(made, "Now", [], parent=made.head) == list(made.turns.oldest_first())[-1]
 
@@ -195,7 +197,6 @@ MENDED = {
     "no turns": lambda file: file.update(turns={}),
     "a turn that is none": lambda file: file["turns"].append([]),
     "a turn twice": lambda file: file["turns"].append(copy.deepcopy(file["turns"][-1])),
-    "children first": lambda file: file["turns"].reverse(),
     "a circle": lambda file: file["turns"][0].update(parent=file["turns"][1]["id"]),
     "its own parent": lambda file: file["turns"][0].update(parent=file["turns"][0]["id"]),
     "a failed parent": lambda file: file["turns"][3].update(parent=file["turns"][2]["id"]),
@@ -408,3 +409,77 @@ def test_markdown_shows_any_text_as_it_is(text):
             shown.append(piece.content)
     said = "".join(text.split()).replace("\0", "\ufffd")
     assert "".join("".join(shown).split()) == said
+
+
+# ---- every value at its extremes
+
+EXTREMES = [
+    None, True, -1, 0, 2**31, 2**53, 2**63, 2**64, -(2**63), 10**400, -(10**400), 0.5, 1e308,
+    -1e308, 5e-324, "", "0", "\ud800", "x" * 70_000, [], {}, [[]], [None], ["0" * 64], "9" * 5000,
+    "0001-01-01T00:00:00", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999999-23:59",
+    "9999-12-31T23:59:59.999999", "2024-02-30T00:00:00", "2024-05-01T10:00:00+99:00",
+]  # fmt: skip
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Any:
+    """The way to every value of a document."""
+    yield path
+    if isinstance(value, dict | list):
+        # Of a list's ids the first stands for the others.
+        for key in list(value) if isinstance(value, dict) else range(min(2, len(value))):
+            yield from places(value[key], (*path, key))
+
+
+def test_no_extreme_value_in_any_place_is_more_than_a_sentence(exported):
+    for path in places(exported):
+        for value in EXTREMES:
+            file = copy.deepcopy(exported)
+            place: Any = file
+            for key in path[:-1]:
+                place = place[key]
+            if path:
+                place[path[-1]] = value
+            body = json.dumps(file if path else value).encode()
+            # Refused, in one sentence, or taken: nothing else is raised.
+            with suppress(Refused):
+                checked = services.chat_check(data=body)
+                assert all(turn.created <= timezone.now() for turn in checked.file.turns)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2024-05-01T10:00:00+00:00", "4100-01-01T00:00:00+00:00"),
+        ("2000-01-02T00:00:00+00:00", "9999-12-31T23:59:59+00:00"),
+        ("9999-12-31T23:59:59.999999+00:00", "9999-12-31T23:59:59.999999+00:00"),
+        ("2024-05-01T10:00:00+00:00", "9999-12-31T23:59:59-12:00"),
+    ],
+)
+def test_a_time_of_a_clock_that_was_ahead_is_taken_as_now(exported, bob, first, second):
+    exported["turns"][0]["created"], exported["turns"][1]["created"] = first, second
+    answer = upload(bob.client, exported)
+    assert answer.status_code == 302
+    made = Chat.objects.get(pk=answer["Location"].split("/")[2])
+    assert [turn.user_text for turn in made.turns.oldest_first()] == [
+        turn["user_text"] for turn in exported["turns"]
+    ]
+
+
+def test_a_file_with_a_child_before_its_parent_is_taken(exported, bob):
+    """As older versions wrote them where the clock had been put back."""
+    texts = {turn["user_text"] for turn in exported["turns"]}
+    exported["turns"].reverse()
+    made = services.chat_import(
+        person=bob.person, replayed=services.chat_replay(data=json.dumps(exported).encode())
+    )
+    turns = list(made.turns.oldest_first().select_related("parent"))
+    assert {turn.user_text for turn in turns} == texts
+    assert all(turn.parent is None or turn.parent.position < turn.position for turn in turns)
+
+
+def test_a_turn_that_comes_after_itself_is_refused(exported, bob):
+    first, second = exported["turns"][:2]
+    first["parent"], second["parent"] = second["id"], first["id"]
+    answer = upload(bob.client, exported)
+    assert answer.status_code == 400
+    assert "comes after itself" in str(answer.context["problem"])

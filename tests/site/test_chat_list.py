@@ -78,7 +78,7 @@ def test_a_chat_without_a_message_is_called_a_new_one(alice, chat):
 
 def test_older_chats_come_a_page_at_a_time_and_no_group_is_named_twice(alice, checkpoint):
     now = timezone.now()
-    for number in range(chat_list.PAGE + 7):
+    for number in reversed(range(chat_list.PAGE + 7)):
         add(alice, checkpoint, f"n{number}", updated=now - timedelta(seconds=number))
     first = alice.client.get("/chats/")
     assert len(titles(first)) == chat_list.PAGE

@@ -7,7 +7,7 @@ import pytest
 from memory_app import registry
 from memory_app.models import Chat, Checkpoint
 from memory_app.views.openings import openings
-from tests.conftest import make_checkpoint
+from tests.conftest import make_checkpoint, stored
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def opened(player, *, reads: str, **fields: str) -> tuple[Chat, str]:
     client = player.client
     answer = client.post("/chat/", fields, headers={"accept-language": reads})
     page = client.get(answer["Location"], headers={"accept-language": reads})
-    return Chat.objects.get(pk=answer["Location"].split("/")[2]), page.content.decode()
+    return stored(answer["Location"].split("/")[2]), page.content.decode()
 
 
 def test_a_reader_of_chinese_gets_the_chinese_model_and_openings_for_it(alice, chinese):

@@ -8,6 +8,7 @@ from django.test import Client
 
 from memory_app import services
 from memory_app.models import Chat, Person
+from tests.conftest import stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "a-long-pass-phrase"
@@ -27,7 +28,7 @@ def person_of(client: Client) -> Person | None:
 def new_chat(client: Client) -> Chat:
     response = client.post("/chat/")
     assert response.status_code == 302
-    chat = Chat.objects.get(pk=response["Location"].split("/")[2])
+    chat = stored(response["Location"].split("/")[2])
     assert response["Location"] == f"/chat/{chat.pk}/"
     return chat
 

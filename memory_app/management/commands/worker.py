@@ -25,6 +25,7 @@ from memory_app import faults, outages
 from memory_app.management.ending import leave
 from memory_app.management.supervisor import die_with_parent
 from memory_app.services.evaluations import evaluations_recover
+from memory_app.services.import_queue import imports_recover
 from memory_app.services.runs import broker_folders, runs_recover, worker_pulse
 from memory_app.training.warm import warm_up
 
@@ -59,6 +60,7 @@ class Pulse:
                 if not recovered:
                     runs_recover()
                     evaluations_recover()
+                    imports_recover()
                     recovered = True
             except Exception as fault:
                 # The database may be away for a while; the worker isn't what should end for it.
@@ -108,8 +110,8 @@ class Command(BaseCommand):
             worker_ready.connect(lambda **_: beat.start(), weak=False)
         # Threads: the worker answers pings while it trains, and a training sees that it should
         # stop; a forked child would neither see it nor share torch's memory safely. One
-        # for a training, one for an exam (tasks.py sees to it that there is one of each), one for
-        # periodic work, which neither may keep waiting.
+        # for a training, one for an exam, one for an import (tasks.py sees to it that there is one
+        # of each), one for periodic work, which none of them may keep waiting.
         status = 0
         try:
             current_app.worker_main(
@@ -117,7 +119,7 @@ class Command(BaseCommand):
                     "--quiet",
                     "worker",
                     "--pool=threads",
-                    "--concurrency=3",
+                    "--concurrency=4",
                     f"--hostname={NODE}",
                     "--loglevel=WARNING",
                     "--without-gossip",

@@ -35,7 +35,7 @@ def _counted(rows: QuerySet[Checkpoint]) -> QuerySet[Checkpoint]:
 
 def checkpoints(request: HttpRequest) -> HttpResponse:
     """Every checkpoint, the live ones first; what was promoted, and what a rollback would do."""
-    rows = list(_counted(Checkpoint.objects.order_by("-live", "-created")))
+    rows = list(_counted(Checkpoint.objects.order_by("-live", "-sequence")))
     languages = sorted({row.language for row in rows})
     targets = [(language, roll_back_target(language)) for language in languages]
     return page(
@@ -104,14 +104,14 @@ def checkpoint(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
         kept=in_words(kept) if (kept := checkpoint_kept(row)) else "",
         card=render_markdown(_card(row), top_heading=3) if row.card else "",
         lineage=list(checkpoint_lineage(row)),
-        children=row.children.order_by("created"),
-        runs=row.runs.order_by("created"),
+        children=row.children.order_by("sequence"),
+        runs=row.runs.order_by("sequence"),
         data=[one for one in data if isinstance(one, dict)] if isinstance(data, list) else [],
         training=training,
         settings=sorted(_mapping(training.get("settings")).items()),
         suites=SUITES,
         corpora=sorted(set(Corpus.objects.values_list("name", flat=True))),
-        others=Checkpoint.objects.exclude(pk=row.pk).order_by("-created"),
+        others=Checkpoint.objects.exclude(pk=row.pk).order_by("-sequence"),
     )
 
 
@@ -130,7 +130,7 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
             keys.append(UUID(key))
         except ValueError:
             continue
-    rows = list(Checkpoint.objects.filter(pk__in=keys).order_by("created"))
+    rows = list(Checkpoint.objects.filter(pk__in=keys).order_by("sequence"))
     figures = [figures_of(row) for row in rows]
     # The order of the parts of an exam, as everywhere.
     order = compared({path: one for each in figures for path, one in each.items()}, {})
@@ -141,7 +141,7 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
         title=_("Checkpoints compared"),
         section="checkpoints",
         checkpoints=rows,
-        others=Checkpoint.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-created"),
+        others=Checkpoint.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-sequence"),
         table=[
             {
                 "path": figure_words.name_of(path),

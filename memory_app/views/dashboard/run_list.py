@@ -23,7 +23,7 @@ COLUMNS: dict[str, tuple[str, Any, bool]] = {
     "loss": ("loss", gettext_lazy("Loss, nats per token"), False),
     "bits": ("bits_per_byte", gettext_lazy("Validation, bits per byte"), False),
     "recall": ("recall", gettext_lazy("Recall, gap 2"), True),
-    "created": ("created", gettext_lazy("Started"), True),
+    "created": ("sequence", gettext_lazy("Started"), True),
 }
 _FIGURES = {"loss", "bits", "recall"}
 
@@ -57,7 +57,7 @@ def _filtered(chosen: dict[str, str]) -> QuerySet[TrainingRun]:
     # What has no figure yet stands last, whichever way.
     down = chosen["sort"].startswith("-")
     order = field.desc(nulls_last=True) if down else field.asc(nulls_last=True)
-    return rows.order_by(order, "-created", "id")
+    return rows.order_by(order, "-sequence", "id")
 
 
 def _headings(chosen: dict[str, str]) -> list[dict[str, Any]]:

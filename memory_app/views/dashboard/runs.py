@@ -173,4 +173,4 @@ def compared(keys: list[str]) -> QuerySet[TrainingRun]:
             found.append(UUID(key))
         except ValueError:
             continue
-    return TrainingRun.objects.filter(pk__in=found).order_by("created")
+    return TrainingRun.objects.filter(pk__in=found).order_by("sequence")

@@ -42,7 +42,7 @@ def searches(request: HttpRequest) -> HttpResponse:
         "dashboard/searches.html",
         title=_("Parameter searches"),
         section="searches",
-        searches=rows.select_related("created_by").order_by("-created"),
+        searches=rows.select_related("created_by").order_by("-sequence"),
     )
 
 
@@ -166,7 +166,7 @@ def search(request: HttpRequest, search: UUID) -> HttpResponse:
     worst = float("inf")
     table = sorted(
         search_results(row),
-        key=lambda one: (one.bits_per_byte or worst, one.loss or worst, one.run.created),
+        key=lambda one: (one.bits_per_byte or worst, one.loss or worst, one.run.sequence),
     )
     lively = any(one.run.status in LIVELY for one in table)
     if request.headers.get("HX-Request"):

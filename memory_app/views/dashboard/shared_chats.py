@@ -3,26 +3,26 @@
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from memory_app.models import Chat
+from memory_app.models import Chat, ChatQuerySet
 from memory_app.services.audit import audit_record
 from memory_app.views.dashboard.page import page
 
 A_PAGE = 100
 
 
-def readable() -> QuerySet[Chat]:
+def readable() -> ChatQuerySet:
     """Shared, and not deleted meanwhile."""
     return Chat.objects.filter(shared=True, deleted=None).select_related("checkpoint", "owner")
 
 
 def shared_chats(request: HttpRequest) -> HttpResponse:
     """Every shared chat, the one last talked in first; by ids and counts, titles are text too."""
-    rows = readable().annotate(turns_count=Count("turns")).order_by("-updated", "-id")
+    rows = readable().newest_first().annotate(turns_count=Count("turns"))
     return page(
         request,
         "dashboard/shared_chats.html",

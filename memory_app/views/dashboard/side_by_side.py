@@ -34,7 +34,7 @@ def _pair(data: Any) -> list[Checkpoint | None]:
     rows = Checkpoint.objects.filter(cell="lstm")
     first, second = (rows.filter(pk__in=[_id(data.get(key, ""))]).first() for key in ("a", "b"))
     if first is not None and second is None:
-        others = rows.exclude(pk=first.pk).order_by("-live", "-created")
+        others = rows.exclude(pk=first.pk).order_by("-live", "-sequence")
         second = others.filter(language=first.language).first() or others.first()
     return [first, second]
 
@@ -65,7 +65,7 @@ def checkpoints_try(request: HttpRequest) -> HttpResponse:
         sides=sides,
         both=all(pair),
         seed=_seed(request.GET.get("seed", "")),
-        checkpoints=Checkpoint.objects.filter(cell="lstm").order_by("-live", "-created"),
+        checkpoints=Checkpoint.objects.filter(cell="lstm").order_by("-live", "-sequence"),
     )
 
 
