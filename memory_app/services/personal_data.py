@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 
 from memory_app import chat_file
 from memory_app.lm.state import State, StateError
-from memory_app.models import AuditEntry, Chat, FaultEntry, Person, Turn
+from memory_app.models import AuditEntry, Chat, ChatImport, FaultEntry, Person, Turn
 from memory_app.services.audit import audit_record
 from memory_app.services.persons import SESSION_KEY
 from memory_app.services.remains import remains_clear
@@ -139,7 +139,25 @@ def _profile(who: Somebody) -> dict[str, Any]:
             }
             for chat in who.chats.order_by("created", "id")
         ],
+        # Opened and never spoken in; and files that are still being imported, or just were.
+        "opened": [
+            {key: entry[key] for key in ("id", "title", "shared", "deleted")}
+            for entry in (person.pending if person else ())
+        ],
+        "imports": [
+            {
+                "chat": str(row.pk),
+                "title": row.title,
+                "status": row.status,
+                "created": row.created.isoformat(),
+            }
+            for row in _imports(who).defer("data")
+        ],
     }
+
+
+def _imports(who: Somebody) -> QuerySet[ChatImport]:
+    return ChatImport.objects.filter(owner=who.person).order_by("sequence")
 
 
 def _entry(row: AuditEntry) -> dict[str, Any]:
@@ -160,7 +178,7 @@ def person_export(*, who: Somebody, path: Path) -> dict[str, int]:
     """Write all of it as a zip, readable by its owner alone; how much of each thing is in it.
 
     `profile.json`, `audit.json` (`by` and `about` them), `chats/CHAT.json` in the format of a
-    chat's own file, `states/TURN.safetensors`: h and c after each turn that has them.
+    chat's own file, `imports/CHAT.json` as they were sent and wait to be replayed, `states/TURN.safetensors`: h and c after each turn that has them.
 
     Raises:
         FileThere: nothing is written over.
@@ -190,6 +208,9 @@ def person_export(*, who: Somebody, path: Path) -> dict[str, int]:
                 for turn in chat.turns.oldest_first().exclude(state=None).iterator(20):
                     archive.writestr(f"states/{turn.pk}.safetensors", _state(turn, chat))
                     states += 1
+            for row in _imports(who).iterator(5):
+                if row.data:
+                    archive.writestr(f"imports/{row.pk}.json", bytes(row.data))
             out.flush()
             os.fsync(out.fileno())
         try:
