@@ -314,12 +314,12 @@ class SearchChunkQuerySet(models.QuerySet["SearchChunk"]):
             return
         last = self.filter(chat=chat).order_by("-number").first()
         if last is None:
-            self.bulk_create(chunks_of(chat, texts))
+            SearchChunk.objects.bulk_create(chunks_of(chat, texts))
             return
         (text, positions), *more = fill((last.text, list(last.positions)), lines)
         if positions != last.positions:
             self.filter(pk=last.pk).update(text=text, positions=positions)
-        self.bulk_create(_numbered(chat, more, last.number + 1))
+        SearchChunk.objects.bulk_create(_numbered(chat, more, last.number + 1))
 
     def places(self, chats: Sequence[UUID], words: Sequence[str]) -> dict[UUID, int]:
         """Of each chat the position of a turn in which all of the words stand, or one of them."""

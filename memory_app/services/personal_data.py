@@ -178,7 +178,8 @@ def person_export(*, who: Somebody, path: Path) -> dict[str, int]:
     """Write all of it as a zip, readable by its owner alone; how much of each thing is in it.
 
     `profile.json`, `audit.json` (`by` and `about` them), `chats/CHAT.json` in the format of a
-    chat's own file, `imports/CHAT.json` as they were sent and wait to be replayed, `states/TURN.safetensors`: h and c after each turn that has them.
+    chat's own file, `states/TURN.safetensors`: h and c after each turn that has them, and
+    `imports/CHAT.json`: files that wait to be replayed, as they were sent.
 
     Raises:
         FileThere: nothing is written over.
