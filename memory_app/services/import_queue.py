@@ -21,7 +21,6 @@ from memory_app.liveness import is_dead, process_id
 from memory_app.lm.sentence import Sentence
 from memory_app.models import ChatImport, ImportStatus, Person
 from memory_app.protocol import Refused
-from memory_app.services.chats import title_of
 from memory_app.services.imports import (
     Checked,
     chat_check,
@@ -31,6 +30,7 @@ from memory_app.services.imports import (
 )
 from memory_app.services.pending import pending_open
 from memory_app.services.runs import broker_folders
+from memory_app.services.titles import title_of
 
 log = logging.getLogger(__name__)
 TASK = "memory_app.tasks.import_chat"

@@ -30,7 +30,7 @@ def opened(alice, checkpoint) -> UUID:
 
 def begin(person: Person, key: UUID, *, message: UUID | None = None):
     chat = pending_chat(Person.objects.get(pk=person.pk), key) or Chat.objects.get(pk=key)
-    return services.turn_begin(chat=chat, client_turn_id=message or uuid4(), text="Hello there")
+    return services.turn_begin(chat=chat, client_turn_id=message or uuid4(), text="My dog is Rex.")
 
 
 def test_opening_chats_stores_none_and_each_has_a_page_of_its_own(alice, bob, checkpoint):
@@ -55,7 +55,7 @@ def test_the_first_message_makes_the_chat_and_a_second_of_the_same_none(alice, o
     assert {one.turn.pk for one in begun} == {Turn.objects.get().pk}
     assert sum(one.created for one in begun) == 1
     chat = Chat.objects.get()
-    assert (chat.pk, chat.owner, chat.title) == (opened, alice.person, "Hello there")
+    assert (chat.pk, chat.owner, chat.title) == (opened, alice.person, "My dog is Rex.")
     assert Person.objects.get(pk=alice.person.pk).pending == []
 
 

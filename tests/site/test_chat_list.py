@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory_app.models import Chat, Turn
+from memory_app.models import Chat, Person, Turn
 from memory_app.views import chat_list
 from memory_app.views.chat_list import day_of, marked, snippet
 
@@ -236,8 +236,7 @@ def test_a_pinned_chat_is_above_the_others_and_an_archived_one_is_out_of_the_way
 ):
     """By a guest, who needs no account for it."""
     client.post("/chat/")
-    guest = SimpleNamespace(person=Chat.objects.get().owner)
-    Chat.objects.all().delete()
+    guest = SimpleNamespace(person=Person.objects.get())
     old = add(guest, checkpoint, "old", updated=timezone.now() - timedelta(days=90))
     add(guest, checkpoint, "new")
     done = add(guest, checkpoint, "done", said=[("about whales", "yes")])
