@@ -65,15 +65,19 @@ def evaluation_ask(
         EvaluationError: no such suite or corpus, perplexity without a corpus, n out of range.
     """
     if suite not in SUITES:
-        raise EvaluationError("suite must be one of {choices}.", choices=", ".join(SUITES))
+        raise EvaluationError(
+            "suite must be one of {choices}.", field="suite", choices=", ".join(SUITES)
+        )
     if not 1 <= n <= MOST_QUESTIONS:
-        raise EvaluationError("n must lie between 1 and {most}.", most=f"{MOST_QUESTIONS:,}")
+        raise EvaluationError(
+            "n must lie between 1 and {most}.", field="n", most=f"{MOST_QUESTIONS:,}"
+        )
     if suite == "perplexity" and not corpora:
-        raise EvaluationError("perplexity needs a corpus.")
+        raise EvaluationError("perplexity needs a corpus.", field="corpus")
     known = set(Corpus.objects.values_list("name", flat=True))
     for name in corpora:
         if name not in known:
-            raise EvaluationError("There is no corpus {name}.", name=repr(name))
+            raise EvaluationError("There is no corpus {name}.", field="corpus", name=repr(name))
     row = Evaluation.objects.create(
         checkpoint=checkpoint,
         suite=suite,

@@ -17,8 +17,7 @@ class Side {
     this.waiting = section.querySelector(".waiting");
     this.link = section.querySelector(".open");
     this.problem = section.querySelector(".problem");
-    this.running = null; // {turn, client, li}: the reply that is spoken
-    this.queue = null; // the frame that waits for the connection
+    this.running = null; // {turn, frame, li, text}: the reply that is spoken, or was asked for
   }
 
   open() {
@@ -26,10 +25,7 @@ class Side {
     const there = () => fetch(`/chat/${this.chat}/turns.json`, { method: "HEAD" }).then(({ ok }) => (ok ? "there" : "gone"), () => "there");
     this.socket = new ChatSocket(`/ws/chat/${this.chat}/`, there);
     this.socket.addEventListener("frame", ({ detail }) => this.hear(detail));
-    this.socket.addEventListener("up", () => {
-      this.complain("");
-      if (this.queue && this.socket.send(this.queue)) this.queue = null;
-    });
+    this.socket.addEventListener("up", () => this.complain(""));
     this.socket.addEventListener("down", () => this.complain(say("down")));
     this.socket.addEventListener("gone", () => this.end(say("gone")));
     this.socket.open();
@@ -48,9 +44,9 @@ class Side {
     }
     this.list.append(li);
     this.waiting.hidden = true;
-    this.running = { turn: null, client: frame.client_turn_id, li, text: "" };
+    this.running = { turn: null, frame, li, text: "" };
     this.open();
-    if (!this.socket.send(frame)) this.queue = frame;
+    this.socket.send(frame); // or it goes out once the line is there
     li.scrollIntoView({ block: "nearest" });
   }
 
@@ -59,7 +55,7 @@ class Side {
     if (frame.type === "error") return this.end(frame.detail);
     const now = this.running;
     if (!now) return;
-    if (frame.type === "turn.started" && frame.client_turn_id === now.client) now.turn = frame.turn;
+    if (frame.type === "turn.started" && frame.client_turn_id === now.frame?.client_turn_id) now.turn = frame.turn;
     if (frame.turn !== now.turn || !now.turn) return;
     if (frame.type === "turn.token") {
       now.text += frame.text;
@@ -70,14 +66,15 @@ class Side {
     }
   }
 
-  // After a reload, or a lost connection, in the middle of a reply: from its first token on.
+  // A line is there, the first one or one after a loss. A message that nobody took yet goes out,
+  // again if need be: its id makes that harmless. A reply that runs is taken up from its first token.
   takeUp(turn) {
-    if (this.running && !turn && !this.queue) return this.reread();
-    const li = turn && this.list.querySelector(`[data-turn="${turn}"]`);
-    if (li) this.running = { turn, client: null, li, text: "" };
-    if (!turn || !this.running) return;
-    this.running.turn = turn;
-    this.running.text = "";
+    const now = this.running;
+    if (now && !now.turn) return this.socket.send(now.frame);
+    if (now && now.turn !== turn) return this.reread();
+    const li = now?.li ?? (turn && this.list.querySelector(`[data-turn="${turn}"]`));
+    if (!turn || !li) return;
+    this.running = { turn, frame: null, li, text: "" };
     this.socket.send({ type: "stream.resume", turn, after: -1 });
     show();
   }
@@ -96,7 +93,6 @@ class Side {
 
   end(problem) {
     this.running = null;
-    this.queue = null;
     this.complain(problem);
     show();
   }

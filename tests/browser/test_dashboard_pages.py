@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from memory_app import policy
+from memory_app import policy, registry
 from memory_app.models import (
     AuditEntry,
     Chat,
@@ -21,6 +22,7 @@ from memory_app.models import (
     TrainingRun,
 )
 from tests.browser.server import SiteServer
+from tests.conftest import make_checkpoint
 
 ODD = "<b>tiny \"one\"</b> 'x' \U0001f600 " + "w" * 90
 #: What asks for no row of its own.
@@ -150,3 +152,33 @@ def test_curves_are_smoothed_put_over_time_and_share_a_crosshair(
     # The choice is kept.
     page.reload()
     expect(page.get_by_label("Smoothing")).to_have_value("0.9")
+
+
+def test_two_checkpoints_answer_one_message_side_by_side(
+    server: SiteServer,
+    page: Page,
+    as_staff: Callable[[Page, str], Page],
+    complaints: list[str],
+    checkpoint: Checkpoint,
+    will_say: Callable[[str], None],
+    tmp_path: Path,
+) -> None:
+    will_say("Your name is Clara.")
+    make_checkpoint(tmp_path / "other", seed=2)
+    other = registry.register(tmp_path / "other")
+    as_staff(page, f"{reverse('admin:checkpoints_try')}?a={other.pk}")
+    page.get_by_label("Seed").fill("7")
+    for said in ("My name is Clara.", "What is my name?"):
+        page.get_by_label("Message to both").fill(said)
+        page.keyboard.press("Enter")
+        expect(page.locator("li .said", has_text=said)).to_have_count(2)
+        expect(page.locator("#stop")).to_be_hidden()
+    sides = page.locator("ol.transcript")
+    told = sides.all_inner_texts()
+    assert [text.count("Your name is Clara.") for text in told] == [2, 2]
+    turns = [chat.turns.oldest_first() for chat in Chat.objects.order_by("checkpoint__created")]
+    assert [len(each) for each in turns] == [2, 2]
+    assert {turn.seed for each in turns for turn in each} == {7}
+    page.reload()
+    expect(page.locator("li .said")).to_have_count(4)
+    assert sides.all_inner_texts() == told

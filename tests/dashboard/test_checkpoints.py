@@ -1,6 +1,7 @@
 """Promotion, rollback, exams, export, deletion: each by a person, each on record."""
 
 import io
+import re
 import zipfile
 from datetime import timedelta
 
@@ -248,7 +249,15 @@ def test_an_exam_that_cannot_be_sat_is_refused(client, other):
         with pytest.raises(EvaluationError):
             evaluations.evaluation_ask(checkpoint=other, suite=suite, n=n, corpora=corpora)
     assert not Evaluation.objects.exists()
-    assert b"must lie between" in act(client, "evaluate", other, suite="recall", n="x").content
+    for typed, field, reason in (
+        ({"suite": "recall", "n": "x"}, "n", "must lie between"),
+        ({"suite": "perplexity", "n": "7"}, "corpus", "needs a corpus"),
+        ({"suite": "spelling", "n": "7"}, "suite", "must be one of"),
+    ):
+        body = act(client, "evaluate", other, **typed).content.decode()
+        assert reason in body.split(f'id="error-{field}"')[1].split("</p>")[0]
+        assert f'aria-invalid="true" aria-describedby="error-{field}"' in body
+        assert f'value="{typed["n"]}"' in body
 
 
 def ask(client, what, row):
@@ -378,3 +387,11 @@ def test_deleting_is_not_offered_where_it_is_refused(staff: Staff, checkpoint: C
     ]
     Checkpoint.objects.update(live=False)
     assert f"{url}delete/" in staff.client.get(url).content.decode()
+
+
+def test_figures_are_named_in_chinese_too(client, other):
+    examine(other, at_once=0.4, later=0.4)
+    client.cookies["django_language"] = "zh-hans"
+    body = client.get(reverse("admin:checkpoint", args=[other.pk])).content.decode()
+    table = body.split('<table class="figures">')[1].split("</table>")[0]
+    assert re.findall("[a-z]{3,}", re.sub("<[^>]*>", "", table.replace("other", ""))) == []

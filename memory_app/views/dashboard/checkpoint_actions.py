@@ -24,6 +24,7 @@ from memory_app.services.checkpoints import (
 )
 from memory_app.services.evaluations import evaluation_ask
 from memory_app.training.evaluation import EvaluationError
+from memory_app.views.dashboard.checkpoints import checkpoint as checkpoint_page
 from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
 
 
@@ -69,7 +70,8 @@ def checkpoint_evaluate_view(request: HttpRequest, checkpoint: UUID) -> HttpResp
             by=request.user,  # type: ignore[arg-type]
         )
     except EvaluationError as fault:
-        messages.error(request, in_words(fault))
+        # The page again, with what was typed and what is wrong with it.
+        return checkpoint_page(request, checkpoint, {fault.field: in_words(fault)})
     return redirect("admin:checkpoint", checkpoint=row.pk)
 
 

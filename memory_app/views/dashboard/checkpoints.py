@@ -89,8 +89,13 @@ def _card(row: Checkpoint) -> str:
     return row.card
 
 
-def checkpoint(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
-    """One checkpoint: where it comes from, what it can do, what may be done with it."""
+def checkpoint(
+    request: HttpRequest, checkpoint: UUID, errors: dict[str, str] | None = None
+) -> HttpResponse:
+    """One checkpoint: where it comes from, what it can do, what may be done with it.
+
+    `errors` are those of the form that asks for an evaluation, by field.
+    """
     row = get_object_or_404(_counted(Checkpoint.objects.select_related("parent")), pk=checkpoint)
     # A config is a file that anybody may have written: what has another form is left out.
     training = _mapping(row.config.get("training"))
@@ -100,6 +105,13 @@ def checkpoint(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
         "dashboard/checkpoint.html",
         title=row.name,
         section="checkpoints",
+        status=400 if errors else 200,
+        errors=errors or {},
+        asked={
+            "suite": request.POST.get("suite", "recall"),
+            "n": request.POST.get("n", "50"),
+            "corpora": request.POST.getlist("corpus"),
+        },
         **_exams(row),
         kept=in_words(kept) if (kept := checkpoint_kept(row)) else "",
         card=render_markdown(_card(row), top_heading=3) if row.card else "",

@@ -39,8 +39,9 @@ def name_of(path: str) -> str:
     kind, _slash, gap = path.rpartition("/gap_")
     if kind in _KINDS and gap.isdigit():
         n = int(gap)
-        between = ngettext("{n} exchange later", "{n} exchanges later", n).format(n=n)
-        return f"{_KINDS[kind]}, {between if n else _('asked at once')}"
+        at_once = _("{figure}, asked at once")
+        later = ngettext("{figure}, {n} exchange later", "{figure}, {n} exchanges later", n)
+        return (later if n else at_once).format(figure=_KINDS[kind], n=n)
     parts = path.split("/")
     if parts[:2] == ["perplexity", "per_source"] and len(parts) > 3:
         what = _NAMES.get(f"perplexity/{parts[-1]}", parts[-1])
