@@ -5,6 +5,7 @@ import { say } from "./strings.js";
 export const LIMIT = 4000; // code points, as the server counts
 const NEAR = 300;
 const TALLEST = 200; // px
+const LONG = 20000; // UTF-16 units: more lines than fit, however wide the window is
 const element = (id) => document.getElementById(id);
 
 // While an input method composes, Enter belongs to it.
@@ -14,6 +15,10 @@ export function sends(event) {
 
 // As tall as its text, up to a limit.
 export function fit(field) {
+  if (field.value.length > LONG) {
+    field.style.height = `${TALLEST}px`; // to measure it would lay out every line at each key
+    return;
+  }
   field.style.height = "";
   field.style.height = `${Math.min(TALLEST, Math.max(40, field.scrollHeight))}px`;
 }
