@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from memory_app.training.unpack import MAX_LINE_BYTES
 Turns = list[tuple[str, str]]
 
 MAX_TURN_CHARS = 8000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def normalise(turns: Iterable[tuple[str, str]]) -> Turns:
             raise RefusedError("a turn over {most} characters", most=f"{MAX_TURN_CHARS:,}")
         if "\0" in text:
             raise RefusedError("a NUL character")
-        if any("\ud800" <= char <= "\udfff" for char in text):
+        if _SURROGATE.search(text):
             raise RefusedError("invalid UTF-8")
         if merged and merged[-1][0] == role:
             merged[-1] = (role, merged[-1][1] + "\n" + text)
