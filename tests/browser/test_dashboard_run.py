@@ -89,7 +89,7 @@ def upload(page: Page, url: str, file: Path, split: str) -> None:
     page.goto(f"{url}/admin/corpora/")
     page.set_input_files("#file", file)
     expect(page.get_by_label("Name")).to_have_value(file.stem)
-    page.get_by_label("Split").select_option(split)
+    page.get_by_label("Split", exact=True).select_option(split)
     page.get_by_role("button", name="Upload").click()
     page.wait_for_url("**/admin/corpora/*-*/")
     expect(page.locator(".messagelist")).to_contain_text("Dialogues taken: 32. Rows refused: 1.")
