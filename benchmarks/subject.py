@@ -53,7 +53,6 @@ class Replies:
             end_id=END,
             banned=(USER, BOT),
             max_batch=max_batch,
-            max_prefill=max_batch,
             capture_gates=capture_gates,
         )
 

@@ -234,6 +234,7 @@ class Reply:
             tokenizer.prompt_ids(begun.turn.user_token_ids),
             begun.before,
             begun.sampling,
+            group=begun.turn.chat.owner_id,
         )
         if self._stopped:
             self._stream.cancel()

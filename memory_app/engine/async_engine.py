@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import torch
@@ -55,14 +55,17 @@ class AsyncEngine:
         prompt_ids: Sequence[int],
         state: State,
         sampling: Sampling,
+        group: Hashable = None,
     ) -> TokenStream:
         """Ask for a reply to a prompt fed from a state. Call it on an event loop; it never waits.
+
+        Prompts of one `group` (one person's) stand behind each other, not behind everybody's.
 
         Raises:
             EngineFull: as many replies as may wait do so already.
             ValueError: an empty prompt, negative ids, or a state of another batch than 1.
         """
-        request = Request(next(self._ids), list(prompt_ids), state, sampling)
+        request = Request(next(self._ids), list(prompt_ids), state, sampling, group)
         with self._lock:
             while True:
                 if self._thread is None:

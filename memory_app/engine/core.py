@@ -13,6 +13,7 @@ from memory_app.engine.request import FinishReason, Output, Request, Status, Tok
 from memory_app.engine.scheduler import Scheduler
 from memory_app.lm.sampler import Sampler
 from memory_app.lm.sampling import is_loop
+from memory_app.lm.state import State
 
 logger = logging.getLogger(__name__)
 
@@ -31,14 +32,13 @@ class Engine:
         end_id: int,
         banned: Collection[int],
         max_batch: int = 64,
-        max_prefill: int = 16,
         max_waiting: int = 256,
+        slice_length: int | None = None,
         capture_gates: bool = True,
     ) -> None:
         self.runner = runner
-        self.scheduler = Scheduler(max_batch, max_prefill, max_waiting)
+        self.scheduler = Scheduler(max_batch, max_waiting, slice_length or runner.slice_length)
         self._end_id = end_id
-        self._prefilling = runner.pool(max_prefill)
         self._running = runner.pool(max_batch)
         self._sampler = Sampler(max_batch, end_id=end_id, banned=banned)
         self._feed = torch.zeros(max_batch, dtype=torch.int64)  # what each running row is fed next
@@ -73,17 +73,13 @@ class Engine:
     def step(self) -> list[Output]:
         """One step for everybody. What raises ends those who were in it; the engine lives on."""
         outputs = self._leave_aborted()
-        for request in self.scheduler.admit():
-            self._prefilling.load(request.row, request.state)
-        for run, served in (
-            (self._prefill, self.scheduler.prefilling),
-            (self._decode, self.scheduler.running),
-        ):
-            try:
-                outputs += run()
-            except Exception:
-                logger.exception("A batch of %d replies failed.", len(served))
-                outputs += [self._finish(request, "failed") for request in list(served)]
+        outputs += self._prefill()
+        try:
+            outputs += self._decode()
+        except Exception:
+            running = list(self.scheduler.running)
+            logger.exception("A batch of %d replies failed.", len(running))
+            outputs += [self._finish(request, "failed") for request in running]
         return outputs
 
     def _leave_aborted(self) -> list[Output]:
@@ -95,41 +91,45 @@ class Engine:
         ]
 
     def _finish(self, request: Request, reason: FinishReason) -> Output:
-        pool = self._running if request.status is Status.RUNNING else self._prefilling
         moved = self.scheduler.finish(request, reason)
         if moved is not None:
-            pool.copy(pool, moved, request.row)
-            if pool is self._running:
-                self._sampler.move(moved, request.row)
-                self._feed[request.row] = self._feed[moved]
+            self._running.copy(self._running, moved, request.row)
+            self._sampler.move(moved, request.row)
+            self._feed[request.row] = self._feed[moved]
         return Output(request, finish_reason=reason)
 
     def _prefill(self) -> list[Output]:
-        """Feed a chunk of every waiting prompt, side by side, all but its last token."""
-        prefilling, left = self.scheduler.prefilling, self.scheduler.chunk()
-        while prefilling:
-            fed = min(left, *(request.prefill_left for request in prefilling))
-            ids = torch.tensor(
-                [request.prompt_ids[request.fed : request.fed + fed] for request in prefilling],
-                dtype=torch.int64,
-            )
-            for column in ids.T.contiguous():
-                self.runner.advance(self._prefilling, column)
-            for request in prefilling:
-                request.fed += fed
-            left -= fed
-            for request in [request for request in prefilling if not request.prefill_left]:
-                self._promote(request)
-            if not left:
-                break
-        return []
+        """Feed slices of prompts, all but their last token, as far as the scheduler lets it."""
+        outputs: list[Output] = []
+        self.scheduler.begin_step()
+        while True:
+            requests, length = self.scheduler.next_slice()
+            if not requests:
+                return outputs
+            try:
+                if length:
+                    self._feed_slice(requests, length)
+            except Exception:
+                logger.exception("A slice of %d prompts failed.", len(requests))
+                outputs += [self._finish(request, "failed") for request in requests]
+                continue
+            for request in requests:
+                if not request.prefill_left:
+                    self._promote(request)
+
+    def _feed_slice(self, requests: list[Request], length: int) -> None:
+        ids = torch.tensor(
+            [request.prompt_ids[request.fed : request.fed + length] for request in requests],
+            dtype=torch.int64,
+        )
+        after = self.runner.feed(ids, State.cat([request.fed_state for request in requests]))
+        for row, request in enumerate(requests):
+            request.fed_state = after.select(row)
+            request.fed += length
 
     def _promote(self, request: Request) -> None:
-        row = request.row
-        moved = self.scheduler.promote(request)
-        self._running.copy(self._prefilling, row, request.row)
-        if moved is not None:
-            self._prefilling.copy(self._prefilling, moved, row)
+        self.scheduler.promote(request)
+        self._running.load(request.row, request.fed_state)
         self._sampler.put(request.row, request.sampling)
         self._feed[request.row] = request.prompt_ids[-1]
 

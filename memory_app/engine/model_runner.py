@@ -6,21 +6,27 @@ import torch
 from torch import Tensor
 
 from memory_app.engine.packed_linear import PackedLinear, fastest_dtype
+from memory_app.engine.packed_lstm import PackedLSTM
 from memory_app.engine.state_pool import StatePool
 from memory_app.lm.model import LanguageModel
+from memory_app.lm.state import State
 
 # The first layer's input is one of V embeddings, so its whole share of the pre-activations can
 # be looked up instead of multiplied; beyond this size the table costs more memory than it saves.
 MAX_TABLE_BYTES = 64 << 20
+# Multiplications that a prompt may take between two decode steps: about 4 ms of one core, so that
+# the longest prompt delays a running reply's token by no more than that.
+SLICE_MULTIPLICATIONS = {torch.bfloat16: 160_000_000, torch.float32: 110_000_000}
+SHORTEST_SLICE = 4
 
 
 class ModelRunner:
-    """Steps the rows of a `StatePool`, in place. One thread uses it.
+    """Steps the rows of a `StatePool`, in place, and feeds prompts. One thread uses it.
 
-    A layer is one GEMM of [x, h] with [W_ih, W_hh] in `dtype`, then the cell in float32. Rows of
-    the weights are reordered to i, f, o, g, and g's are doubled (exact in any binary float), so
-    that one sigmoid serves all four gates by tanh(x) = 2 σ(2x) - 1: torch's tanh takes seven
-    times as long as its sigmoid.
+    A layer of a step is one GEMM of [x, h] with [W_ih, W_hh] in `dtype`, then the cell in float32.
+    Rows of the weights are reordered to i, f, o, g, and g's are doubled (exact in any binary
+    float), so that one sigmoid serves all four gates by tanh(x) = 2 σ(2x) - 1: torch's tanh takes
+    seven times as long as its sigmoid.
     """
 
     def __init__(self, model: LanguageModel, dtype: torch.dtype | None = None) -> None:
@@ -34,13 +40,16 @@ class ModelRunner:
         self._linears: list[PackedLinear] = []
         self._biases: list[Tensor] = []
         self._widths: list[int] = []
+        self._sequences: list[PackedLSTM] = []
         self._table: Tensor | None = None  # float32 [vocab, 4 · hidden], the bias included
         with torch.inference_mode():
             for layer in range(config.num_layers):
-                w_ih, w_hh, b_ih, b_hh = (
-                    _reordered(getattr(model.lstm, f"{name}_l{layer}").detach().float(), hidden)
+                weights = [
+                    getattr(model.lstm, f"{name}_l{layer}").detach().float()
                     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-                )
+                ]
+                self._sequences.append(PackedLSTM(weights, self.dtype))
+                w_ih, w_hh, b_ih, b_hh = (_reordered(weight, hidden) for weight in weights)
                 bias = b_ih + b_hh
                 if layer == 0 and table_bytes <= MAX_TABLE_BYTES:
                     self._table = model.embedding.weight.detach().float() @ w_ih.T + bias
@@ -48,17 +57,37 @@ class ModelRunner:
                 self._widths.append(w_ih.shape[1])
                 self._linears.append(PackedLinear(torch.cat((w_ih, w_hh), dim=1), self.dtype))
                 self._biases.append(bias)
-            if self._table is None:
-                self._embedding = model.embedding.weight.detach().to(self.dtype)
+            self._embedding = model.embedding.weight.detach().to(self.dtype)
             self._projection = (
                 PackedLinear(model.projection.weight, self.dtype) if config.has_projection else None
             )
             self._head = PackedLinear(model.head.weight, self.dtype)
             self._head_bias = model.head.bias.detach().float().clone()
+        # Of one token in all layers.
+        multiplications = sum(
+            4 * hidden * (hidden + (hidden if layer else config.embedding_dim))
+            for layer in range(config.num_layers)
+        )
+        most = SLICE_MULTIPLICATIONS.get(self.dtype, SLICE_MULTIPLICATIONS[torch.float32])
+        self.slice_length = max(SHORTEST_SLICE, most // multiplications)
 
     def pool(self, capacity: int) -> StatePool:
         """A pool of blank rows for this model."""
         return StatePool(capacity, self._widths, self.config.hidden_size, self.dtype)
+
+    def feed(self, ids: Tensor, state: State) -> State:
+        """The state after a slice of n prompts: ids int64 [n, T], state [layers, n, hidden].
+
+        One call a layer for all T tokens. Slices one after another, each from the state that the
+        one before left, give what the whole gives at once.
+        """
+        x = self._embedding[ids.T.contiguous()]  # [T, n, embed]
+        h, c = [], []
+        for layer, sequence in enumerate(self._sequences):
+            x, h_after, c_after = sequence(x, state.h[layer], state.c[layer])
+            h.append(h_after)
+            c.append(c_after)
+        return State(torch.stack(h), torch.stack(c))
 
     def advance(self, pool: StatePool, ids: Tensor, gates: Tensor | None = None) -> Tensor:
         """Feed one token to each of the first n rows: ids int64 [n] → h of the top [n, hidden].

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -15,8 +16,7 @@ FinishReason = Literal["end", "stopped", "length", "loop", "failed"]
 class Status(Enum):
     """Where a request stands; only the scheduler changes it."""
 
-    WAITING = "waiting"  # for a row
-    PREFILL = "prefill"  # its prompt is being fed
+    PREFILL = "prefill"  # its prompt is being fed, or waits for its turn
     RUNNING = "running"  # a token a step
     FINISHED = "finished"
 
@@ -37,6 +37,8 @@ class TokenEvent:
 class Request:
     """A prompt, the state (batch 1) to feed it from, and the settings of the reply.
 
+    Requests of one `group` share what is given to prompts; None: a group of its own.
+
     Raises:
         ValueError: an empty prompt, negative ids, or a state of another batch size.
     """
@@ -45,9 +47,12 @@ class Request:
     prompt_ids: list[int]
     state: State
     sampling: Sampling
-    status: Status = field(default=Status.WAITING, init=False)
-    row: int = field(default=-1, init=False)  # in the pool that its status names
+    group: Hashable = None
+    status: Status = field(default=Status.PREFILL, init=False)
+    row: int = field(default=-1, init=False)  # in the pool of the running
     fed: int = field(default=0, init=False)  # prompt tokens fed so far
+    fed_state: State = field(init=False)  # after them
+    passed_over: int = field(default=0, init=False)  # steps since its prompt was last fed
     reply_ids: list[int] = field(default_factory=list, init=False)  # sampled so far
     logprob: float = field(default=0.0, init=False)  # of the last sampled token
     # Why the reply ends, once its last token has been fed for its gates.
@@ -61,11 +66,17 @@ class Request:
             raise ValueError("A token id is never negative.")
         if self.state.batch != 1:
             raise ValueError("A request goes on from one state, of batch 1.")
+        self.fed_state = self.state
 
     @property
     def prefill_left(self) -> int:
         """Prompt tokens to feed before the last one, which the first decode step feeds."""
         return len(self.prompt_ids) - 1 - self.fed
+
+    @property
+    def is_new(self) -> bool:
+        """Whether its first token has not been put out: that follows the second sampling."""
+        return len(self.reply_ids) < 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 
-from memory_app.engine import scheduler
 from memory_app.inspection.trace import trace
 from memory_app.lm.sampling import sample
 from tests.engine.small import BOT, END, USER, events_of, make_engine, make_model, make_request, run
@@ -26,12 +25,12 @@ def _crowd(model):
 
 
 def _alone(model, request, dtype=torch.float32):
-    engine = make_engine(model, dtype, max_batch=1, max_prefill=1)
+    engine = make_engine(model, dtype, max_batch=1)
     return events_of(run(engine, [request]), request)
 
 
 def test_a_reply_in_a_crowd_that_comes_and_goes_is_the_reply_alone(model):
-    engine, requests = make_engine(model, max_batch=8, max_prefill=3), _crowd(model)
+    engine, requests = make_engine(model, max_batch=8), _crowd(model)
     outputs, waiting = [], list(requests)
     while waiting or engine.has_work:
         for _ in range(3 if len(outputs) % 4 == 0 else 0):
@@ -76,13 +75,11 @@ def test_a_tokens_gates_are_those_of_its_own_feeding_as_a_trace_shows_them(model
             assert all(gate == round(gate, 4) for layer in event.gates for gate in layer)
 
 
-def test_the_size_of_the_prefill_chunks_changes_nothing(model, monkeypatch):
+def test_the_length_of_the_slices_of_a_prompt_changes_nothing(model):
     replies = []
-    for cost in (1, 40, 10_000):
-        monkeypatch.setattr(scheduler, "CHUNK_COST", cost)
-        monkeypatch.setattr(scheduler, "IDLE_CHUNK_COST", cost)
+    for length in (1, 7, 10_000):
         requests = _crowd(model)[:9]
-        outputs = run(make_engine(model, max_prefill=4), requests)
+        outputs = run(make_engine(model, slice_length=length), requests)
         replies.append(
             [[event.token_id for event in events_of(outputs, request)] for request in requests]
         )

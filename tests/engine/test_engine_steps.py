@@ -24,7 +24,7 @@ def test_every_running_reply_gets_one_token_a_step_and_others_join_and_leave_bet
 
 
 def test_a_prompt_of_4000_tokens_holds_up_neither_who_runs_nor_who_comes_after(model):
-    engine = make_engine(model)
+    engine = make_engine(model, slice_length=20)
     running = make_request(model, 1, length=0, min_tokens=300, max_tokens=300)
     engine.add(running)
     engine.step()
@@ -40,15 +40,39 @@ def test_a_prompt_of_4000_tokens_holds_up_neither_who_runs_nor_who_comes_after(m
     assert len(long.reply_ids) == 20
 
 
+@pytest.mark.parametrize("fed_steps", [1, 4])
+def test_a_newcomer_and_a_cancel_in_mid_prefill_change_nothing_for_the_others(model, fed_steps):
+    alone = make_request(model, 1, length=500)
+    expected = events_of(run(make_engine(model), [alone]), alone)
+    engine = make_engine(model, slice_length=20)
+    left, request, newcomer = (
+        make_request(model, number, length=length)
+        for number, length in ((3, 480), (1, 500), (2, 7))
+    )
+    engine.add(left)
+    engine.add(request)
+    outputs = [engine.step() for _ in range(fed_steps)]
+    assert 0 < left.fed < 480
+    engine.abort(left)
+    outputs += [engine.step()]
+    assert left.finish_reason == "stopped"
+    assert request.status is Status.PREFILL
+    outputs += run(engine, [newcomer])
+    events = events_of(outputs, request)
+    assert [event.token_id for event in events] == [event.token_id for event in expected]
+    for ours, theirs in zip(events, expected, strict=True):
+        assert ours.logprob == pytest.approx(theirs.logprob, abs=1e-3)
+
+
 def test_no_more_than_max_batch_run_and_the_rest_follow_in_order(model):
-    engine = make_engine(model, max_batch=3, max_prefill=2)
+    engine = make_engine(model, max_batch=3)
     requests = [make_request(model, number, max_tokens=3) for number in range(10)]
     started = []
     for request in requests:
         engine.add(request)
     while engine.has_work:
         engine.step()
-        assert len(engine.scheduler.running) + len(engine.scheduler.prefilling) <= 3
+        assert len(engine.scheduler.running) <= 3
         started += [r.id for r in requests if r.reply_ids and r.id not in started]
     assert started == sorted(started)
     assert len(started) == 10
@@ -64,7 +88,7 @@ def test_too_many_waiting_are_refused(model):
 
 @pytest.mark.parametrize("steps", [0, 1, 3, 6])
 def test_an_abort_ends_a_reply_at_the_next_step_wherever_it_stands(model, steps):
-    engine = make_engine(model, max_batch=2, max_prefill=2)
+    engine = make_engine(model, max_batch=2, slice_length=20)
     requests = [
         make_request(model, number, length=length, max_tokens=30)
         for number, length in enumerate((0, 3000, 0))
@@ -89,7 +113,7 @@ def test_a_leavers_row_goes_to_another_without_a_trace(model):
     # The same reply, in rows that others held before and with neighbours that leave around it.
     alone = make_request(model, 50, max_tokens=40)
     expected = [event.token_id for event in events_of(run(make_engine(model), [alone]), alone)]
-    engine = make_engine(model, max_batch=5, max_prefill=2)
+    engine = make_engine(model, max_batch=5)
     run(engine, [make_request(model, number, max_tokens=1 + number) for number in range(9)])
     request = make_request(model, 50, max_tokens=40)
     others = [make_request(model, number, max_tokens=1 + 3 * number) for number in range(12)]
@@ -97,31 +121,28 @@ def test_a_leavers_row_goes_to_another_without_a_trace(model):
     assert [event.token_id for event in events_of(outputs, request)] == expected
 
 
-@pytest.mark.parametrize("phase", ["prefill", "decode"])
-def test_a_fault_of_the_model_fails_its_batch_and_the_engine_lives_on(model, phase, monkeypatch):
-    engine = make_engine(model)
-    running = make_request(model, 1, length=0, max_tokens=50)
+@pytest.mark.parametrize("phase", ["feed", "advance"])
+def test_a_fault_of_the_model_fails_those_in_it_and_the_engine_lives_on(model, phase, monkeypatch):
+    engine = make_engine(model, slice_length=20)
+    running = make_request(model, 1, length=0, min_tokens=50, max_tokens=50)
     engine.add(running)
-    engine.step()
-    fed = make_request(model, 2, length=4000)
+    for _ in range(3):
+        engine.step()
+    fed, later = make_request(model, 2, length=4000), make_request(model, 3, length=4001)
     engine.add(fed)
-    advance, pool = (
-        engine.runner.advance,
-        getattr(engine, f"_{'running' if phase == 'decode' else 'prefilling'}"),
-    )
+    engine.add(later)
 
-    def faulty(at, ids, gates=None):
-        if at is pool:
-            raise RuntimeError("out of luck")
-        return advance(at, ids, gates)
+    def faulty(*args):
+        raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(engine.runner, "advance", faulty)
-    outputs = engine.step()
-    failed, lives = (running, fed) if phase == "decode" else (fed, running)
-    assert [o.request for o in outputs if o.finish_reason == "failed"] == [failed]
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.runner, phase, faulty)
+        patched.setattr(engine.scheduler, "slice_length", 4000 if phase == "feed" else 20)
+        outputs = engine.step()
+    failed, lives = (running, fed) if phase == "advance" else (fed, running)
+    assert next(o.request for o in outputs if o.finish_reason == "failed") is failed
     assert lives.status is not Status.FINISHED
-    monkeypatch.undo()
-    after = make_request(model, 3)
+    after = make_request(model, 4)
     run(engine, [after])
     assert lives.finish_reason == after.finish_reason == "length"
 
