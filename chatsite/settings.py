@@ -260,6 +260,9 @@ CORPORA_TOTAL_MB = env.integer("CORPORA_TOTAL_MB", 32768, least=1, most=16777216
 # Files of a form go to disk under names of our own, however small; see the handler.
 FILE_UPLOAD_HANDLERS = ["memory_app.uploads.DiskUploadHandler"]
 
+# Token ids of one message at most. 4,000 characters are at most 16,000 ids, four bytes each.
+TURN_MAX_IDS = env.integer("TURN_MAX_IDS", 2048, least=64, most=16_000)
+
 # Read by memory_app/runtime.py alone.
 MEMORY_MAX_BATCH = env.integer("MEMORY_MAX_BATCH", 64, least=1, most=1024)
 MEMORY_TRACE_CACHE_MB = env.integer("MEMORY_TRACE_CACHE_MB", 128, least=0, most=65536)

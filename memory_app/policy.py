@@ -57,6 +57,7 @@ ROWS = (
     Row("http", "export_markdown", OWNER, ("GET", "HEAD")),
     Row("http", "turns_json", OWNER, ("GET", "HEAD")),
     Row("http", "memory_json", OWNER, ("GET", "HEAD")),
+    Row("http", "token_count", OWNER, ("POST",)),
     Row("http", "turn", OWNER, ("GET", "HEAD")),
     Row("http", "reply", OWNER, ("GET", "HEAD")),
     Row("http", "gates_json", OWNER, ("GET", "HEAD")),

@@ -293,7 +293,9 @@ def tap(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Tap]:
         made = Tap(through)
         submit = runtime.get_engine().submit
         monkeypatch.setattr(
-            runtime.get_engine(), "submit", lambda *args: _Tapped(submit(*args), made)
+            runtime.get_engine(),
+            "submit",
+            lambda *args, **options: _Tapped(submit(*args, **options), made),
         )
         return made
 

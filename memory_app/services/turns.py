@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import formats, timezone
+from django.utils.functional import Promise, lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from memory_app import liveness
@@ -65,7 +68,7 @@ def turn_begin(
     the same `client_turn_id` it finds its first turn, whatever became of it.
 
     Raises:
-        Refused: `busy`, `invalid`, `not_found`, `unavailable`.
+        Refused: `busy`, `invalid`, `too_long`, `not_found`, `unavailable`.
     """
     taken = time.monotonic()
     found = _sent_before(chat, client_turn_id)
@@ -77,6 +80,8 @@ def turn_begin(
         raise Refused("invalid", in_words_later(fault)) from fault
     model = chat_model(sha256=chat.checkpoint.sha256)
     text_ids = model.tokenizer.encode(text) if text is not None else None
+    if text_ids is not None and len(text_ids) > settings.TURN_MAX_IDS:
+        raise Refused("too_long", too_many_tokens(len(text_ids)))
     try:
         with transaction.atomic():
             if is_pending(chat):
@@ -92,6 +97,27 @@ def turn_begin(
         raise refusal_to_move(chat) from None
     chat._state.adding = False
     return Begun(turn, True, model, before, drawn, taken)
+
+
+def too_many_tokens(count: int, *, stored: bool = False) -> Promise:
+    """Why a message of so many tokens is refused, and what to do about it."""
+    sentence = (
+        _("This message has {count} tokens, and at most {most} can be read: edit it shorter.")
+        if stored
+        else _(
+            "This message has {count} tokens, and at most {most} are allowed: "
+            "shorten it or send it in parts."
+        )
+    )
+    return format_lazy(sentence, count=_number(count), most=_number(settings.TURN_MAX_IDS))
+
+
+def _grouped(value: int) -> str:
+    return formats.number_format(value, force_grouping=True)
+
+
+# Written when the sentence is, in the language of whoever reads it.
+_number = lazy(_grouped, str)
 
 
 class _Taken(Exception):
@@ -134,6 +160,9 @@ def _claim(
         parent = sibling.parent
         if text is None:
             text, text_ids = sibling.user_text, sibling.user_token_ids
+            # Stored before the bound was, or imported: it is read again only within the bound.
+            if len(text_ids) > settings.TURN_MAX_IDS:
+                raise Refused("too_long", too_many_tokens(len(text_ids), stored=True))
     assert text is not None
     assert text_ids is not None
     before = state_after(turn=parent, model=model)

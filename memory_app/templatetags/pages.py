@@ -39,6 +39,11 @@ STRINGS: dict[str, dict[str, Any]] = {
             ),
         },
         "kept": _("Not sent yet. It will be sent when the connection is back."),
+        "tokensLeft": {"one": _("{n} token left"), "other": _("{n} tokens left")},
+        "tooManyTokens": {
+            "one": _("{count} token too many: at most {limit}."),
+            "other": _("{count} tokens too many: at most {limit}."),
+        },
         "left": {"one": _("{n} character left"), "other": _("{n} characters left")},
         "next": _("Say next: {text}"),
         "note": STATUS_NOTES,

@@ -4,6 +4,7 @@ import math
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
@@ -141,6 +142,7 @@ def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
             "current": row.pk,
             "turns": shown_path(turns, row.head_id, row.running_id),
             "openings": offered,
+            "tokens_most": settings.TURN_MAX_IDS,
             "sampling": sampling.settings(),
             "presets": sampling.presets(),
             "page": {**_page(row, turns), "openings": offered, "presets": sampling.PRESETS},

@@ -1,11 +1,14 @@
 // Where the message is written: Enter sends, Shift+Enter breaks, Esc stops (in chat.js).
 import { Kept } from "./keep.js";
 import { say } from "./strings.js";
+import { TOKENS, TokenCount } from "./token_count.js";
 
 export const LIMIT = 4000; // code points, as the server counts
 const NEAR = 300;
 const TALLEST = 200; // px
 const LONG = 20000; // UTF-16 units: more lines than fit, however wide the window is
+const numbers = new Intl.NumberFormat(document.documentElement.lang);
+const grouped = (value) => numbers.format(value);
 const element = (id) => document.getElementById(id);
 
 // While an input method composes, Enter belongs to it.
@@ -23,11 +26,18 @@ export function fit(field) {
   field.style.height = `${Math.min(TALLEST, Math.max(40, field.scrollHeight))}px`;
 }
 
-// What to say about a text's length ("" while the limit is far), and whether it may be sent.
-export function measure(text) {
+// What to say about a text's length ("" while the limits are far), and whether it may be sent.
+// `counted` is what a TokenCount knows of it.
+export function measure(text, counted = null) {
   const left = LIMIT - [...text].length;
-  const words = left < 0 ? say("tooLong", { n: -left, limit: LIMIT }) : left < NEAR ? say("left", { n: left }) : "";
-  return { words, over: left < 0, sendable: text.trim() !== "" && left >= 0 };
+  if (left < 0) return { words: say("tooLong", { n: -left, limit: grouped(LIMIT) }), over: true, sendable: false };
+  const words = left < NEAR ? [say("left", { n: left })] : [];
+  const tokensLeft = counted ? TOKENS - counted.tokens : Infinity;
+  const tooMany = tokensLeft < 0;
+  if (tooMany) words.unshift(say("tooManyTokens", { n: -tokensLeft, count: grouped(-tokensLeft), limit: grouped(TOKENS) }));
+  else if (tokensLeft < NEAR) words.push(say("tokensLeft", { n: tokensLeft }));
+  // A count of an older text says about how much, and no more.
+  return { words: words.join(" · "), over: tooMany, sendable: text.trim() !== "" && !(tooMany && counted.exact) };
 }
 
 export class Composer extends EventTarget {
@@ -37,6 +47,7 @@ export class Composer extends EventTarget {
     this.draft = new Kept("localStorage", "draft", chat);
     // What was typed before this script ran stays.
     if (!this.text.value) this.text.value = this.draft.value ?? "";
+    this.tokens = new TokenCount(() => this.#changed());
     this.emptied = false; // by hand: Ctrl+Z then belongs to the field
     this.text.addEventListener("input", () => {
       this.emptied = this.text.value === "";
@@ -63,7 +74,7 @@ export class Composer extends EventTarget {
 
   #submit() {
     const text = this.text.value;
-    if (measure(text).sendable) this.dispatchEvent(new CustomEvent("message", { detail: text }));
+    if (measure(text, this.tokens.of(text)).sendable) this.dispatchEvent(new CustomEvent("message", { detail: text }));
   }
 
   clear() {
@@ -100,7 +111,7 @@ export class Composer extends EventTarget {
   }
 
   #changed() {
-    const { words, over, sendable } = measure(this.text.value);
+    const { words, over, sendable } = measure(this.text.value, this.tokens.of(this.text.value));
     const count = element("count");
     count.textContent = words;
     count.classList.toggle("over", over);

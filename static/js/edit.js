@@ -1,6 +1,7 @@
 // A message edited where it stands: Enter sends it as another version, Esc leaves it as it was.
 import { fit, measure, sends } from "./composer.js";
 import { say } from "./strings.js";
+import { TokenCount } from "./token_count.js";
 
 const template = document.getElementById("edit-template");
 
@@ -12,8 +13,10 @@ export function edit(view, send, text = view.user.textContent) {
   const submit = form.querySelector("[type=submit]");
   const count = form.querySelector(".count");
 
+  const tokens = new TokenCount(changed);
+
   function changed() {
-    const { words, over, sendable } = measure(field.value);
+    const { words, over, sendable } = measure(field.value, tokens.of(field.value));
     count.textContent = words;
     count.classList.toggle("over", over);
     submit.disabled = !sendable;
@@ -32,7 +35,7 @@ export function edit(view, send, text = view.user.textContent) {
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!measure(field.value).sendable) return;
+    if (!measure(field.value, tokens.of(field.value)).sendable) return;
     if (send(field.value)) leave();
   });
   form.addEventListener("keydown", (event) => {

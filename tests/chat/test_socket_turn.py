@@ -113,7 +113,7 @@ async def test_text_is_kept_exactly_as_sent(open_socket, alice, chat, model, tex
 
 async def test_a_text_of_4000_characters_is_taken(open_socket, alice, chat):
     socket = await open_socket(alice, chat)
-    frames = await socket.say("a" * 4000, max_tokens=1)
+    frames = await socket.say(("What is my name? " * 250)[:4000], max_tokens=1)
     assert frames[-1]["status"] == "length"
 
 
@@ -235,7 +235,7 @@ async def test_an_engine_without_room_fails_the_turn_and_the_chat_goes_on(
     from memory_app import runtime
     from memory_app.engine.scheduler import EngineFull
 
-    def full(*args):
+    def full(*args, **options):
         raise EngineFull("Too many replies wait for the model.")
 
     socket = await open_socket(alice, chat)

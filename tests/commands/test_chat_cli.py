@@ -38,6 +38,7 @@ def test_a_terminal_is_never_sent_a_control_character(say):
 
 def test_a_line_that_the_socket_would_refuse_is_one_line_on_stderr(say):
     assert "4,000" in say("x" * 4001 + "\n", "--json").mistake
+    assert "4,000 tokens, and at most 2,048" in say("🐈" * 1000 + "\n", "--json").mistake
 
 
 def test_without_a_live_checkpoint_there_is_nothing_to_talk_to(manage):

@@ -1,0 +1,24 @@
+"""How many tokens a text is, for the composer: the server's tokenizer is the one that counts."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+
+from memory_app import services
+from memory_app.models import Chat
+from memory_app.protocol import Refused, user_text
+
+
+@never_cache
+def token_count(request: HttpRequest, chat: UUID) -> JsonResponse:
+    """`text` → {"tokens", "most"}. What could not be sent is not counted either (400)."""
+    row: Chat = request.chat  # type: ignore[attr-defined]
+    try:
+        text = user_text(request.POST.get("text", ""))
+        tokenizer = services.chat_model(sha256=row.checkpoint.sha256).tokenizer
+    except Refused as refused:
+        status = 503 if refused.code == "unavailable" else 400
+        return JsonResponse({"error": str(refused.detail)}, status=status)
+    return JsonResponse({"tokens": len(tokenizer.encode(text)), "most": settings.TURN_MAX_IDS})
