@@ -5,6 +5,7 @@ stream, each at its own pace and from wherever it left off; nobody's slowness is
 """
 
 import asyncio
+import functools
 import logging
 import time
 from collections import deque
@@ -32,6 +33,8 @@ PULSE, RECOVER_EVERY = 1.0, 10
 #: Seconds: for the channel layer to take an event; between two tries to store a reply (doubling, at
 #: most); for the last try when the process ends.
 LAYER_TIMEOUT, RETRY_FIRST, RETRY_MOST, LAST_TRY = 2.0, 0.5, 5.0, 3.0
+#: Tokens of a turn from which on its replay is computed aside: some 200 ms of one core.
+LONG_TURN = 512
 _STATUS = {
     "end": TurnStatus.COMPLETE,
     "stopped": TurnStatus.STOPPED,
@@ -263,13 +266,22 @@ class Reply:
         assert begun.before is not None
         if self._after is None:
             # Once, however often the commit is tried.
-            self._after = await in_thread(
+            replay = functools.partial(
                 services.turn_replay,
                 turn=self.turn,
                 before=begun.before,
                 reply_ids=ids,
                 model=begun.model,
             )
+            if len(begun.turn.user_token_ids) + len(ids) > LONG_TURN:
+                # Aside and one at a time: a replay of seconds would take the processor, and enough
+                # of them every thread that reads the database, from the replies being spoken.
+                awaited = status == TurnStatus.STOPPED
+                self._after = await asyncio.wrap_future(
+                    runtime.compute_aside(replay, awaited=awaited)
+                )
+            else:
+                self._after = await in_thread(replay)
         # The texts that were sent, joined: bytes of a character that never got whole are not in it.
         await in_thread(
             services.turn_commit,

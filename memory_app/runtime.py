@@ -5,10 +5,13 @@ may start again in the same process (tests, a restarted lifespan).
 """
 
 import logging
+import os
+import sys
 import threading
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
 
@@ -25,6 +28,11 @@ _models: OrderedDict[str, Checkpoint] = OrderedDict()
 _engine: AsyncEngine | None = None
 _traces: TraceCache | None = None
 _ahead: ThreadPoolExecutor | None = None
+_aside: ThreadPoolExecutor | None = None
+#: A third of a core's share beside a busy thread of the usual niceness.
+ASIDE_NICENESS = 5
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 def load_checkpoint_by_sha(sha256: str) -> Checkpoint:
@@ -90,6 +98,24 @@ def compute_ahead(trace: LayeredTrace) -> None:
     ahead.submit(trace.layer, 0)
 
 
+def compute_aside(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+    """Compute what takes seconds in a thread of its own, after those that wait for it already.
+
+    The thread is niced, so that the engine's comes first where cores are few.
+    """
+    global _aside  # noqa: PLW0603
+    with _lock:
+        if _aside is None:
+            _aside = ThreadPoolExecutor(1, thread_name_prefix="aside", initializer=_give_way)
+        return _aside.submit(call, *args, **kwargs)
+
+
+def _give_way() -> None:
+    configure_process()
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), ASIDE_NICENESS)
+
+
 def warm_up() -> None:
     """Load the live checkpoint before somebody waits for it; a fault here is told by /readyz."""
     row = registry.live()
@@ -102,14 +128,15 @@ def warm_up() -> None:
 
 def stop() -> None:
     """End the threads and let models and traces go; the next use starts afresh."""
-    global _engine, _traces, _ahead  # noqa: PLW0603
+    global _engine, _traces, _ahead, _aside  # noqa: PLW0603
     with _lock:
         engine, _engine = _engine, None
-        ahead, _ahead = _ahead, None
+        pools = [pool for pool in (_ahead, _aside) if pool is not None]
+        _ahead = _aside = None
         _traces = None
         _models.clear()
-    if ahead is not None:
-        ahead.shutdown(cancel_futures=True)
+    for pool in pools:
+        pool.shutdown(cancel_futures=True)
     if engine is not None:
         engine.stop()
 

@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import formats, timezone
-from django.utils.functional import Promise, lazy
+from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -109,15 +109,7 @@ def too_many_tokens(count: int, *, stored: bool = False) -> Promise:
             "shorten it or send it in parts."
         )
     )
-    return format_lazy(sentence, count=_number(count), most=_number(settings.TURN_MAX_IDS))
-
-
-def _grouped(value: int) -> str:
-    return formats.number_format(value, force_grouping=True)
-
-
-# Written when the sentence is, in the language of whoever reads it.
-_number = lazy(_grouped, str)
+    return format_lazy(sentence, count=f"{count:,}", most=f"{settings.TURN_MAX_IDS:,}")
 
 
 class _Taken(Exception):

@@ -220,7 +220,7 @@ async def test_a_model_that_says_nul_is_stored_too(open_socket, alice, chat, mod
         def cancel(self):
             pass
 
-    monkeypatch.setattr(runtime.get_engine(), "submit", lambda *args: Stream())
+    monkeypatch.setattr(runtime.get_engine(), "submit", lambda *args, **options: Stream())
     socket = await open_socket(alice, chat)
     finished = (await socket.say())[-1]
     assert (finished["status"], finished["reply_text"]) == ("complete", "a\ufffdb")
