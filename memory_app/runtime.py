@@ -17,7 +17,7 @@ from django.conf import settings
 
 from memory_app import registry
 from memory_app.engine.async_engine import AsyncEngine
-from memory_app.inspection.trace import LayeredTrace
+from memory_app.inspection.questions import AnyTrace, begin
 from memory_app.inspection.trace_cache import TraceCache
 from memory_app.lm.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 from memory_app.lm.replay import configure_process
@@ -85,7 +85,7 @@ def get_traces() -> TraceCache:
         return _traces
 
 
-def compute_ahead(trace: LayeredTrace) -> None:
+def compute_ahead(trace: AnyTrace) -> None:
     """Compute a trace's first layer in the one thread that works ahead of requests.
 
     Not the others: they would take the processor from the page that draws the first.
@@ -95,7 +95,7 @@ def compute_ahead(trace: LayeredTrace) -> None:
         if _ahead is None:
             _ahead = ThreadPoolExecutor(1, thread_name_prefix="ahead")
         ahead = _ahead
-    ahead.submit(trace.layer, 0)
+    ahead.submit(begin, trace)
 
 
 def compute_aside(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:

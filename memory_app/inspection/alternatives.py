@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from memory_app.inspection.trace import LayeredTrace
+from memory_app.inspection.questions import AnyTrace
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Alternatives:
 
 
 @torch.inference_mode()
-def alternatives(trace: LayeredTrace, index: int, count: int = 10) -> Alternatives:
+def alternatives(trace: AnyTrace, index: int, count: int = 10) -> Alternatives:
     """The distribution over the vocabulary that the token at `index` (from 0) stands against.
 
     p = softmax(head · h_{t-1} + bias) at temperature 1, before any ban, penalty or cut, in float64

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-from memory_app.inspection.trace import LayeredTrace
+from memory_app.inspection.questions import AnyTrace
 
 
 class TraceCache:
@@ -18,10 +18,10 @@ class TraceCache:
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
-        self._kept: OrderedDict[Hashable, LayeredTrace] = OrderedDict()
+        self._kept: OrderedDict[Hashable, AnyTrace] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], LayeredTrace]) -> LayeredTrace:
+    def get(self, key: Hashable, make: Callable[[], AnyTrace]) -> AnyTrace:
         """The trace of this key, made when it isn't here; two who ask at once get the same one."""
         with self._lock:
             if key in self._kept:

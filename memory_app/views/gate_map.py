@@ -1,6 +1,5 @@
 """What the gate view draws: one gate of one layer at a time, and one unit's numbers in full."""
 
-import json
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -9,7 +8,8 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 
 from memory_app import services
 from memory_app.inspection import gate_map as maps
-from memory_app.inspection.trace import GATES, LayeredTrace
+from memory_app.inspection.questions import AnyTrace, map_file, unit_values
+from memory_app.inspection.trace import GATES
 from memory_app.models import Turn
 
 
@@ -45,7 +45,7 @@ def _etag(turn: Turn, version: str) -> str:
     return f'"{turn.state_sha256}-{version}"'
 
 
-def traced(request: HttpRequest) -> tuple[Turn, LayeredTrace]:
+def traced(request: HttpRequest) -> tuple[Turn, AnyTrace]:
     """The turn that the request is about, and its trace."""
     turn: Turn = request.turn  # type: ignore[attr-defined]
     if not turn.is_committed:
@@ -65,16 +65,8 @@ def gate_map(request: HttpRequest, turn: UUID) -> HttpResponseBase:
     if (same := known(request, version)) is not None:
         return same
     row, found = traced(request)
-    layer = found.layer(number)
-    data = maps.gate_map(layer, gate).to_safetensors(
-        maps.unit_figures(layer),
-        {
-            "turn": str(row.pk),
-            "gate": gate,
-            "layer": str(number),
-            "saturation": json.dumps(maps.saturation(layer)),
-        },
-    )
+    metadata = {"turn": str(row.pk), "gate": gate, "layer": str(number)}
+    data = map_file(found, number, gate, metadata)
     return kept(HttpResponse(data, content_type="application/octet-stream"), row, version)
 
 
@@ -83,6 +75,5 @@ def unit_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     _, found = traced(request)
     number = numbered(request, "layer", found.num_layers)
     unit = numbered(request, "unit", found.model.config.hidden_size)
-    layer = found.layer(number)
-    gates = {gate: layer[gate][:, unit].tolist() for gate in GATES}
+    gates = unit_values(found, number, unit)
     return JsonResponse({"layer": number, "unit": unit, "gates": gates})

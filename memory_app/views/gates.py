@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, JsonResponse
 
 from memory_app import services
+from memory_app.inspection.questions import gate_means
 from memory_app.replies import shown
 
 
@@ -18,7 +19,7 @@ def gates_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     tokenizer = model.tokenizer
     # <|user|> U <|end|> <|bot|> is what was fed before the reply began.
     prompt = len(tokenizer.prompt_ids(row.user_token_ids))
-    text, means = tokenizer.stream(), found.gate_means()
+    text, means = tokenizer.stream(), gate_means(found)
     tokens: list[dict[str, Any]] = []
     for index, (token_id, gates) in enumerate(zip(found.ids, means, strict=True)):
         control = token_id in tokenizer.special_ids

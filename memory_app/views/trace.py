@@ -1,10 +1,14 @@
 """A turn's memory and its every gate as safetensors; both are replayed or read, never derived."""
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from memory_app import services
+from memory_app.inspection.questions import trace_file
 from memory_app.lm.checkpoint import Checkpoint
 from memory_app.models import Turn
 
@@ -45,14 +49,31 @@ def _file(data: bytes, name: str) -> HttpResponse:
     )
 
 
-def trace(request: HttpRequest, turn: UUID) -> HttpResponse:
+def trace(request: HttpRequest, turn: UUID) -> HttpResponseBase:
     """i f g o c h [T, layers, hidden] of the turn's tokens, with the state before them."""
     row = request.turn  # type: ignore[attr-defined]
     if not row.is_committed:
         raise Http404
     found, model = services.turn_trace(turn=row)
-    data = found.whole().to_safetensors(_metadata(row, model))
-    return _file(data, f"trace-{row.pk}.safetensors")
+    data = trace_file(found, _metadata(row, model))
+    name = f"trace-{row.pk}.safetensors"
+    if isinstance(data, bytes):
+        return _file(data, name)
+    length, pieces = data
+    return StreamingHttpResponse(
+        _streamed(pieces),
+        content_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Length": str(length),
+        },
+    )
+
+
+async def _streamed(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces, each computed in a thread: Django would gather a plain iterator whole first."""
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        yield piece
 
 
 def state(request: HttpRequest, turn: UUID) -> HttpResponse:
