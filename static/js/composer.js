@@ -31,13 +31,16 @@ export function fit(field) {
 export function measure(text, counted = null) {
   const left = LIMIT - [...text].length;
   if (left < 0) return { words: say("tooLong", { n: -left, limit: grouped(LIMIT) }), over: true, sendable: false };
-  const words = left < NEAR ? [say("left", { n: left })] : [];
   const tokensLeft = counted ? TOKENS - counted.tokens : Infinity;
-  const tooMany = tokensLeft < 0;
-  if (tooMany) words.unshift(say("tooManyTokens", { n: -tokensLeft, count: grouped(-tokensLeft), limit: grouped(TOKENS) }));
-  else if (tokensLeft < NEAR) words.push(say("tokensLeft", { n: tokensLeft }));
+  const over = tokensLeft < 0;
+  // The tighter of the two bounds alone: both don't fit on a phone.
+  const words = over
+    ? say("tooManyTokens", { n: -tokensLeft, count: grouped(-tokensLeft), limit: grouped(TOKENS) })
+    : tokensLeft < Math.min(NEAR, left)
+      ? say("tokensLeft", { n: tokensLeft })
+      : left < NEAR ? say("left", { n: left }) : "";
   // A count of an older text says about how much, and no more.
-  return { words: words.join(" · "), over: tooMany, sendable: text.trim() !== "" && !(tooMany && counted.exact) };
+  return { words, over, sendable: text.trim() !== "" && !(over && counted.exact) };
 }
 
 export class Composer extends EventTarget {

@@ -22,12 +22,23 @@ def test_shift_enter_breaks_the_line_and_enter_sends_it_all(visitor: Visitor) ->
 def test_a_message_that_is_too_long_is_not_sent_and_says_by_how_much(visitor: Visitor) -> None:
     visitor.start_chat()
     field = visitor.page.get_by_label("Message", exact=True)
-    field.fill("😀" * 4000)
-    expect(visitor.page.get_by_role("button", name="Send")).to_be_enabled()
-    field.fill("😀" * 4002)
-    expect(visitor.page.get_by_text("2 characters too many")).to_be_visible()
-    expect(visitor.page.get_by_role("button", name="Send")).to_be_disabled()
+    send, count = visitor.page.get_by_role("button", name="Send"), visitor.page.locator("#count")
+    text = "What is my name? " * 250
+    field.fill(text[:4000])
+    expect(count).to_have_text("0 characters left")
+    expect(send).to_be_enabled()
+    field.fill(text[:4002])
+    expect(count).to_have_text("2 characters too many: at most 4,000.")
+    expect(send).to_be_disabled()
+    # Few characters, yet each of four tokens: the server counts them, and nothing is lost.
+    field.fill("😀" * 600)
+    expect(count).to_have_text("352 tokens too many: at most 2,048.")
+    expect(send).to_be_disabled()
     visitor.page.keyboard.press("Enter")
+    expect(field).to_have_value("😀" * 600)
+    field.fill("😀" * 500)
+    expect(count).to_have_text("")
+    expect(send).to_be_enabled()
     assert Turn.objects.count() == 0
 
 
