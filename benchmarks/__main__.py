@@ -11,6 +11,7 @@ from benchmarks.beside_training import first_token_beside
 from benchmarks.gate_page import looking
 from benchmarks.gate_view import opening
 from benchmarks.memory import first_token, replay_cost
+from benchmarks.prompts import prompts
 from benchmarks.refeeding import turn_cost
 from benchmarks.subject import Replies, model_of
 from benchmarks.throughput import steps, throughput
@@ -21,6 +22,7 @@ SECTIONS = {
     "throughput": (throughput, 7, 1),
     "step": (steps, 150, 5),
     "replay": (replay_cost, 15, 1),
+    "prompts": (prompts, 15, 2),
     "first-token": (first_token, 150, 3),
     "turns": (turn_cost, 3, 1),
     "gates": (opening, 7, 1),

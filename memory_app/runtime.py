@@ -11,7 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 
@@ -28,10 +28,9 @@ _models: OrderedDict[str, Checkpoint] = OrderedDict()
 _engine: AsyncEngine | None = None
 _traces: TraceCache | None = None
 _ahead: ThreadPoolExecutor | None = None
-_aside: ThreadPoolExecutor | None = None
+_aside: dict[bool, ThreadPoolExecutor] = {}
 #: A third of a core's share beside a busy thread of the usual niceness.
 ASIDE_NICENESS = 5
-_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
@@ -98,16 +97,20 @@ def compute_ahead(trace: AnyTrace) -> None:
     ahead.submit(begin, trace)
 
 
-def compute_aside(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+def compute_aside(call: Callable[[], _T], *, awaited: bool) -> Future[_T]:
     """Compute what takes seconds in a thread of its own, after those that wait for it already.
 
-    The thread is niced, so that the engine's comes first where cores are few.
+    The thread is niced, so that the engine's comes first where cores are few. What somebody waits
+    for at this moment (`awaited`) has another one, that isn't.
     """
-    global _aside  # noqa: PLW0603
     with _lock:
-        if _aside is None:
-            _aside = ThreadPoolExecutor(1, thread_name_prefix="aside", initializer=_give_way)
-        return _aside.submit(call, *args, **kwargs)
+        if awaited not in _aside:
+            _aside[awaited] = ThreadPoolExecutor(
+                1,
+                thread_name_prefix="aside",
+                initializer=configure_process if awaited else _give_way,
+            )
+        return _aside[awaited].submit(call)
 
 
 def _give_way() -> None:
@@ -128,11 +131,12 @@ def warm_up() -> None:
 
 def stop() -> None:
     """End the threads and let models and traces go; the next use starts afresh."""
-    global _engine, _traces, _ahead, _aside  # noqa: PLW0603
+    global _engine, _traces, _ahead  # noqa: PLW0603
     with _lock:
         engine, _engine = _engine, None
-        pools = [pool for pool in (_ahead, _aside) if pool is not None]
-        _ahead = _aside = None
+        pools = [*_aside.values(), *([_ahead] if _ahead is not None else [])]
+        _aside.clear()
+        _ahead = None
         _traces = None
         _models.clear()
     for pool in pools:

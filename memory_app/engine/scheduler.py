@@ -9,8 +9,6 @@ from memory_app.engine.request import FinishReason, Request, Status
 # A fed position costs about as much as this many extra rows in it: the weights are read once for
 # all rows of a position.
 POSITION_COST = 2
-# With nobody to delay, a slice still ends soon enough for a cancel or a newcomer to be seen.
-IDLE_SLICES = 2
 # So many steps the oldest prompt may be passed over in favour of shorter ones.
 PATIENCE = 4
 
@@ -67,8 +65,8 @@ class Scheduler:
 
     def begin_step(self) -> None:
         """Renew what may be fed before the next decode step, and count who waits for it."""
-        slices = 1 if self.running else IDLE_SLICES
-        self._budget = slices * self.slice_length * (POSITION_COST + 1)
+        # The same with nobody to delay: a newcomer or a cancel waits for the slice that is fed.
+        self._budget = self.slice_length * (POSITION_COST + 1)
         for request in self.prefilling:
             request.passed_over += 1
 
