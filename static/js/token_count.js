@@ -4,6 +4,7 @@ import { post } from "./post.js";
 
 const { tokens: url, tokensMost } = document.getElementById("composer").dataset;
 const PAUSE = 250; // ms without a key until the server is asked
+const MOST_UNITS = 8000;
 const bytes = new TextEncoder();
 
 export const TOKENS = Number(tokensMost);
@@ -22,7 +23,8 @@ export class TokenCount {
   // counted; null where nothing needs to be said.
   of(text) {
     clearTimeout(this.#timer);
-    if (bytes.encode(text).length <= TOKENS) {
+    // Over 8,000 UTF-16 units it has more characters than are allowed: nothing to count.
+    if (text.length > MOST_UNITS || bytes.encode(text).length <= TOKENS) {
       this.#answer = { text: "", tokens: 0 };
       return null;
     }
