@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
 from memory_app import services
+from memory_app.languages import foreign_language
 from memory_app.lm.sentence import Sentence
 from memory_app.models import COMMITTED, Chat, ChatImport, Checkpoint, Turn
 from memory_app.sentences import in_words
@@ -143,6 +144,7 @@ def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
             "turns": shown_path(turns, row.head_id, row.running_id),
             "openings": offered,
             "tokens_most": settings.TURN_MAX_IDS,
+            "foreign": foreign_language(row.checkpoint.language),
             "sampling": sampling.settings(),
             "presets": sampling.presets(),
             "page": {**_page(row, turns), "openings": offered, "presets": sampling.PRESETS},

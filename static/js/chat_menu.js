@@ -19,7 +19,9 @@ function close({ focus = false } = {}) {
 function put(menu, opener) {
   const { top, bottom, right } = opener.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
-  const left = Math.max(GAP, Math.min(right - width, innerWidth - width - GAP));
+  // The menu of the chat that is open stays in its own column, off the list of the others.
+  const from = opener.closest("main")?.getBoundingClientRect().left ?? 0;
+  const left = Math.max(GAP, Math.min(Math.max(right - width, from + GAP), innerWidth - width - GAP));
   const below = bottom + GAP + height <= innerHeight || top - GAP - height < 0;
   menu.style.left = `${left}px`;
   menu.style.top = `${below ? Math.max(GAP, Math.min(bottom + GAP, innerHeight - height - GAP)) : top - GAP - height}px`;

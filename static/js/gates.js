@@ -240,6 +240,7 @@ function start(page) {
     if (!drawn) return;
     const list = panes.shown.map((pane, k) => ({
       canvas: panes.all[k].heatmap.canvas, split: pane.split, tokens: pane.map.tokens, caption: pane.caption,
+      texts: (pane.kind === "other" ? sibling.tokens : sentence.tokens).map((token) => token.textContent ?? token.text).slice(0, pane.map.tokens),
     }));
     const [{ map, lut }] = panes.shown;
     const layer = shown.layer === "all" ? say("allLayers") : say("layer", { n: shown.layer + 1 });

@@ -1,21 +1,54 @@
-// The maps on the page as one picture to show somebody: title, maps, prompt and reply, legend.
+// The maps on the page as one picture to show somebody: title, maps with their tokens as the heads of
+// the columns, prompt and reply, legend.
 import { colour } from "./ramp.js";
 
 const PAD = 24;
 const GAP = 16;
 const WIDTH = 1200;
 const TALLEST = 640;
+const HEADS = 72; // px over a map for its tokens
+const CLOSEST = 13; // px between two heads: where columns are narrower, every n-th token has one
 
 const rgb = (name) => `rgb(${colour(name).join()})`;
 
-// panes: [{canvas, split, tokens, caption}]; ends: [lowest, highest] in words
+// panes: [{canvas, split, tokens, caption, texts: what the tokens say}]; ends: [lowest, highest] in words
+// Rows may be averaged, since a map has more of them than the picture has lines; tokens never are:
+// a smoothing along both axes would mix a token with its neighbours.
+function drawSharp(pen, canvas, x, y, wide, high) {
+  const rows = document.createElement("canvas");
+  Object.assign(rows, { width: canvas.width, height: Math.round(high) });
+  const context = rows.getContext("2d");
+  context.imageSmoothingEnabled = canvas.height > high;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(canvas, 0, 0, rows.width, rows.height);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(rows, x, y, wide, high);
+}
+
+// Each token over its column, turned up where columns are narrow, and every n-th in a long turn.
+function heads(pen, texts, { x, y, column, fontFamily }) {
+  const every = Math.max(1, Math.ceil(CLOSEST / column));
+  pen.fillStyle = rgb("--text");
+  pen.font = `12px ${fontFamily}`;
+  const flat = texts.every((text) => pen.measureText(text.trim()).width < column - 4);
+  pen.textAlign = flat ? "center" : "left";
+  for (let token = 0; token < texts.length; token += every) {
+    pen.save();
+    pen.translate(x + (token + 0.5) * column + (flat ? 0 : 4), y);
+    if (!flat) pen.rotate(-Math.PI / 2);
+    pen.fillText(texts[token].trim(), 0, 0, flat ? column : HEADS - 8);
+    pen.restore();
+  }
+}
+
 export function mapPicture({ title, subtitle, panes, lut, ends }) {
   const columns = Math.min(3, panes.length);
   const rows = Math.ceil(panes.length / columns);
   const wide = (WIDTH - 2 * PAD - (columns - 1) * GAP) / columns;
   const high = Math.min(TALLEST, panes.length > 1 ? 320 : 512);
+  const top = 20 + HEADS;
   const picture = document.createElement("canvas");
-  Object.assign(picture, { width: WIDTH, height: 2 * PAD + 64 + rows * (high + 20 + GAP) + 40 });
+  Object.assign(picture, { width: WIDTH, height: 2 * PAD + 64 + rows * (high + top + GAP) + 40 });
   const pen = picture.getContext("2d");
   const { fontFamily } = getComputedStyle(document.body);
   const write = (text, x, y, size, name, align = "left") => {
@@ -28,17 +61,16 @@ export function mapPicture({ title, subtitle, panes, lut, ends }) {
   pen.fillRect(0, 0, picture.width, picture.height);
   write(title, PAD, PAD + 20, 22, "--text");
   write(subtitle, PAD, PAD + 46, 15, "--muted");
-  panes.forEach(({ canvas, split, tokens, caption }, k) => {
+  panes.forEach(({ canvas, split, tokens, caption, texts = [] }, k) => {
     const x = PAD + (k % columns) * (wide + GAP);
-    const y = PAD + 64 + Math.floor(k / columns) * (high + 20 + GAP);
+    const y = PAD + 64 + Math.floor(k / columns) * (high + top + GAP);
     write(caption, x, y + 12, 14, "--muted");
-    pen.imageSmoothingEnabled = canvas.width > wide || canvas.height > high;
-    pen.imageSmoothingQuality = "high";
-    pen.drawImage(canvas, x, y + 20, wide, high);
+    heads(pen, texts, { x, y: y + 16 + HEADS, column: wide / tokens, fontFamily });
+    drawSharp(pen, canvas, x, y + top, wide, high);
     pen.strokeStyle = rgb("--line-strong");
-    pen.strokeRect(x - 0.5, y + 19.5, wide + 1, high + 1);
+    pen.strokeRect(x - 0.5, y + top - 0.5, wide + 1, high + 1);
     pen.fillStyle = rgb("--text");
-    pen.fillRect(x + (split / tokens) * wide - 1, y + 20, 2, high);
+    pen.fillRect(x + (split / tokens) * wide - 1, y + top, 2, high);
   });
   const y = picture.height - PAD - 12;
   for (let k = 0; k < 256; k += 1) {

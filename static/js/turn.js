@@ -58,6 +58,13 @@ export class TurnView {
     this.li.dataset.turn = id;
     this.li.id = `turn-${id}`;
     for (const link of this.li.querySelectorAll("a.strip, a.gates")) link.href = `/turn/${id}/`;
+    this.#nameLinks();
+  }
+
+  // A list of links then tells whose gates each of them opens.
+  #nameLinks() {
+    const link = this.li.querySelector("a.gates");
+    link.ariaLabel = `${link.firstChild.textContent.trim()}: ${[...this.user.textContent].slice(0, 60).join("")}`;
   }
 
   // Appended to one text node, so that nothing already on the page is laid out anew.
@@ -74,6 +81,7 @@ export class TurnView {
   // A whole turn, as turns.json has it.
   update({ user_text: said, ...turn }) {
     if (this.user.textContent !== said) this.user.textContent = said;
+    this.#nameLinks();
     this.finish(turn);
   }
 

@@ -59,3 +59,13 @@ def test_the_english_model_is_offered_english_whoever_reads(alice, checkpoint):
 def test_a_language_that_has_no_openings_gets_the_english_ones(language, spoken):
     assert {opening["language"] for opening in openings(language)} == {spoken}
     assert all(len(opening["steps"]) >= 3 for opening in openings(language))
+
+
+def test_a_reader_of_another_language_is_told_so_and_reads_what_the_steps_mean(alice, checkpoint):
+    _chat, page = opened(alice, reads="zh-CN")
+    assert "请用英语和它对话" in page
+    assert 'placeholder="用英语写消息"' in page
+    assert "我叫克拉拉。" in page
+    _chat, page = opened(alice, reads="en")
+    assert 'placeholder="Message"' in page
+    assert "opening-meanings" not in page
