@@ -83,6 +83,7 @@ function start(page) {
       const map = drawn.own.get(layer);
       const pane = (kind, one, split) => ({
         kind, layer, split, map: one, lut: kind === "difference" ? ramp(`--gate-${gate}`, true) : drawn.lut,
+        texts: (kind === "other" ? sibling.tokens : sentence.tokens).map((token) => token.textContent ?? token.text),
         order: map.order(sort), small: layers.length > 1 || kind === "other" || (sibling && !apart),
         caption: caption(kind, layer, layers.length > 1),
         label: say("mapLabel", { gate, layer: layer + 1 }),
@@ -240,7 +241,7 @@ function start(page) {
     if (!drawn) return;
     const list = panes.shown.map((pane, k) => ({
       canvas: panes.all[k].heatmap.canvas, split: pane.split, tokens: pane.map.tokens, caption: pane.caption,
-      texts: (pane.kind === "other" ? sibling.tokens : sentence.tokens).map((token) => token.textContent ?? token.text).slice(0, pane.map.tokens),
+      texts: pane.texts.slice(0, pane.map.tokens),
     }));
     const [{ map, lut }] = panes.shown;
     const layer = shown.layer === "all" ? say("allLayers") : say("layer", { n: shown.layer + 1 });

@@ -1,9 +1,10 @@
 // The heatmap: one pixel a value, scaled up without smoothing; a mark on one token and one unit,
-// a pinned token, a chosen unit.
+// a pinned token, a chosen unit. Over it the tokens stand as the heads of their columns.
 // Event "move" (detail: {token, row, chosen}): by the pointer, by arrow keys, by a click.
 const NARROWEST = 3; // px a token
 const WIDEST = 120;
 const TALL = 512; // px that all units together take, where they fit
+const CLOSEST = 14; // px between two heads: where columns are narrower, every n-th token has one
 const SMALL = 256; // the same where several maps share the page
 
 export class Heatmap extends EventTarget {
@@ -11,6 +12,8 @@ export class Heatmap extends EventTarget {
     super();
     this.box = box;
     this.canvas = box.querySelector("canvas");
+    this.heads = box.previousElementSibling;
+    box.addEventListener("scroll", () => (this.heads.scrollLeft = box.scrollLeft));
     const line = (name) => box.querySelector(name);
     [this.split, this.column, this.line] = [line(".split"), line(".column"), line(".row")];
     [this.pinned, this.chosen] = [line(".pinned"), line(".chosen")];
@@ -23,8 +26,9 @@ export class Heatmap extends EventTarget {
   }
 
   // map: a GateMap; order: unit numbers, top row first; lut: 256 packed colours
-  show({ map, order, split, lut, small }) {
-    Object.assign(this, { map, order, splitAt: split, small });
+  // texts: what the tokens say
+  show({ map, order, split, lut, small, texts }) {
+    Object.assign(this, { map, order, splitAt: split, small, texts });
     const { tokens, units, steps } = map;
     // Where several maps share the page a row is the mean of some neighbours in the order.
     const each = small ? Math.ceil(units / SMALL) : 1;
@@ -82,8 +86,27 @@ export class Heatmap extends EventTarget {
     for (const one of [this.column, this.pinned]) one.style.width = `${Math.max(1, this.wide)}px`;
     for (const one of [this.line, this.chosen]) one.style.height = `${Math.max(1, this.high)}px`;
     this.split.style.transform = `translateX(${this.splitAt * this.wide}px)`;
+    this.#head(width);
     this.mark(this.token, this.row);
     this.pin(this.pinnedAt, this.chosenAt);
+  }
+
+  // Upright where columns are wide, turned up where they are narrow, thinned out in a long turn.
+  #head(width) {
+    const place = this.heads.firstElementChild;
+    const every = Math.max(1, Math.ceil(CLOSEST / this.wide));
+    place.style.width = `${width}px`;
+    this.heads.classList.toggle("turned", this.wide < 56);
+    const list = [];
+    for (let token = 0; token < this.map.tokens; token += every) {
+      const head = document.createElement("span");
+      head.textContent = this.texts[token]?.trim() ?? "";
+      head.style.left = `${token * this.wide}px`;
+      head.style.width = `${every * this.wide}px`;
+      list.push(head);
+    }
+    place.replaceChildren(...list);
+    this.heads.scrollLeft = this.box.scrollLeft;
   }
 
   #point(event, chosen) {

@@ -6,7 +6,8 @@ const PAD = 24;
 const GAP = 16;
 const WIDTH = 1200;
 const TALLEST = 640;
-const HEADS = 72; // px over a map for its tokens
+const FLAT = 20; // px over a map for its tokens as they are read
+const TURNED = 72; // the same where they are turned up
 const CLOSEST = 13; // px between two heads: where columns are narrower, every n-th token has one
 
 const rgb = (name) => `rgb(${colour(name).join()})`;
@@ -25,18 +26,24 @@ function drawSharp(pen, canvas, x, y, wide, high) {
   pen.drawImage(rows, x, y, wide, high);
 }
 
+// Whether every token fits over its column as it is read.
+function fit(texts, wide, fontFamily) {
+  const pen = new OffscreenCanvas(1, 1).getContext("2d");
+  pen.font = `12px ${fontFamily}`;
+  return texts.every((text) => pen.measureText(text.trim()).width < wide / texts.length - 4);
+}
+
 // Each token over its column, turned up where columns are narrow, and every n-th in a long turn.
-function heads(pen, texts, { x, y, column, fontFamily }) {
+function heads(pen, texts, { x, y, column, fontFamily, flat }) {
   const every = Math.max(1, Math.ceil(CLOSEST / column));
   pen.fillStyle = rgb("--text");
   pen.font = `12px ${fontFamily}`;
-  const flat = texts.every((text) => pen.measureText(text.trim()).width < column - 4);
   pen.textAlign = flat ? "center" : "left";
   for (let token = 0; token < texts.length; token += every) {
     pen.save();
     pen.translate(x + (token + 0.5) * column + (flat ? 0 : 4), y);
     if (!flat) pen.rotate(-Math.PI / 2);
-    pen.fillText(texts[token].trim(), 0, 0, flat ? column : HEADS - 8);
+    pen.fillText(texts[token].trim(), 0, 0, flat ? column : TURNED - 8);
     pen.restore();
   }
 }
@@ -46,11 +53,13 @@ export function mapPicture({ title, subtitle, panes, lut, ends }) {
   const rows = Math.ceil(panes.length / columns);
   const wide = (WIDTH - 2 * PAD - (columns - 1) * GAP) / columns;
   const high = Math.min(TALLEST, panes.length > 1 ? 320 : 512);
-  const top = 20 + HEADS;
+  const { fontFamily } = getComputedStyle(document.body);
+  const flat = panes.every(({ texts = [] }) => fit(texts, wide, fontFamily));
+  const room = flat ? FLAT : TURNED;
+  const top = 20 + room;
   const picture = document.createElement("canvas");
   Object.assign(picture, { width: WIDTH, height: 2 * PAD + 64 + rows * (high + top + GAP) + 40 });
   const pen = picture.getContext("2d");
-  const { fontFamily } = getComputedStyle(document.body);
   const write = (text, x, y, size, name, align = "left") => {
     pen.font = `${size}px ${fontFamily}`;
     pen.textAlign = align;
@@ -65,7 +74,7 @@ export function mapPicture({ title, subtitle, panes, lut, ends }) {
     const x = PAD + (k % columns) * (wide + GAP);
     const y = PAD + 64 + Math.floor(k / columns) * (high + top + GAP);
     write(caption, x, y + 12, 14, "--muted");
-    heads(pen, texts, { x, y: y + 16 + HEADS, column: wide / tokens, fontFamily });
+    heads(pen, texts, { x, y: y + 16 + room, column: wide / tokens, fontFamily, flat });
     drawSharp(pen, canvas, x, y + top, wide, high);
     pen.strokeStyle = rgb("--line-strong");
     pen.strokeRect(x - 0.5, y + top - 0.5, wide + 1, high + 1);
