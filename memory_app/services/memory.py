@@ -36,6 +36,8 @@ def chat_model(*, sha256: str) -> Checkpoint:
 
 def _read(turn: Turn, model: Checkpoint) -> State:
     config = model.model.config
+    if not isinstance(turn.state, bytes | memoryview | None):
+        raise StateError("The state isn't bytes.")
     state = State.from_bytes(bytes(turn.state or b""), config.num_layers, config.hidden_size)
     if state.sha256() != turn.state_sha256:
         raise StateError("The state isn't the one that was committed.")
@@ -59,7 +61,7 @@ def state_after(*, turn: Turn | None, model: Checkpoint) -> State:
     damaged: list[Turn] = []
     state = None
     while turn is not None:
-        if not turn.is_committed:
+        if not turn.is_committed or turn in damaged:  # or among its own ancestors
             raise Refused("unavailable", _DAMAGED)
         try:
             state = _read(turn, model)

@@ -61,10 +61,11 @@ def shown_path(turns: list[Turn], head: UUID | None, running: UUID | None) -> li
     """
     by_id: dict[UUID | None, Turn] = {turn.pk: turn for turn in turns}
     path: list[Turn] = []
-    at = by_id.get(head)
+    left = dict(by_id)  # each once: a damaged tree may have a circle
+    at = left.pop(head, None)
     while at:
         path.insert(0, at)
-        at = by_id.get(at.parent_id)
+        at = left.pop(at.parent_id, None)
     if speaking := by_id.get(running):
         kept = [turn.pk for turn in path]
         upto = kept.index(speaking.parent_id) + 1 if speaking.parent_id in kept else 0

@@ -5,28 +5,56 @@ import sys
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
+from django.utils.translation import gettext_lazy as _
 from django.views.defaults import server_error as django_server_error
 
 from memory_app import outages
+from memory_app.models import Turn
+from memory_app.services.damage import Key, damaged_in_chat
 
 log = logging.getLogger(__name__)
+DAMAGED = _(
+    "A turn of this chat is damaged, so this can’t be shown. The other turns and chats are intact."
+)
 #: Seconds after which a program may try again.
 RETRY_AFTER = "5"
+
+
+def _damaged(request: HttpRequest) -> Key | None:
+    """A damaged turn that the request has to do with; what broke it is then no fault of the code.
+
+    Asked after the policy was: a view, or the look-up of a row that is this person's, has failed.
+    """
+    asked = request.resolver_match.kwargs if request.resolver_match else {}
+    try:
+        if "chat" in asked:
+            return damaged_in_chat(chat=asked["chat"])
+        if "turn" in asked:
+            chat = Turn.objects.filter(pk=asked["turn"]).values_list("chat_id", flat=True).first()
+            return damaged_in_chat(chat=chat) if chat else None
+    except Exception:
+        log.exception("a chat's rows couldn't be looked through")
+    return None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: 503 with one sentence for a full disk or a database that is away."""
     fault = sys.exc_info()[1]
     problem = outages.sentence(fault)
-    if problem is None:
-        return django_server_error(request)
-    route = request.resolver_match.route if request.resolver_match else ""
     reason = "disk full" if problem is outages.FULL else "database away"
+    if problem is None:
+        turn = _damaged(request)
+        if turn is None:
+            return django_server_error(request)
+        problem, reason = DAMAGED, "row damaged"
+        log.error("a turn's row is damaged", extra={"turn": str(turn)})
+    route = request.resolver_match.route if request.resolver_match else ""
     # One line: a traceback for each request of an outage would only fill a disk that is full.
     log.warning(
         "answered by 503", extra={"reason": reason, "kind": type(fault).__name__, "at": route}
     )
-    if "application/json" in request.headers.get("Accept", ""):
+    is_data = request.path.endswith((".json", ".safetensors"))
+    if is_data or "application/json" in request.headers.get("Accept", ""):
         told = {"error": {"code": "unavailable", "detail": str(problem)}}
         response: HttpResponse = JsonResponse(told, status=503)
     else:

@@ -48,10 +48,11 @@ def _branch(chat: Chat, after: str) -> tuple[list[UUID], UUID | None]:
     parents = dict(chat.turns.values_list("pk", "parent_id"))
     branch: list[UUID] = []
     step = chat.head_id
+    known = set(parents)
     while step is not None and step in parents and str(step) != after:
         branch.append(step)
-        step = parents[step]
-    return branch[::-1], step if step in parents else None
+        step = parents.pop(step)  # each once: a damaged tree may have a circle
+    return branch[::-1], step if step in known else None
 
 
 def memory_json(request: HttpRequest, chat: UUID) -> JsonResponse:

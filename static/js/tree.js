@@ -5,7 +5,11 @@ const NOT_KEPT = new Set(["interrupted", "failed"]);
 export function pathTo(tree, id) {
   const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
   const path = [];
-  for (let turn = byId.get(id); turn; turn = byId.get(turn.parent)) path.unshift(turn);
+  // Each once: a damaged tree may have a circle.
+  for (let turn = byId.get(id); turn; turn = byId.get(turn.parent)) {
+    byId.delete(turn.id);
+    path.unshift(turn);
+  }
   return path;
 }
 
@@ -34,11 +38,12 @@ export function siblings(tree, turn) {
 // The newest leaf below a turn: where the head goes when its branch is chosen.
 export function newestLeaf(tree, turn) {
   let leaf = turn;
-  for (;;) {
+  for (let step = 0; step <= tree.turns.length; step += 1) {
     const child = tree.turns.filter((one) => (one.parent ?? null) === leaf.id && !NOT_KEPT.has(one.status) && one.status !== "running").at(-1);
     if (!child) return leaf;
     leaf = child;
   }
+  return leaf;
 }
 
 // The longest way on from another version of a turn on the page, where this one has none: what was

@@ -3,6 +3,9 @@
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
 
 from memory_app import services
 from memory_app.lm.state import State
@@ -79,3 +82,71 @@ def test_a_turn_on_lost_weights_is_a_fault(manage, turns, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "elsewhere"
     ran = manage("verify_sessions", "--json")
     assert len(ran.document["faults"]) == 3
+
+
+def _raw(sql: str, *values: object) -> None:
+    """What no model would write: types, texts and links that the columns take all the same."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+SPOILT = {
+    "state = 'hello'": "state",
+    "reply_token_ids = '[1, 2, \"x\"]'": "ids",
+    "user_token_ids = 'null'": "ids",
+    "client_turn_id = 'x'": "can't be read",
+    "user_token_ids = '[true]'": "ids",
+    "reply_token_ids = '[-1]'": "ids",
+    "parent_id = id": "ancestors",
+    "created = 'yesterday'": "time",
+}
+
+
+@pytest.mark.skipif(
+    "postgresql" in str(settings.DATABASES), reason="SQLite's columns take anything"
+)
+@pytest.mark.parametrize("change", SPOILT)
+def test_a_row_of_any_kind_is_a_fault_and_hides_no_other(manage, turns, change):
+    _raw(f"UPDATE memory_app_turn SET {change} WHERE id = %s", turns[1].pk.hex)
+    Turn.objects.filter(pk=turns[0].pk).update(state_sha256="0" * 64)
+    ran = manage("verify_sessions", "--json")
+    faults = {fault["turn"]: fault["reason"] for fault in ran.document["faults"]}
+    assert ran.status == 1
+    assert ran.document["turns"] == 3
+    assert SPOILT[change] in faults[str(turns[1].pk)]
+    assert "hash" in faults[str(turns[0].pk)]
+    # And the pages: an answer or a sentence, and no traceback.
+    player = Client(raise_request_exception=False)
+    player.get("/")
+    person = Person.objects.get(pk=player.session["person"])
+    Chat.objects.update(owner=person)
+    chat, turn = turns[1].chat_id, turns[1].pk
+    told = 0
+    for url in (
+        f"/chat/{chat}/", f"/chat/{chat}/turns.json", f"/chat/{chat}/memory.json",
+        f"/chat/{chat}/export.json", f"/chat/{chat}/export.md", f"/turn/{turn}/",
+        f"/turn/{turn}/gates.json", f"/turn/{turn}/trace.safetensors",
+        f"/turn/{turn}/state.safetensors", f"/turn/{turns[2].pk}/gates.json",
+    ):  # fmt: skip
+        answer = player.get(url)
+        assert answer.status_code in {200, 503}, (url, answer.status_code)
+        if answer.status_code == 503:
+            assert "damaged" in answer.content.decode()
+            told += 1
+    assert told >= 1 or change == "state = 'hello'"
+
+
+def test_a_circle_of_turns_is_a_fault_of_each_and_ends(manage, turns):
+    Turn.objects.filter(pk=turns[0].pk).update(parent=turns[1].pk)
+    Turn.objects.filter(pk=turns[0].pk).update(state=b"short")
+    faults = manage("verify_sessions", "--json").document["faults"]
+    assert {fault["turn"] for fault in faults} == {str(turn.pk) for turn in turns}
+
+
+def test_a_parent_in_another_chat_is_a_fault(manage, turns):
+    other = Chat.objects.create(
+        owner=Person.objects.create(), checkpoint_id=turns[0].chat.checkpoint_id
+    )
+    Turn.objects.filter(pk=turns[0].pk).update(chat=other)
+    faults = manage("verify_sessions", "--json").document["faults"]
+    assert [fault["reason"] for fault in faults] == ["its parent is in another chat"]

@@ -139,12 +139,11 @@ def test_a_purged_chat_is_in_no_byte_of_any_file(alice, bob, checkpoint):
 @sqlite_only
 def test_a_deleted_row_is_overwritten_where_it_lay(alice, chat):
     """`secure_delete`, by what it does: without it the free pages keep the text."""
-    turn = Turn.objects.create(
-        chat=chat, client_turn_id=uuid4(), user_text=mark(alice.person) * 800, seed=1
-    )
+    text = mark(alice.person) * 800
+    Turn.objects.create(chat=chat, client_turn_id=uuid4(), user_text=text, seed=1)
     assert log_empty()
     assert found(mark(alice.person))[mark(alice.person)] > 700  # some lie across pages
-    turn.delete()
+    chat.delete()  # and with it the turn, and what searches look through
     assert log_empty()
     assert found(mark(alice.person)) == {mark(alice.person): 0}
 
