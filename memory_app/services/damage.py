@@ -75,14 +75,17 @@ def _ids_fault(name: str, ids: object) -> str:
 
 def turn_fault(turn: Turn) -> str:
     """What is wrong with the row by itself; empty where nothing is."""
+    # SQLite's columns take values of any type, whatever the model says.
+    created: Any = turn.created
+    state: Any = turn.state
     fault = _ids_fault("user ids", turn.user_token_ids) or _ids_fault(
         "reply ids", turn.reply_token_ids
     )
     if fault:
         return f"ids: {fault}"
-    if turn.is_committed and not isinstance(turn.state, bytes | memoryview | None):
+    if turn.is_committed and not isinstance(state, bytes | memoryview | None):
         return "state: it isn't bytes"
-    if not isinstance(turn.created, datetime):
+    if not isinstance(created, datetime):
         return "it has no time"
     if turn.parent_id and turn.parent is None:
         return "its parent is missing"
