@@ -125,9 +125,9 @@ class ChatFile:
             _check_ids(turn, number, tokenizer)
             said = tokenizer.decode(turn.user_token_ids)
             if said != turn.user_text and tokenizer.encode(turn.user_text) != turn.user_token_ids:
-                raise _refused(_("Turn {n}: its message isn’t what its token ids say."), number)
+                raise _refused(_("Turn {n}: the message doesn’t match its token ids."), number)
             if spoken(tokenizer, turn.reply_token_ids) != turn.reply_text:
-                raise _refused(_("Turn {n}: its reply isn’t what its token ids say."), number)
+                raise _refused(_("Turn {n}: the reply doesn’t match its token ids."), number)
 
 
 def spoken(tokenizer: Tokenizer, reply_ids: Sequence[int]) -> str:
@@ -143,7 +143,7 @@ def _refused(sentence: str | Promise, number: int) -> Refused:
 def _check_ids(turn: FileTurn, number: int, tokenizer: Tokenizer) -> None:
     for token_id in (*turn.user_token_ids, *turn.reply_token_ids):
         if not 0 <= token_id < tokenizer.vocab_size or token_id in tokenizer.special_ids:
-            raise _refused(_("Turn {n} has a token id that can’t stand in a text."), number)
+            raise _refused(_("Turn {n} has a token id that can’t occur in text."), number)
 
 
 def read(data: bytes) -> ChatFile:
@@ -153,24 +153,24 @@ def read(data: bytes) -> ChatFile:
         Refused: for everything that isn't exactly such a file; never anything else.
     """
     if len(data) > BYTES_MAX:
-        raise Refused("too_long", _("The file is over 4 MiB, more than a chat may have."))
+        raise Refused("too_long", _("The file is larger than 4 MiB, the limit for a chat."))
     try:
         # ValueError: no UTF-8, no JSON, or a number of thousands of digits.
         found = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise Refused("invalid", _("The file isn’t JSON.")) from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise Refused("invalid", _("The file isn’t a chat that was downloaded here."))
+        raise Refused("invalid", _("The file isn’t a chat downloaded from this site."))
     if type(found.get("format_version")) is not int or found["format_version"] < 1:
-        raise Refused("invalid", _("The file isn’t a chat that was downloaded here."))
+        raise Refused("invalid", _("The file isn’t a chat downloaded from this site."))
     if found["format_version"] > VERSION:
-        raise Refused("invalid", _("The file has a newer format than this site can read."))
+        raise Refused("invalid", _("The file has a newer format than this site supports."))
     checkpoint, title, turns = found.get("checkpoint"), found.get("title"), found.get("turns")
     sha256 = checkpoint.get("sha256") if isinstance(checkpoint, dict) else None
     if not _is_sha256(sha256):
-        raise Refused("invalid", _("The file doesn’t say which checkpoint the chat was held with."))
+        raise Refused("invalid", _("The file doesn’t name the chat’s checkpoint."))
     if not isinstance(title, str) or not isinstance(turns, list):
-        raise Refused("invalid", _("The file lacks the chat’s title or its turns."))
+        raise Refused("invalid", _("The file has no title or no turns."))
     if len(turns) > TURNS_MAX:
         raise Refused("too_long", _("The chat has more than 2,000 turns."))
     return ChatFile(title, str(sha256), *_tree(found.get("head"), turns))
@@ -183,7 +183,7 @@ def _tree(head: object, entries: list[object]) -> tuple[str | None, list[FileTur
     for number, entry in enumerate(entries, 1):
         turn = _turn(entry, number)
         if turn.id in turns:
-            raise _refused(_("Turn {n} has the id of an earlier one."), number)
+            raise _refused(_("Turn {n} has the same id as an earlier turn."), number)
         tokens += turn.tokens
         if tokens > TOKENS_MAX:
             raise Refused("too_long", _("The chat has more than 40,000 tokens to replay."))
@@ -195,7 +195,7 @@ def _tree(head: object, entries: list[object]) -> tuple[str | None, list[FileTur
     if head is not None:
         at = turns.get(head) if isinstance(head, str) else None
         if at is None or not at.is_committed:
-            raise Refused("invalid", _("The head isn’t a turn of this chat that has a memory."))
+            raise Refused("invalid", _("The head isn’t a turn of this chat with a memory."))
     return (str(head) if head is not None else None), _parents_first(list(turns.values()))
 
 
@@ -224,22 +224,24 @@ def _parents_first(turns: list[FileTurn]) -> list[FileTurn]:
 
 def _turn(found: object, number: int) -> FileTurn:
     if not isinstance(found, dict):
-        raise _refused(_("Turn {n} isn’t a turn."), number)
+        raise _refused(_("Turn {n} isn’t a valid turn."), number)
     if found.get("kind") != "talk" or found.get("hold"):
-        raise _refused(_("Turn {n} is of a kind that can’t be replayed here."), number)
+        raise _refused(_("Turn {n} has a kind that can’t be replayed."), number)
     key, parent, status = found.get("id"), found.get("parent"), found.get("status")
     if not _is_name(key) or not (parent is None or _is_name(parent)):
-        raise _refused(_("Turn {n} has no id, or a parent that is none."), number)
+        raise _refused(_("Turn {n} has no id, or an invalid parent."), number)
     if status not in _ENDED:
-        raise _refused(_("Turn {n} has a status that no turn can end with."), number)
+        raise _refused(_("Turn {n} has an invalid final status."), number)
     committed = status in COMMITTED
     user_ids = _ids(found.get("user_token_ids"), 1, _USER_IDS_MAX)
     reply_ids = _ids(found.get("reply_token_ids"), 0, MAX_TOKENS if committed else 0)
     if user_ids is None or reply_ids is None:
-        raise _refused(_("Turn {n} has token ids that can’t be a turn’s."), number)
+        raise _refused(_("Turn {n} has token ids that don’t form a turn."), number)
     state = found.get("state_sha256")
     if (not _is_sha256(state)) if committed else (state is not None):
-        raise _refused(_("Turn {n} should have a state’s hash exactly if it has a state."), number)
+        raise _refused(
+            _("Turn {n} must have a state hash if it has a state, and none otherwise."), number
+        )
     return FileTurn(
         id=str(key),
         parent=parent,
@@ -258,7 +260,9 @@ def _text(value: object, number: int) -> str:
     try:
         return protocol.user_text(value)
     except Refused as refused:
-        raise _refused(_("Turn {n} has a message that couldn’t be sent here."), number) from refused
+        raise _refused(
+            _("Turn {n} has a message that this site doesn’t accept."), number
+        ) from refused
 
 
 def _reply(value: object, number: int) -> str:
@@ -275,7 +279,7 @@ def _sampling(found: dict[str, Any], number: int) -> Sampling:
             raise ValueError
         return Sampling.parse({**settings, "seed": seed})  # type: ignore[dict-item]
     except ValueError:  # SamplingError among them
-        sentence = _("Turn {n} has sampling settings, or a seed, that no reply can have.")
+        sentence = _("Turn {n} has invalid sampling settings or an invalid seed.")
         raise _refused(sentence, number) from None
 
 

@@ -180,7 +180,7 @@ def user_text(value: object) -> str:
     if len(value) > TEXT_MAX:
         raise Refused("too_long", _("A message may have at most 4,000 characters."))
     if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-        raise Refused("invalid", _("The text holds a character that can't be stored."))
+        raise Refused("invalid", _("The text contains a character that can't be stored."))
     return value
 
 
@@ -192,12 +192,12 @@ def _sampling(value: object) -> dict[str, Any] | None:
 
 def _seq(value: object) -> int:
     if type(value) is not int or not -1 <= value < 2**31:
-        raise Refused("invalid", _("“after” must be the last number seen, or −1."))
+        raise Refused("invalid", _("“after” must be the last number received, or −1."))
     return value
 
 
 def _not_yet(value: object) -> None:
-    raise Refused("invalid", _("Gates can't be held here yet."))
+    raise Refused("invalid", _("Holding gates is not supported yet."))
 
 
 _TURN_ID = ("client_turn_id", _uuid, True)
@@ -222,7 +222,7 @@ def parse(frame: str | None) -> ClientMessage:
         Refused: for everything that isn't exactly a message; never anything else.
     """
     if frame is None:
-        raise Refused("invalid", _("Messages are JSON text, not binary."))
+        raise Refused("invalid", _("Messages must be JSON text, not binary."))
     if len(frame) > FRAME_MAX or len(frame.encode("utf-8", "surrogatepass")) > FRAME_MAX:
         raise Refused("too_long", _("A message may have at most 64 KiB."))
     nan = False
@@ -235,7 +235,7 @@ def parse(frame: str | None) -> ClientMessage:
         # ValueError: no JSON, or a number of thousands of digits; RecursionError: too deep.
         data = json.loads(frame, parse_constant=constant)
     except (ValueError, RecursionError):
-        raise Refused("invalid", _("That isn't JSON.")) from None
+        raise Refused("invalid", _("The message isn't JSON.")) from None
     if not isinstance(data, dict):
         raise Refused("invalid", _("A message must be a JSON object."))
     client_turn_id = data.get("client_turn_id")
@@ -256,13 +256,13 @@ def _message(data: dict[str, Any]) -> ClientMessage:
     if not isinstance(kind, str):
         raise Refused("invalid", _("A message must have a type."))
     if kind not in _FIELDS:
-        raise Refused("unknown_type", _("There is no message of that type."))
+        raise Refused("unknown_type", _("Unknown message type."))
     message: dict[str, Any] = {"type": kind}
     for name, read, required in _FIELDS[kind]:
         if name in data:
             message[name] = read(data[name])
         elif required:
-            raise Refused("invalid", _("The message lacks a field that it needs."))
+            raise Refused("invalid", _("The message lacks a required field."))
     return cast("ClientMessage", message)
 
 

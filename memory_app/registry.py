@@ -60,7 +60,7 @@ def find(name: str) -> Checkpoint:
         raise RegistryError("There is no checkpoint {name}.", name=repr(name))
     if len(found) > 1:
         raise RegistryError(
-            "{count} checkpoints are named {name}: use an id instead.",
+            "{count} checkpoints are named {name}. Use an id instead.",
             count=len(found),
             name=repr(name),
         )
@@ -244,7 +244,7 @@ def promote(row: Checkpoint) -> None:
     """
     if row.cell != "lstm":
         raise RegistryError(
-            "{name} has the cell {cell}: only lstm can be promoted.", name=row.name, cell=row.cell
+            "{name} has the cell {cell}. Only lstm can be promoted.", name=row.name, cell=row.cell
         )
     Checkpoint.objects.filter(language=row.language, live=True).update(live=False)
     Checkpoint.objects.filter(pk=row.pk).update(live=True)
@@ -307,7 +307,9 @@ def delete(row: Checkpoint) -> None:
         with transaction.atomic():
             # One statement decides, so that a promotion at the same moment can't be lost.
             if not Checkpoint.objects.filter(pk=row.pk, live=False).delete()[0]:
-                raise RegistryError("{name} is live: promote another one first.", name=row.name)
+                raise RegistryError(
+                    "{name} is live. Promote another checkpoint first.", name=row.name
+                )
     except ProtectedError as fault:
         count = len(fault.protected_objects)
         raise RegistryError(

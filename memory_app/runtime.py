@@ -47,7 +47,7 @@ def load_checkpoint_by_sha(sha256: str) -> Checkpoint:
         configure_process()
         loaded = load_checkpoint(registry.folder_of(sha256))
         if loaded.sha256 != sha256:
-            raise CheckpointError("The checkpoint's files are not those that were registered.")
+            raise CheckpointError("The checkpoint's files have changed since it was registered.")
         _models[sha256] = loaded
         while len(_models) > settings.MEMORY_MAX_MODELS:
             _models.popitem(last=False)

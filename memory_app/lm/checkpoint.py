@@ -127,7 +127,7 @@ def save_checkpoint(
     """
     folder = Path(folder)
     if folder.exists():
-        raise CheckpointError("{name} exists already.", name=folder.name)
+        raise CheckpointError("{name} already exists.", name=folder.name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     tensors = {
         name: tensor.detach().to("cpu", dtype).contiguous().clone()

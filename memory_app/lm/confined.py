@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[2]
 #: Address space: the interpreter, numpy and the tokenizer take some 200 MiB of it.
 MEMORY = 768 << 20
-TOO_MUCH = Sentence("It can't be read within the memory that is allowed for it.")
-TOO_LONG = Sentence("It can't be read within the time that is allowed for it.")
-BROKEN = Sentence("It can't be read: what looked at it broke down.")
+TOO_MUCH = Sentence("It can't be read within the memory limit.")
+TOO_LONG = Sentence("It can't be read within the time limit.")
+BROKEN = Sentence("It can't be read: the process that checked it crashed.")
 
 
 class ConfinedError(SentenceError):

@@ -70,7 +70,7 @@ def open_file(path: Path, limit: int) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise CheckpointError("{name} is missing or not a plain file.", name=path.name) from error
+        raise CheckpointError("{name} is missing or not a regular file.", name=path.name) from error
     file = os.fdopen(descriptor, "rb")
     facts = os.fstat(descriptor)
     if stat.S_ISREG(facts.st_mode) and facts.st_size <= limit:
@@ -78,7 +78,7 @@ def open_file(path: Path, limit: int) -> BinaryIO:
     file.close()
     if stat.S_ISREG(facts.st_mode):
         raise CheckpointError("{name} is over {most} MiB.", name=path.name, most=limit >> 20)
-    raise CheckpointError("{name} is missing or not a plain file.", name=path.name)
+    raise CheckpointError("{name} is missing or not a regular file.", name=path.name)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -93,9 +93,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise CheckpointError("config.json is not JSON.") from error
     if _NUL.search(text):
-        raise CheckpointError("config.json holds a NUL character.")
+        raise CheckpointError("config.json contains a NUL character.")
     if not isinstance(config, dict):
-        raise CheckpointError("config.json must hold one JSON object.")
+        raise CheckpointError("config.json must contain one JSON object.")
     return config
 
 
@@ -156,13 +156,15 @@ def _read_header(file: BinaryIO, size: int) -> tuple[dict[str, Any], int]:
 def _tensors(header: dict[str, Any], expected: Shapes) -> list[_Tensor]:
     """Each tensor by the header alone, before any is read: names, dtypes, shapes, places."""
     if len(header) > MAX_TENSORS:
-        raise CheckpointError("model.safetensors holds more than {most} tensors.", most=MAX_TENSORS)
+        raise CheckpointError(
+            "model.safetensors contains more than {most} tensors.", most=MAX_TENSORS
+        )
     missing, extra = expected.keys() - header.keys(), header.keys() - expected.keys()
     if missing or extra:
         name = repr(min(missing or extra)[:80])
         if missing:
             raise CheckpointError("model.safetensors lacks the tensor {name}.", name=name)
-        raise CheckpointError("model.safetensors holds an unknown tensor {name}.", name=name)
+        raise CheckpointError("model.safetensors contains an unknown tensor {name}.", name=name)
     tensors = []
     for name, shape in expected.items():
         entry = header[name]
@@ -188,11 +190,11 @@ def _check_places(tensors: Iterable[_Tensor], size: int) -> None:
     for tensor in tensors:
         if tensor.begin != at:
             raise CheckpointError(
-                "{name} doesn't begin where the tensor before it ends.", name=tensor.name
+                "{name} doesn't begin where the previous tensor ends.", name=tensor.name
             )
         at = tensor.end
     if at > size:
-        raise CheckpointError("model.safetensors is cut short.")
+        raise CheckpointError("model.safetensors is truncated.")
     if at < size:
         raise CheckpointError("model.safetensors has bytes after the last tensor.")
 
@@ -218,7 +220,7 @@ def _check_model(path: Path, shape: ModelConfig) -> str:
                 digest.update(piece)
                 if bool(((np.frombuffer(piece, bits) & nonfinite) == nonfinite).any()):
                     raise CheckpointError(
-                        "{name} holds a value that is not finite.", name=tensor.name
+                        "{name} contains a value that is not finite.", name=tensor.name
                     )
     return digest.hexdigest()
 

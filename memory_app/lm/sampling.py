@@ -59,9 +59,11 @@ def _checked(name: str, value: Any) -> float | int:
     if whole:
         fault = SamplingError("{name} must be a whole number from {low} to {high}.", **bounds)
     elif open_low:
-        fault = SamplingError("{name} must be a number above {low} to {high}.", **bounds)
+        fault = SamplingError("{name} must be a number above {low}, up to {high}.", **bounds)
     elif open_high:
-        fault = SamplingError("{name} must be a number from {low} to below {high}.", **bounds)
+        fault = SamplingError(
+            "{name} must be a number from {low} up to, but not including, {high}.", **bounds
+        )
     else:
         fault = SamplingError("{name} must be a number from {low} to {high}.", **bounds)
     # type() and not isinstance(): True is an int to Python and no number to a person.
@@ -111,7 +113,7 @@ class Sampling:
             raise SamplingError("sampling must be an object.")
         for name in data:
             if name not in RANGES:
-                raise SamplingError("sampling has no setting {name}.", name=repr(str(name)[:40]))
+                raise SamplingError("Unknown sampling setting {name}.", name=repr(str(name)[:40]))
         return cls(**data)
 
     @property

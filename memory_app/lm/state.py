@@ -62,7 +62,7 @@ class State:
 
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
         if self.batch != 1:
-            raise StateError("Only a state of batch 1 has bytes of its own.")
+            raise StateError("Only a state of batch size 1 can be serialized.")
         h, c = (part[:, 0].detach().contiguous().numpy() for part in (self.h, self.c))
         return h.astype("<f4"), c.astype("<f4")
 
@@ -82,13 +82,13 @@ class State:
         expected = 2 * num_layers * hidden_size * 4
         if len(data) != expected:
             raise StateError(
-                "The state has {count} bytes where {expected} belong.",
+                "The state has {count} bytes; {expected} are expected.",
                 count=len(data),
                 expected=expected,
             )
         values = np.frombuffer(data, dtype="<f4").astype(np.float32)
         if not np.isfinite(values).all():
-            raise StateError("The state holds a value that is not finite.")
+            raise StateError("The state contains a value that is not finite.")
         both = torch.from_numpy(values).view(2, num_layers, 1, hidden_size)
         return cls(both[0].clone(), both[1].clone())
 
@@ -116,7 +116,7 @@ class State:
         except Exception as error:  # the library raises a type of its own, unnamed in its API
             raise StateError("The file is not a safetensors file.") from error
         if set(tensors) != {"h", "c"}:
-            raise StateError("The file must hold exactly the tensors h and c.")
+            raise StateError("The file must contain exactly the tensors h and c.")
         for name in ("h", "c"):
             tensor = tensors[name]
             if tuple(tensor.shape) != (num_layers, hidden_size) or tensor.dtype != torch.float32:
@@ -127,5 +127,5 @@ class State:
                     units=hidden_size,
                 )
             if not bool(torch.isfinite(tensor).all()):
-                raise StateError("The state holds a value that is not finite.")
+                raise StateError("The state contains a value that is not finite.")
         return cls(tensors["h"].unsqueeze(1).clone(), tensors["c"].unsqueeze(1).clone())

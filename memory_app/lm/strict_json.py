@@ -16,12 +16,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # Of two keys with one name Python keeps the last, and another reader the first.
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise StrictJSONError("JSON with a key that stands twice")
+        raise StrictJSONError("JSON with a duplicate key")
     return found
 
 
 def _no_constant(name: str) -> Any:
-    raise StrictJSONError("not JSON: {name} is no number there", name=name)
+    raise StrictJSONError("not JSON: {name} is not a number", name=name)
 
 
 def loads(text: str | bytes) -> Any:
@@ -38,6 +38,6 @@ def loads(text: str | bytes) -> Any:
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise StrictJSONError("not JSON") from None
     except RecursionError:
-        raise StrictJSONError("not JSON that can be read: too deep") from None
+        raise StrictJSONError("JSON nested too deeply") from None
     except ValueError:  # a whole number of more digits than Python converts
-        raise StrictJSONError("not JSON that can be read: too long a number") from None
+        raise StrictJSONError("JSON with a number that is too long") from None

@@ -57,17 +57,17 @@ def _check(file: Any) -> None:
     """
     model = file.get("model") if isinstance(file, dict) else None
     if not isinstance(model, dict) or not isinstance(model.get("vocab"), dict):
-        raise TokenizerError("tokenizer.json is not a tokenizer of the HF format.")
+        raise TokenizerError("tokenizer.json is not a Hugging Face tokenizer.")
     if model.get("type", "BPE") != "BPE":
-        raise TokenizerError("tokenizer.json must hold a byte-level BPE.")
+        raise TokenizerError("tokenizer.json must contain a byte-level BPE.")
     if model.get("dropout"):
-        raise TokenizerError("tokenizer.json has a dropout, so one text has many ids.")
+        raise TokenizerError("tokenizer.json has dropout, so one text has many tokenizations.")
     added = file.get("added_tokens") or []
     if not isinstance(added, list) or len(model["vocab"]) + len(added) > MAX_SIZE:
-        raise TokenizerError("tokenizer.json holds more than {most} pieces.", most=MAX_SIZE)
+        raise TokenizerError("tokenizer.json contains more than {most} tokens.", most=MAX_SIZE)
     if any(len(piece) > MAX_PIECE for piece in model["vocab"]):
         raise TokenizerError(
-            "tokenizer.json holds a piece of over {most} characters.", most=MAX_PIECE
+            "tokenizer.json contains a token of more than {most} characters.", most=MAX_PIECE
         )
     # A text must never become a control token: neither whole, as an added token that isn't special
     # would, nor merged from pieces.
@@ -76,11 +76,11 @@ def _check(file: Any) -> None:
     }
     if not special.issuperset(CONTROL):
         raise TokenizerError(
-            "tokenizer.json must hold the special tokens {choices}.", choices=" ".join(CONTROL)
+            "tokenizer.json must contain the special tokens {choices}.", choices=" ".join(CONTROL)
         )
     merges = model.get("merges") or []
     if model.get("ignore_merges") or any(_merged(merge) in CONTROL for merge in merges):
-        raise TokenizerError("tokenizer.json lets a text become a control token.")
+        raise TokenizerError("tokenizer.json lets plain text become a control token.")
     for place, known in _STEPS.items():
         _check_step(place, file.get(place), known)
 
@@ -101,7 +101,7 @@ def _check_step(place: str, step: Any, known: set[str], depth: int = 0) -> None:
                 _check_step(place, part, known, depth + 1)
             return
     raise TokenizerError(
-        "tokenizer.json has a {part} that isn't run here: {kind}.", part=place, kind=str(kind)[:40]
+        "tokenizer.json has an unsupported {part}: {kind}.", part=place, kind=str(kind)[:40]
     )
 
 
@@ -116,7 +116,7 @@ class Tokenizer:
         known_ids = [token_id for token_id in ids if token_id is not None]
         if len(known_ids) != len(CONTROL):
             raise TokenizerError(
-                "tokenizer.json must hold the tokens {choices}.", choices=" ".join(CONTROL)
+                "tokenizer.json must contain the tokens {choices}.", choices=" ".join(CONTROL)
             )
         self.user_id, self.bot_id, self.end_id = known_ids
         self.special_ids = frozenset(known_ids)
@@ -125,7 +125,7 @@ class Tokenizer:
         for token_id in range(self.vocab_size):
             piece = inner.id_to_token(token_id)
             if piece is None:
-                raise TokenizerError("tokenizer.json leaves a gap between its token ids.")
+                raise TokenizerError("tokenizer.json has gaps between its token ids.")
             known = token_id not in self.special_ids and all(char in _BYTES for char in piece)
             self._pieces.append(bytes(_BYTES[char] for char in piece) if known else b"")
 
@@ -153,7 +153,9 @@ class Tokenizer:
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
-            raise TokenizerError("The text holds half a character (a lone surrogate).") from error
+            raise TokenizerError(
+                "The text contains half a character (a lone surrogate)."
+            ) from error
         return self._inner.encode(text, add_special_tokens=False).ids
 
     def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
@@ -222,9 +224,9 @@ class Tokenizer:
             # The library raises bare Exception for a malformed file, and a panic is not even that.
             if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
                 raise
-            raise TokenizerError("tokenizer.json is not a tokenizer of the HF format.") from error
+            raise TokenizerError("tokenizer.json is not a Hugging Face tokenizer.") from error
         if not isinstance(inner.model, models.BPE):
-            raise TokenizerError("tokenizer.json must hold a byte-level BPE.")
+            raise TokenizerError("tokenizer.json must contain a byte-level BPE.")
         inner.no_truncation()
         inner.no_padding()
         return cls(inner)

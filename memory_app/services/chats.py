@@ -40,10 +40,10 @@ def chat_create(
     """
     checkpoint = checkpoint or registry.live(language)
     if checkpoint is None:
-        raise NoCheckpoint("No checkpoint is live: import one and promote it.")
+        raise NoCheckpoint("No checkpoint is live. Import a checkpoint and promote it.")
     if checkpoint.cell != "lstm":
         raise NotForChat(
-            "{name} is for study: only an lstm can be chatted with.", name=checkpoint.name
+            "{name} is for study only. Only an lstm can be used for chat.", name=checkpoint.name
         )
     return pending_open(person=person, checkpoint=checkpoint)
 

@@ -50,11 +50,13 @@ def checkpoint_receive(
     """
     name = name.strip()
     if len(name) > 200 or not is_one_line(name):
-        raise registry.RegistryError("A checkpoint's name is one line of at most 200 characters.")
+        raise registry.RegistryError(
+            "A checkpoint's name must be one line of at most 200 characters."
+        )
     archive = files.get(ARCHIVE)
     missing = [] if archive else [one for one in FILES if one not in files]
     if missing:
-        raise registry.RegistryError("{files} must be sent too.", files=", ".join(missing))
+        raise registry.RegistryError("Also choose {files}.", files=", ".join(missing))
     with working_folder() as folder:
         for one in () if archive else (*FILES, *CARD_FILES):
             if one in files:

@@ -47,10 +47,10 @@ def checkpoint_roll_back(*, language: str, by: By = None) -> Promotion:
     """
     target = roll_back_target(language)
     if target is None:
-        raise registry.RegistryError("There is nothing to roll back to.")
+        raise registry.RegistryError("There is no earlier checkpoint to roll back to.")
     done = _change(target, by, "checkpoint.roll_back")
     if done is None:
-        raise registry.RegistryError("{name} is live already.", name=target.name)
+        raise registry.RegistryError("{name} is already live.", name=target.name)
     return done
 
 
@@ -108,14 +108,15 @@ def checkpoint_kept(checkpoint: Checkpoint) -> Sentence | None:
     if checkpoint.bundled:
         return Sentence("{name} ships with the program and can't be deleted.", {"name": name})
     if checkpoint.live:
-        return Sentence("{name} is live: promote another one first.", {"name": name})
+        return Sentence("{name} is live. Promote another checkpoint first.", {"name": name})
     if chats:
         return Sentence(
             "{name} is in use by {count} chat(s).", {"name": name, "count": f"{chats:,}"}
         )
     if run is not None:
         return Sentence(
-            "{name} is where the run {run} begins from.", {"name": name, "run": str(run)}
+            "The run {run} starts from {name}, so it can't be deleted.",
+            {"name": name, "run": str(run)},
         )
     return None
 
@@ -132,7 +133,9 @@ def checkpoint_delete(*, checkpoint: Checkpoint, by: By = None) -> None:
         run = TrainingRun.objects.filter(parent=checkpoint, status__in=_UNDER_WAY).first()
         if run is not None:
             raise registry.RegistryError(
-                "{name} is where the run {run} begins from.", name=checkpoint.name, run=run
+                "The run {run} starts from {name}, so it can't be deleted.",
+                name=checkpoint.name,
+                run=run,
             )
         audit_record(user=by, action="checkpoint.delete", object=about)
         registry.delete(checkpoint)

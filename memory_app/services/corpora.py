@@ -73,12 +73,12 @@ class Imported:
     def reason(self) -> Sentence:
         """Says why there is no corpus, by the first refusal; the page lists the others."""
         if not self.refused:
-            return Sentence("No row could be taken: there is none in it.")
+            return Sentence("No row was imported: the file has no rows.")
         first = self.refusals[0]
         if not first.line:
-            return Sentence("No row could be taken; it is {reason}.", {"reason": first.said})
+            return Sentence("No row was imported; the file is {reason}.", {"reason": first.said})
         return Sentence(
-            "No row could be taken; line {line}: {reason}.",
+            "No row was imported; line {line}: {reason}.",
             {"line": str(first.line), "reason": first.said},
         )
 
@@ -116,9 +116,9 @@ def _check(about: About) -> None:
     if not name or name != one_line(name) or too_long:
         raise CorpusError("A corpus needs a name of 1 to 100 visible characters.")
     if set(name) & set(":,/\\"):
-        raise CorpusError("A corpus's name may not hold a colon, a comma or a slash.")
+        raise CorpusError("A corpus's name may not contain a colon, a comma or a slash.")
     if about.split not in SPLITS or about.language not in LANGUAGES:
-        raise CorpusError("The split must be train or valid, the language en or zh.")
+        raise CorpusError("The split must be train or valid, and the language en or zh.")
     if not 0 <= about.valid_share <= MOST_VALID:
         raise CorpusError(
             "The validation share is a whole percentage from 0 to {most}.", most=MOST_VALID
@@ -128,12 +128,13 @@ def _check(about: About) -> None:
     for text, most in ((about.licence, 200), (about.attribution, 500)):
         if len(text) > most or not is_one_line(text):
             raise CorpusError(
-                "Licence and attribution are one line of at most {most} characters.", most=most
+                "Licence and attribution must be one line of at most {most} characters each.",
+                most=most,
             )
     there = Corpus.objects.filter(name=name, split__in=about.splits).order_by("split").first()
     if there is not None:
         raise CorpusError(
-            "There is a corpus {name} with the split {split} already.",
+            "The corpus {name} already has the split {split}.",
             name=repr(name),
             split=there.split,
         )
@@ -160,7 +161,7 @@ def room_left(user: AbstractBaseUser | None) -> int:
 def _limits(user: AbstractBaseUser | None) -> Limits:
     room = room_left(user)
     if room < 1:
-        raise CorpusError("The quota for corpora is used up: delete one first.")
+        raise CorpusError("The quota for corpora is used up. Delete a corpus first.")
     return Limits(settings.CORPUS_MAX_MB * MIB, settings.CORPUS_MAX_ROWS, room)
 
 
@@ -260,7 +261,7 @@ def _place(
             )
     except IntegrityError:
         file.unlink()
-        raise CorpusError("There is a corpus {name} already.", name=repr(about.name)) from None
+        raise CorpusError("A corpus named {name} already exists.", name=repr(about.name)) from None
     except BaseException:
         file.unlink(missing_ok=True)
         raise
@@ -382,7 +383,7 @@ def corpus_kept(corpus: Corpus) -> Sentence | None:
     if not users:
         return None
     return Sentence(
-        "{name} is read by the run {run}, which hasn't ended.",
+        "The run {run} is still using {name}.",
         {"name": str(corpus), "run": str(users[0])},
     )
 

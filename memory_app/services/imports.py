@@ -66,12 +66,14 @@ def chat_check(*, data: bytes) -> Checked:
     row = Checkpoint.objects.filter(sha256=file.checkpoint_sha256).first()
     if row is None:
         sentence = _(
-            "This chat was held with the checkpoint {sha256}…, which isn’t here: "
-            "its memory can’t be made again."
+            "This chat used the checkpoint {sha256}…, which isn’t on this site, so its memory "
+            "can’t be rebuilt."
         )
         raise Refused("not_found", format_lazy(sentence, sha256=file.checkpoint_sha256[:12]))
     if row.cell != "lstm":
-        raise Refused("invalid", _("This chat’s model is for study: it can’t be chatted with."))
+        raise Refused(
+            "invalid", _("This chat’s model is for study only and can’t be used for chat.")
+        )
     model = chat_model(sha256=row.sha256)
     file.check(model.tokenizer)
     return Checked(file, row, model)
@@ -93,7 +95,7 @@ def replayed_at_once(*, checked: Checked) -> Replayed:
         Refused: `busy`, when the others take too long.
     """
     if not _one_at_a_time.acquire(timeout=_PATIENCE):
-        raise Refused("busy", _("Another chat is being imported: try again in a minute."))
+        raise Refused("busy", _("Another chat is being imported. Try again in a minute."))
     try:
         return checked_replay(checked=checked)
     finally:

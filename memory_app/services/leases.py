@@ -211,8 +211,8 @@ def may_go_on(run: TrainingRun) -> bool:
     if run.deaths + 1 < MOST_DEATHS:
         return True
     said = Sentence(
-        "Its worker died {count} times without coming to another save; "
-        "the last one is of step {step}.",
+        "Its worker died {count} times without reaching another save. The last save is of step "
+        "{step}.",
         {"count": str(MOST_DEATHS), "step": str(run.saved)},
     )
     settle(

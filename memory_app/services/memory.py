@@ -16,8 +16,8 @@ from memory_app.protocol import Refused
 
 log = logging.getLogger(__name__)
 BUSY = _("A reply is still being written in this chat. Wait, or stop it.")
-GONE = _("This chat is gone.")
-_DAMAGED = _("The stored memory of this turn is damaged: go back to an earlier one.")
+GONE = _("This chat no longer exists.")
+_DAMAGED = _("The stored memory of this turn is damaged. Go back to an earlier turn.")
 _NO_MODEL = _("The model of this chat can't be loaded: its files are missing or damaged.")
 
 
@@ -40,7 +40,7 @@ def _read(turn: Turn, model: Checkpoint) -> State:
         raise StateError("The state isn't bytes.")
     state = State.from_bytes(bytes(turn.state or b""), config.num_layers, config.hidden_size)
     if state.sha256() != turn.state_sha256:
-        raise StateError("The state isn't the one that was committed.")
+        raise StateError("The state differs from the committed state.")
     return state
 
 
@@ -108,7 +108,7 @@ def head_move(*, chat: Chat, turn: UUID | None) -> None:
         if found is None:
             raise Refused("not_found", _("This chat has no such turn."))
         if not found.is_committed:
-            raise Refused("invalid", _("That turn has no memory to go back to."))
+            raise Refused("invalid", _("This turn has no memory to restore."))
     # The row count says whether a reply has begun meanwhile; a running turn is refused by it too.
     moved = Chat.objects.filter(pk=chat.pk, running=None, deleted=None).update(
         head_id=turn, **Chat.objects.done_now()

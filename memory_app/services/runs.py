@@ -73,7 +73,7 @@ def run_settings(
     """
     if preset not in PRESETS:
         raise RunError(
-            "There is no preset {name}: take one of {choices}.",
+            "There is no preset {name}. Choose one of {choices}.",
             field="preset",
             name=repr(preset),
             choices=", ".join(PRESETS),
@@ -84,15 +84,15 @@ def run_settings(
             raise RunError("There is no training corpus {name}.", field="corpus", name=repr(corpus))
         if not 0 < weight <= 1000:
             raise RunError(
-                "The weight of {name} must lie above 0 and be at most 1,000.",
+                "The weight of {name} must be above 0 and at most 1,000.",
                 field=f"weight.{known[corpus].pk}",
                 name=repr(corpus),
             )
     if len({name for name, _ in corpora}) < len(corpora):
-        raise RunError("A corpus is named twice: give it a higher weight instead.", field="corpus")
+        raise RunError("A corpus is listed twice. Give it a higher weight instead.", field="corpus")
     languages = {known[corpus].language for corpus, _ in corpora}
     if len(languages) > 1:
-        raise RunError("The corpora are of different languages.", field="corpus")
+        raise RunError("The corpora have different languages.", field="corpus")
     try:
         chosen = PRESETS[preset]
         if languages:
@@ -103,7 +103,7 @@ def run_settings(
     except SettingsError as fault:
         raise RunError(fault.sentence) from fault
     if not corpora and not chosen.facts + chosen.identity:
-        raise RunError("There is nothing to learn from: name a corpus or set facts above 0.")
+        raise RunError("There is nothing to train on. Choose a corpus or set facts above 0.")
     return chosen
 
 
@@ -273,7 +273,7 @@ def run_find(name: str) -> TrainingRun:
     if len(found) != 1:
         if not found:
             raise RunError("There is no run {name}.", name=repr(name))
-        raise RunError("There is more than one run named {name}.", name=repr(name))
+        raise RunError("More than one run is named {name}.", name=repr(name))
     return found[0]
 
 

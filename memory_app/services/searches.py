@@ -69,7 +69,7 @@ def search_launch(
     points = list(_grid(space) if method == "grid" else _random(space, count, seed))
     if len(points) > MOST_RUNS:
         raise SearchError(
-            "That would be {count} runs: {most} are the most.", count=len(points), most=MOST_RUNS
+            "That would be {count} runs; the limit is {most}.", count=len(points), most=MOST_RUNS
         )
     # All of them are looked at before one is written.
     for point in points:
@@ -104,21 +104,21 @@ def _check(name: str, method: str, space: Space, changes: Change, count: int) ->
         )
     if not space or not all(space.values()):
         raise SearchError(
-            "Name at least one setting to search, each with at least one value.", field="key.0"
+            "Choose at least one setting to search, each with at least one value.", field="key.0"
         )
     if any(len(values) > MOST_RUNS for values in space.values()):
         raise SearchError("A setting may have at most {most} values.", most=MOST_RUNS)
     both = sorted(space.keys() & changes.keys())
     if both:
-        raise SearchError("{name} is searched and set: it can't be both.", name=both[0])
+        raise SearchError("{name} can't be both searched and set.", name=both[0])
     if method == "random" and not 1 <= count <= MOST_RUNS:
         raise SearchError(
-            "The number of runs must lie from 1 to {most}.", field="count", most=MOST_RUNS
+            "The number of runs must be from 1 to {most}.", field="count", most=MOST_RUNS
         )
     if method == "grid" and math.prod(map(len, space.values())) > MOST_RUNS:
         size = math.prod(map(len, space.values()))
         raise SearchError(
-            "That would be {count} runs: {most} are the most.", count=size, most=MOST_RUNS
+            "That would be {count} runs; the limit is {most}.", count=size, most=MOST_RUNS
         )
 
 

@@ -124,7 +124,7 @@ def _rows(corpus: Corpus) -> list[list[tuple[str, str]]]:
         with file.open("rb") as data:
             if hashlib.file_digest(data, "sha256").hexdigest() != corpus.sha256:
                 raise RunError(
-                    "The file of the corpus {name} has changed since it came.",
+                    "The file of the corpus {name} has changed since its import.",
                     name=repr(corpus.name),
                 )
         return [dialogue for dialogue in read_dialogues(file) if len(dialogue) > 1]
@@ -147,10 +147,10 @@ def read_sources(row: TrainingRun) -> tuple[list[Source], list[dict[str, Any]]]:
     for name, weight in row.corpora:
         corpus, held_out = corpora.get((name, "train")), corpora.get((name, "valid"))
         if corpus is None:
-            raise RunError("The corpus {name} is gone.", name=repr(name))
+            raise RunError("The corpus {name} no longer exists.", name=repr(name))
         dialogues = _rows(corpus)
         if not dialogues:
-            raise RunError("The corpus {name} holds no reply to learn from.", name=repr(name))
+            raise RunError("The corpus {name} contains no reply to train on.", name=repr(name))
         sources.append(Source(name, dialogues, _rows(held_out) if held_out else [], weight))
         data.append(
             {

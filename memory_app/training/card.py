@@ -50,7 +50,7 @@ def write_card(
     of_weights = Sentence("sha256 of {file}: {sha256}.", {"file": FILE, "sha256": f"`{sha256}`"})
     lines = [f"# {_text(name)}", "", say(of_weights)]
     if parent:
-        began = Sentence("Its training began from the weights of {name}.", {"name": _text(parent)})
+        began = Sentence("Training started from the weights of {name}.", {"name": _text(parent)})
         lines += ["", say(began)]
 
     def pair(*keys: str) -> str:
@@ -61,7 +61,7 @@ def write_card(
         [
             (say(Sentence("cell")), f"`{_text(config.get('cell'))}`"),
             (say(Sentence("layers, units")), pair("num_layers", "hidden_size")),
-            (say(Sentence("embedding, pieces")), pair("embedding_dim", "vocab_size")),
+            (say(Sentence("embedding, vocabulary")), pair("embedding_dim", "vocab_size")),
             (say(Sentence("language")), _text(config.get("language"))),
             (say(Sentence("optimizer steps")), _figure(training.get("steps", 0))),
             (say(Sentence("tokens")), _figure(training.get("tokens", 0))),
@@ -71,7 +71,7 @@ def write_card(
     rows: list[tuple[str, ...]] = [
         (
             _text(entry.get("name")),
-            _text(entry.get("licence") or say(Sentence("not said"))),
+            _text(entry.get("licence") or say(Sentence("not stated"))),
             _text(entry.get("attribution") or ""),
             _figure(entry.get("rows", 0)),
             _figure(entry.get("weight", 1.0)),
@@ -81,7 +81,7 @@ def write_card(
     ]
     ours = {
         "facts": Sentence("this project's generated facts"),
-        "identity": Sentence("this project's exchanges about itself"),
+        "identity": Sentence("this project's exchanges about the bot itself"),
     }
     for key, what in ours.items():
         if settings.get(key):
@@ -95,14 +95,14 @@ def write_card(
         Sentence("weight"),
     )
     lines += _table((*map(say, head), "sha256"), rows)
-    lines += ["## " + say(Sentence("How it did at its last step"))]
+    lines += ["## " + say(Sentence("Figures at the last step"))]
     figures = [(say(Sentence("training loss (nats per token)")), training.get("loss"))]
     figures += [
         (say(Sentence("bits per byte on {corpus}", {"corpus": _text(source)})), value)
         for source, value in (training.get("validation_bits_per_byte") or {}).items()
     ]
     figures += [
-        (say(Sentence("told facts recalled, gap {n}", {"n": _text(gap[4:])})), value)
+        (say(Sentence("stated facts recalled, gap {n}", {"n": _text(gap[4:])})), value)
         for gap, value in (training.get("recall") or {}).items()
     ]
     lines += _table(
@@ -111,8 +111,8 @@ def write_card(
     lines += [
         say(
             Sentence(
-                "The recall figures are of a short exam taken while training; "
-                "{command} gives those to compare models by.",
+                "The recall figures come from a short evaluation during training. Use {command} "
+                "to compare models.",
                 {"command": "`manage.py evaluate`"},
             )
         ),

@@ -98,7 +98,7 @@ def parse_all(
             if file.is_symlink():
                 yield Refusal(name, 0, Sentence("a symlink"))
             elif not file.is_file():
-                yield Refusal(name, 0, Sentence("not a plain file"))
+                yield Refusal(name, 0, Sentence("not a regular file"))
             else:
                 yield from parse(file, limit, progress)
 

@@ -147,7 +147,7 @@ def _exchange(cells: Sequence[str], columns: Columns | None) -> Taken:
         cells = cells[:-1]
     if columns is None:
         if len(cells) != 2:
-            raise RefusedError("not two columns but {count}", count=len(cells))
+            raise RefusedError("{count} columns instead of two", count=len(cells))
         return Taken(normalise([("user", cells[0]), ("bot", cells[1])]))
     if len(cells) != width:
         raise RefusedError(
@@ -165,7 +165,7 @@ def _records(
     while (numbered_line := source.next()) is not None:
         first, line = numbered_line
         if line is None:
-            yield first, RefusedError("a line over {most} MiB", most=MAX_LINE_BYTES >> 20)
+            yield first, RefusedError("a line of more than {most} MiB", most=MAX_LINE_BYTES >> 20)
             continue
         if not line.strip():
             continue

@@ -56,7 +56,7 @@ def normalise(turns: Iterable[tuple[str, str]]) -> Turns:
         if not text.strip():
             raise RefusedError("empty text")
         if len(text) > MAX_TURN_CHARS:
-            raise RefusedError("a turn over {most} characters", most=f"{MAX_TURN_CHARS:,}")
+            raise RefusedError("a turn of more than {most} characters", most=f"{MAX_TURN_CHARS:,}")
         if "\0" in text:
             raise RefusedError("a NUL character")
         if _SURROGATE.search(text):
@@ -66,13 +66,13 @@ def normalise(turns: Iterable[tuple[str, str]]) -> Turns:
             # At once: a hundred thousand of them, joined one by one, would take minutes.
             if len(merged[-1][1]) > MAX_TURN_CHARS:
                 raise RefusedError(
-                    "turns of one role in a row, together over {most} characters",
+                    "consecutive turns of one role, together more than {most} characters",
                     most=f"{MAX_TURN_CHARS:,}",
                 )
         elif merged or role == "user":
             merged.append((role, text))
     if len(merged) < 2:
-        raise RefusedError("no turn of a user that a bot answers")
+        raise RefusedError("no user turn followed by a bot turn")
     return merged
 
 
@@ -83,7 +83,7 @@ def decode_line(line: bytes | None) -> str:
         RefusedError: the line is too long, holds a NUL or isn't UTF-8.
     """
     if line is None:
-        raise RefusedError("a line over {most} MiB", most=MAX_LINE_BYTES >> 20)
+        raise RefusedError("a line of more than {most} MiB", most=MAX_LINE_BYTES >> 20)
     if b"\0" in line:
         raise RefusedError("a NUL character")
     try:

@@ -55,7 +55,7 @@ def evaluate(
     if suite != "recall" and sources:
         result["perplexity"] = evaluate_perplexity(model, tokenizer, sources, on_rows)
         if not result["perplexity"]["tokens"]:
-            raise EvaluationError("There is no reply to measure in these dialogues.")
+            raise EvaluationError("These dialogues contain no reply to measure.")
     if suite != "perplexity":
         result["recall"] = evaluate_recall(model, tokenizer, n, seed, on_cell)
         variety = evaluate_variety(model, tokenizer, seed=seed)

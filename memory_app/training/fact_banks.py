@@ -161,7 +161,7 @@ def observe(
         BankError: the model is no lstm of two layers or more.
     """
     if model.config.cell != "lstm" or model.config.num_layers < 2:
-        raise BankError("Fact banks need an lstm of two layers or more.")
+        raise BankError("Fact banks need an lstm with two or more layers.")
     kept: list[Tensor] = []
     marks: list[Tensor] = []
     for index, heard in hear(model, [dialogue.ids for dialogue in dialogues], rows):
@@ -198,12 +198,10 @@ def open_fact_banks(
     """
     banks, width = len(BANKS), parent.config.hidden_size
     if model.config.hidden_size != width + banks * units:
-        raise BankError(
-            "bank_units needs hidden_size to be {size} here.", size=width + banks * units
-        )
+        raise BankError("bank_units requires hidden_size to be {size}.", size=width + banks * units)
     directions = min(DIRECTIONS, model.config.embedding_dim)
     if not 2 <= units <= directions:
-        raise BankError("bank_units must lie between 2 and {most} here.", most=directions)
+        raise BankError("bank_units must be from 2 to {most}.", most=directions)
     writes = _gates(observed, observed.told)
     clears = _gates(observed, observed.begins)
     says = _gates(observed, observed.said)

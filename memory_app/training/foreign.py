@@ -12,30 +12,32 @@ UTF16 = Sentence("text in UTF-16; save it as UTF-8")
 _BEGINNINGS = (
     (
         b"PK\x03\x04",
-        Sentence("a zip archive (a .pt or .npz file is one too); send its files one by one"),
+        Sentence(
+            "a zip archive (.pt and .npz files are zip archives too); upload its files one by one"
+        ),
     ),
     (b"PK\x05\x06", Sentence("an empty zip archive")),
-    (b"\x80\x02", Sentence("a pickle, which is never opened")),
-    (b"\x80\x03", Sentence("a pickle, which is never opened")),
-    (b"\x80\x04", Sentence("a pickle, which is never opened")),
-    (b"\x80\x05", Sentence("a pickle, which is never opened")),
+    (b"\x80\x02", Sentence("a pickle, which this site never opens")),
+    (b"\x80\x03", Sentence("a pickle, which this site never opens")),
+    (b"\x80\x04", Sentence("a pickle, which this site never opens")),
+    (b"\x80\x05", Sentence("a pickle, which this site never opens")),
     (b"\x93NUMPY", Sentence("a NumPy array")),
     (b"\x1f\x8b", Sentence("an archive inside an archive")),
     (b"\xfd7zXZ\x00", Sentence("an archive inside an archive")),
     (b"\x28\xb5\x2f\xfd", Sentence("an archive inside an archive")),
-    (b"BZh", Sentence("a bzip2 archive; pack it with gzip, xz or Zstandard")),
-    (b"7z\xbc\xaf\x27\x1c", Sentence("a 7z archive; send its files one by one")),
-    (b"Rar!\x1a\x07", Sentence("a rar archive; send its files one by one")),
+    (b"BZh", Sentence("a bzip2 archive; compress it with gzip, xz or Zstandard")),
+    (b"7z\xbc\xaf\x27\x1c", Sentence("a 7z archive; upload its files one by one")),
+    (b"Rar!\x1a\x07", Sentence("a rar archive; upload its files one by one")),
     (b"PAR1\x15", Sentence("a Parquet file")),
     (b"\x89HDF", Sentence("an HDF5 file")),
     (b"SQLite format 3\x00", Sentence("a database")),
-    (b"\x7fELF", Sentence("a program")),
-    (b"MZ\x90", Sentence("a program")),
+    (b"\x7fELF", Sentence("an executable")),
+    (b"MZ\x90", Sentence("an executable")),
     (b"%PDF", Sentence("a PDF")),
-    (b"\x89PNG", Sentence("a picture")),
-    (b"GIF89a", Sentence("a picture")),
-    (b"GIF87a", Sentence("a picture")),
-    (b"\xff\xd8\xff", Sentence("a picture")),
+    (b"\x89PNG", Sentence("an image")),
+    (b"GIF89a", Sentence("an image")),
+    (b"GIF87a", Sentence("an image")),
+    (b"\xff\xd8\xff", Sentence("an image")),
     (b"\xff\xfe", UTF16),
     (b"\xfe\xff", UTF16),
 )
@@ -46,9 +48,9 @@ HEAD = 512
 def foreign_kind(head: bytes) -> Sentence | None:
     """What the file with these first bytes is, if it is certainly no text."""
     if head[257:262] == b"ustar":
-        return Sentence("a tar archive; send its files one by one")
+        return Sentence("a tar archive; upload its files one by one")
     if head[8:10] == b'{"' and 0 < int.from_bytes(head[:8], "little") < 1 << 32:
-        return Sentence("a safetensors file, which holds weights and no dialogues")
+        return Sentence("a safetensors file, which contains weights, not dialogues")
     known = next((kind for begin, kind in _BEGINNINGS if head.startswith(begin)), None)
     return known or (UTF16 if _is_utf16(head) else None)
 

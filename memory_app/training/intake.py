@@ -115,7 +115,7 @@ def write_rows(
     report, writer = Report(), _Writer(out, profile)
     for number, row in enumerate(rows, 1):
         if number > limits.rows:
-            raise IntakeError("There are more than {most} rows.", most=f"{limits.rows:,}")
+            raise IntakeError("The file has more than {most} rows.", most=f"{limits.rows:,}")
         if isinstance(row, Skipped):
             report.skipped += 1
             continue
@@ -126,7 +126,7 @@ def write_rows(
             continue
         if writer.write(to_line(row), row.turns) > limits.stored:
             raise IntakeError(
-                "Its dialogues take more than the {most} MiB left.", most=limits.stored >> 20
+                "Its dialogues need more than the remaining {most} MiB.", most=limits.stored >> 20
             )
         report.taken += 1
         report.skipped_messages += row.skipped

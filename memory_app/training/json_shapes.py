@@ -90,7 +90,7 @@ def _turns(said: Any, shape: str) -> list[tuple[str, str]]:
             continue
         text = _text(turn.get(text_key)) if isinstance(turn, dict) else None
         if text is None:
-            raise RefusedError("a turn without {key} as a string", key=text_key)
+            raise RefusedError("a turn whose {key} is missing or not a string", key=text_key)
         if known is None:
             raise RefusedError("unknown role {role}", role=json.dumps(role)[:40])
         turns.append((known, text))

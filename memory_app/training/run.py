@@ -92,9 +92,9 @@ def run(
         BankError, FlagError: `bank_units` or `told_flags` without `start_from`, or that don't fit.
     """
     if settings.bank_units and start_from is None:
-        raise BankError("bank_units needs a checkpoint to begin from.")
+        raise BankError("bank_units requires a checkpoint to start from.")
     if settings.told_flags == "on" and start_from is None:
-        raise FlagError("told_flags needs a checkpoint to begin from.")
+        raise FlagError("told_flags requires a checkpoint to start from.")
     # In a group rank 0 learns the tokenizer, and the others read what it has written.
     if group.rank:
         group.wait()

@@ -166,7 +166,7 @@ def read_save(
         for name, parameter in model.named_parameters():
             stored = tensors.get(f"model/{name}")
             if stored is None or stored.shape != parameter.shape:
-                raise SaveError("The save is of a model of another shape.")
+                raise SaveError("The save belongs to a model of another shape.")
             parameter.copy_(stored)
             state = {
                 key.rsplit("/", 1)[1]: value

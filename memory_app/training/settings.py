@@ -102,7 +102,7 @@ class TrainingSettings:
             value = getattr(self, name)
             if not low <= value <= high:  # also refuses NaN
                 raise SettingsError(
-                    "{name} must lie between {low} and {high}.", name=name, low=low, high=high
+                    "{name} must be from {low} to {high}.", name=name, low=low, high=high
                 )
         if self.variational not in ("off", "on"):
             raise SettingsError("variational must be on or off.")
@@ -110,7 +110,7 @@ class TrainingSettings:
             raise SettingsError("timescales must be off or inverse_gamma.")
         special = self.weight_drop or self.variational == "on" or self.timescales != "off"
         if special and self.cell != "lstm":
-            raise SettingsError("weight_drop, variational and timescales need the lstm cell.")
+            raise SettingsError("weight_drop, variational and timescales require the lstm cell.")
         if self.fact_scope not in SCOPES:
             raise SettingsError("fact_scope must be one of {choices}.", choices=", ".join(SCOPES))
         if self.pieces not in ("parent", "new"):
@@ -118,13 +118,17 @@ class TrainingSettings:
         if self.rare_pieces not in ("parent", "new"):
             raise SettingsError("rare_pieces must be parent or new.")
         if self.gap_from >= self.gap_until or self.values_from >= self.values_until:
-            raise SettingsError("gap_from and values_from must lie before gap_until, values_until.")
+            raise SettingsError(
+                "gap_from and values_from must be less than gap_until and values_until."
+            )
         if self.copy_units > min(self.hidden_size, self.embedding_dim):
             raise SettingsError("copy_units must be at most hidden_size and embedding_dim.")
         if self.copy_units and (self.cell != "lstm" or self.hidden_size == self.embedding_dim):
-            raise SettingsError("copy_units need an lstm whose hidden_size isn't embedding_dim.")
+            raise SettingsError(
+                "copy_units requires an lstm whose hidden_size differs from embedding_dim."
+            )
         if self.bank_units and (self.cell != "lstm" or self.num_layers < 2):
-            raise SettingsError("bank_units need the lstm cell and two layers or more.")
+            raise SettingsError("bank_units requires the lstm cell and two or more layers.")
         if self.told_flags not in ("off", "on"):
             raise SettingsError("told_flags must be on or off.")
         if self.facts + self.identity > 1:

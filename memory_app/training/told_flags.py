@@ -122,7 +122,7 @@ def listen(model: LanguageModel, tokenizer: Tokenizer, dialogues: Sequence[Noted
     """
     config = model.config
     if config.cell != "lstm" or config.num_layers < 2 or not config.has_projection:
-        raise FlagError("told_flags need an lstm of two layers or more with a projection.")
+        raise FlagError("told_flags requires an lstm with two or more layers and a projection.")
     special = torch.tensor([tokenizer.user_id, tokenizer.bot_id, tokenizer.end_id])
     parts: list[tuple[Tensor, ...]] = []
     for index, heard in hear(model, [dialogue.ids for dialogue in dialogues]):
@@ -157,7 +157,7 @@ def _least(model: LanguageModel, listened: Listened, count: int) -> Tensor:
     """
     hidden = model.config.hidden_size
     if count > hidden:
-        raise FlagError("told_flags needs hidden_size to be {count} or more.", count=count)
+        raise FlagError("told_flags requires hidden_size to be {count} or more.", count=count)
     variance = listened.heard[:, -hidden:].var(0)
     spoken = model.projection.weight.square().sum(0)
     fed_back = layer_weights(model, model.config.num_layers - 1)[1].square().sum(0)

@@ -222,7 +222,7 @@ class _Training:
                         break
                     self._save_if_due(stop)
                 if before == (at.step, 0):
-                    raise TrainingError("There is nothing to learn from in what the corpora hold.")
+                    raise TrainingError("The corpora contain nothing to train on.")
             if at.step >= settings.steps:
                 self._evaluate()
                 return True
@@ -373,7 +373,7 @@ def train(
         SaveError: `resume` with a save of another model, or a disk that takes no save.
     """
     if not sources and not settings.facts + settings.identity:
-        raise TrainingError("There is nothing to learn from: name a corpus or set facts above 0.")
+        raise TrainingError("There is nothing to train on. Choose a corpus or set facts above 0.")
     if settings.device == "cpu":
         torch.set_num_threads(settings.threads)
     model = new_model(settings, tokenizer.vocab_size).to(group.device(settings.device))

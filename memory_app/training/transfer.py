@@ -32,7 +32,7 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
     if any(getattr(ours, name) != getattr(theirs, name) for name in same) or not (
         wider or ours.hidden_size == theirs.hidden_size
     ):
-        raise TransferError("The checkpoint to begin from is of another shape.")
+        raise TransferError("The checkpoint to start from has another shape.")
     source = parent.model.state_dict()
     rows = _rows(tokenizer, parent.tokenizer)
     with torch.no_grad():

@@ -91,7 +91,7 @@ def open_plain(path: Path) -> BinaryIO:
     file = os.fdopen(descriptor, "rb", buffering=0)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         file.close()
-        raise UnpackError("{name} is not a plain file.", name=path.name)
+        raise UnpackError("{name} is not a regular file.", name=path.name)
     return io.BufferedReader(file, PIECE)
 
 
@@ -147,7 +147,7 @@ def pieces(
             if data and found is None:
                 raise UnpackError("{name} is a damaged archive.", name=name)
     if found is not None:
-        raise UnpackError("{name} is a damaged archive: it ends too early.", name=name)
+        raise UnpackError("{name} is a damaged archive: it is truncated.", name=name)
 
 
 def split_lines(parts: Iterable[bytes], longest: int = MAX_LINE_BYTES) -> Iterator[bytes | None]:

@@ -44,7 +44,7 @@ def chat_new(request: HttpRequest) -> HttpResponse:
             person=person, checkpoint=checkpoint, language=get_language() or "en"
         )
     except NotForChat:
-        sentence = _("This model is for study: only an LSTM can be chatted with.")
+        sentence = _("This model is for study only. Only an LSTM can be used for chat.")
         return front(request, problem=sentence, status=400)
     except NoCheckpoint:
         sentence = _(

@@ -40,8 +40,8 @@ class Score:
 
 def _label(gap: int) -> str:
     if gap == 0:
-        return _("A fact told just before")
-    return ngettext("A fact told %(n)d turn before", "A fact told %(n)d turns before", gap) % {
+        return _("A fact stated just before")
+    return ngettext("A fact stated %(n)d turn before", "A fact stated %(n)d turns before", gap) % {
         "n": gap
     }
 
@@ -56,7 +56,7 @@ def _scores(checkpoint: Checkpoint | None) -> list[Score]:
     labels = {
         "several": _("One of several facts"),
         "update": _("A fact that was corrected"),
-        "abstain": _("Says that it wasn’t told"),
+        "abstain": _("Admits that it doesn’t know"),
     }
     scores += [
         Score(label, recall.others[k], n) for k, label in labels.items() if k in recall.others

@@ -58,7 +58,7 @@ def _disk() -> Part:
 def _checkpoint() -> Part:
     row: Checkpoint | None = registry.live()
     if row is None:
-        return {"ok": False, "detail": "No checkpoint is live: import one and promote it."}
+        return {"ok": False, "detail": "No checkpoint is live. Import a checkpoint and promote it."}
     try:
         runtime.load_checkpoint_by_sha(row.sha256)
     except CheckpointError as fault:

@@ -50,7 +50,7 @@ def test_a_refused_message_is_back_in_the_composer(visitor: Visitor) -> None:
     field.dispatch_event("input")
     field.press("Enter")
     expect(visitor.page.get_by_role("alert")).to_have_text(
-        "The text holds a character that can't be stored."
+        "The text contains a character that can't be stored."
     )
     assert field.evaluate("one => one.value === 'half \\ud83d a face'")
     expect(visitor.page.locator(".turn")).to_have_count(0)

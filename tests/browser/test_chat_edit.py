@@ -96,7 +96,7 @@ def test_an_editor_knows_the_limit(visitor: Visitor) -> None:
     page.get_by_role("button", name="Edit this message").click()
     field = page.locator(".editor textarea")
     field.fill("x" * 4001)
-    expect(page.get_by_text("1 characters too many")).to_be_visible()
+    expect(page.get_by_text("1 character too many")).to_be_visible()
     field.press("Enter")
     expect(page.locator(".editor").get_by_role("button", name="Send")).to_be_disabled()
     assert Turn.objects.count() == 1

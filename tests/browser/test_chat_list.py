@@ -99,7 +99,7 @@ def test_a_row_is_deleted_and_taken_back_in_its_place_by_keys(shelf: Visitor) ->
     page.locator("#chat-list").get_by_label("Menu of “Pets”").focus()
     for key in ("Enter", "End", "Enter"):
         page.keyboard.press(key)
-    expect(page.locator(".chat-gone")).to_contain_text("“Pets” is deleted.")
+    expect(page.locator(".chat-gone")).to_contain_text("“Pets” was deleted.")
     expect(page.get_by_role("button", name="Undo", exact=True)).to_be_focused()
     assert Chat.objects.exclude(deleted=None).get().title == "Pets"
     page.keyboard.press("Enter")

@@ -37,7 +37,7 @@ def test_a_corpus_is_uploaded_looked_at_and_deleted(desk: Page, tmp_path: Path) 
     expect(desk.locator(".refusals")).to_contain_text("line 26")
     assert desk.locator(".preview dd").first.text_content() == SCRIPT
     assert desk.evaluate("globalThis.hit") is None
-    desk.get_by_role("link", name="Later").click()
+    desk.get_by_role("link", name="Next").click()
     expect(desk.locator("#preview")).to_contain_text("Dialogue 11")
     with desk.expect_download() as download:
         desk.get_by_role("link", name="Download").click()
@@ -76,7 +76,7 @@ def test_what_is_too_large_is_said_before_it_is_sent(desk: Page, tmp_path: Path,
 
 
 def test_the_keyboard_alone_adds_the_sample_and_opens_it(desk: Page) -> None:
-    button = desk.get_by_role("button", name="Add the sample corpus")
+    button = desk.get_by_role("button", name="Add sample corpus")
     for _ in range(30):
         desk.keyboard.press("Tab")
         if button.evaluate("one => one === document.activeElement"):

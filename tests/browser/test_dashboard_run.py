@@ -117,11 +117,11 @@ def test_a_run_is_paused_resumed_and_cancelled_by_its_buttons(
     log_in(page, url)
     page.goto(f"{url}/admin/runs/new/")
     page.get_by_label("Name", exact=True).fill("of facts alone")
-    for group in ("Shape of the model", "Corpora", "Evaluation, saves and machine"):
+    for group in ("Model shape", "Corpora", "Evaluation, saves and hardware"):
         page.locator("summary", has_text=group).click()
     for key, value in (SMALL | {"steps": 100_000}).items():
         page.locator(f"#set-{key}").fill(str(value))
-    page.get_by_role("button", name="Start the run").click()
+    page.get_by_role("button", name="Start run").click()
     took = []
     for button, status in (("Pause", "paused"), ("Cancel", "cancelled")):
         until(lambda: step_of(page) > 0, PATIENCE / 1000)
@@ -159,12 +159,12 @@ def test_a_corpus_is_uploaded_and_a_run_of_it_killed_finished_and_promoted(
     page.get_by_label("tiny").check()
     page.get_by_label("talks").first.check()
     page.get_by_label("Name", exact=True).fill("mine")
-    for group in ("Shape of the model", "Corpora", "Evaluation, saves and machine"):
+    for group in ("Model shape", "Corpora", "Evaluation, saves and hardware"):
         page.locator("summary", has_text=group).click()
     for key, value in SMALL.items():
         page.locator(f"#set-{key}").fill(str(value))
     began = time.monotonic()
-    page.get_by_role("button", name="Start the run").click()
+    page.get_by_role("button", name="Start run").click()
     expect(page.get_by_role("heading", name="mine")).to_be_visible()
 
     # A first point, then live: nobody loads the page again.

@@ -35,9 +35,9 @@ def test_language_and_theme_are_switched_where_one_stands(visitor: Visitor) -> N
         assert chinese != english, path
 
         light = ground(page)
-        page.get_by_role("button", name="浅色或深色").click()
+        page.get_by_role("button", name="切换浅色与深色").click()
         assert ground(page) != light, path
-        page.get_by_role("button", name="浅色或深色").click()
+        page.get_by_role("button", name="切换浅色与深色").click()
         assert ground(page) == light, path
         page.get_by_role("button", name="English").click()
         expect(html).to_have_attribute("lang", "en")

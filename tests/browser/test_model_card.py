@@ -31,9 +31,9 @@ def tags_of(page: Page) -> set[str]:
 
 def test_a_card_that_is_written_in_the_page_runs_nothing(desk: Page) -> None:
     card = "# What it is\n\n**bold**, `code`\n\n" + "\n\n".join(PAYLOADS)
-    desk.get_by_text("Write the card").click()
+    desk.get_by_text("Edit card").click()
     desk.get_by_label("Markdown").fill(card)
-    desk.get_by_role("button", name="Keep the card").click()
+    desk.get_by_role("button", name="Save card").click()
     expect(desk.locator(".card h3")).to_have_text("What it is")
     expect(desk.locator(".card strong").first).to_have_text("bold")
     assert tags_of(desk) <= {"h3", "p", "strong", "em", "code", "pre", "br", "a", "blockquote"}

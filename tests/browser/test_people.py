@@ -75,7 +75,7 @@ def test_chats_are_found_renamed_and_deleted(visitor: Visitor) -> None:
     expect(titles).to_have_text(["Pets"])
     page.get_by_label("Menu of").click()
     page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("“Pets” is deleted.")).to_be_visible()
+    expect(page.get_by_text("“Pets” was deleted.")).to_be_visible()
     page.goto(f"{visitor.url}/chats/")
     expect(titles).to_have_text(["My name is Clara."])
     assert Chat.objects.filter(deleted=None).count() == 1
@@ -119,7 +119,7 @@ def test_the_whole_chat_page_speaks_chinese(
 ) -> None:
     visitor.page.goto(f"{visitor.url}/")
     visitor.page.get_by_role("button", name="中文").click()
-    visitor.page.get_by_role("button", name="开始聊天").click()
+    visitor.page.get_by_role("button", name="开始对话").click()
     expect(visitor.page.get_by_role("button", name="发送")).to_be_visible()
     visitor.page.get_by_role("textbox", name="消息").fill("字" * 3990)
     expect(visitor.page.get_by_text("还可输入 10 个字符")).to_be_visible()

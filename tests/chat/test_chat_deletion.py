@@ -42,7 +42,7 @@ def test_a_deleted_chat_is_nowhere_for_its_owner_too(alice, chat, turn):
 
 def test_the_answer_to_a_deletion_offers_to_take_it_back(alice, chat, turn):
     gone = alice.client.post(f"/chat/{chat.pk}/delete/", follow=True)
-    assert "“My secret” is deleted." in gone.content.decode()
+    assert "“My secret” was deleted." in gone.content.decode()
     assert f"/chat/{chat.pk}/restore/" in gone.content.decode()
     back = alice.client.post(f"/chat/{chat.pk}/restore/")
     assert back["Location"] == f"/chat/{chat.pk}/"
@@ -73,14 +73,14 @@ def test_taking_it_back_twice_is_no_fault(alice, chat):
     services.chat_delete(chat=chat)
     for _ in range(2):
         assert alice.client.post(f"/chat/{chat.pk}/restore/").status_code == 302
-    assert b"is deleted." not in alice.client.get(f"/chats/?deleted={chat.pk}").content
+    assert b"was deleted." not in alice.client.get(f"/chats/?deleted={chat.pk}").content
 
 
 @pytest.mark.parametrize("what", ["nothing", "\0", "00000000-0000-4000-8000-000000000000"])
 def test_a_deletion_that_never_was_is_not_offered(alice, chat, what):
     answer = alice.client.get("/chats/", {"deleted": what})
     assert answer.status_code == 200
-    assert b"is deleted." not in answer.content
+    assert b"was deleted." not in answer.content
 
 
 def test_nothing_begins_or_moves_in_a_deleted_chat(chat, turn):

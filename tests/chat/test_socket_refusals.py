@@ -145,7 +145,7 @@ async def test_details_are_in_the_language_of_the_page(open_socket, alice, chat)
     for headers in ([], german):
         socket = await open_socket(alice, chat, headers=headers)
         await socket.send_text("{")
-        assert (await socket.next())["detail"] == "That isn't JSON."
+        assert (await socket.next())["detail"] == "The message isn't JSON."
 
 
 @pytest.mark.django_db(transaction=True)

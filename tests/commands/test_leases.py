@@ -126,8 +126,9 @@ def test_a_run_that_takes_every_worker_down_fails_with_a_reason(run):
     assert Lease.claim(run.pk) is None
     run.refresh_from_db()
     assert run.status == RunStatus.FAILED
-    assert run.error == "Its worker died 5 times without coming to another save; the last one is "\
-        "of step 15."  # fmt: skip
+    assert run.error == (
+        "Its worker died 5 times without reaching another save. The last save is of step 15."
+    )
     # A person may think that it was something else.
     assert runs.run_resume(run=run)
     assert Lease.claim(run.pk).run.deaths == 0

@@ -57,7 +57,7 @@ def test_where_there_are_not_so_many_points_there_are_fewer_runs():
         ({"space": {}}, "at least one setting"),
         ({"space": {"dropout": []}}, "at least one value"),
         ({"space": {"nothing": [1]}}, "no setting"),
-        ({"space": {"dropout": [0.1, 2]}}, "dropout must lie"),
+        ({"space": {"dropout": [0.1, 2]}}, "dropout must be from"),
         ({"space": {"seed": list(range(65))}}, "at most 64"),
         ({"space": {"seed": list(range(9)), "warmup": list(range(9))}}, "81 runs"),
         ({"space": {"steps": [1, 2]}}, "can't be both"),

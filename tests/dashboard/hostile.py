@@ -157,9 +157,9 @@ def corpora(canary: Path) -> dict[str, Corpus]:
         ),
         "YAML that runs": (b"!!python/object/apply:os.system ['true']\n", "talks.yaml"),
         "a shell script": (b"#!/bin/sh\nrm -rf $HOME\n", "talks.sh"),
-        "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(99), "talks.png"),
+        "an image": (b"\x89PNG\r\n\x1a\n" + bytes(99), "talks.png"),
         "a PDF": (b"%PDF-1.7\n%\xe2\xe3", "talks.pdf"),
-        "a program": (b"\x7fELF" + bytes(99), "talks"),
+        "an executable": (b"\x7fELF" + bytes(99), "talks"),
         "a database": (b"SQLite format 3\0" + bytes(99), "talks.sqlite3"),
         "weights": (struct.pack("<Q", 2) + b"{}", "model.safetensors"),
         # Rows that are none

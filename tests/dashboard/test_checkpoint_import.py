@@ -44,7 +44,7 @@ def test_a_file_that_is_missing_is_named(staff: Staff, checkpoint_folder: Path, 
     shutil.copytree(checkpoint_folder, tmp_path / "few")
     (tmp_path / "few" / "config.json").unlink()
     said = problem_of(staff.send_checkpoint(tmp_path / "few"))
-    assert said == "config.json must be sent too."
+    assert said == "Also choose config.json."
     assert list(files_below(registry.folder_of("x").parents[1])) == []
 
 
@@ -160,5 +160,5 @@ def test_a_damaged_zip_and_one_without_weights_are_refused(
 def test_a_card_that_is_a_link_is_refused(checkpoint_folder: Path, tmp_path: Path) -> None:
     shutil.copytree(checkpoint_folder, tmp_path / "linked")
     (tmp_path / "linked" / "README.md").symlink_to("/etc/passwd")
-    with pytest.raises(CheckpointError, match="not a plain file"):
+    with pytest.raises(CheckpointError, match="not a regular file"):
         read_card(tmp_path / "linked")

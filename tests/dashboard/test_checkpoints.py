@@ -118,7 +118,7 @@ def test_a_start_does_not_undo_what_a_person_promoted_or_rolled_back(
 def test_a_cell_for_study_is_refused(client, checkpoint, tmp_path):
     make_checkpoint(tmp_path / "study", cell="tanh_rnn")
     study = registry.register(tmp_path / "study")
-    assert b"only lstm" in act(client, "promote", study).content
+    assert b"Only lstm" in act(client, "promote", study).content
     assert live() == checkpoint
     assert not Promotion.objects.exists()
 
@@ -250,7 +250,7 @@ def test_an_exam_that_cannot_be_sat_is_refused(client, other):
             evaluations.evaluation_ask(checkpoint=other, suite=suite, n=n, corpora=corpora)
     assert not Evaluation.objects.exists()
     for typed, field, reason in (
-        ({"suite": "recall", "n": "x"}, "n", "must lie between"),
+        ({"suite": "recall", "n": "x"}, "n", "must be from"),
         ({"suite": "perplexity", "n": "7"}, "corpus", "needs a corpus"),
         ({"suite": "spelling", "n": "7"}, "suite", "must be one of"),
     ):
@@ -336,7 +336,7 @@ def test_the_page_of_a_checkpoint_has_its_figures_beside_its_parents(client, oth
     assert "73.9–85" in table
     assert "33.5–46.9" in table
     assert table.count("better") == 1
-    assert "<details><summary>Settings of the training" in body or "learning_rate" not in body
+    assert "<details><summary>Training settings" in body or "learning_rate" not in body
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ async def test_the_file_is_an_attachment_that_no_browser_shows(staff: Staff, asy
 
 
 def test_the_sample_is_one_click_and_both_splits(staff: Staff) -> None:
-    assert b"Add the sample corpus" in staff.client.get("/admin/corpora/").content
+    assert b"Add sample corpus" in staff.client.get("/admin/corpora/").content
     assert staff.client.post("/admin/corpora/sample/").status_code == 302
     train, valid = Corpus.objects.order_by("split")
     assert (train.split, valid.split, train.name) == ("train", "valid", valid.name)
@@ -130,7 +130,7 @@ def test_the_sample_is_one_click_and_both_splits(staff: Staff) -> None:
     assert not set(corpus_file(train).read_bytes().split(b"\n")[:-1]) & set(
         corpus_file(valid).read_bytes().split(b"\n")[:-1]
     )
-    assert b"Add the sample corpus" not in staff.client.get("/admin/corpora/").content
+    assert b"Add sample corpus" not in staff.client.get("/admin/corpora/").content
     again = staff.client.post("/admin/corpora/sample/", follow=True)
     assert "already" in str(next(iter(again.context["messages"])))
     assert Corpus.objects.count() == 2
@@ -143,7 +143,7 @@ def test_a_corpus_that_a_run_reads_stays(staff: Staff, status: str) -> None:
     run = TrainingRun.objects.create(preset="tiny", corpora=[["talks", 1]], status=status)
     url = f"/admin/corpora/{corpus.pk}/delete/"
     said = list(staff.client.post(url, follow=True).context["messages"])[-1]
-    assert "hasn't ended" in str(said)
+    assert "is still using" in str(said)
     assert corpus_file(corpus).is_file()
     run.delete()
     staff.client.post(url)
@@ -190,7 +190,7 @@ def test_nobody_but_staff_and_nothing_without_its_token(staff: Staff, alice, rou
 def test_a_refusal_is_said_once(staff: Staff) -> None:
     response = staff.upload(b"\x89PNG\r\n\x1a\n" + bytes(60), "talks.jsonl")
     assert "it is a picture" in problem_of(response)
-    assert response.content.decode().count("a picture") == 1
+    assert response.content.decode().count("an image") == 1
     response = staff.upload(b'{"turns": []}\n[1]\n[1]\n')
     page = response.content.decode()
     assert (page.count("turns is not a list"), page.count("not a JSON object")) == (1, 2)

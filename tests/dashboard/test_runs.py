@@ -62,11 +62,11 @@ def test_a_run_is_what_the_form_says(client, corpus, other):
     [
         ({"preset": "huge"}, "no preset"),
         ({"set.steps": "many"}, "steps must be a whole number"),
-        ({"set.dropout": "7"}, "dropout must lie between"),
+        ({"set.dropout": "7"}, "dropout must be from"),
         ({"corpus": "lost"}, "no training corpus"),
         ({"corpus": "talks", "weight": "much"}, "not a number"),
-        ({"parent": "nonsense"}, "no such checkpoint"),
-        ({"set.facts": "0", "set.identity": "0"}, "nothing to learn from"),
+        ({"parent": "nonsense"}, "checkpoint to start from doesn’t exist"),
+        ({"set.facts": "0", "set.identity": "0"}, "nothing to train on"),
     ],
 )
 def test_what_is_wrong_is_said_and_what_was_typed_stays(client, corpus, data, reason):
@@ -173,11 +173,11 @@ def test_several_runs_are_compared_with_what_differs(client):
     [
         ({"set.steps": "many"}, "set-steps", "steps must be a whole number."),
         ({"set.dropout": "much"}, "set-dropout", "dropout must be a number."),
-        ({"set.dropout": "7"}, "set-dropout", "dropout must lie between"),
-        ({"set.facts": "0", "set.identity": "0"}, "set-facts", "nothing to learn from"),
-        ({"set.gap_from": "0.9", "set.gap_until": "0.1"}, "set-gap_until", "must lie before"),
+        ({"set.dropout": "7"}, "set-dropout", "dropout must be from"),
+        ({"set.facts": "0", "set.identity": "0"}, "set-facts", "nothing to train on"),
+        ({"set.gap_from": "0.9", "set.gap_until": "0.1"}, "set-gap_until", "must be less than"),
         ({"corpus": "lost"}, "corpus", "no training corpus"),
-        ({"parent": "nonsense"}, "parent", "no such checkpoint"),
+        ({"parent": "nonsense"}, "parent", "checkpoint to start from doesn’t exist"),
         ({"preset": "huge"}, "preset", "no preset"),
     ],
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.test import Client
 
 ROOT = Path(settings.BASE_DIR)
 LANGUAGES = ["en", "zh_Hans"]
@@ -76,3 +77,49 @@ def test_chinese_keeps_the_places_for_values() -> None:
     places = re.compile(r"%\(\w+\)s|\{\w+\}")
     for key, text in said.items():
         assert sorted(places.findall(key)) == sorted(places.findall(text)), key
+
+
+# What no text of the pages, errors or commands says: the words of one author, not of the field.
+PRIVATE_ENGLISH = re.compile(
+    r"\b(heard|told|whoever|nobody|somebody|anybody|everybody|so many|examined|exams?|anew|daring"
+    r"|bookkeeping|reckoned|parted by|that there are|goes over|c[ao]me to nothing|press old ones"
+    r"|(?:bits?|nats?|tokens?|turns?|words|characters|chats|squares?|ms|one) an? "
+    r"(?:byte|token|turn|unit|day|dialogue|step|window|row|cell))\b",
+    re.IGNORECASE,
+)
+# A reader is 你, a chat is 对话; a full stop brings its own blank; marks are full-width.
+PRIVATE_CHINESE = re.compile(
+    r"您|聊天|门视图|隐状态|[。，；：！？] "
+    r"|[\u4e00-\u9fff] ?[,;!?]"
+)
+
+
+def test_no_text_is_in_private_words() -> None:
+    text = catalogue(folder("en") / "django.mo")
+    assert len(text) > 900
+    found = {key: words[0] for key in text if (words := PRIVATE_ENGLISH.search(key))}
+    assert found == {}
+
+
+def test_chinese_keeps_to_one_word_for_one_thing() -> None:
+    text = catalogue(folder("zh_Hans") / "django.mo")
+    assert {key: line for key, line in text.items() if PRIVATE_CHINESE.search(line)} == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["bits a byte", "Nobody has written one yet.", "It came to nothing.", "heard 2 s ago"]
+)
+def test_private_words_are_found(text: str) -> None:
+    assert PRIVATE_ENGLISH.search(text)
+
+
+@pytest.mark.parametrize("text", ["您好。", "开始聊天", "大小不变。 原理", "打开,再关闭"])
+def test_private_chinese_is_found(text: str) -> None:
+    assert PRIVATE_CHINESE.search(text)
+
+
+def test_a_chinese_page_has_no_blank_after_a_full_stop(db: None, client: Client) -> None:
+    page = client.get("/about/memory/", headers={"accept-language": "zh-hans"}).content.decode()
+    text = re.sub(r"<[^>]+>", "", page)
+    assert text.count("。") > 20
+    assert re.search(r"[。：] +\S", text) is None

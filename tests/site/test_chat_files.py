@@ -263,7 +263,7 @@ def test_a_control_token_inside_a_text_is_refused(model, exported, bob):
         for control in sorted(model.tokenizer.special_ids):
             file = copy.deepcopy(exported)
             file["turns"][0][name].insert(1, control)  # decodes to nothing: the text still fits
-            assert "can’t stand in a text" in upload(bob.client, file).context["problem"]
+            assert "can’t occur in text" in upload(bob.client, file).context["problem"]
 
 
 NAMES = (

@@ -42,18 +42,18 @@ def test_the_newest_evaluation_is_told_in_percent(checkpoint: Checkpoint, client
     evaluation_record(checkpoint=checkpoint, suite="recall", result=exam(0.985, update=0.9))
     evaluation_record(checkpoint=checkpoint, suite="perplexity", result={"perplexity": {}})
     assert figures(page(client)) == {
-        "A fact told just before": ("100", "200/200"),
-        "A fact told 1 turn before": ("50", "100/200"),
-        "A fact told 2 turns before": ("98.5", "197/200"),
+        "A fact stated just before": ("100", "200/200"),
+        "A fact stated 1 turn before": ("50", "100/200"),
+        "A fact stated 2 turns before": ("98.5", "197/200"),
         "A fact that was corrected": ("90", "180/200"),
     }
 
 
 def test_a_checkpoint_may_bring_its_evaluation(checkpoint: Checkpoint, client: Client) -> None:
     Checkpoint.objects.update(config={**checkpoint.config, "evaluation": exam(0.9, 50)})
-    assert figures(page(client))["A fact told 2 turns before"] == ("90", "45/50")
+    assert figures(page(client))["A fact stated 2 turns before"] == ("90", "45/50")
     evaluation_record(checkpoint=checkpoint, suite="recall", result=exam(0.5))
-    assert figures(page(client))["A fact told 2 turns before"] == ("50", "100/200")
+    assert figures(page(client))["A fact stated 2 turns before"] == ("50", "100/200")
 
 
 @pytest.mark.parametrize(

@@ -137,5 +137,5 @@ def test_a_later_sentence_waits_for_its_reader() -> None:
 def test_a_confined_process_hands_its_sentence_over_whole(tmp_path: Path) -> None:
     with pytest.raises(ConfinedError) as refused:
         run_confined("memory_app.lm.incoming", {"folder": str(tmp_path)}, seconds=60)
-    assert refused.value.sentence.template == "{name} is missing or not a plain file."
+    assert refused.value.sentence.template == "{name} is missing or not a regular file."
     assert refused.value.sentence.values == {"name": "config.json"}

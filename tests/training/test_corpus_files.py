@@ -159,7 +159,7 @@ REFUSED = {
         b'[{"a": [1}, {"b": 2}]',
         [(1, "not JSON"), (1, "no turns")],
     ),
-    "a key twice": ("a.json", b'[{"a": 1, "a": 2}]', [(1, "stands twice")]),
+    "a key twice": ("a.json", b'[{"a": 1, "a": 2}]', [(1, "duplicate key")]),
     "words in an array": ("a.json", b'["a, b]", true, 3]', [(1, "object")] * 3),
     "UTF-16": ("a.csv", table(",").encode("utf-16"), [(0, "UTF-16")]),
     "UTF-16, no mark": ("a.txt", spoken().encode("utf-16-be"), [(0, "UTF-16")]),
@@ -174,7 +174,7 @@ REFUSED = {
     "too long a number": (
         "a.jsonl",
         json.dumps(DIALOGUES[0]).encode() + b'\n{"id": ' + b"1" * 5000 + b"}",
-        [(2, "too long a number")],
+        [(2, "a number that is too long")],
     ),
     "a picture's part": (
         "a.jsonl",

@@ -111,7 +111,7 @@ def test_a_cut_line_of_json_is_not_taken_for_csv(tmp_path):
 def test_prose_is_in_no_form(tmp_path):
     (row,) = rows_of(tmp_path, b"A story.\nIt has many lines.\nOne, even, with commas.\n")
     assert row.line == 0
-    assert "no form that is known" in row.reason
+    assert "not in a supported format" in row.reason
 
 
 def test_an_empty_file_gives_nothing(tmp_path):

@@ -185,9 +185,9 @@ def test_banks_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     observed = observe(parent, [mark(TOKENIZER, d) for d in dialogues(2)])
     with pytest.raises(BankError, match=f"hidden_size to be {WIDE}"):
         open_fact_banks(model_of(WIDE + 1), parent, observed, UNITS)
-    with pytest.raises(BankError, match="two layers"):
+    with pytest.raises(BankError, match="two or more layers"):
         observe(model_of(HIDDEN, 1), [])
-    with pytest.raises(BankError, match="to begin from"):
+    with pytest.raises(BankError, match="to start from"):
         run(SMALL.changed({"num_layers": 2, "bank_units": 2}), [SOURCE], tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

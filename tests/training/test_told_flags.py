@@ -130,12 +130,12 @@ def test_an_alarm_speaks_for_an_opening_that_abstains() -> None:
 def test_models_without_room_are_refused(tmp_path: Path) -> None:
     noted = [note(TOKENIZER, dialogue) for dialogue in dialogues(2)]
     for model in (model_of(HIDDEN, 1), model_of(HIDDEN, 2, "tanh_rnn"), model_of(24)):
-        with pytest.raises(FlagError, match="two layers"):
+        with pytest.raises(FlagError, match="two or more layers"):
             listen(model, TOKENIZER, noted)
     small = model_of(3 * len(TOPICS) - 1)
     with pytest.raises(FlagError, match=f"to be {3 * len(TOPICS)} or more"):
         open_told_flags(small, TOKENIZER, listen(small, TOKENIZER, noted))
-    with pytest.raises(FlagError, match="to begin from"):
+    with pytest.raises(FlagError, match="to start from"):
         run(SMALL.changed({"told_flags": "on"}), [SOURCE], tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -125,7 +125,7 @@ def test_facts_alone_are_enough_to_learn_from(tmp_path: Path) -> None:
 
 
 def test_nothing_to_learn_from_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="nothing to learn from"):
+    with pytest.raises(TrainingError, match="nothing to train on"):
         train(SMALL.changed({"facts": 0, "identity": 0}), [], TOKENIZER, tmp_path)
 
 

@@ -40,7 +40,7 @@ def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpRespon
         title=_("Delete {name}?").format(name=row.name),
         section="checkpoints",
         sentences=[
-            _("Its weights and its evaluations are gone for good; its run keeps its curves."),
+            _("Its weights and evaluations are deleted permanently. Its run keeps its curves."),
             _("Export it first, if you may want it again."),
         ],
         button=_("Delete the checkpoint"),
@@ -53,7 +53,7 @@ def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpRespon
     except RegistryError as fault:
         messages.error(request, in_words(fault))
         return redirect("admin:checkpoint", checkpoint=checkpoint)
-    messages.success(request, _("{name} is deleted.").format(name=row.name))
+    messages.success(request, _("{name} was deleted.").format(name=row.name))
     return redirect("admin:checkpoints")
 
 
@@ -80,7 +80,7 @@ def checkpoint_card_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse
     row = get_object_or_404(Checkpoint, pk=checkpoint)
     text = request.POST.get("card", "").replace("\0", "").replace("\r\n", "\n")
     if len(text) > CARD_MAX:
-        messages.error(request, _("A model card has at most 50,000 characters."))
+        messages.error(request, _("A model card may have at most 50,000 characters."))
     else:
         checkpoint_card(checkpoint=row, text=text, by=request.user)  # type: ignore[arg-type]
     return redirect("admin:checkpoint", checkpoint=row.pk)

@@ -38,7 +38,7 @@ def checkpoint_import(request: HttpRequest) -> HttpResponse:
             said = (
                 _("%(name)s was imported.")
                 if new
-                else _("These weights are here already: %(name)s.")
+                else _("These weights already exist as %(name)s.")
             )
             messages.success(request, said % {"name": row})
             return go_on(request, reverse("admin:checkpoints"))

@@ -150,7 +150,7 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "dashboard/checkpoints_compare.html",
-        title=_("Checkpoints compared"),
+        title=_("Compare checkpoints"),
         section="checkpoints",
         checkpoints=rows,
         others=Checkpoint.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-sequence"),

@@ -35,7 +35,7 @@ def confirmed(request: HttpRequest, ask: Ask) -> bool:
     # Runs of blanks look alike and can't be told apart by who types them.
     if not ask.typed or " ".join(ask.given.split()) == " ".join(ask.typed.split()):
         return True
-    ask.problem = _("This is not its name: type it as it stands above.")
+    ask.problem = _("The name doesn’t match. Type it as shown above.")
     return False
 
 

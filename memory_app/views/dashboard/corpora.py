@@ -88,7 +88,7 @@ def _upload(request: HttpRequest) -> HttpResponse:
 
 def _outcome(result: Imported) -> Iterator[str]:
     """What became of the rows, in sentences; of what there is none of, nothing is said."""
-    yield _("Dialogues taken: %(taken)s. Rows refused: %(refused)s.") % {
+    yield _("Dialogues imported: %(taken)s. Rows refused: %(refused)s.") % {
         "taken": f"{result.taken:,}",
         "refused": f"{result.refused:,}",
     }
@@ -109,5 +109,5 @@ def corpora_sample(request: HttpRequest) -> HttpResponse:
         except CorpusError as fault:
             messages.error(request, in_words(fault))
         else:
-            messages.success(request, _("The sample corpus is there, with a validation split."))
+            messages.success(request, _("The sample corpus was added, with a validation split."))
     return redirect("admin:corpora")

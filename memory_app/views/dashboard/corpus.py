@@ -88,7 +88,9 @@ def corpus_remove(request: HttpRequest, corpus: UUID) -> HttpResponse:
         section="corpora",
         sentences=[
             ngettext(
-                "Its {n} dialogue is gone for good.", "Its {n} dialogues are gone for good.", n
+                "Its {n} dialogue is deleted permanently.",
+                "Its {n} dialogues are deleted permanently.",
+                n,
             ).format(n=f"{n:,}"),
             _("Runs that have ended keep their checkpoints; they can’t be repeated without it."),
         ],

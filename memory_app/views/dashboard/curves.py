@@ -74,7 +74,7 @@ def runs_compare(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "dashboard/runs_compare.html",
-        title=_("Runs compared"),
+        title=_("Compare runs"),
         section="runs",
         runs=rows,
         differences=told,

@@ -10,19 +10,19 @@ from django.utils.translation import gettext_lazy, ngettext
 from memory_app.services.figures import Comparison, Figure
 
 _NAMES: dict[str, str | Promise] = {
-    "recall/several": gettext_lazy("Recall, several facts told"),
+    "recall/several": gettext_lazy("Recall, several facts stated"),
     "recall/update": gettext_lazy("Recall, a fact corrected"),
-    "recall/abstain": gettext_lazy("Says that it wasn’t told"),
+    "recall/abstain": gettext_lazy("Admits that it doesn’t know"),
     "recall/control": gettext_lazy("Right by chance, from a blank memory"),
     "perplexity/bits_per_byte": gettext_lazy("Bits per byte"),
     "perplexity/perplexity_per_token": gettext_lazy("Perplexity per token"),
-    "loops": gettext_lazy("Replies that go in circles"),
+    "loops": gettext_lazy("Replies that repeat themselves"),
     "distinct_2": gettext_lazy("Different word pairs"),
 }
 _KINDS: dict[str, str | Promise] = {
     "recall/exact_match": gettext_lazy("Recall"),
-    "recall/held_out/values": gettext_lazy("Recall of values it never met"),
-    "recall/held_out/phrasings": gettext_lazy("Recall in wordings it never met"),
+    "recall/held_out/values": gettext_lazy("Recall of unseen values"),
+    "recall/held_out/phrasings": gettext_lazy("Recall in unseen wordings"),
 }
 VERDICTS: dict[str, str | Promise] = {
     "better": gettext_lazy("better"),

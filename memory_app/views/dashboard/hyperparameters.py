@@ -12,15 +12,15 @@ from memory_app.training.facts import SCOPES
 from memory_app.training.settings import PRESETS, RANGES, TrainingSettings
 
 PRESET_HELP: dict[str, str | Promise] = {
-    "tiny": _("Minutes on a laptop. Shows the whole path and learns little."),
-    "base": _("What ships with the program: some hours on one or two cores."),
-    "large": _("A night on a strong processor."),
+    "tiny": _("Minutes on a laptop. Shows the whole process; the model learns little."),
+    "base": _("The size of the bundled model. A few hours on one or two cores."),
+    "large": _("A night on a fast processor."),
     "gpu": _("An hour on one GPU."),
 }
 
 GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (
-        _("Length and rate"),
+        _("Length and learning rate"),
         (
             "steps", "batch_tokens", "window", "learning_rate", "final_learning_rate", "warmup",
             "embedding_rate", "weight_decay", "average_from", "clip", "dropout", "weight_drop",
@@ -28,7 +28,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        _("Shape of the model"),
+        _("Model shape"),
         (
             "cell", "language", "vocab_size", "embedding_dim", "hidden_size", "num_layers",
             "forget_bias", "timescales", "copy_units", "bank_units", "told_flags",
@@ -37,7 +37,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        _("Memory: the curriculum of facts"),
+        _("Memory: fact curriculum"),
         (
             "facts", "identity", "fact_scope", "answer_weight", "decision_weight", "user_weight",
             "max_gap", "gap_from", "gap_until", "alone_until", "values_from", "values_until",
@@ -49,93 +49,109 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         ("joined", "untidy", "pool_tokens", "max_dialogue", "bot_only", "chain", "fillers"),
     ),
     (
-        _("Evaluation, saves and machine"),
+        _("Evaluation, saves and hardware"),
         ("evaluate_every", "save_every", "precision", "compile", "threads", "device"),
     ),
 )  # fmt: skip
 
 HELP: dict[str, str | Promise] = {
-    "cell": _("The recurrent cell. Only lstm can be promoted for chat; the others are for study."),
-    "language": _("Of the replies; empty: that of the corpora."),
-    "vocab_size": _("Pieces in the tokenizer."),
-    "embedding_dim": _("Numbers in a piece’s embedding."),
-    "hidden_size": _("Units in a layer: the size of its hidden and of its cell state."),
-    "num_layers": _("LSTM layers on top of each other."),
-    "dropout": _("Share of the activations left out at random between layers while training."),
-    "weight_drop": _("Share of the recurrent weights taken out at random in each window."),
+    "cell": _(
+        "The recurrent cell. Only lstm can be promoted for chat; the others are for study only."
+    ),
+    "language": _("Language of the replies. If empty, the language of the corpora."),
+    "vocab_size": _("Vocabulary size of the tokenizer."),
+    "embedding_dim": _("Dimensions of a token embedding."),
+    "hidden_size": _("Units per layer: the size of its hidden state and of its cell state."),
+    "num_layers": _("Number of LSTM layers."),
+    "dropout": _("Share of the activations between layers that are dropped at random in training."),
+    "weight_drop": _("Share of the recurrent weights that are dropped at random in each window."),
     "variational": _(
-        "Dropout takes the same units out at every step of a row, not others at each."
+        "Dropout drops the same units at every step of a row instead of different units at each "
+        "step."
     ),
-    "timescales": _(
-        "What forget gates begin with: one bias (off), or many timescales (inverse_gamma)."
+    "timescales": _("Initial forget gates: one bias (off) or many timescales (inverse_gamma)."),
+    "average_from": _(
+        "Share of the run after which the published weights are averaged. 1 means never."
     ),
-    "average_from": _("Share of the run after which the published weights are a mean; 1: never."),
-    "joined": _("Share of the dialogues that go on from another one’s final state."),
+    "joined": _("Share of the dialogues that continue from another dialogue’s final state."),
     "forget_bias": _(
-        "Added to the forget gate’s bias at the start, so that memory is the default."
+        "Added to the forget gate’s initial bias, so that remembering is the default."
     ),
     "copy_units": _(
-        "The last so many units of each layer begin as a path from what is read to what is said."
+        "Number of units per layer (the last ones) that start as a direct path from input to "
+        "output."
     ),
     "bank_units": _(
-        "Units of the last layer that begin as a place for each kind of fact: so many for each of "
-        "six kinds, beyond the hidden units of the checkpoint that the run begins from."
+        "Units of the last layer reserved at the start for each of six kinds of fact, in "
+        "addition to the hidden units of the starting checkpoint."
     ),
     "told_flags": _(
-        "On: of a run that begins from a checkpoint the units that matter least become flags of "
-        "what was told, alarms for what is asked for and wasn’t, and assurances for what was."
+        "When on, a run that starts from a checkpoint turns its least important units into flags "
+        "for stated facts, alarms for questions about unstated facts, and confirmations for "
+        "stated ones."
     ),
     "redraw_below": _(
-        "Pieces met fewer times than this get embeddings anew, and keep them; words met fewer "
-        "than ten times as often keep theirs, too."
+        "Tokens that occur fewer times than this get new, fixed embeddings. Words that occur "
+        "fewer than ten times this value also keep theirs fixed."
     ),
     "rare_pieces": _(
-        "Those pieces: drawn anew (new), or kept where the checkpoint has them that it begins from "
-        "(parent)."
+        "Embeddings of those tokens: new random values (new), or the starting checkpoint’s "
+        "values where it has them (parent)."
     ),
     "steps": _("Total optimizer steps, one per window."),
-    "batch_tokens": _("Tokens fed in one step, padding included."),
-    "window": _("Truncated BPTT: tokens that a gradient flows back through."),
-    "learning_rate": _("The highest rate, reached after the warm-up."),
-    "embedding_rate": _("The embedding’s rate, as a multiple of the layers’ rate."),
-    "final_learning_rate": _("What the rate falls to at the end, as a share of the highest."),
-    "warmup": _("Steps in which the rate rises from zero."),
-    "weight_decay": _("How strongly weights are drawn towards zero (AdamW)."),
-    "clip": _("A gradient whose norm is larger is scaled down to this."),
-    "cell_limit": _("Cells may grow to this without a cost."),
-    "cell_penalty": _("What a cell beyond its limit costs: it rounds too coarsely to be replayed."),
-    "pieces": _("From a checkpoint: keep its tokenizer (parent), or learn a new one (new)."),
-    "precision": _("Of the matrix products; auto takes bfloat16 where the machine computes in it."),
-    "compile": _("Compile the loss: faster, needs a C++ compiler on the machine."),
-    "seed": _("The same seed, data and machine give the same curve."),
-    "threads": _("Processor threads; chats on the same machine want some too."),
-    "device": _("cpu, or cuda for a GPU."),
-    "facts": _("Share of the tokens that the fact generator gives."),
-    "identity": _("Share of the tokens from exchanges about the bot itself."),
-    "answer_weight": _("How much an answer from memory counts in the loss."),
-    "decision_weight": _(
-        "How many times that for its first two pieces, which say whether it was told."
+    "batch_tokens": _("Tokens per step, including padding."),
+    "window": _("Truncated BPTT: the number of tokens a gradient flows back through."),
+    "learning_rate": _("Peak learning rate, reached after the warm-up."),
+    "embedding_rate": _(
+        "Learning rate of the embedding, as a multiple of the layers’ learning rate."
     ),
-    "user_weight": _("How much the user’s part counts in the loss of fact dialogues."),
-    "max_gap": _("Exchanges between a fact and its question, at the end of the curriculum."),
-    "gap_from": _("When gaps begin to grow, as a share of the run."),
-    "gap_until": _("When gaps are as long as max_gap, as a share of the run."),
-    "alone_until": _("Until when some dialogues tell one fact alone, as a share of the run."),
-    "values_from": _("When more than six values of a slot are told, as a share of the run."),
-    "values_until": _("When all values are told, as a share of the run."),
-    "fact_scope": _("Which facts are told: the core ones, or all."),
-    "made_up": _("Share of the told names that are made-up words."),
-    "drilled": _("Share of the told values that are any word of one piece."),
-    "slips": _("Share of the bot’s turns that say something wrong, at no loss."),
-    "loose": _("Share of the phrasings with words left out, put in or exchanged."),
-    "untidy": _("Share of the user texts put in lower case without a full stop."),
-    "pool_tokens": _("Tokens of dialogues drawn, sorted by length and cut at once."),
-    "max_dialogue": _("Longer dialogues are cut at so many tokens."),
-    "evaluate_every": _("Steps between two evaluations: validation, sample replies, recall."),
-    "save_every": _("Steps between two saves that a run can go on from."),
-    "bot_only": _("Corpora of which only the replies count in the loss; commas between names."),
-    "chain": _("Corpora of single exchanges that are joined at random; commas between names."),
-    "fillers": _("Corpora whose exchanges part a fact from its question; empty: all."),
+    "final_learning_rate": _("Final learning rate, as a share of the peak."),
+    "warmup": _("Steps in which the learning rate rises from zero."),
+    "weight_decay": _("Weight decay (AdamW): how strongly weights are pulled towards zero."),
+    "clip": _("Gradients with a larger norm are scaled down to this norm."),
+    "cell_limit": _("Cell states up to this value have no penalty."),
+    "cell_penalty": _(
+        "Penalty for a cell state beyond its limit. Large values round too "
+        "coarsely for an exact replay."
+    ),
+    "pieces": _(
+        "When starting from a checkpoint: keep its tokenizer (parent) or train a new one (new)."
+    ),
+    "precision": _(
+        "Precision of matrix products. auto uses bfloat16 where the hardware supports it."
+    ),
+    "compile": _("Compile the loss. Faster, but needs a C++ compiler on the machine."),
+    "seed": _("The same seed, data and machine give the same curve."),
+    "threads": _("Processor threads. Leave some for chats on the same machine."),
+    "device": _("cpu, or cuda for a GPU."),
+    "facts": _("Share of the tokens from the fact generator."),
+    "identity": _("Share of the tokens from exchanges about the bot itself."),
+    "answer_weight": _("Weight in the loss of an answer from memory."),
+    "decision_weight": _(
+        "Further factor for its first two tokens, which decide whether the fact is known."
+    ),
+    "user_weight": _("Weight in the loss of the user’s turns in fact dialogues."),
+    "max_gap": _("Exchanges between a fact and its question at the end of the curriculum."),
+    "gap_from": _("When gaps start to grow, as a share of the run."),
+    "gap_until": _("When gaps reach max_gap, as a share of the run."),
+    "alone_until": _("How long some dialogues state only one fact, as a share of the run."),
+    "values_from": _("When a slot gets more than six values, as a share of the run."),
+    "values_until": _("When all values are used, as a share of the run."),
+    "fact_scope": _("Which facts are stated: core or all."),
+    "made_up": _("Share of the stated names that are made-up words."),
+    "drilled": _("Share of the stated values that are arbitrary one-token words."),
+    "slips": _("Share of the bot’s turns that are wrong. They don’t count in the loss."),
+    "loose": _("Share of the phrasings with words omitted, inserted or replaced."),
+    "untidy": _("Share of the user texts in lower case without a full stop."),
+    "pool_tokens": _("Tokens of dialogues that are sampled, sorted by length and split at a time."),
+    "max_dialogue": _("Longer dialogues are cut at this number of tokens."),
+    "evaluate_every": _("Steps between evaluations: validation, sample replies, recall."),
+    "save_every": _("Steps between saves that a run can resume from."),
+    "bot_only": _("Corpora whose replies alone count in the loss. Separate names with commas."),
+    "chain": _("Corpora of single exchanges, joined at random. Separate names with commas."),
+    "fillers": _(
+        "Corpora whose exchanges separate a fact from its question. If empty, all corpora."
+    ),
 }
 
 CHOICES: dict[str, tuple[str, ...]] = {

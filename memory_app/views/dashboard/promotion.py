@@ -39,7 +39,7 @@ def _change(new: Checkpoint, live: Checkpoint | None) -> list[str]:
     if live is None:
         said = _("New chats in {language} use {new}. Until now no checkpoint was live for them.")
         return [said.format(language=language, new=new.name)]
-    said = _("New chats in {language} use {new} instead of {live}, at once and for everybody.")
+    said = _("New chats in {language} use {new} instead of {live}, at once and for all users.")
     n = Chat.objects.filter(checkpoint=live, deleted=None).count()
     stay = ngettext("The {n} chat on {live} stays on it.", "The {n} chats on {live} stay on it.", n)
     return [
@@ -106,7 +106,7 @@ def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpRespo
     live = _live(row.language)
     at = redirect("admin:checkpoint", checkpoint=row.pk)
     if live is not None and live.pk == row.pk:
-        messages.warning(request, _("{name} is live already.").format(name=row.name))
+        messages.warning(request, _("{name} is already live.").format(name=row.name))
         return at
     doubt = doubt_of(figures_of(row), figures_of(live) if live else {})
     ask = Ask(
@@ -136,7 +136,7 @@ def checkpoint_roll_back_view(request: HttpRequest) -> HttpResponse:
     language = data.get("language", "")
     target = roll_back_target(language)
     if target is None:
-        messages.error(request, _("There is nothing to roll back to."))
+        messages.error(request, _("There is no earlier checkpoint to roll back to."))
         return redirect("admin:checkpoints")
     # Somebody else may have promoted another meanwhile: then what was shown isn't what would be.
     if asks or data.get("target", str(target.pk)) != str(target.pk):
@@ -154,7 +154,7 @@ def checkpoint_roll_back_view(request: HttpRequest) -> HttpResponse:
         return _ask_with_figures(request, ask, target, live)
     try:
         done = checkpoint_roll_back(language=language, by=request.user)  # type: ignore[arg-type]
-        said = _("Rolled back: {name} is live again.")
+        said = _("Rolled back. {name} is live again.")
         messages.success(request, said.format(name=done.checkpoint.name))
     except registry.RegistryError as fault:
         messages.error(request, in_words(fault))

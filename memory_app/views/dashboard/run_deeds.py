@@ -31,7 +31,7 @@ _ASK = {"pause": run_pause, "resume": run_resume}
 
 
 def _too_late(request: HttpRequest, row: TrainingRun) -> HttpResponse:
-    messages.warning(request, _("That can’t be done any more: the run has moved on."))
+    messages.warning(request, _("This is no longer possible: the run’s status has changed."))
     return redirect("admin:run", run=row.pk)
 
 
@@ -58,7 +58,7 @@ def run_cancel_view(request: HttpRequest, run: UUID) -> HttpResponse:
         section="runs",
         sentences=[
             _("It ends within seconds and leaves no checkpoint."),
-            _("It can be resumed from its last save, if it has come to one."),
+            _("It can be resumed from its last save, if it has one."),
         ],
         button=_("Cancel the run"),
         back=reverse("admin:run", args=[row.pk]),
@@ -94,7 +94,7 @@ def run_delete_view(request: HttpRequest, run: UUID) -> HttpResponse:
     if not run_delete(run=row):
         return _too_late(request, row)
     _record(request, "delete", row)
-    messages.success(request, _("{name} is deleted.").format(name=row.name))
+    messages.success(request, _("{name} was deleted.").format(name=row.name))
     return redirect("admin:runs")
 
 

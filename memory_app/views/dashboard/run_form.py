@@ -51,7 +51,7 @@ def start_point(data: Any) -> Checkpoint | None:
     try:
         return Checkpoint.objects.get(pk=UUID(wanted))
     except (ValueError, Checkpoint.DoesNotExist):
-        raise RunError("There is no such checkpoint to begin from.", field="parent") from None
+        raise RunError("The checkpoint to start from doesn’t exist.", field="parent") from None
 
 
 def clone_of(run: TrainingRun) -> QueryDict:
