@@ -85,9 +85,9 @@ $(DEV_STAMP): $(VENV)/.torch-$(TORCH)
 	rm -f $(VENV)/.tests-* $(VENV)/.site-*; touch $@ $(RUN_STAMP)
 
 # The browser's tests are a process of their own: Playwright leaves an event loop running in the
-# main thread, and every asyncio test after it would fail. They run beside the others, which halves
-# the time on two cores, and report after them. Both run, whatever the first one says; a part chosen
-# by ARGS may have no test in one of them (pytest's status 5).
+# main thread, and every asyncio test after it would fail. They run beside the others, two at a time
+# (each mostly waits: for a page, a server, a reply), and report after them. Both parts run, whatever
+# the first one says; a part chosen by ARGS may have no test in one of them (pytest's status 5).
 test: $(DEV_STAMP)
 	@data=$$(mktemp -d) || exit 1; \
 	browser=; \
@@ -98,10 +98,10 @@ test: $(DEV_STAMP)
 	count() { \
 		if [ $$1 -ne 0 ] && [ $$1 -ne $(if $(ARGS),5,0) ]; then worst=$$1; fi; \
 	}; \
-	DATA_DIR="$$data/browser" $(PY) -m pytest -p no:cacheprovider tests/browser $(ARGS) \
+	DATA_DIR="$$data/browser" $(PY) -m pytest -p no:cacheprovider -n 2 --dist worksteal tests/browser $(ARGS) \
 		>"$$data/browser.log" 2>&1 & browser=$$!; \
 	status=0; \
-	DATA_DIR="$$data/rest" $(PY) -m pytest -p no:cacheprovider -p no:playwright \
+	DATA_DIR="$$data/rest" $(PY) -m pytest -p no:cacheprovider -p no:playwright -p no:xdist \
 		--ignore=tests/browser $(ARGS) || status=$$?; \
 	count $$status; \
 	echo "In the browser:"; \
