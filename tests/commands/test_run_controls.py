@@ -9,9 +9,7 @@ from memory_app.models import HELD, RunSample, RunStatus, TrainingRun
 from memory_app.services import leases, runs, training
 from memory_app.training import progress, watcher
 from tests.commands.test_train import SMALL
-
-#: Figures that tell how fast the machine was; all others follow from the seed.
-TIMED = {"tokens_per_second", "steps_per_second"}
+from tests.timed import TIMED
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from functools import partial
 import pytest
 
 from tests.ground.site import Site, until
+from tests.timed import TIMED
 
 pytestmark = [
     pytest.mark.kills,
@@ -38,7 +39,6 @@ LAUNCH = """
 from memory_app.services.runs import run_launch
 print(run_launch(preset="tiny", corpora=[("few", 1.0)], changes={changes!r}, name={name!r}).pk.hex)
 """
-TIMED = ("tokens_per_second", "steps_per_second")
 
 
 class Rows:
@@ -67,7 +67,7 @@ class Rows:
     def curve(self, pk: str) -> dict[tuple, float]:
         query = (
             "SELECT step, name, value FROM memory_app_trainingmetric "
-            "WHERE run_id = ? AND name NOT IN (?, ?)"
+            "WHERE run_id = ? AND name NOT IN (?, ?, ?)"
         )
         return {(step, name): value for step, name, value in self.all(query, pk, *TIMED)}
 
