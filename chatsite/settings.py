@@ -113,11 +113,18 @@ REDIS_URL = env.queue("REDIS_URL")
 CHANNEL_LAYERS = {
     "default": (
         {
-            "BACKEND": "chatsite.layer.Layer",
-            "CONFIG": {"url": REDIS_URL},
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            # Seconds; memory_app/hints.py waits no longer.
+            "CONFIG": {
+                "hosts": [{"address": REDIS_URL, "socket_timeout": 2, "socket_connect_timeout": 2}]
+            },
         }
         if REDIS_URL
-        else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+        else {
+            "BACKEND": "channels.layers.InMemoryChannelLayer",
+            # Seconds that a socket stays in its group: a tab may stay open for months.
+            "CONFIG": {"group_expiry": 10 * 365 * 86400},
+        }
     )
 }
 
@@ -288,5 +295,7 @@ LOGGING = {
         # One line a request would hold the search words of ?q=, which are a person's.
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": False},
+        # A traceback a second while Redis is away: memory_app/hints.py says it in one line.
+        "channels_redis": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }

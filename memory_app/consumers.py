@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from memory_app import outages, policy, protocol, replies, services
+from memory_app import hints, outages, policy, protocol, replies, services
 from memory_app.models import COMMITTED, Chat, Turn, TurnStatus
 from memory_app.protocol import MemoryChanged, Refused, ServerMessage, encode
 from memory_app.replies import Reply, in_thread
@@ -76,6 +76,21 @@ def _language(cookie: str, accepted: str) -> str:
 class ChatConsumer(AsyncWebsocketConsumer):
     """One socket on one chat."""
 
+    #: No layer of that name: Channels would ask it before the socket opens. See hints.py.
+    channel_layer_alias = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        #: What this socket's own hints say of where they come from.
+        self.name = uuid4().hex
+        self.ears: hints.Ears | None = None
+        self.turnstile = asyncio.Lock()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """What the client says and what the chat's other sockets did: one after the other."""
+        async with self.turnstile:
+            await super().dispatch(message)
+
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         self.key: UUID = self.scope["url_route"]["kwargs"]["chat"]
         self.following: dict[UUID, _Following] = {}
@@ -83,7 +98,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.known: deque[UUID] = deque(maxlen=256)
         self.ended: deque[UUID] = deque(maxlen=256)
         self.watch: asyncio.Task[None] | None = None
-        self.grouped = False
         # Nothing is sent any more: the client left, or was shut out.
         self.shut = False
         # The head that the client was told of, and one that it wasn't told of at the last look.
@@ -99,12 +113,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not same_site(headers) or await self._chat() is None:
             await self._close()
             return
-        if self.channel_layer is not None:
-            await replies.join(self.key, self.channel_name)
-            self.grouped = True
+        self.ears = hints.Ears(replies.group_of(self.key), self.dispatch)
+        await self.ears.joined()
         # Read after joining the group: what happens from here on, the group tells.
         chat = await self._chat()
         if chat is None:
+            self.ears.leave()
             await self._close()
             return
         await self.accept()
@@ -129,13 +143,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         self.shut = True
+        if self.ears is not None:
+            self.ears.leave()
         tasks = [following.task for following in self.following.values()]
         tasks += [self.watch] if self.watch else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self.grouped and self.channel_layer is not None:
-            await replies.part(self.key, self.channel_name)
 
     # ---- who is there
 
@@ -255,7 +269,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.known.append(turn.pk)
         reply = replies.get(turn.pk)
         if begun.created:
-            reply = await replies.speak(begun, origin=self.channel_name)
+            reply = await replies.speak(begun, origin=self.name)
         await self._send(replies.started(turn))
         # Sent again while this socket listens already: the stream just goes on, each token once.
         if turn.pk not in self.following:
@@ -276,7 +290,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         head = str(message["turn"]) if message["turn"] else None
         frame: MemoryChanged = {"type": "memory.changed", "head": head, "turns": []}
         await self._send(frame)
-        await replies.tell(chat.pk, "memory.changed", frame=frame, origin=self.channel_name)
+        replies.tell(chat.pk, "memory.changed", frame=frame, origin=self.name)
 
     async def on_stream_resume(self, chat: Chat, message: protocol.StreamResume) -> None:
         turn = await self._turn(chat, message["turn"])
@@ -393,7 +407,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def turn_started(self, event: dict[str, Any]) -> None:
         turn = UUID(event["frame"]["turn"])
-        if event["origin"] == self.channel_name or turn in self.known or turn in self.ended:
+        if event["origin"] == self.name or turn in self.known or turn in self.ended:
             return
         self.known.append(turn)
         await self._send(event["frame"])
@@ -411,5 +425,5 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._send(event["frame"])
 
     async def memory_changed(self, event: dict[str, Any]) -> None:
-        if event["origin"] != self.channel_name:
+        if event["origin"] != self.name:
             await self._send(event["frame"])

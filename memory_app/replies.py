@@ -15,10 +15,9 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
 from django.db import InterfaceError, OperationalError
 
-from memory_app import census, runtime, services
+from memory_app import census, hints, runtime, services
 from memory_app.engine.scheduler import EngineFull
 from memory_app.lm.state import State
 from memory_app.models import Turn, TurnStatus
@@ -30,9 +29,9 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 #: Seconds between heartbeats, and how many of them between two looks for dead processes.
 PULSE, RECOVER_EVERY = 1.0, 10
-#: Seconds: for the channel layer to take an event; between two tries to store a reply (doubling, at
-#: most); for the last try when the process ends.
-LAYER_TIMEOUT, RETRY_FIRST, RETRY_MOST, LAST_TRY = 2.0, 0.5, 5.0, 3.0
+#: Seconds: between two tries to store a reply (doubling, at most); for the last one, as the process
+#: ends.
+RETRY_FIRST, RETRY_MOST, LAST_TRY = 0.5, 5.0, 3.0
 #: Tokens of a turn from which on its replay is computed aside: some 200 ms of one core.
 LONG_TURN = 512
 _STATUS = {
@@ -84,32 +83,9 @@ def group_of(chat: UUID) -> str:
     return f"chat.{chat.hex}"
 
 
-async def tell(chat: UUID, event: str, **facts: Any) -> None:
+def tell(chat: UUID, event: str, **facts: Any) -> None:
     """A sparse event to the chat's other sockets: a hint, since the layer may drop it."""
-    await _hint("group_send", group_of(chat), {"type": event, **facts})
-
-
-async def join(chat: UUID, channel: str) -> None:
-    """Have the channel told of the chat's events, as far as the layer can."""
-    await _hint("group_add", group_of(chat), channel)
-
-
-async def part(chat: UUID, channel: str) -> None:
-    """Tell the channel of the chat's events no more."""
-    await _hint("group_discard", group_of(chat), channel)
-
-
-async def _hint(verb: str, group: str, what: Any) -> None:
-    """Ask the layer; one that fails or hangs is a line in the log, and the chat goes on."""
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    try:
-        async with asyncio.timeout(LAYER_TIMEOUT):
-            await getattr(layer, verb)(group, what)
-    except Exception as fault:
-        reason = type(fault).__name__
-        log.warning("the channel layer failed", extra={"verb": verb, "reason": reason})
+    hints.tell(group_of(chat), {"type": event, **facts})
 
 
 class Reply:
@@ -176,10 +152,10 @@ class Reply:
             _speaking.pop(self.turn.pk, None)
             _just_ended.append(self)
             self._publish()
-            await tell(self.turn.chat_id, "turn.finished", frame=self.end)
+            tell(self.turn.chat_id, "turn.finished", frame=self.end)
 
     async def _speak_and_store(self) -> None:
-        await tell(self.turn.chat_id, "turn.started", frame=started(self.turn), origin=self._origin)
+        tell(self.turn.chat_id, "turn.started", frame=started(self.turn), origin=self._origin)
         ids, status = await self._speak()
         if status is not None:
             await self._keep(ids, status)
@@ -203,7 +179,7 @@ class Reply:
                     about = {"turn": str(self.turn.pk), "reason": type(fault).__name__}
                     log.warning("a reply can't be stored yet", extra=about)
                     frame = unstored(self.turn.pk)
-                    await tell(self.turn.chat_id, "turn.unstored", frame=frame)
+                    tell(self.turn.chat_id, "turn.unstored", frame=frame)
             else:
                 if self.unstored:
                     log.info("a reply was stored late", extra={"turn": str(self.turn.pk)})
@@ -312,7 +288,7 @@ def just_ended(turn: UUID) -> Reply | None:
 
 
 async def speak(begun: services.Begun, *, origin: str = "") -> Reply:
-    """Start the reply of a turn that `turn_begin` has made; `origin` is the asker's channel."""
+    """Start the reply of a turn that `turn_begin` has made; `origin` is the asker's name."""
     start()
     reply = _speaking[begun.turn.pk] = Reply(begun, origin)
     return reply

@@ -1,17 +1,20 @@
 """Processes hear each other through Redis, and do without while it is away or hangs."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
 import subprocess
 import time
 from contextlib import suppress
+from uuid import uuid4
 
 import pytest
+from channels_redis.pubsub import RedisPubSubChannelLayer
+from django.conf import settings
 
-from chatsite import layer
-from chatsite.layer import Layer
+from memory_app import hints
 from tests.servers.conftest import free_port, need
 
 pytestmark = pytest.mark.services
@@ -45,53 +48,115 @@ def redis():
     server.stop()
 
 
-async def hears(sender, channel, receiver, seconds=15):
-    """Whether a hint of one process comes to a channel of the other, tried until the time is up."""
+class Process:
+    """One process of the site, as far as its channel layer goes."""
+
+    def __init__(self, url):
+        self.layer = RedisPubSubChannelLayer(
+            hosts=[{"address": url, "socket_timeout": 0.3, "socket_connect_timeout": 0.3}]
+        )
+        self.line = hints._Line(self.layer)
+        self.heard = asyncio.Queue()
+
+    def listen(self):
+        self.joined = asyncio.Event()
+        return self.line.keep(self.line.listen("chat.x", self.heard.put, self.joined))
+
+
+async def hears(sender, receiver, seconds=20):
+    """Whether a hint of one process comes to a socket of the other, tried until the time is up."""
+    word = uuid4().hex
     async with asyncio.timeout(seconds):
         while True:
-            await sender.group_send("chat.x", {"type": "memory.changed", "head": None})
+            sender.line.put("chat.x", {"type": word})
             with suppress(TimeoutError):
-                return await asyncio.wait_for(receiver.receive(channel), 0.2)
+                while (await asyncio.wait_for(receiver.heard.get(), 0.2))["type"] != word:
+                    pass
+                return True
 
 
-async def test_a_hint_goes_from_process_to_process_and_after_an_outage_again(
-    redis, monkeypatch, caplog
-):
-    monkeypatch.setattr(layer, "RETRY", 0.05)
-    monkeypatch.setattr(layer, "ANSWER", 0.3)
-    monkeypatch.setattr(layer, "BEAT", 0.2)
-    monkeypatch.setattr(layer, "SILENCE", 1.0)
-    url = f"redis://127.0.0.1:{redis.port}/0"
-    here, there = Layer(url), Layer(url)
-    mine, own, theirs = [await one.new_channel() for one in (here, here, there)]
-    # Nothing is there yet, and nobody waits for it.
-    began = time.monotonic()
-    for one, channel in ((here, mine), (here, own), (there, theirs)):
-        await one.group_add("chat.x", channel)
-    await here.group_send("chat.x", {"type": "memory.changed"})
-    for channel in (mine, own):
-        assert await here.receive(channel) == {"type": "memory.changed"}
-    assert time.monotonic() - began < 0.2
-    redis.start()
-    assert (await hears(here, theirs, there))["type"] == "memory.changed"
-    # It hangs: no call waits, and the sockets of one process are told all the same.
-    while not here.channels.get(mine, asyncio.Queue()).empty():
-        await here.receive(mine)
-    os.kill(redis.process.pid, signal.SIGSTOP)
-    began = time.monotonic()
-    await here.group_send("chat.x", {"type": "again"})
-    while (await here.receive(mine))["type"] != "again":
-        pass
-    assert time.monotonic() - began < 0.2
-    await asyncio.sleep(1.5)
-    os.kill(redis.process.pid, signal.SIGCONT)
-    assert await hears(here, theirs, there)
-    # It dies, and comes back empty.
-    redis.stop()
-    await asyncio.sleep(0.3)
-    redis.start()
-    assert await hears(here, theirs, there)
-    # A line a change, and no traceback.
-    lines = [record for record in caplog.records if record.name == "chatsite.layer"]
-    assert 1 <= len(lines) <= 14
+@pytest.fixture
+def fast(monkeypatch):
+    for name, seconds in {"RETRY": 0.05, "ANSWER": 0.3, "BEAT": 0.2}.items():
+        monkeypatch.setattr(hints, name, seconds)
+
+
+def changes(caplog):
+    """The lines on the layer; nothing else may be said of it, and no traceback."""
+    lines = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert {line.name for line in lines} <= {"memory_app.hints"}
     assert not [line for line in lines if line.exc_info]
+    return [line.getMessage() for line in caplog.records if line.name == "memory_app.hints"]
+
+
+@pytest.mark.usefixtures("fast")
+async def test_a_hint_goes_from_process_to_process_and_after_an_outage_again(redis, caplog):
+    caplog.set_level(logging.INFO)
+    url = f"redis://127.0.0.1:{redis.port}/0"
+    here, there = Process(url), Process(url)
+    for one in (here, there):
+        one.listen()
+    # Nothing is there yet: a hint is taken without a wait and dropped.
+    here.line.put("chat.x", {"type": "lost"})
+    await asyncio.sleep(0.5)
+    assert not there.joined.is_set()
+    redis.start()
+    assert await hears(here, there)
+    assert await hears(there, here)
+    assert await hears(here, here)
+    # It hangs for longer than any time-out, and goes on.
+    os.kill(redis.process.pid, signal.SIGSTOP)
+    await asyncio.sleep(3)
+    assert here.line._said is False
+    os.kill(redis.process.pid, signal.SIGCONT)
+    assert await hears(here, there)
+    assert await hears(there, here)
+    # It hangs for a moment, which nobody notices.
+    os.kill(redis.process.pid, signal.SIGSTOP)
+    await asyncio.sleep(0.1)
+    os.kill(redis.process.pid, signal.SIGCONT)
+    assert await hears(here, there)
+    # It dies, and comes back empty; it hangs, and dies of it.
+    for hung in (False, True):
+        if hung:
+            os.kill(redis.process.pid, signal.SIGSTOP)
+            await asyncio.sleep(1)
+        redis.stop()
+        await asyncio.sleep(0.5)
+        redis.start()
+        assert await hears(here, there)
+        assert await hears(there, here)
+    # A socket that comes and goes leaves nothing behind, and each is told once.
+    task = here.listen()
+    await here.joined.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert await hears(there, here)
+    (members,) = here.layer._get_layer().groups.values()
+    assert len(members) == 1
+    there.line.put("chat.x", {"type": "once"})
+    assert await asyncio.wait_for(here.heard.get(), 2) == {"type": "once"}
+    await asyncio.sleep(0.3)
+    assert here.heard.empty()
+    # A line a change, two processes.
+    told = changes(caplog)
+    assert 8 <= len(told) <= 18, told
+
+
+@pytest.mark.usefixtures("fast")
+async def test_leaving_waits_for_no_redis(redis):
+    redis.start()
+    here = Process(f"redis://127.0.0.1:{redis.port}/0")
+    tasks = [here.listen() for _ in range(20)]
+    assert await hears(here, here)
+    os.kill(redis.process.pid, signal.SIGSTOP)
+    for task in tasks:
+        task.cancel()
+    done, _ = await asyncio.wait(tasks, timeout=3)
+    assert len(done) == 20
+
+
+def test_a_tab_that_is_open_for_months_stays_in_its_group():
+    """Of the layer in memory; Redis' own has no time limit."""
+    (layer,) = settings.CHANNEL_LAYERS.values()
+    assert layer["CONFIG"]["group_expiry"] > 365 * 86400
