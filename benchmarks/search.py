@@ -108,7 +108,7 @@ def build(turns: int, chats: int) -> object:
         ]  # fmt: skip
         Turn.objects.bulk_create(rows, batch_size=500)
         texts = ((row.position, text) for row in rows for text in (row.user_text, row.reply_text))
-        SearchChunk.objects.bulk_create(chunks_of(chat.pk, texts))
+        SearchChunk.objects.store(chunks_of(chat.pk, texts))
     return person
 
 

@@ -132,7 +132,7 @@ def chat_import(*, person: Person, replayed: Replayed, key: UUID | None = None) 
             head, chat.head_id = chat.head_id, None
             chat.save(force_insert=True)
             Turn.objects.bulk_create(turns, batch_size=200)
-            SearchChunk.objects.bulk_create(chunks)
+            SearchChunk.objects.store(chunks)
             Chat.objects.filter(pk=chat.pk).update(head_id=head)
     except IntegrityError as fault:
         raise Refused("not_found", _("The checkpoint of this chat was deleted.")) from fault

@@ -16,7 +16,10 @@ log = logging.getLogger(__name__)
 ONE_TRY = 100
 #: Bytes of a database that is written anew in some seconds, during which replies can't be stored.
 SMALL = 256 << 20
-_TABLES = ("memory_app_person", "memory_app_chat", "memory_app_turn", "django_session", "auth_user")
+_TABLES = (
+    *("memory_app_person", "memory_app_chat", "memory_app_turn", "memory_app_chatimport"),
+    *("memory_app_searchchunk", "memory_app_searchsignature", "django_session", "auth_user"),
+)
 
 
 class RemainsLeft(Exception):

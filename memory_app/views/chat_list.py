@@ -12,9 +12,17 @@ from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from memory_app.lm.folding import fold, stretches
+from memory_app.lm.folding import stretches
 from memory_app.lm.graphemes import boundary
-from memory_app.models import Chat, ChatImport, ChatQuerySet, ImportStatus, SearchChunk, Turn
+from memory_app.models import (
+    Chat,
+    ChatImport,
+    ChatQuerySet,
+    ImportStatus,
+    SearchChunk,
+    Turn,
+    folded_word,
+)
 
 #: Chats a page of the list; characters and words of a search.
 PAGE, QUERY_MAX, WORDS_MAX = 50, 200, 8
@@ -62,7 +70,7 @@ class Group:
 def words_of(query: str) -> list[str]:
     """What a search looks for: its words, each once, the first eight."""
     # A word of nothing but joiners folds to nothing, which stands everywhere.
-    return [word for word in dict.fromkeys(query.split()) if fold(word)][:WORDS_MAX]
+    return [word for word in dict.fromkeys(query.split()) if folded_word(word)][:WORDS_MAX]
 
 
 def query_of(request: HttpRequest) -> str:

@@ -20,6 +20,7 @@ def test_chats_site_and_runs_pass_their_tests_on_postgresql(postgres):
             "--no-header", "tests/chat", "tests/site/test_policy.py", "tests/site/test_persons.py",
             "tests/site/test_turn_endpoints.py", "tests/site/test_registry.py",
             "tests/site/test_chat_list.py", "tests/site/test_chat_files.py",
+            "tests/site/test_search.py",
             "tests/commands/test_leases.py", "tests/commands/test_run_controls.py",
             "tests/commands/test_deliveries.py", "tests/commands/test_searches.py",
         ],

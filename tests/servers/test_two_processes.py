@@ -113,7 +113,7 @@ async def test_a_tab_at_the_other_process_hears_of_a_turn_and_gets_its_reply(web
 async def test_both_at_once_one_runs_and_the_other_is_busy(webs):
     here = await asyncio.to_thread(Guest, webs[0])
     there = Twin(here, webs[1])
-    busy = 0
+    heard: list[dict] = []
     async with here.open() as first, there.open() as second:
         await frame(first), await frame(second)
         for _ in range(10):
@@ -121,13 +121,15 @@ async def test_both_at_once_one_runs_and_the_other_is_busy(webs):
                 *(s.send(message("Hi", min_tokens=200, max_tokens=200)) for s in (first, second))
             )
             for socket in (first, second):
-                frames = await until_finished(socket)
-                busy += sum(f["type"] == "error" and f["code"] == "busy" for f in frames)
-            # Where two ran one after the other there is a second end to read past.
+                heard += await until_finished(socket)
+            # Where two ran one after the other there is a second end to read past. Messages are
+            # answered in their order, and what is told of the other's turn comes in between: the
+            # end of that turn may come before one's own "busy", which comes before the "pong".
             for socket in (first, second):
                 await socket.send('{"type":"ping"}')
-                while (await frame(socket))["type"] != "pong":
-                    pass
+                heard.append(await frame(socket))
+                while heard[-1]["type"] != "pong":
+                    heard.append(await frame(socket))
     # The last of them may have begun as the other ended, and still be speaking.
     told = here.turns()
     for _ in range(150):
@@ -136,6 +138,7 @@ async def test_both_at_once_one_runs_and_the_other_is_busy(webs):
         await asyncio.sleep(0.2)
         told = here.turns()
     assert told["running"] is None
+    busy = sum(frame["type"] == "error" and frame["code"] == "busy" for frame in heard)
     parents = [turn["parent"] for turn in told["turns"]]
     assert len(set(parents)) == len(parents)  # a chain: no two went on from one state
     assert all(turn["status"] == "length" for turn in told["turns"])
