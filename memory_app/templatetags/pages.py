@@ -88,8 +88,12 @@ STRINGS: dict[str, dict[str, Any]] = {
         "unstored": _("The reply is complete but can’t be saved yet. Retrying."),
         "undoneNow": _("Undone. Memory is back to where it was after turn {n}."),
         "tooLong": {
-            "one": _("{n} character too many: at most {limit}."),
-            "other": _("{n} characters too many: at most {limit}."),
+            "one": _("{count} character too many: at most {limit}."),
+            "other": _("{count} characters too many: at most {limit}."),
+        },
+        "pasteTooLong": {
+            "one": _("Not inserted: {count} character, and a message has at most {limit}."),
+            "other": _("Not inserted: {count} characters, and a message has at most {limit}."),
         },
         "blank": _("blank: all zeros"),
         "layer": _("Layer {n}"),

@@ -1,9 +1,9 @@
 // Where the message is written: Enter sends, Shift+Enter breaks, Esc stops (in chat.js).
 import { Kept } from "./keep.js";
+import { LIMIT, characters } from "./length.js";
 import { say } from "./strings.js";
 import { TOKENS, TokenCount } from "./token_count.js";
 
-export const LIMIT = 4000; // code points, as the server counts
 const NEAR = 300;
 const TALLEST = 200; // px
 const LONG = 20000; // UTF-16 units: more lines than fit, however wide the window is
@@ -14,6 +14,18 @@ const element = (id) => document.getElementById(id);
 // While an input method composes, Enter belongs to it.
 export function sends(event) {
   return event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
+}
+
+// Far more than may be sent isn't put in at all, whether pasted or dropped: a browser takes seconds
+// for each key beside it. tell(sentence) says why.
+export function keepOut(field, tell) {
+  field.addEventListener("beforeinput", (event) => {
+    const text = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
+    if (text.length <= LONG) return;
+    event.preventDefault();
+    const n = characters(text);
+    tell(say("pasteTooLong", { n, count: grouped(n), limit: grouped(LIMIT) }));
+  });
 }
 
 // As tall as its text, up to a limit.
@@ -29,8 +41,8 @@ export function fit(field) {
 // What to say about a text's length ("" while the limits are far), and whether it may be sent.
 // `counted` is what a TokenCount knows of it.
 export function measure(text, counted = null) {
-  const left = LIMIT - [...text].length;
-  if (left < 0) return { words: say("tooLong", { n: -left, limit: grouped(LIMIT) }), over: true, sendable: false };
+  const left = LIMIT - characters(text);
+  if (left < 0) return { words: say("tooLong", { n: -left, count: grouped(-left), limit: grouped(LIMIT) }), over: true, sendable: false };
   const tokensLeft = counted ? TOKENS - counted.tokens : Infinity;
   const over = tokensLeft < 0;
   // The tighter of the two bounds alone: both don't fit on a phone.
@@ -57,6 +69,7 @@ export class Composer extends EventTarget {
       this.settle("typing");
       this.#changed();
     });
+    keepOut(this.text, (sentence) => this.complain(sentence));
     this.text.addEventListener("keydown", (event) => {
       if (!sends(event)) return;
       event.preventDefault();

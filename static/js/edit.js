@@ -1,5 +1,5 @@
 // A message edited where it stands: Enter sends it as another version, Esc leaves it as it was.
-import { fit, measure, sends } from "./composer.js";
+import { fit, keepOut, measure, sends } from "./composer.js";
 import { say } from "./strings.js";
 import { TokenCount } from "./token_count.js";
 
@@ -49,6 +49,10 @@ export function edit(view, send, text = view.user.textContent) {
   });
   form.querySelector(".leave").addEventListener("click", cancel);
   field.addEventListener("input", changed);
+  keepOut(field, (sentence) => {
+    count.textContent = sentence; // until the next key
+    count.classList.add("over");
+  });
   field.value = text;
   view.li.classList.add("editing");
   view.li.querySelector(".you").append(form);

@@ -1,10 +1,10 @@
 // How many tokens a message is. A byte-level tokenizer makes at most one of each byte, so a text of
 // no more bytes than tokens are allowed is within the bound; of a longer one the server is asked.
+import { LIMIT, characters } from "./length.js";
 import { post } from "./post.js";
 
 const { tokens: url, tokensMost } = document.getElementById("composer").dataset;
 const PAUSE = 250; // ms without a key until the server is asked
-const MOST_UNITS = 8000;
 const bytes = new TextEncoder();
 
 export const TOKENS = Number(tokensMost);
@@ -23,8 +23,8 @@ export class TokenCount {
   // counted; null where nothing needs to be said.
   of(text) {
     clearTimeout(this.#timer);
-    // Over 8,000 UTF-16 units it has more characters than are allowed: nothing to count.
-    if (text.length > MOST_UNITS || bytes.encode(text).length <= TOKENS) {
+    // With more characters than are allowed it can't be sent, whatever its tokens are.
+    if (text.length > 2 * LIMIT || characters(text) > LIMIT || bytes.encode(text).length <= TOKENS) {
       this.#answer = { text: "", tokens: 0 };
       return null;
     }

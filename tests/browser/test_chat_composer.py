@@ -42,6 +42,44 @@ def test_a_message_that_is_too_long_is_not_sent_and_says_by_how_much(visitor: Vi
     assert Turn.objects.count() == 0
 
 
+# Milliseconds until a field holds many lines and shows them.
+SET = """async (field) => {
+    const began = performance.now();
+    field.value = "a line of 字\\n".repeat(15000);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    return performance.now() - began;
+}"""
+
+
+def test_a_very_long_text_holds_up_no_page(visitor: Visitor) -> None:
+    visitor.start_chat()
+    page = visitor.page
+    field = page.get_by_label("Message", exact=True)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    field.fill("Before")
+    page.evaluate("navigator.clipboard.writeText('a line of 字\\n'.repeat(100000))")
+    page.keyboard.press("Control+v")
+    problem = page.locator("#problem")
+    expect(problem).to_have_text(
+        "Not inserted: 1,200,000 characters, and a message has at most 4,000."
+    )
+    expect(field).to_have_value("Before")
+    page.keyboard.type("!")
+    expect(problem).to_be_hidden()
+    # What is somewhat too long can be shortened here.
+    page.evaluate("navigator.clipboard.writeText('x'.repeat(5000))")
+    page.keyboard.press("Control+v")
+    expect(page.locator("#count")).to_have_text("1,007 characters too many: at most 4,000.")
+    # A script, or a draft of before, may put in more: about as fast as into any field.
+    took = field.evaluate(SET)
+    page.evaluate("document.body.append(document.createElement('textarea'))")
+    bare = page.locator("body > textarea").evaluate(SET)
+    assert took < 5 * bare + 300
+    # Right-to-left words stand at the right.
+    assert field.evaluate("one => getComputedStyle(one).unicodeBidi") == "plaintext"
+
+
 def test_a_refused_message_is_back_in_the_composer(visitor: Visitor) -> None:
     visitor.start_chat()
     field = visitor.page.get_by_label("Message", exact=True)
