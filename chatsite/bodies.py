@@ -8,14 +8,18 @@ request declares and by the bytes that come.
 
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
+from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestAborted
-from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.utils import translation
 
+from memory_app import outages
 from memory_app.middleware import SMALL_BODY, body_limit
 from memory_app.uploads import folder
+from memory_app.views.errors import server_error
 
 Message = Mapping[str, Any]
 _Receive = Callable[[], Awaitable[Message]]
@@ -39,7 +43,11 @@ class Handler(ASGIHandler):
             if message["type"] == "http.disconnect":
                 body.close()
                 raise RequestAborted
-            body.write(message.get("body", b""))
+            try:
+                body.write(message.get("body", b""))
+            except OSError:
+                body.close()
+                raise
             if not message.get("more_body", False):
                 break
         body.seek(0)
@@ -58,7 +66,7 @@ def _declared(scope: dict[str, Any]) -> int | None:
 
 
 class Bodies:
-    """Answers 413 for a body that is larger than its route takes from who asks."""
+    """Answers 413 for a body that is larger than its route takes, 503 for one without room."""
 
     def __init__(self, app: _App) -> None:
         self.app = app
@@ -92,7 +100,12 @@ class Bodies:
             answered = True
             await send(message)
 
-        await self.app(scope, counted, noted)
+        try:
+            await self.app(scope, counted, noted)
+        except OSError as fault:
+            if answered or outages.sentence(fault) is None:
+                raise
+            await _say_outage(scope, receive, send)
         if over and not answered:
             await _refuse(receive, send, limit)
 
@@ -101,11 +114,41 @@ async def _refuse(receive: _Receive, send: _Send, limit: int) -> None:
     text = f"The request is too large: at most {limit >> 20} MiB are taken here.\n".encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(text)).encode()),
         (b"x-content-type-options", b"nosniff"),
+    ]
+    await _answer(receive, send, 413, headers, text)
+
+
+async def _say_outage(scope: dict[str, Any], receive: _Receive, send: _Send) -> None:
+    """What the pages answer when the exception that is being handled comes of a full disk."""
+    request = ASGIRequest(scope, BytesIO())
+    with translation.override(translation.get_language_from_request(request)):
+        response = server_error(request)
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.items()
+    ]
+    headers += [
+        (b"content-security-policy", b"default-src 'self'"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    await _answer(receive, send, response.status_code, headers, response.content)
+
+
+async def _answer(
+    receive: _Receive,
+    send: _Send,
+    status: int,
+    headers: list[tuple[bytes, bytes]],
+    text: bytes,
+) -> None:
+    """Answer before the body was read, and read a little of it, so that its sender looks."""
+    headers = [
+        *headers,
+        (b"content-length", str(len(text)).encode()),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text, "more_body": True})
     left = LINGER
     while left > 0:

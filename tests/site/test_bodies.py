@@ -1,5 +1,7 @@
 """A body ends where its route says, before Django has seen a byte of it."""
 
+import errno
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,3 +123,40 @@ async def test_a_disk_that_is_nearly_full_takes_no_upload(monkeypatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda path: free)
     sender = Sender(12 * MIB, declared=12 * MIB, cookie=cookie)
     assert await sender.post("/admin/corpora/") == 413
+
+
+class _NoRoom(tempfile.SpooledTemporaryFile):  # type: ignore[type-arg]
+    """On a full disk: what fits into memory is taken, and no more."""
+
+    def rollover(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ([], "The server’s disk is full"),
+        ([(b"accept-language", b"zh-CN")], "服务器的磁盘已满"),
+        ([(b"accept", b"application/json")], '"code": "unavailable"'),
+    ],
+)
+async def test_a_body_for_which_the_disk_has_no_room_is_answered_by_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, headers: list[tuple[bytes, bytes]], told: str
+) -> None:
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", _NoRoom)
+    sender = Sender(4 * MIB, declared=4 * MIB)
+    sender.headers += headers
+    assert await sender.post("/chat/") == 503
+    body = b"".join(m.get("body", b"") for m in sender.sent if m["type"] == "http.response.body")
+    assert told in body.decode()
+    assert sender.read <= 4
+
+
+async def test_another_fault_of_the_disk_is_no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: _NoRoom) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(_NoRoom, "rollover", broken)
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", _NoRoom)
+    with pytest.raises(OSError, match="Input/output error"):
+        await Sender(4 * MIB, declared=4 * MIB).post("/chat/")
