@@ -3,16 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
-from memory_app.services.audit import audit_failed_login, audit_record
+from memory_app.log_in import StaffLogInForm
+from memory_app.services.audit import audit_record
 from memory_app.views.dashboard import (
     audit,
     checkpoint_actions,
@@ -30,17 +28,6 @@ from memory_app.views.dashboard import (
     shared_chats,
     side_by_side,
 )
-
-
-class StaffLogInForm(AdminAuthenticationForm):
-    """Django's, which tells nobody of a right password of somebody who isn't on the staff."""
-
-    def confirm_login_allowed(self, user: AbstractUser) -> None:
-        try:
-            super().confirm_login_allowed(user)  # type: ignore[arg-type]
-        except ValidationError:
-            audit_failed_login(name=user.get_username())
-            raise
 
 
 class GatescopeAdminSite(admin.AdminSite):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from memory_app.models import Chat, Turn
 
@@ -38,8 +39,10 @@ def chat_markdown(chat: Chat, path: Sequence[Turn], others: int) -> str:
     title = literal(chat.title) or _("New chat")
     parts = [f"# {title}", "\n".join(facts)]
     if others:
-        note = _(
-            "{n} turns on other branches are not in this file. The JSON download has all turns."
+        note = ngettext(
+            "{n} turn on another branch is not in this file. The JSON download has all turns.",
+            "{n} turns on other branches are not in this file. The JSON download has all turns.",
+            others,
         )
         parts.append(f"*{note.format(n=others)}*")
     for turn in path:

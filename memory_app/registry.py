@@ -313,7 +313,7 @@ def delete(row: Checkpoint) -> None:
     except ProtectedError as fault:
         count = len(fault.protected_objects)
         raise RegistryError(
-            "{name} is in use by {count} chat(s).", name=row.name, count=count
+            "{name} is in use. Chats on it: {count}.", name=row.name, count=count
         ) from fault
     # The row first, for good: one without files would be worse than files without a row.
     folder = folder_of(row.sha256)

@@ -16,6 +16,7 @@ from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 from django.db import connections, transaction
 from django.test import Client
+from django.utils import translation
 
 from memory_app import registry, replies, runtime
 from memory_app.lm.checkpoint import Checkpoint as Model
@@ -238,6 +239,13 @@ def _connections_of_other_threads_are_closed() -> Iterator[None]:
     """The thread in which asgiref runs a test's own queries outlives the test."""
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result(10)
+
+
+@pytest.fixture(autouse=True)
+def _language_ends_with_its_test() -> Iterator[None]:
+    """A request's language stays with its thread until the next request; the next test has none."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)

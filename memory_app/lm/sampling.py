@@ -55,7 +55,7 @@ RANGES: dict[str, tuple[bool, float, float, bool, bool]] = {
 
 def _checked(name: str, value: Any) -> float | int:
     whole, low, high, open_low, open_high = RANGES[name]
-    bounds = {"name": name, "low": low, "high": high}
+    bounds: dict[str, Any] = {"name": name, "low": low, "high": high}
     if whole:
         fault = SamplingError("{name} must be a whole number from {low} to {high}.", **bounds)
     elif open_low:

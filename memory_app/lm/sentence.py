@@ -47,13 +47,15 @@ class SentenceError(ValueError):
     """An error whose message is one sentence for a person, which may be shown in any language.
 
     RunError("There is no corpus {name}.", name=repr(name)); or a Sentence that is there already.
+    `field` is that of the form which has to be changed, where it is one.
     """
 
-    def __init__(self, said: str | Sentence, **values: Any) -> None:
+    def __init__(self, said: str | Sentence, *, field: str = "", **values: Any) -> None:
         if not isinstance(said, Sentence):
             filled = {k: v if isinstance(v, Sentence) else str(v) for k, v in values.items()}
             said = Sentence(said, filled)
         self.sentence = said
+        self.field = field
         super().__init__(str(self.sentence))
 
 

@@ -1,7 +1,7 @@
 """A checkpoint that a browser sent: looked at in a process of its own, then registered."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from django.conf import settings
@@ -40,6 +40,12 @@ def _check_confined(folder: Path, archive: Path | None) -> tuple[Checked, str]:
         raise CheckpointError(fault.sentence) from None
 
 
+def missing_files(files: Iterable[str]) -> list[str]:
+    """What has to come with these files; all that is needed is in a zip."""
+    sent = set(files)
+    return [] if ARCHIVE in sent else [one for one in FILES if one not in sent]
+
+
 def checkpoint_receive(
     *, files: Mapping[str, Path], name: str, user: AbstractBaseUser
 ) -> tuple[Checkpoint, bool]:
@@ -51,11 +57,10 @@ def checkpoint_receive(
     name = name.strip()
     if len(name) > 200 or not is_one_line(name):
         raise registry.RegistryError(
-            "A checkpoint's name must be one line of at most 200 characters."
+            "A checkpoint's name must be one line of at most 200 characters.", field="name"
         )
     archive = files.get(ARCHIVE)
-    missing = [] if archive else [one for one in FILES if one not in files]
-    if missing:
+    if missing := missing_files(files):
         raise registry.RegistryError("Also choose {files}.", files=", ".join(missing))
     with working_folder() as folder:
         for one in () if archive else (*FILES, *CARD_FILES):

@@ -111,7 +111,7 @@ def checkpoint_kept(checkpoint: Checkpoint) -> Sentence | None:
         return Sentence("{name} is live. Promote another checkpoint first.", {"name": name})
     if chats:
         return Sentence(
-            "{name} is in use by {count} chat(s).", {"name": name, "count": f"{chats:,}"}
+            "{name} is in use. Chats on it: {count}.", {"name": name, "count": f"{chats:,}"}
         )
     if run is not None:
         return Sentence(

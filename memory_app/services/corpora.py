@@ -105,39 +105,61 @@ def corpora_folder() -> Path:
     return Path(settings.DATA_DIR) / "corpora"
 
 
+def about_faults(about: About) -> Iterator[CorpusError]:
+    """All that can't be said of a corpus, field by field; that its name is taken among it."""
+    name = about.name
+    too_long = len(graphemes(name)) > NAME_MAX or len(name) > 2 * NAME_MAX
+    if not name or name != one_line(name) or too_long:
+        yield CorpusError("A corpus needs a name of 1 to 100 visible characters.", field="name")
+    elif set(name) & set(":,/\\"):
+        yield CorpusError(
+            "A corpus's name may not contain a colon, a comma or a slash.", field="name"
+        )
+    else:
+        there = Corpus.objects.filter(name=name, split__in=about.splits).order_by("split").first()
+        if there is not None:
+            yield CorpusError(
+                "The corpus {name} already has the split {split}.",
+                field="name",
+                name=repr(name),
+                split=there.split,
+            )
+    for field_, value, choices in (
+        ("split", about.split, SPLITS),
+        ("language", about.language, LANGUAGES),
+    ):
+        if value not in choices:
+            yield CorpusError(
+                "The split must be train or valid, and the language en or zh.", field=field_
+            )
+    if not 0 <= about.valid_share <= MOST_VALID:
+        yield CorpusError(
+            "The validation share is a whole percentage from 0 to {most}.",
+            field="valid_share",
+            most=MOST_VALID,
+        )
+    elif about.valid_share and about.split == "valid":
+        yield CorpusError("A validation split is parted off a train split.", field="valid_share")
+    for field_, text, most in (
+        ("licence", about.licence, 200),
+        ("attribution", about.attribution, 500),
+    ):
+        if len(text) > most or not is_one_line(text):
+            yield CorpusError(
+                "Licence and attribution must be one line of at most {most} characters each.",
+                field=field_,
+                most=most,
+            )
+
+
 def _check(about: About) -> None:
     """Require that what was said can be said of a corpus, and that its name is free.
 
     Raises:
         CorpusError: something of it can't be.
     """
-    name = about.name
-    too_long = len(graphemes(name)) > NAME_MAX or len(name) > 2 * NAME_MAX
-    if not name or name != one_line(name) or too_long:
-        raise CorpusError("A corpus needs a name of 1 to 100 visible characters.")
-    if set(name) & set(":,/\\"):
-        raise CorpusError("A corpus's name may not contain a colon, a comma or a slash.")
-    if about.split not in SPLITS or about.language not in LANGUAGES:
-        raise CorpusError("The split must be train or valid, and the language en or zh.")
-    if not 0 <= about.valid_share <= MOST_VALID:
-        raise CorpusError(
-            "The validation share is a whole percentage from 0 to {most}.", most=MOST_VALID
-        )
-    if about.valid_share and about.split != "train":
-        raise CorpusError("A validation split is parted off a train split.")
-    for text, most in ((about.licence, 200), (about.attribution, 500)):
-        if len(text) > most or not is_one_line(text):
-            raise CorpusError(
-                "Licence and attribution must be one line of at most {most} characters each.",
-                most=most,
-            )
-    there = Corpus.objects.filter(name=name, split__in=about.splits).order_by("split").first()
-    if there is not None:
-        raise CorpusError(
-            "The corpus {name} already has the split {split}.",
-            name=repr(name),
-            split=there.split,
-        )
+    for fault in about_faults(about):
+        raise fault
 
 
 def room_left(user: AbstractBaseUser | None) -> int:
@@ -261,7 +283,9 @@ def _place(
             )
     except IntegrityError:
         file.unlink()
-        raise CorpusError("A corpus named {name} already exists.", name=repr(about.name)) from None
+        raise CorpusError(
+            "A corpus named {name} already exists.", field="name", name=repr(about.name)
+        ) from None
     except BaseException:
         file.unlink(missing_ok=True)
         raise
@@ -335,7 +359,9 @@ def corpus_receive(*, file: Path, about: About, user: AbstractBaseUser) -> Impor
             # The file's name is ours and says nothing to a person.
             said, ours = fault.sentence, fault.sentence.values.get("name") == file.name
             named = {"name": Sentence("The file")} if ours else {}
-            raise CorpusError(Sentence(said.template, {**said.values, **named})) from None
+            raise CorpusError(
+                Sentence(said.template, {**said.values, **named}), field="file"
+            ) from None
         return _store(part, valid, Report.from_dict(answer), about, user)
 
 

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from memory_app.lm.graphemes import name_of, one_line
-from memory_app.lm.sentence import Sentence, SentenceError, sentence_of
+from memory_app.lm.sentence import SentenceError, sentence_of
 from memory_app.models import (
     Checkpoint,
     Corpus,
@@ -44,14 +44,7 @@ ENDED = (RunStatus.FINISHED, RunStatus.CANCELLED, RunStatus.FAILED)
 
 
 class RunError(SentenceError):
-    """A run that can't be launched or resumed; its message is one sentence for a person.
-
-    `field` is that of the form which has to be changed, where it is one.
-    """
-
-    def __init__(self, said: str | Sentence, *, field: str = "", **values: Any) -> None:
-        super().__init__(said, **values)
-        self.field = field
+    """A run that can't be launched or resumed; its message is one sentence for a person."""
 
 
 def run_folder(run: TrainingRun) -> Path:

@@ -179,7 +179,7 @@ def carry_out(
     folder = run_folder(row)
     recorder = Recorder(lease, ending)
     dialogues = sum(len(source.train) for source in sources)
-    recorder.say(f"{len(sources)} corpora with {dialogues} dialogues read")
+    recorder.say(f"corpora read: {len(sources)}, dialogues: {dialogues}")
     # Left by workers that were killed after their last step and before the row said so.
     _remove_checkpoints(folder)
     result = run(

@@ -71,8 +71,10 @@ def action_word(action: str) -> str | Promise:
 
 
 @register.filter
-def figure(value: float | str | None) -> str:
+def figure(value: float | str | bool | None) -> str:
     """At most four significant digits, thousands parted; a dash for what isn't there."""
+    if isinstance(value, bool):
+        return str(value).lower()
     if not isinstance(value, int | float):
         return str(value or "–")
     if isinstance(value, int) or (abs(value) >= 1000 and value == int(value)):
@@ -105,12 +107,12 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def size(count: int | None) -> str:
-    """Bytes in the unit that leaves few digits."""
+    """Bytes in the unit that leaves few digits; 1 KB is 1,024, as where a state's size is told."""
     value = float(count or 0)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < 999.5:
             return f"{value:.3g}\N{NO-BREAK SPACE}{unit}"
-        value /= 1000
+        value /= 1024
     return f"{value:.3g}\N{NO-BREAK SPACE}TB"
 
 
@@ -145,6 +147,7 @@ DETAIL_WORDS: dict[str, str | Promise] = {
     "times": _("times"),
     "runs": _("runs"),
     "name": _("name"),
+    "new": _("new"),
 }
 
 

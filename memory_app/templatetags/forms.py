@@ -41,6 +41,14 @@ def problems(errors: Errors | str, whole: str = "") -> SafeString:
         return SafeString()
     count = len(errors) if isinstance(errors, Mapping) else 0
     told = ngettext("{n} field needs a change.", "{n} fields need a change.", count)
+    if count == 1 and not whole:
+        field = next(iter(errors))
+        # What is wrong is said once, at the field; this leads there.
+        return format_html(
+            '<div class="problem" id="problem" role="alert"><p><a href="#{}">{}</a></p></div>',
+            dashed(field),
+            told.format(n=count),
+        )
     links = format_html_join(
         "",
         '<li><a href="#{}">{}</a></li>',

@@ -76,7 +76,10 @@ STRINGS: dict[str, dict[str, Any]] = {
             "running": _("running"),
             "stopped": _("stopped"),
         },
-        "strip": _("Mean gates over {n} tokens: input {i}, forget {f}, output {o}"),
+        "strip": {
+            "one": _("Mean gates over {n} token: input {i}, forget {f}, output {o}"),
+            "other": _("Mean gates over {n} tokens: input {i}, forget {f}, output {o}"),
+        },
         "stripToken": _("{token}  i {i}  f {f}  o {o}"),
         "treeElsewhere": _("The match is on another branch, marked here. Choose it to go there."),
         "treeHere": _("{what} You are here."),

@@ -151,7 +151,7 @@ def _exchange(cells: Sequence[str], columns: Columns | None) -> Taken:
         return Taken(normalise([("user", cells[0]), ("bot", cells[1])]))
     if len(cells) != width:
         raise RefusedError(
-            "{count} columns, where the header has {width}", count=len(cells), width=width
+            "columns: {count}, in the header: {width}", count=len(cells), width=width
         )
     asked = "\n\n".join(cells[at] for at in columns.asked if cells[at])
     return Taken(normalise([("user", asked), ("bot", cells[columns.replied])]))

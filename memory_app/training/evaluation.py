@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from memory_app.lm.model import LanguageModel
-from memory_app.lm.sentence import Sentence, SentenceError
+from memory_app.lm.sentence import SentenceError
 from memory_app.lm.tokenizer import Tokenizer
 from memory_app.training.perplexity import Dialogue, evaluate_perplexity
 from memory_app.training.recall import SEED, evaluate_recall
@@ -16,14 +16,7 @@ SUITES = ("perplexity", "recall", "all")
 
 
 class EvaluationError(SentenceError):
-    """A request that cannot be evaluated; its message is one sentence for a person.
-
-    `field` is that of the form which has to be changed, where it is one.
-    """
-
-    def __init__(self, said: str | Sentence, *, field: str = "", **values: Any) -> None:
-        super().__init__(said, **values)
-        self.field = field
+    """A request that cannot be evaluated; its message is one sentence for a person."""
 
 
 def evaluate(

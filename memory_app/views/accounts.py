@@ -2,7 +2,7 @@
 
 from django import forms
 from django.contrib import auth
-from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
+from django.contrib.auth.forms import UserCreationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.i18n import set_language as django_set_language
 
+from memory_app.log_in import LogInForm
 from memory_app.models import Chat
 
 
@@ -50,7 +51,7 @@ def signup(request: HttpRequest) -> HttpResponse:
 @never_cache
 def login(request: HttpRequest) -> HttpResponse:
     """An old friend."""
-    form = AuthenticationForm(request, request.POST or None)
+    form = LogInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
         auth.login(request, form.get_user())
         return redirect(_next(request) or resolve_url("chats"))

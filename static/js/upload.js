@@ -48,11 +48,8 @@ form.addEventListener("submit", (event) => {
     }
     failed();
     const answer = new DOMParser().parseFromString(request.responseText, "text/html");
-    const problem = answer.querySelector("#problem");
-    form.closest("section").querySelector("#problem")?.remove();
-    if (problem) {
-      form.before(document.importNode(problem, true));
-      form.previousElementSibling.scrollIntoView({ block: "nearest" });
+    if (answer.querySelector("#problem")) {
+      take(answer);
     } else {
       status.textContent = request.status === 413 ? say("tooLarge") : say("failed");
       status.classList.add("bad");
@@ -68,6 +65,25 @@ form.addEventListener("submit", (event) => {
   bar.hidden = false;
   request.send(new FormData(form));
 });
+
+// What a refusal's page says is wrong, on top and at each field; what was filled in stays, the file too.
+function take(answer) {
+  const section = form.closest("section");
+  for (const old of section.querySelectorAll(".problem")) old.remove();
+  form.before(document.importNode(answer.querySelector("#problem"), true));
+  for (const field of form.elements) {
+    const theirs = field.id && answer.getElementById(field.id);
+    if (!theirs) continue;
+    for (const name of ["aria-invalid", "aria-describedby"]) {
+      if (theirs.hasAttribute(name)) field.setAttribute(name, theirs.getAttribute(name));
+      else field.removeAttribute(name);
+    }
+    const own = [...theirs.parentElement.querySelectorAll(":scope > .problem")];
+    field.after(...own.map((one) => document.importNode(one, true)));
+    if (own.length) field.closest("details")?.setAttribute("open", "");
+  }
+  form.previousElementSibling.scrollIntoView({ block: "nearest" });
+}
 
 function failed() {
   button.disabled = false;

@@ -33,7 +33,7 @@ def test_a_corpus_is_uploaded_looked_at_and_deleted(desk: Page, tmp_path: Path) 
     desk.get_by_role("button", name="Upload").click()
     desk.wait_for_url("**/admin/corpora/*-*/")
     expect(desk.get_by_role("heading", level=1)).to_contain_text("small talk")
-    expect(desk.locator(".messagelist")).to_contain_text("Dialogues taken: 25. Rows refused: 2.")
+    expect(desk.locator(".messagelist")).to_contain_text("Dialogues imported: 25. Rows refused: 2.")
     expect(desk.locator(".refusals")).to_contain_text("line 26")
     assert desk.locator(".preview dd").first.text_content() == SCRIPT
     assert desk.evaluate("globalThis.hit") is None
@@ -53,8 +53,13 @@ def test_a_refusal_stands_by_the_form_and_the_words_stay(desk: Page, tmp_path: P
     desk.set_input_files("#file", dialogues(tmp_path / "bad.jsonl", count=0, bad=30))
     desk.get_by_label("Licence").fill("CC BY 4.0")
     desk.get_by_role("button", name="Upload").click()
-    expect(desk.get_by_role("alert")).to_contain_text("No row could be taken; line 1")
-    expect(desk.get_by_role("alert").locator("li")).to_have_count(20)
+    expect(desk.get_by_role("alert")).to_contain_text("1 field needs a change.")
+    expect(desk.locator("#error-file")).to_contain_text("No row was imported; line 1")
+    expect(desk.locator("#refusals li")).to_have_count(20)
+    file = desk.get_by_label("File", exact=True)
+    expect(file).to_have_attribute("aria-invalid", "true")
+    expect(file).to_have_attribute("aria-describedby", "error-file file-help")
+    assert desk.evaluate("document.getElementById('file').files.length") == 1
     expect(desk.get_by_label("Licence")).to_have_value("CC BY 4.0")
     expect(desk.get_by_role("button", name="Upload")).to_be_enabled()
     # The browser itself tells the console of every answer 400.

@@ -92,7 +92,7 @@ def upload(page: Page, url: str, file: Path, split: str) -> None:
     page.get_by_label("Split", exact=True).select_option(split)
     page.get_by_role("button", name="Upload").click()
     page.wait_for_url("**/admin/corpora/*-*/")
-    expect(page.locator(".messagelist")).to_contain_text("Dialogues taken: 32. Rows refused: 1.")
+    expect(page.locator(".messagelist")).to_contain_text("Dialogues imported: 32. Rows refused: 1.")
 
 
 def press(page: Page, button: str, status: str) -> float:

@@ -83,6 +83,7 @@ def sentence_of(status: int, page: str) -> str:
     """The one sentence that says why an upload was refused."""
     if "<" not in page:
         return page.strip()
-    found = re.search(r'id="problem"[^>]*>\s*(?:<p>)?([^<]*)</p>', page)
+    found = re.search(r'id="error-[^>]*>([^<]*)<', page)
+    found = found or re.search(r'id="problem"[^>]*>\s*<p>([^<]*)<', page)
     found = found or re.search(r"<h1>[^<]*</h1>\s*<p>([^<]*)</p>", page)
     return unescape(found[1]).strip() if found else ""

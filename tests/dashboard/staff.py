@@ -41,7 +41,8 @@ class Staff:
 def problem_of(response: HttpResponseBase) -> str:
     """The one sentence that a refusal shows."""
     assert response.status_code == 400, response.status_code
-    sentence = str(response.context["problem"])  # type: ignore[attr-defined]
+    context = response.context  # type: ignore[attr-defined]
+    [sentence] = [context["problem"]] if context.get("problem") else context["errors"].values()
     assert sentence.endswith(".")
     assert "\n" not in sentence
     return sentence

@@ -189,7 +189,7 @@ def test_nobody_but_staff_and_nothing_without_its_token(staff: Staff, alice, rou
 
 def test_a_refusal_is_said_once(staff: Staff) -> None:
     response = staff.upload(b"\x89PNG\r\n\x1a\n" + bytes(60), "talks.jsonl")
-    assert "it is a picture" in problem_of(response)
+    assert "the file is an image" in problem_of(response)
     assert response.content.decode().count("an image") == 1
     response = staff.upload(b'{"turns": []}\n[1]\n[1]\n')
     page = response.content.decode()
@@ -202,8 +202,10 @@ def test_the_form_parts_off_a_validation_split(staff: Staff) -> None:
     assert sorted(Corpus.objects.values_list("split", "rows")) == [("train", 18), ("valid", 2)]
     assert "In the validation split: 2." in page
     for share in ("x", "-1", "60"):
-        said = problem_of(staff.upload(rows, name="other", valid_share=share))
-        assert "from 0 to 50" in said
+        # And the name is taken: both are said, each at its field.
+        errors = staff.upload(rows, valid_share=share).context["errors"]
+        assert "from 0 to 50" in errors["valid_share"]
+        assert "already" in errors["name"]
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "A.JSON", "a.jsonl.gz"])

@@ -97,7 +97,7 @@ def test_a_checkpoints_files_are_told_by_their_fields_and_not_by_their_names(
 ) -> None:
     seen: list[list[str]] = []
 
-    def look(folder: Path) -> Any:
+    def look(folder: Path, archive: Path | None) -> Any:
         seen.append(sorted(path.name for path in folder.iterdir()))
         raise corpora.registry.CheckpointError("model.safetensors is damaged.")
 

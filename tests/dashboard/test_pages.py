@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from memory_app import policy
 from memory_app.models import (
@@ -198,6 +198,32 @@ def test_polling_ends_with_the_run(client, run):
     assert client.get(live).status_code == STOP_POLLING
 
 
+def test_what_may_be_done_with_a_run_comes_with_its_end(client, run):
+    live, page = (reverse(f"admin:{name}", args=[run.pk]) for name in ("run_live", "run"))
+    remove = reverse("admin:run_delete", args=[run.pk])
+    for url in (live, page):
+        assert remove not in client.get(url).content.decode()
+    TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.FINISHED)
+    deeds = client.get(live).content.decode().split('id="ended-deeds" hx-swap-oob="true"')[1]
+    assert remove in deeds
+    body = client.get(page).content.decode()
+    assert body.count('id="ended-deeds"') == body.count(remove) == 1
+    assert "hx-swap-oob" not in body
+
+
+def test_a_search_can_be_cancelled_as_long_as_a_run_of_it_has_not_ended(client, run):
+    search = ParameterSearch.objects.create(name="rates", method="grid", preset="tiny")
+    page, cancel = (
+        reverse(f"admin:{name}", args=[search.pk]) for name in ("search", "search_cancel")
+    )
+    rows = TrainingRun.objects.filter(pk=run.pk)
+    for status, there in (("running", True), ("paused", True), ("finished", False)):
+        rows.update(search=search, status=status)
+        assert (cancel in client.get(page).content.decode()) == there, status
+        part = client.get(page, headers={"HX-Request": "true"}).content.decode()
+        assert (cancel in part.split('id="search-deeds" hx-swap-oob="true"')[1]) == there, status
+
+
 @pytest.mark.parametrize(
     ("status", "soon"),
     [("queued", True), ("pausing", True), ("cancelling", True), ("running", False),
@@ -265,9 +291,8 @@ def test_a_user_page_tells_its_times_in_the_same_clock(client, mira):
 def test_the_language_is_switched_in_the_admin_too(client, path):
     browser = Client() if path.endswith("login/") else client
     assert ">中文</button>" in browser.get(path).content.decode()
-    with translation.override("en"):  # what the request puts on is taken off again
-        browser.post("/accounts/language/", {"language": "zh-hans", "next": path})
-        body = browser.get(path).content.decode()
+    browser.post("/accounts/language/", {"language": "zh-hans", "next": path})
+    body = browser.get(path).content.decode()
     assert 'lang="zh-hans"' in body
     assert ">English</button>" in body
     assert "聊天" not in body

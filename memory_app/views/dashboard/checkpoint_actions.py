@@ -80,9 +80,10 @@ def checkpoint_card_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse
     row = get_object_or_404(Checkpoint, pk=checkpoint)
     text = request.POST.get("card", "").replace("\0", "").replace("\r\n", "\n")
     if len(text) > CARD_MAX:
-        messages.error(request, _("A model card may have at most 50,000 characters."))
-    else:
-        checkpoint_card(checkpoint=row, text=text, by=request.user)  # type: ignore[arg-type]
+        # The page again, with what was written.
+        wrong = {"card": _("A model card may have at most 50,000 characters.")}
+        return checkpoint_page(request, checkpoint, wrong)
+    checkpoint_card(checkpoint=row, text=text, by=request.user)  # type: ignore[arg-type]
     return redirect("admin:checkpoint", checkpoint=row.pk)
 
 

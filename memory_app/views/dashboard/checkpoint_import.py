@@ -1,14 +1,17 @@
 """A checkpoint comes in by upload: a zip or its files, looked at before anything reads them."""
 
+from collections.abc import Collection
+
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from memory_app.lm.sentence import Sentence
 from memory_app.registry import RegistryError
 from memory_app.sentences import in_words
-from memory_app.services.checkpoint_import import ARCHIVE, checkpoint_receive
+from memory_app.services.checkpoint_import import ARCHIVE, checkpoint_receive, missing_files
 from memory_app.services.corpora import caps
 from memory_app.uploads import path_of
 from memory_app.views.dashboard.page import go_on, page
@@ -23,17 +26,37 @@ FIELDS = {
 }
 
 
+def _absent(files: Collection[str]) -> dict[str, str]:
+    """{field: sentence} of the files that are missing."""
+    if not files:
+        return {FIELDS[ARCHIVE]: _("Choose a checkpoint’s zip, or the files of its folder.")}
+    return {
+        FIELDS[file]: in_words(Sentence("Also choose {files}.", {"files": file}))
+        for file in missing_files(files)
+    }
+
+
+def _field_of(fault: RegistryError, files: Collection[str]) -> str:
+    """The field whose file a sentence speaks of; of a zip it is always the zip's."""
+    if fault.field:
+        return fault.field
+    named = (file for file in FIELDS if file in files and file in str(fault))
+    return FIELDS[ARCHIVE if ARCHIVE in files else next(named, "model.safetensors")]
+
+
 def checkpoint_import(request: HttpRequest) -> HttpResponse:
-    """The form; a POST registers what it sent, or says in one sentence why not."""
-    problem, name = "", ""
+    """The form; a POST registers what it sent, or says at which of its fields it can't be."""
+    errors: dict[str, str] = {}
+    name = ""
     if request.method == "POST":
         name = request.POST.get("name", "").strip()
         sent = {one: request.FILES.get(field) for one, field in FIELDS.items()}
         files = {one: path_of(up) for one, up in sent.items() if isinstance(up, UploadedFile)}
+        errors = _absent(files)
         try:
             row, new = checkpoint_receive(files=files, name=name, user=request.user)  # type: ignore[arg-type]
         except RegistryError as fault:
-            problem = in_words(fault)
+            errors = errors or {_field_of(fault, files): in_words(fault)}
         else:
             said = (
                 _("%(name)s was imported.")
@@ -47,8 +70,9 @@ def checkpoint_import(request: HttpRequest) -> HttpResponse:
         "dashboard/checkpoint_import.html",
         title=_("Import a checkpoint"),
         section="checkpoints",
-        status=400 if problem else 200,
-        problem=problem,
+        status=400 if errors else 200,
+        errors=errors,
+        in_parts=any(field in errors for file, field in FIELDS.items() if file != ARCHIVE),
         name=name,
         caps=caps(),
     )

@@ -94,7 +94,7 @@ def checkpoint(
 ) -> HttpResponse:
     """One checkpoint: where it comes from, what it can do, what may be done with it.
 
-    `errors` are those of the form that asks for an evaluation, by field.
+    `errors` are those of the forms for an evaluation and for the model card, by field.
     """
     row = get_object_or_404(_counted(Checkpoint.objects.select_related("parent")), pk=checkpoint)
     # A config is a file that anybody may have written: what has another form is left out.
@@ -107,6 +107,7 @@ def checkpoint(
         section="checkpoints",
         status=400 if errors else 200,
         errors=errors or {},
+        card_text=request.POST.get("card", row.card),
         asked={
             "suite": request.POST.get("suite", "recall"),
             "n": request.POST.get("n", "50"),

@@ -15,6 +15,7 @@ from memory_app.services.corpora import (
     About,
     CorpusError,
     Imported,
+    about_faults,
     caps,
     corpus_receive,
     corpus_sample,
@@ -40,6 +41,7 @@ def _list(
     request: HttpRequest,
     *,
     problem: str = "",
+    errors: dict[str, str] | None = None,
     refused: Imported | None = None,
     form: dict[str, str] | None = None,
 ) -> HttpResponse:
@@ -49,11 +51,12 @@ def _list(
         "dashboard/corpora.html",
         title=_("Corpora"),
         section="corpora",
-        status=400 if problem else 200,
+        status=400 if problem or errors else 200,
         corpora=rows,
         problem=problem,
+        errors=errors or {},
         refused=refused,
-        # The sentence above them has told the first one.
+        # The sentence of the file has told the first one.
         others=refused.refusals[1:] if refused else [],
         more_refused=refused.refused - len(refused.refusals) if refused else 0,
         form=form or {"split": "train", "language": "en"},
@@ -65,9 +68,15 @@ def _list(
 def _upload(request: HttpRequest) -> HttpResponse:
     said = {field: request.POST.get(field, "").strip() for field in FIELDS}
     form = {**said, "valid_share": request.POST.get("valid_share", "").strip()[:4]}
+    share = form["valid_share"]
+    about = About(**said, valid_share=int(share) if share.isdecimal() else -bool(share))
     upload = request.FILES.get("file")
+    errors = {fault.field: in_words(fault) for fault in about_faults(about)}
     if not isinstance(upload, UploadedFile):
-        return _list(request, problem=_("Choose a file first."), form=form)
+        errors = {"file": _("Choose a file first.")} | errors
+        return _list(request, errors=errors, form=form)
+    if errors:
+        return _list(request, errors=errors, form=form)
     try:
         with working_folder() as folder:
             # What it was called says one thing only: whether it means to be JSON or CSV.
@@ -75,13 +84,14 @@ def _upload(request: HttpRequest) -> HttpResponse:
             ending = next((ending for ending in _ENDINGS if ending in called), ".txt")
             file = folder / f"file{ending}"
             file.hardlink_to(path_of(upload))
-            share = form["valid_share"]
-            about = About(**said, valid_share=int(share) if share.isdecimal() else -bool(share))
             result = corpus_receive(file=file, about=about, user=request.user)  # type: ignore[arg-type]
     except CorpusError as fault:
+        if fault.field:
+            return _list(request, errors={fault.field: in_words(fault)}, form=form)
         return _list(request, problem=in_words(fault), form=form)
     if result.corpus is None:
-        return _list(request, problem=in_words(result.reason), refused=result, form=form)
+        errors = {"file": in_words(result.reason)}
+        return _list(request, errors=errors, refused=result, form=form)
     messages.success(request, " ".join(_outcome(result)))
     return go_on(request, reverse("admin:corpus", args=[result.corpus.pk]))
 

@@ -56,7 +56,8 @@ def _doubts(new: Checkpoint, doubt: Doubt) -> list[str]:
         told = _("{new} has not been evaluated, so what it remembers is unknown.")
         said.append(told.format(new=new.name))
     if doubt.worse:
-        names = ", ".join(figure_words.name_of(one.path) for one in doubt.worse[:6])
+        # Translators: parts names that may hold commas themselves.
+        names = _("; ").join(figure_words.name_of(one.path) for one in doubt.worse[:6])
         n = len(doubt.worse)
         told = ngettext(
             "It is worse than the live one in {n} figure: {names}.",

@@ -107,6 +107,7 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
         "ahead": ahead if queued else None,
         # The worker is about to do what was asked: that is told as soon as it is done.
         "soon": row.status in ASKED or (queued and ahead is None),
+        "ended": ENDED,
     }
 
 
@@ -125,7 +126,6 @@ def run(request: HttpRequest, run: UUID) -> HttpResponse:
         note=row.note,
         note_most=NOTE_MOST,
         errors={},
-        ended=ENDED,
         log=run_log_read(row),
         settings=[
             {"key": key, "value": value, "changed": default.get(key) != value}
@@ -137,6 +137,8 @@ def run(request: HttpRequest, run: UUID) -> HttpResponse:
 def run_live(request: HttpRequest, run: UUID) -> HttpResponse:
     """The figures of a run, asked for every two seconds until it has ended."""
     figures = _figures(get_object_or_404(TrainingRun, pk=run))
+    # What may be done with it stands in the page's head, which isn't asked for.
+    figures["out_of_band"] = figures["run"].status in ENDED
     status = 200 if figures["lively"] else STOP_POLLING
     return render(request, "dashboard/parts/run_live.html", figures, status=status)
 

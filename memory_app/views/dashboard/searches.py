@@ -127,10 +127,13 @@ def search_new(request: HttpRequest) -> HttpResponse:
     )
 
 
+_CANCELLABLE = (*LIVELY, RunStatus.PAUSED)
+
+
 def search_cancel_view(request: HttpRequest, search: UUID) -> HttpResponse:
     """Ask, then cancel every run of it that has not ended."""
     row = get_object_or_404(ParameterSearch, pk=search)
-    n = row.runs.filter(status__in=[*LIVELY, RunStatus.PAUSED]).count()
+    n = row.runs.filter(status__in=_CANCELLABLE).count()
     at = redirect("admin:search", search=row.pk)
     if not n:
         messages.warning(request, _("All its runs have ended: there is nothing to cancel."))
@@ -169,9 +172,12 @@ def search(request: HttpRequest, search: UUID) -> HttpResponse:
         key=lambda one: (one.bits_per_byte or worst, one.loss or worst, one.run.sequence),
     )
     lively = any(one.run.status in LIVELY for one in table)
+    # A paused run does nothing by itself, but can be cancelled.
+    cancellable = any(one.run.status in _CANCELLABLE for one in table)
     if request.headers.get("HX-Request"):
         status = 200 if lively else STOP_POLLING
-        return render(request, "dashboard/parts/search_rows.html", {"table": table}, status=status)
+        context = {"table": table, "search": row, "cancellable": cancellable, "out_of_band": True}
+        return render(request, "dashboard/parts/search_rows.html", context, status=status)
     return page(
         request,
         "dashboard/search.html",
@@ -180,4 +186,5 @@ def search(request: HttpRequest, search: UUID) -> HttpResponse:
         search=row,
         table=table,
         lively=lively,
+        cancellable=cancellable,
     )
