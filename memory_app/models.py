@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import models
+from django.db import connections, models, transaction
 from django.db.models.functions import Coalesce, RowNumber, StrIndex
 from django.db.models.lookups import Exact, GreaterThan, IsNull
 from django.utils import timezone
@@ -189,6 +189,18 @@ class ChatQuerySet(models.QuerySet["Chat"]):
             each &= _holds("folded_title", word) | _stands_in_chunks([word])
         # Common words mostly stand together in one of the first chunks: one look instead of many.
         return self.filter(_stands_in_chunks(folded) | each if len(folded) > 1 else each)
+
+    def keys_mentioning(self, words: Sequence[str]) -> list[UUID]:
+        """The keys of those with every one of `words`, newest first."""
+        keys = self.mentioning(words).newest_first().values_list("pk", flat=True)
+        if connections[self.db].vendor != "postgresql":
+            return list(keys)
+        with transaction.atomic(using=self.db):
+            # Several words are enough for PostgreSQL to compile the plan into machine code, which
+            # takes longer than to carry it out.
+            with connections[self.db].cursor() as cursor:
+                cursor.execute("SET LOCAL jit = off")
+            return list(keys)
 
     def update(self, **fields: Any) -> int:
         """As Django's; what a search compares follows the title."""

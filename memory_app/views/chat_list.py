@@ -206,7 +206,7 @@ def listing(
     if words:
         # Their keys alone, all of them: to search once for the count and once for the page would
         # cost twice as much.
-        keys = list(rows.mentioning(words).newest_first().values_list("pk", flat=True))
+        keys = rows.keys_mentioning(words)
         count = len(keys)
         taken = list(rows.filter(pk__in=keys[around]).newest_first())
     else:

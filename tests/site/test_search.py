@@ -30,7 +30,7 @@ QUERIES = st.lists(TOKENS | st.text(min_size=1, max_size=4), min_size=1, max_siz
 
 
 def found(person, words) -> set[object]:
-    return set(Chat.objects.of(person).mentioning(words).values_list("pk", flat=True))
+    return set(Chat.objects.of(person).keys_mentioning(words))
 
 
 def read(chats, words) -> set[object]:
