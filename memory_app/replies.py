@@ -252,9 +252,9 @@ class Reply:
             if len(begun.turn.user_token_ids) + len(ids) > LONG_TURN:
                 # Aside and one at a time: a replay of seconds would take the processor, and enough
                 # of them every thread that reads the database, from the replies being spoken.
-                awaited = status == TurnStatus.STOPPED
+                stopped = status == TurnStatus.STOPPED
                 self._after = await asyncio.wrap_future(
-                    runtime.compute_aside(replay, awaited=awaited)
+                    runtime.compute_aside(replay, queue="stopped" if stopped else "replies")
                 )
             else:
                 self._after = await in_thread(replay)

@@ -11,7 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from django.conf import settings
 
@@ -28,7 +28,7 @@ _models: OrderedDict[str, Checkpoint] = OrderedDict()
 _engine: AsyncEngine | None = None
 _traces: TraceCache | None = None
 _ahead: ThreadPoolExecutor | None = None
-_aside: dict[bool, ThreadPoolExecutor] = {}
+_aside: dict[str, ThreadPoolExecutor] = {}
 #: A third of a core's share beside a busy thread of the usual niceness.
 ASIDE_NICENESS = 5
 _T = TypeVar("_T")
@@ -97,20 +97,22 @@ def compute_ahead(trace: AnyTrace) -> None:
     ahead.submit(begin, trace)
 
 
-def compute_aside(call: Callable[[], _T], *, awaited: bool) -> Future[_T]:
-    """Compute what takes seconds in a thread of its own, after those that wait for it already.
+def compute_aside(
+    call: Callable[[], _T], *, queue: Literal["stopped", "replies", "windows"]
+) -> Future[_T]:
+    """Compute what takes seconds in the one thread of its queue, after those that wait already.
 
-    The thread is niced, so that the engine's comes first where cores are few. What somebody waits
-    for at this moment (`awaited`) has another one, that isn't.
+    The threads are niced, so that the engine's comes first where cores are few; but for that of
+    replies that were `stopped`, which somebody waits for at this moment.
     """
     with _lock:
-        if awaited not in _aside:
-            _aside[awaited] = ThreadPoolExecutor(
+        if queue not in _aside:
+            _aside[queue] = ThreadPoolExecutor(
                 1,
-                thread_name_prefix="aside",
-                initializer=configure_process if awaited else _give_way,
+                thread_name_prefix=f"aside-{queue}",
+                initializer=configure_process if queue == "stopped" else _give_way,
             )
-        return _aside[awaited].submit(call)
+        return _aside[queue].submit(call)
 
 
 def _give_way() -> None:

@@ -6,6 +6,7 @@ GEMMs, so nothing has to be stepped.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ from memory_app.lm.state import State
 
 TRACE_FORMAT_VERSION = "1"
 GATES = ("i", "f", "g", "o", "c", "h")
+# Layers of more tokens than this are computed one at a time, so that many turns opened at once take
+# little more memory than one.
+ALONE_FROM = 1024
+_alone = threading.Semaphore(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,7 @@ class LayeredTrace:
         self.num_layers = model.config.num_layers
         self._inputs: list[Tensor] = []  # of each layer; the last one's outputs at the end
         self._layers: list[LayerTrace | None] = [None] * self.num_layers
+        self._place = _alone if len(self.ids) > ALONE_FROM else contextlib.nullcontext()
         self._passing = threading.Lock()
         self._working = [threading.Lock() for _ in range(self.num_layers)]
 
@@ -154,7 +160,9 @@ class LayeredTrace:
                         self._inputs.append(self.model.embedding(torch.tensor(self.ids)))
                 elif done <= layer + 1:
                     below = self._inputs[-1]
-                    self._inputs.append(layer_hidden(self.model, self.state, below, done - 1))
+                    with self._place:
+                        h = layer_hidden(self.model, self.state, below, done - 1)
+                    self._inputs.append(h)
         return self._inputs[layer + 1]
 
     def layer(self, layer: int) -> LayerTrace:
@@ -163,7 +171,8 @@ class LayeredTrace:
         with self._working[layer]:
             found = self._layers[layer]
             if found is None:
-                found = layer_trace(self.model, self.state, x, h, layer)
+                with self._place:
+                    found = layer_trace(self.model, self.state, x, h, layer)
                 self._layers[layer] = found
         return found
 

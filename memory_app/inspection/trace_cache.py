@@ -5,8 +5,19 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from typing import Protocol, TypeVar, cast
 
-from memory_app.inspection.questions import AnyTrace
+
+class Sized(Protocol):
+    """What can be kept: a trace, or the states at the borders of a long turn's windows."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes once all of it is computed."""
+        ...
+
+
+_Kept = TypeVar("_Kept", bound=Sized)
 
 
 class TraceCache:
@@ -18,18 +29,18 @@ class TraceCache:
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
-        self._kept: OrderedDict[Hashable, AnyTrace] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Sized] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], AnyTrace]) -> AnyTrace:
+    def get(self, key: Hashable, make: Callable[[], _Kept]) -> _Kept:
         """The trace of this key, made when it isn't here; two who ask at once get the same one."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-                return self._kept[key]
+                return cast("_Kept", self._kept[key])
         made = make()
         with self._lock:
-            made = self._kept.setdefault(key, made)
+            made = cast("_Kept", self._kept.setdefault(key, made))
             self._kept.move_to_end(key)
             while len(self._kept) > 1 and self.size > self.max_bytes:
                 self._kept.popitem(last=False)

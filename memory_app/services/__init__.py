@@ -25,7 +25,7 @@ from memory_app.services.persons import (
     person_of_session,
     person_present,
 )
-from memory_app.services.traces import turn_trace, turn_trace_ahead
+from memory_app.services.traces import turn_trace, turn_trace_ahead, turn_window_trace
 from memory_app.services.turns import (
     Begun,
     TurnGone,
@@ -77,6 +77,7 @@ __all__ = [
     "turn_stop",
     "turn_trace",
     "turn_trace_ahead",
+    "turn_window_trace",
     "turns_pulse",
     "turns_recover",
 ]

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from memory_app.inspection.long_trace import LONG
 from memory_app.markdown import markdown_or_nothing
 from memory_app.models import Checkpoint, Turn
 
@@ -162,6 +163,10 @@ STRINGS: dict[str, dict[str, Any]] = {
         "axisValue": _("value"),
         "copied": _("Copied"),
         "copyAddress": _("Copying failed. Copy the link from the address bar."),
+        "pictureNoteWindow": _(
+            "{layer}, units by {sort}; tokens {first} to {last} of {total} on {name}"
+        ),
+        "equalHere": _("The replies are equal in these tokens."),
         "pictureNote": _("{layer}, units by {sort}; {tokens} tokens on {name}"),
         "thisReply": _("this reply"),
         "otherReply": _("reply {n}"),
@@ -251,6 +256,33 @@ def turn_sizes(tokens: int, checkpoint: Checkpoint) -> str:
         )
         % counts
     )
+
+
+@register.simple_tag
+def token_range(window: dict[str, int], whole: bool = False) -> str:
+    """1 to 2,048, of a window of a very long turn; `whole`: as a sentence with the turn's size."""
+    numbers = {
+        "first": thousands(window["first"] + 1),
+        "last": thousands(window["stop"]),
+        "total": thousands(window["total"]),
+    }
+    if whole:
+        return _("Tokens %(first)s to %(last)s of %(total)s") % numbers
+    return _("%(first)s to %(last)s") % numbers
+
+
+@register.simple_tag
+def tokens_before(count: int) -> str:
+    """That a far window waits for the replay of what comes before it."""
+    return _(
+        "Replaying the %(n)s tokens before this window first. This can take several seconds…"
+    ) % {"n": thousands(count)}
+
+
+@register.filter
+def is_very_long(turn: Turn | None) -> bool:
+    """Whether a turn's gates are shown in windows, and its strip isn't drawn by itself."""
+    return turn is not None and len(turn.user_token_ids) + len(turn.reply_token_ids) > LONG
 
 
 @register.filter

@@ -3,13 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 
 from memory_app import services
 from memory_app.inspection.alternatives import alternatives
+from memory_app.inspection.windows import window_at
 from memory_app.lm.tokenizer import CONTROL, Tokenizer
-from memory_app.models import TurnStatus
-from memory_app.views.gate_map import numbered, traced
+from memory_app.models import Turn, TurnStatus
+from memory_app.views.gate_map import numbered
 
 
 def _token(tokenizer: Tokenizer, token_id: int) -> dict[str, Any]:
@@ -21,19 +22,22 @@ def _token(tokenizer: Tokenizer, token_id: int) -> dict[str, Any]:
 
 def alternatives_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     """?token=0: the ten most probable ids in that place, what the token itself had, the entropy."""
-    row, found = traced(request)
-    index = numbered(request, "token", len(found.ids))
+    row: Turn = request.turn  # type: ignore[attr-defined]
+    if not row.is_committed:
+        raise Http404
     tokenizer = services.chat_model(sha256=row.chat.checkpoint.sha256).tokenizer
-    seen = alternatives(found, index)
+    ids = tokenizer.turn_ids(row.user_token_ids, row.reply_token_ids)
+    index = numbered(request, "token", len(ids))
+    number = window_at(len(ids), index).number
+    found, _, window = services.turn_window_trace(turn=row, number=number)
+    seen = alternatives(found, index - window.first)
     prompt = len(tokenizer.prompt_ids(row.user_token_ids))
     # The prompt was fed; so was the closing token of a reply that did not end by itself.
-    fed = index < prompt or (
-        index == len(found.ids) - 1 and row.status != TurnStatus.COMPLETE.value
-    )
+    fed = index < prompt or (index == len(ids) - 1 and row.status != TurnStatus.COMPLETE.value)
     return JsonResponse(
         {
             "token": index,
-            **_token(tokenizer, found.ids[index]),
+            **_token(tokenizer, ids[index]),
             "chosen": not fed,
             "probability": seen.probability,
             "rank": seen.rank,

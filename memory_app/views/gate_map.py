@@ -10,6 +10,8 @@ from memory_app import services
 from memory_app.inspection import gate_map as maps
 from memory_app.inspection.questions import AnyTrace, map_file, unit_values
 from memory_app.inspection.trace import GATES
+from memory_app.inspection.windows import window_count
+from memory_app.lm.checkpoint import Checkpoint
 from memory_app.models import Turn
 
 
@@ -45,34 +47,57 @@ def _etag(turn: Turn, version: str) -> str:
     return f'"{turn.state_sha256}-{version}"'
 
 
-def traced(request: HttpRequest) -> tuple[Turn, AnyTrace]:
-    """The turn that the request is about, and its trace."""
+def numbered_window(request: HttpRequest) -> int | None:
+    """?window=2, from 1: the window asked for; None where the query names none."""
+    if "window" not in request.GET:
+        return None
+    turn: Turn = request.turn  # type: ignore[attr-defined]
+    model = services.chat_model(sha256=turn.chat.checkpoint.sha256)
+    ids = model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)
+    number = numbered(request, "window", window_count(len(ids)) + 1)
+    if number == 0:
+        raise Http404
+    return number
+
+
+def traced(request: HttpRequest) -> tuple[AnyTrace, Checkpoint, int]:
+    """The trace of the turn that the request is about, or of the window that it names.
+
+    With its model, and the place of its first token in the turn.
+    """
     turn: Turn = request.turn  # type: ignore[attr-defined]
     if not turn.is_committed:
         raise Http404
-    found, _ = services.turn_trace(turn=turn)
-    return turn, found
+    number = numbered_window(request)
+    if number is None:
+        found, model = services.turn_trace(turn=turn)
+        return found, model, 0
+    found, model, window = services.turn_window_trace(turn=turn, number=number)
+    return found, model, window.first
 
 
 def gate_map(request: HttpRequest, turn: UUID) -> HttpResponseBase:
-    """?gate=f&layer=0: the map of the gate with the figures of the layer's units."""
+    """?gate=f&layer=0: the map of the gate with the figures of the layer's units; &window=1."""
+    row: Turn = request.turn  # type: ignore[attr-defined]
     gate = request.GET.get("gate", "")
-    layers = request.turn.chat.checkpoint.num_layers  # type: ignore[attr-defined]
-    number = numbered(request, "layer", layers)
+    number = numbered(request, "layer", row.chat.checkpoint.num_layers)
     if gate not in GATES:
         raise Http404
-    version = f"map{maps.MAP_FORMAT_VERSION}"
+    window = numbered_window(request) if row.is_committed else None
+    version = f"map{maps.MAP_FORMAT_VERSION}" + (f"-window{window}" if window else "")
     if (same := known(request, version)) is not None:
         return same
-    row, found = traced(request)
+    found, _, first = traced(request)
     metadata = {"turn": str(row.pk), "gate": gate, "layer": str(number)}
+    if window:
+        metadata["first"] = str(first)
     data = map_file(found, number, gate, metadata)
     return kept(HttpResponse(data, content_type="application/octet-stream"), row, version)
 
 
 def unit_json(request: HttpRequest, turn: UUID) -> JsonResponse:
-    """?layer=0&unit=7: every gate of one unit over the tokens, as float32 has it."""
-    _, found = traced(request)
+    """?layer=0&unit=7: every gate of one unit over the tokens, as float32 has it; &window=1."""
+    found, _, _ = traced(request)
     number = numbered(request, "layer", found.num_layers)
     unit = numbered(request, "unit", found.model.config.hidden_size)
     gates = unit_values(found, number, unit)

@@ -3,25 +3,26 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import HttpRequest, JsonResponse
 
-from memory_app import services
 from memory_app.inspection.questions import gate_means
 from memory_app.replies import shown
+from memory_app.views.gate_map import traced
 
 
 def gates_json(request: HttpRequest, turn: UUID) -> JsonResponse:
-    """Each token of the turn with [i, f, o] a layer, means over the units."""
+    """Each token of the turn, or of ?window=1, with [i, f, o] a layer, means over the units."""
     row = request.turn  # type: ignore[attr-defined]
-    if not row.is_committed:
-        raise Http404
-    found, model = services.turn_trace(turn=row)
+    found, model, first = traced(request)
     tokenizer = model.tokenizer
     # <|user|> U <|end|> <|bot|> is what was fed before the reply began.
     prompt = len(tokenizer.prompt_ids(row.user_token_ids))
     text, means = tokenizer.stream(), gate_means(found)
+    for token_id in tokenizer.turn_ids(row.user_token_ids, row.reply_token_ids)[:first]:
+        if token_id not in tokenizer.special_ids:
+            text.push(token_id)  # a character may have begun before the window
     tokens: list[dict[str, Any]] = []
-    for index, (token_id, gates) in enumerate(zip(found.ids, means, strict=True)):
+    for index, (token_id, gates) in enumerate(zip(found.ids, means, strict=True), first):
         control = token_id in tokenizer.special_ids
         tokens.append(
             {

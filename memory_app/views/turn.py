@@ -1,5 +1,7 @@
 """The gate view of one turn: its tokens as a sentence; the numbers are asked for as maps."""
 
+import json
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +10,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from memory_app import services
+from memory_app.inspection.windows import WINDOW, window, window_count
 from memory_app.lm.tokenizer import CONTROL, Tokenizer
 from memory_app.models import Turn
 from memory_app.protocol import Refused
+from memory_app.views.gate_map import numbered_window
 
 # A piece of a character, or of white space, would be nothing to look at or to click on.
 _UNFINISHED, _BREAK = "·", "↵"
@@ -27,46 +31,55 @@ _MODULES = tuple(
 _EXCERPT = 40  # characters of a reply in the list of those to compare with
 
 
-def _shown(tokenizer: Tokenizer, ids: list[int]) -> list[dict[str, Any]]:
-    """One entry a token: whole characters only, so that a cut one stands at its last byte."""
+def _shown(tokenizer: Tokenizer, ids: list[int], first: int) -> list[dict[str, Any]]:
+    """One entry a token from `first` on: whole characters only, so that a cut one stands at its
+    last byte, even where it began before."""
     names = dict(zip((tokenizer.user_id, tokenizer.bot_id, tokenizer.end_id), CONTROL, strict=True))
     stream, tokens = tokenizer.stream(), []
-    for token_id in ids:
+    for index, token_id in enumerate(ids):
         control = token_id in names
         text = names[token_id] if control else stream.push(token_id)
+        if index < first:
+            continue
         shown = text.replace("\n", _BREAK + "\n") or _UNFINISHED
         tokens.append({"token_id": token_id, "shown": shown, "control": control})
     return tokens
 
 
-def _sentence(turn: Turn, tokenizer: Tokenizer) -> tuple[list[dict[str, Any]], int]:
-    """The turn's tokens, and how many of them are the prompt."""
-    tokens = _shown(tokenizer, tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids))
-    split = len(tokenizer.prompt_ids(turn.user_token_ids))
-    tokens[0]["opens"] = _("prompt")
-    tokens[split - 1]["closes"] = True
-    tokens[split]["opens"] = _("reply")
-    return tokens, split
+def _sentence(tokenizer: Tokenizer, ids: list[int], split: int, first: int) -> list[dict[str, Any]]:
+    """The tokens from `first` on, marked where the prompt, `split` tokens, and the reply begin."""
+    tokens = _shown(tokenizer, ids, first)
+    tokens[0]["opens"] = _("prompt") if first < split else _("reply")
+    if first < split < first + len(tokens):
+        tokens[split - 1 - first]["closes"] = True
+        tokens[split - first]["opens"] = _("reply")
+    return tokens
 
 
-def _siblings(turn: Turn) -> list[dict[str, Any]]:
-    """Every reply from the same memory, this one among them, oldest first."""
+def _siblings(turn: Turn, tokenizer: Tokenizer, number: int) -> list[dict[str, Any]]:
+    """Every reply from the same memory, this one among them, oldest first.
+
+    Of the very long ones the window of this number is compared; not all have it.
+    """
     rows = (
         Turn.objects.filter(chat=turn.chat_id, parent=turn.parent_id, kind="talk")
         .committed()
         .oldest_first()
-        .only("pk", "user_token_ids", "reply_text")
+        .only("pk", "user_token_ids", "reply_token_ids", "reply_text")
     )
     found = []
-    for number, row in enumerate(rows, 1):
+    for place, row in enumerate(rows, 1):
+        count = window_count(len(tokenizer.turn_ids(row.user_token_ids, row.reply_token_ids)))
         text = " ".join(row.reply_text.split())
         found.append(
             {
                 "id": str(row.pk),
-                "number": number,
+                "number": place,
                 "own": row.pk == turn.pk,
                 "excerpt": text[: _EXCERPT - 1] + "…" if len(text) > _EXCERPT else text,
                 "same_prompt": row.user_token_ids == turn.user_token_ids,
+                "windowed": count > 1,
+                "comparable": number <= count,
             }
         )
     return found
@@ -94,20 +107,32 @@ def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
         "layers": range(1, checkpoint.num_layers + 1),
     }
     if row.is_committed:
+        tokenizer = services.chat_model(sha256=checkpoint.sha256).tokenizer
+        ids = tokenizer.turn_ids(row.user_token_ids, row.reply_token_ids)
+        number = numbered_window(request) or 1
         try:
-            services.turn_trace_ahead(turn=row)
+            context["replayed"] = services.turn_trace_ahead(turn=row, number=number)
         except Refused:
             pass  # the page says so when its maps don't come
-        tokenizer = services.chat_model(sha256=checkpoint.sha256).tokenizer
-        context["tokens"], split = _sentence(row, tokenizer)
-        context["siblings"] = _siblings(row)
+        shown = window(len(ids), number)
+        split = len(tokenizer.prompt_ids(row.user_token_ids))
+        context["total"] = len(ids)
+        context["tokens"] = _sentence(tokenizer, ids[: shown.stop], split, shown.first)
+        context["siblings"] = _siblings(row, tokenizer, number)
+        if shown.count > 1:
+            context["window"] = asdict(shown) | {"size": WINDOW, "split": split}
+            context["window_json"] = json.dumps(context["window"])
+            context["windows"] = [
+                asdict(window(len(ids), one)) for one in range(1, shown.count + 1)
+            ]
         context["page"] = {
             "turn": str(row.pk),
             "checkpoint": checkpoint.name,
-            "split": split,
+            "split": split - shown.first,
+            "window": context.get("window"),
             "layers": checkpoint.num_layers,
             "units": checkpoint.hidden_size,
-            "siblings": context["siblings"],
+            "siblings": [one for one in context["siblings"] if one["comparable"]],
             "control": dict(
                 zip((tokenizer.user_id, tokenizer.bot_id, tokenizer.end_id), CONTROL, strict=True)
             ),

@@ -1,7 +1,7 @@
 // Whoever is about to open a gate view waits less for it: its first map is asked for once the pointer
 // rests on the way there, or the focus does. The browser keeps it; the server keeps what it replayed.
 const REST = 80; // ms: passing over it is not going there
-const KEPT = ".turn:is([data-status=complete], [data-status=stopped], [data-status=length])";
+const KEPT = ".turn:not([data-long]):is([data-status=complete], [data-status=stopped], [data-status=length])";
 
 export function lookAhead(list) {
   const asked = new Set();

@@ -7,19 +7,20 @@ const small = (p) => (p < 0.001 ? "<0.001" : p.toFixed(3));
 const visible = (text) => text.replaceAll("\n", "↵").replaceAll("\t", "⇥").replace(/^ | $/g, "␣") || "·";
 
 export class Alternatives {
-  constructor(turn) {
-    this.turn = turn;
+  // first: the place in the turn of the first token that is shown
+  constructor(turn, first) {
+    Object.assign(this, { turn, first });
     this.known = new Map();
   }
 
-  // token: its place in the turn, or null
+  // token: its place among those shown, or null
   async show(token) {
     this.wanted = token;
     element("beat").classList.toggle("empty", token === null);
     if (token === null) return;
     if (!this.known.has(token)) {
       try {
-        const answer = await fetch(`/turn/${this.turn}/alternatives.json?token=${token}`);
+        const answer = await fetch(`/turn/${this.turn}/alternatives.json?token=${this.first + token}`);
         if (!answer.ok) throw new Error(`status ${answer.status}`);
         this.known.set(token, await answer.json());
       } catch {
@@ -32,7 +33,7 @@ export class Alternatives {
 
   #draw(token, { text, token_id, chosen, probability, rank, entropy, alternatives }) {
     element("beat-head").textContent = say(chosen ? "chosen" : "fed", {
-      n: token + 1, token: visible(text), p: small(probability), rank,
+      n: this.first + token + 1, token: visible(text), p: small(probability), rank,
       bits: entropy.bits.toFixed(2), nats: entropy.nats.toFixed(2),
     });
     element("beat-list").replaceChildren(...alternatives.map((one) => {

@@ -1,12 +1,22 @@
 // Asks for the map that the address names while the page is still being read; gates.js, which draws
 // it, waits for all of the page.
 import { Maps } from "./gate_map.js";
-import { read } from "./permalink.js";
+import { elsewhere, read } from "./permalink.js";
 
 // Of what the page knows about the turn only this is here already.
-const layers = Number(document.querySelector("script[data-layers]").dataset.layers);
+const known = document.querySelector("script[data-layers]").dataset;
+const layers = Number(known.layers);
+const shown = known.window ? JSON.parse(known.window) : null;
 
-export const maps = new Maps(location.pathname.split("/")[2]);
+// A link to a token of a very long turn leads to the window that shows it.
+export function go(hash, window) {
+  const to = elsewhere(hash, window);
+  if (to) location.replace(`?window=${to}${hash}`);
+  return Boolean(to);
+}
+
+export const maps = new Maps(location.pathname.split("/")[2], shown?.number);
+export const leaving = go(location.hash, shown);
 
 const { gate = "f", layer = 0 } = read(location.hash, { layers, units: 0, tokens: 0, split: 0, siblings: [] });
-maps.get(gate, layer === "all" ? 0 : layer).catch(() => {}); // whoever draws it asks again and tells
+if (!leaving) maps.get(gate, layer === "all" ? 0 : layer).catch(() => {}); // whoever draws it asks again and tells

@@ -99,8 +99,10 @@ export function number(value, digits = 3) {
 }
 
 export class Maps {
-  constructor(turn) {
+  // window: the number of the window of a very long turn, or none
+  constructor(turn, window) {
     this.turn = turn;
+    this.query = window ? `&window=${window}` : "";
     this.asked = new Map(); // "gate layer" -> a promise of its map, the last used at the end
   }
 
@@ -118,7 +120,7 @@ export class Maps {
   }
 
   async #ask(gate, layer) {
-    const file = await load(`/turn/${this.turn}/map.safetensors?gate=${gate}&layer=${layer}`);
+    const file = await load(`/turn/${this.turn}/map.safetensors?gate=${gate}&layer=${layer}${this.query}`);
     if (!file) throw new Error("no map");
     const map = GateMap.of(file);
     const room = Math.max(6, Math.floor(KEPT / map.steps.byteLength));

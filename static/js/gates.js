@@ -2,7 +2,7 @@
 // the address behind # says it, so that a link shows the same.
 import { Alternatives } from "./alternatives.js";
 import { GateMap, SIGNED, SORTS } from "./gate_map.js";
-import { maps } from "./first_map.js";
+import { go, leaving, maps } from "./first_map.js";
 import { histogram, saturated } from "./histogram.js";
 import { mapPicture } from "./map_picture.js";
 import { mostChanged, tokensLong } from "./most_changed.js";
@@ -21,13 +21,15 @@ const element = (id) => document.getElementById(id);
 function start(page) {
   const sentence = new Sentence(element("sentence"));
   const tokens = sentence.tokens.length;
+  const { window: part } = page; // that of a very long turn, or null
+  const { first, total } = part ?? { first: 0, total: tokens };
   const panes = new Panes(element("panes"), element("pane-template"));
-  const beat = new Alternatives(page.turn);
+  const beat = new Alternatives(page.turn, first);
   const line = new UnitLine({
-    turn: page.turn, split: page.split,
+    turn: page.turn, window: part, split: page.split,
     tokens: sentence.tokens.map(({ textContent }) => textContent), ids: sentence.tokens.map(({ title }) => title),
   }, (token) => point({ ...mark, token }));
-  const limits = { layers: page.layers, units: page.units, tokens, split: page.split, siblings: page.siblings };
+  const limits = { layers: page.layers, units: page.units, tokens, split: page.split, window: part, siblings: page.siblings };
   const shown = { gate: "f", layer: 0, sort: SORTS[0], unit: null, token: null, other: null, mode: "difference" };
   const mark = { layer: 0, unit: 0, token: 0 }; // where the pointer or the arrow keys are
   let sibling = null;
@@ -57,7 +59,7 @@ function start(page) {
     let own;
     let other = [];
     try {
-      if (shown.other && sibling?.turn !== shown.other) sibling = new Sibling(page.siblings.find(({ id }) => id === shown.other), page.control);
+      if (shown.other && sibling?.turn !== shown.other) sibling = new Sibling(page.siblings.find(({ id }) => id === shown.other), page.control, part);
       if (!shown.other) sibling = null;
       const found = Promise.all([
         Promise.all(layers.map((layer) => maps.get(gate, layer))),
@@ -121,7 +123,7 @@ function start(page) {
     sibling.write(element("other-sentence"), element("other-link"));
     const parts = sibling.partsAt(page.turnIds);
     element("compared").textContent = sibling.samePrompt
-      ? say(parts < Math.min(tokens, sibling.tokens.length) ? "parts" : "neverParts", { n: parts + 1 })
+      ? say(parts < Math.min(tokens, sibling.tokens.length) ? "parts" : part ? "equalHere" : "neverParts", { n: first + parts + 1 })
       : say("otherPrompt");
     sibling.mark(element("other-sentence"), parts, apart);
   }
@@ -154,7 +156,15 @@ function start(page) {
         chosen();
       });
     }
-    history.replaceState(history.state, "", write({ ...shown, unit: shown.unit ?? null }));
+    const said = { ...shown, unit: shown.unit ?? null };
+    history.replaceState(history.state, "", write(said, first));
+    carry(write({ ...said, token: null }));
+  }
+
+  // What is shown stays the same in the other windows of a very long turn.
+  function carry(hash) {
+    for (const link of document.querySelectorAll(".windows a[href]")) link.href = link.search + hash;
+    element("window-form")?.setAttribute("action", hash);
   }
 
   // The mark moves: its numbers stand in one place.
@@ -167,7 +177,7 @@ function start(page) {
     const other = drawn.other.get(layer);
     const value = (one) => (one && token < one.tokens ? one.write(one.value(token, unit)) : "–");
     panes.mark(mark);
-    element("at-token").textContent = `${JSON.stringify(sentence.text(token))} ${token + 1}/${tokens}`;
+    element("at-token").textContent = `${JSON.stringify(sentence.text(token))} ${first + token + 1}/${total}`;
     element("at-unit").textContent = shown.layer === "all"
       ? say("unitOf", { unit, units: map.units, layer: layer + 1 }) : `${unit} / ${map.units}`;
     element("at-timescale").textContent = say("tokensLong", { n: tokensLong(map.figures.timescale[unit]) });
@@ -248,16 +258,19 @@ function start(page) {
     const sort = element("sort").selectedOptions[0].textContent;
     const picture = mapPicture({
       title: `${wordsOf("explain")[shown.gate]}`,
-      subtitle: say("pictureNote", { layer, sort, name: page.checkpoint, tokens }),
+      subtitle: say(part ? "pictureNoteWindow" : "pictureNote", {
+        layer, sort, name: page.checkpoint, tokens, first: first + 1, last: first + tokens, total,
+      }),
       panes: list, lut, ends: [map.low, map.high].map((v) => map.write(v)),
     });
-    savePicture(picture, `turn-${page.turn.slice(0, 8)}-${shown.gate}-layer-${shown.layer === "all" ? "all" : shown.layer + 1}.png`);
+    savePicture(picture, `turn-${page.turn.slice(0, 8)}${part ? `-tokens-${first + 1}-${first + tokens}` : ""}-${shown.gate}-layer-${shown.layer === "all" ? "all" : shown.layer + 1}.png`);
   });
   document.addEventListener("themechange", () => {
     histogramOf = null;
     draw();
   });
   addEventListener("hashchange", () => {
+    if (go(location.hash, part)) return;
     take(read(location.hash, limits));
     if (shown.token !== null) mark.token = shown.token;
     draw();
@@ -267,8 +280,9 @@ function start(page) {
   // to see before anybody has found out what to click.
   page.turnIds = sentence.tokens.map(({ title }) => Number(title));
   const wanted = read(location.hash, limits);
-  take({ ...wanted, token: location.hash.length > 1 ? wanted.token : page.split });
-  mark.token = shown.token ?? page.split;
+  const begins = page.split >= 0 && page.split < tokens ? page.split : 0; // the reply, where it is shown
+  take({ ...wanted, token: location.hash.length > 1 ? wanted.token : begins });
+  mark.token = shown.token ?? begins;
   draw().then(() => {
     if (!shown.unit) return;
     point({ ...shown.unit, token: mark.token });
@@ -276,4 +290,4 @@ function start(page) {
   });
 }
 
-start(JSON.parse(element("page").textContent));
+if (!leaving) start(JSON.parse(element("page").textContent));

@@ -85,6 +85,7 @@ export class Heatmap extends EventTarget {
     this.box.style.height = `${height + 2 + (width > room + 1 ? 16 : 0)}px`; // borders, scroll bar
     for (const one of [this.column, this.pinned]) one.style.width = `${Math.max(1, this.wide)}px`;
     for (const one of [this.line, this.chosen]) one.style.height = `${Math.max(1, this.high)}px`;
+    this.split.hidden = this.splitAt <= 0 || this.splitAt >= tokens; // in another window
     this.split.style.transform = `translateX(${this.splitAt * this.wide}px)`;
     this.#head(width);
     this.mark(this.token, this.row);

@@ -78,6 +78,7 @@ export function mapPicture({ title, subtitle, panes, lut, ends }) {
     drawSharp(pen, canvas, x, y + top, wide, high);
     pen.strokeStyle = rgb("--line-strong");
     pen.strokeRect(x - 0.5, y + top - 0.5, wide + 1, high + 1);
+    if (split <= 0 || split >= tokens) return; // in another window
     pen.fillStyle = rgb("--text");
     pen.fillRect(x + (split / tokens) * wide - 1, y + top, 2, high);
   });

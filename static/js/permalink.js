@@ -6,8 +6,9 @@ import { GATES, SORTS } from "./gate_map.js";
 const whole = (text, below) => (/^\d{1,6}$/.test(text ?? "") && Number(text) < below ? Number(text) : null);
 
 // -> {gate, layer, sort, unit: {layer, unit} or null, token or null, other, mode}; whatever is
-// missing, or isn't there to be shown, is undefined or null.
-export function read(hash, { layers, units, tokens, split, siblings }) {
+// missing, or isn't there to be shown, is undefined or null. Of a very long turn only a window is
+// shown: tokens count within it there, and in the address over the whole turn.
+export function read(hash, { layers, units, tokens, split, window, siblings }) {
   const said = new URLSearchParams(hash.slice(1));
   const one = (name, allowed) => (allowed.includes(said.get(name)) ? said.get(name) : undefined);
   const place = (text, below) => {
@@ -18,22 +19,39 @@ export function read(hash, { layers, units, tokens, split, siblings }) {
   const [first, second] = (said.get("unit") ?? "").split(".");
   const of = second === undefined ? layer : place(first, layers);
   const unit = whole(second ?? first, units);
-  const reply = whole(said.get("reply"), tokens - split);
+  const token = tokenOf(said, window ? { tokens: window.total, split: window.split } : { tokens, split });
+  const shown = token === null ? null : token - (window?.first ?? 0);
   return {
     gate: one("gate", GATES),
     sort: one("sort", SORTS),
     mode: one("mode", ["side", "difference"]),
     layer,
     unit: unit !== null && typeof of === "number" ? { layer: of, unit } : null,
-    token: reply === null ? place(said.get("token"), tokens) : split + reply,
+    token: shown !== null && shown >= 0 && shown < tokens ? shown : null,
     other: siblings.find(({ id, own }) => !own && id === said.get("with"))?.id ?? null,
   };
 }
 
-export function write({ gate, layer, sort, unit, token, other, mode }) {
+// The place in the turn that the address names, or null.
+function tokenOf(said, { tokens, split }) {
+  const reply = whole(said.get("reply"), tokens - split);
+  if (reply !== null) return split + reply;
+  const n = whole(said.get("token"), tokens + 1);
+  return n ? n - 1 : null;
+}
+
+// The number of another window that shows the token which the address names, or null.
+export function elsewhere(hash, window) {
+  const token = window && tokenOf(new URLSearchParams(hash.slice(1)), { tokens: window.total, split: window.split });
+  if (token === null || (token >= window.first && token < window.stop)) return null;
+  return Math.min(Math.floor(token / window.size) + 1, window.count);
+}
+
+// first: of the window that is shown, its place in the turn
+export function write({ gate, layer, sort, unit, token, other, mode }, first = 0) {
   const said = new URLSearchParams({ gate, layer: layer === "all" ? "all" : layer + 1 });
   if (unit) said.set("unit", layer === "all" ? `${unit.layer + 1}.${unit.unit}` : unit.unit);
-  if (token !== null) said.set("token", token + 1);
+  if (token !== null) said.set("token", first + token + 1);
   if (sort !== SORTS[0]) said.set("sort", sort);
   if (other) {
     said.set("with", other);

@@ -3,15 +3,17 @@ import { Maps } from "./gate_map.js";
 import { say } from "./strings.js";
 
 export class Sibling {
-  // {id, number, same_prompt}; control: id -> the name of a control token
-  constructor({ id, number, same_prompt }, control) {
+  // {id, number, same_prompt, windowed}; control: id -> the name of a control token; window: the one
+  // that is shown of a very long turn
+  constructor({ id, number, same_prompt, windowed }, control, window) {
     Object.assign(this, { turn: id, number, samePrompt: same_prompt, control, tokens: [], split: 0 });
-    this.maps = new Maps(id);
+    this.window = windowed ? window?.number ?? 1 : null;
+    this.maps = new Maps(id, this.window);
     this.ready = this.#load();
   }
 
   async #load() {
-    const answer = await fetch(`/turn/${this.turn}/gates.json`);
+    const answer = await fetch(`/turn/${this.turn}/gates.json${this.window ? `?window=${this.window}` : ""}`);
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     this.tokens = (await answer.json()).tokens.map(({ token_id, text, part }) => ({ id: token_id, text, part }));
     this.split = this.tokens.filter(({ part }) => part === "prompt").length;

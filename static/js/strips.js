@@ -1,5 +1,6 @@
 // After a reload the strips are drawn from gates.json: one at a time, and only what is in view,
-// because the server replays the turn for each.
+// because the server replays the turn for each. That of a very long turn would take many seconds: its
+// gates are shown where somebody asks for them, in the gate view.
 export function lazyStrips(views, scroller) {
   const wanted = new Set();
   let busy = false;
@@ -13,7 +14,7 @@ export function lazyStrips(views, scroller) {
   }, { root: scroller, rootMargin: "200px" });
 
   // What came to nothing has no gates to ask for.
-  const lacks = (view) => view.id && view.kept && !view.asked && view.strip.tokens.length === 0;
+  const lacks = (view) => view.id && view.kept && !("long" in view.li.dataset) && !view.asked && view.strip.tokens.length === 0;
 
   async function work() {
     if (busy) return;

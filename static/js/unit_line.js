@@ -10,11 +10,12 @@ const element = (id) => document.getElementById(id);
 const cell = (text) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 
 export class UnitLine {
-  // words: {turn, split, tokens: their texts, ids: their ids}
+  // words: {turn, window: that of a very long turn or none, split, tokens: their texts, ids: their ids}
   constructor(words, pointed) {
     Object.assign(this, words);
+    this.first = words.window?.first ?? 0; // the place in the turn of the first token
     this.chart = new LineChart(element("line"), element("line-value"));
-    element("line").addEventListener("mark", ({ detail }) => detail !== null && pointed(detail - 1));
+    element("line").addEventListener("mark", ({ detail }) => detail !== null && pointed(detail - 1 - this.first));
     this.boxes = [...element("line-gates").querySelectorAll("input")];
     element("line-gates").addEventListener("change", () => {
       this.touched = true;
@@ -25,7 +26,8 @@ export class UnitLine {
   }
 
   name() {
-    return `turn-${this.turn.slice(0, 8)}-layer-${this.shown.layer + 1}-unit-${this.shown.unit}`;
+    const tokens = this.window ? `-tokens-${this.first + 1}-${this.window.stop}` : "";
+    return `turn-${this.turn.slice(0, 8)}${tokens}-layer-${this.shown.layer + 1}-unit-${this.shown.unit}`;
   }
 
   // unit: {layer, unit} or null; gate: that of the map, which is always among the lines
@@ -44,7 +46,7 @@ export class UnitLine {
       const wanted = this.shown;
       element("unit-name").textContent = say("unitName", { unit: unit.unit, layer: unit.layer + 1 });
       try {
-        const answer = await fetch(`/turn/${this.turn}/unit.json?layer=${unit.layer}&unit=${unit.unit}`);
+        const answer = await fetch(`/turn/${this.turn}/unit.json?layer=${unit.layer}&unit=${unit.unit}${this.window ? `&window=${this.window.number}` : ""}`);
         if (!answer.ok) throw new Error(`status ${answer.status}`);
         wanted.gates = (await answer.json()).gates;
       } catch {
@@ -68,14 +70,14 @@ export class UnitLine {
       x: { label: say("axisToken"), whole: true },
       y: { label: say("axisValue"), ...ends },
       series: drawn.map((gate) => ({
-        label: gate, hue: `--gate-${gate}`, points: gates[gate].map((v, t) => [t + 1, v]),
+        label: gate, hue: `--gate-${gate}`, points: gates[gate].map((v, t) => [this.first + t + 1, v]),
       })),
     });
   }
 
   csv() {
     const rows = this.tokens.map((text, t) => [
-      t + 1, this.ids[t], cell(text), t < this.split ? "prompt" : "reply", ...GATES.map((gate) => this.shown.gates[gate][t]),
+      this.first + t + 1, this.ids[t], cell(text), t < this.split ? "prompt" : "reply", ...GATES.map((gate) => this.shown.gates[gate][t]),
     ]);
     return [["token", "token_id", "text", "part", ...GATES], ...rows].map((row) => row.join(",")).join("\n") + "\n";
   }
