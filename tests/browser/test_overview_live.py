@@ -43,27 +43,29 @@ def test_sockets_replies_batch_and_queue_are_those_of_this_moment(
 ) -> None:
     settings.MEMORY_MAX_BATCH = 1
     nothing = {"running_replies": 0, "engine_batch": 0, "waiting_replies": 0}
-    expect_figures(overview, live_sockets=0, **nothing)
+    expect_figures(overview, open_connections=0, **nothing)
     other = another_tab()
     for one in (visitor, other):
         one.start_chat()
-    expect_figures(overview, live_sockets=2, **nothing)
+    expect_figures(overview, open_connections=2, **nothing)
 
     will_say(" ".join(map(str, range(100, 160))))
     for one in (visitor, other):
         one.say("Count for me.")
         expect(one.page.locator(".turn")).to_have_count(1)
-    expect_figures(overview, live_sockets=2, running_replies=2, engine_batch=1, waiting_replies=1)
+    expect_figures(
+        overview, open_connections=2, running_replies=2, engine_batch=1, waiting_replies=1
+    )
     expect(overview.locator("#live")).to_contain_text(re.compile("of at most 1, .* ms per step"))
     assert visitor.status() == other.status() == "running"
 
     for one in (visitor, other):
         one.page.get_by_role("button", name="Stop").click()
         one.wait_for_end()
-    expect_figures(overview, live_sockets=2, **nothing)
+    expect_figures(overview, open_connections=2, **nothing)
     other.page.close()
-    expect_figures(overview, live_sockets=1, **nothing)
+    expect_figures(overview, open_connections=1, **nothing)
     # Leaving the page closes its socket, and what was said is counted.
     visitor.page.goto(f"{visitor.url}/about/memory/")
-    expect_figures(overview, live_sockets=0, **nothing)
+    expect_figures(overview, open_connections=0, **nothing)
     expect(overview.locator("#live")).not_to_contain_text(re.compile(r"\b0 tokens since"))
