@@ -107,6 +107,14 @@ STRINGS: dict[str, dict[str, Any]] = {
         "unblankNote": _("Back to before you blanked it."),
         "thisChat": _("this chat"),
         "refeeding": _("re-reading"),
+        "cache": _("key-value cache"),
+        "largerTokens": _("Re-reading feeds more tokens than this chat from turn {n} on."),
+        "largerText": _("The transcript takes more bytes than the state from turn {n} on."),
+        "largerTextLater": _(
+            "The transcript still takes fewer bytes than the state. With turns as long as these, "
+            "it would take more from about turn {n} on."
+        ),
+        "largerCache": _("A key-value cache takes more bytes than the state from turn {n} on."),
         "refeedingEstimate": _("re-reading, estimated"),
         "pace": _(
             "Its first-token time is estimated at {ms} ms per reread token, the pace of this "
@@ -114,7 +122,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         ),
         "turn": _("turn"),
         "cost_tokens": _("tokens per turn"),
-        "cost_bytes": _("bytes stored"),
+        "cost_bytes": _("bytes kept"),
         "cost_wait": _("first token, ms"),
     },
     "upload": {
@@ -137,7 +145,9 @@ STRINGS: dict[str, dict[str, Any]] = {
         "tooLarge": _("This turn is too large to draw here. Download its trace instead."),
         "above": _("above {edge}: {share}"),
         "below": _("below {edge}: {share}"),
-        "map": _("{gate}, layer {layer}: {tokens} tokens by {units} units"),
+        "tokens": {"one": _("{n} token"), "other": _("{n} tokens")},
+        "units": {"one": _("{n} unit"), "other": _("{n} units")},
+        "map": _("{gate}, layer {layer}: {tokens} by {units}"),
         "mapLabel": _(
             "Heatmap of {gate} in layer {layer}. Arrow keys move by one, with Shift by ten. "
             "Enter chooses the unit and pins the token."
@@ -146,11 +156,13 @@ STRINGS: dict[str, dict[str, Any]] = {
         "allLayers": _("All layers"),
         "allValues": _("All values of {gate} in layer {layer}"),
         "unitOf": _("{unit} / {units}, layer {layer}"),
-        "tokensLong": _("{n} tokens"),
+        # A span with a decimal or of ten and more: never one.
+        "tokensLong": _("{span} tokens"),
         "unitName": _("Unit {unit} of layer {layer}"),
         "coloured": _("The sentence is coloured by {gate} of unit {unit} in layer {layer}."),
         "colourNone": _("Choose a unit to colour the sentence by its values."),
         "pinNone": _("Choose a token to see other likely tokens."),
+        "fetching": _("Token {n}: loading…"),
         "chosen": _(
             "Token {n}, “{token}”, was sampled with probability {p}, rank {rank}. Entropy: "
             "{bits} bits ({nats} nats)."
@@ -167,7 +179,7 @@ STRINGS: dict[str, dict[str, Any]] = {
             "{layer}, units by {sort}; tokens {first} to {last} of {total} on {name}"
         ),
         "equalHere": _("The replies are equal in these tokens."),
-        "pictureNote": _("{layer}, units by {sort}; {tokens} tokens on {name}"),
+        "pictureNote": _("{layer}, units by {sort}; {tokens} on {name}"),
         "thisReply": _("this reply"),
         "otherReply": _("reply {n}"),
         "difference": _("reply {n} minus this one"),

@@ -24,8 +24,8 @@ _MODULES = tuple(
     f"js/{name}.js"
     for name in (
         "gate_map", "permalink", "safetensors", "alternatives", "heatmap", "histogram",
-        "line_chart", "map_picture", "most_changed", "panes", "radios", "ramp", "save_file",
-        "sentence", "sibling", "strings", "unit_line",
+        "line_chart", "map_picture", "most_changed", "numbers", "panes", "radios", "ramp",
+        "save_file", "sentence", "sibling", "strings", "unit_line",
     )
 )  # fmt: skip
 _EXCERPT = 40  # characters of a reply in the list of those to compare with

@@ -19,6 +19,7 @@ export class Alternatives {
     element("beat").classList.toggle("empty", token === null);
     if (token === null) return;
     if (!this.known.has(token)) {
+      element("beat-head").textContent = say("fetching", { n: this.first + token + 1 });
       try {
         const answer = await fetch(`/turn/${this.turn}/alternatives.json?token=${this.first + token}`);
         if (!answer.ok) throw new Error(`status ${answer.status}`);

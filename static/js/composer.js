@@ -7,8 +7,6 @@ import { TOKENS, TokenCount } from "./token_count.js";
 const NEAR = 300;
 const TALLEST = 200; // px
 const LONG = 20000; // UTF-16 units: more lines than fit, however wide the window is
-const numbers = new Intl.NumberFormat(document.documentElement.lang);
-const grouped = (value) => numbers.format(value);
 const element = (id) => document.getElementById(id);
 
 // While an input method composes, Enter belongs to it.
@@ -24,7 +22,7 @@ export function keepOut(field, tell) {
     if (text.length <= LONG) return;
     event.preventDefault();
     const n = characters(text);
-    tell(say("pasteTooLong", { n, count: grouped(n), limit: grouped(LIMIT) }));
+    tell(say("pasteTooLong", { n, count: n, limit: LIMIT }));
   });
 }
 
@@ -42,12 +40,12 @@ export function fit(field) {
 // `counted` is what a TokenCount knows of it.
 export function measure(text, counted = null) {
   const left = LIMIT - characters(text);
-  if (left < 0) return { words: say("tooLong", { n: -left, count: grouped(-left), limit: grouped(LIMIT) }), over: true, sendable: false };
+  if (left < 0) return { words: say("tooLong", { n: -left, count: -left, limit: LIMIT }), over: true, sendable: false };
   const tokensLeft = counted ? TOKENS - counted.tokens : Infinity;
   const over = tokensLeft < 0;
   // The tighter of the two bounds alone: both don't fit on a phone.
   const words = over
-    ? say("tooManyTokens", { n: -tokensLeft, count: grouped(-tokensLeft), limit: grouped(TOKENS) })
+    ? say("tooManyTokens", { n: -tokensLeft, count: -tokensLeft, limit: TOKENS })
     : tokensLeft < Math.min(NEAR, left)
       ? say("tokensLeft", { n: tokensLeft })
       : left < NEAR ? say("left", { n: left }) : "";

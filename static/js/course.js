@@ -1,17 +1,21 @@
 // How a chat's memory went, turn by turn along the head's branch: the norms of each layer, and what
-// the turns cost beside a chat that reads its transcript again for every reply.
+// the turns cost beside a chat that reads its transcript again for every reply and beside a
+// Transformer of equal size that keeps its key-value cache.
+import { Kept } from "./keep.js";
 import { LineChart } from "./line_chart.js";
+import { grouped, size } from "./numbers.js";
 import { radios } from "./radios.js";
 import { saveText } from "./save_file.js";
 import { drawSparkline } from "./sparkline.js";
 import { say } from "./strings.js";
 
 const element = (id) => document.getElementById(id);
-const whole = (value) => value.toLocaleString("en");
+const NUMBER = 4; // bytes of a float32, in which the state is kept
 
 export class Course {
-  constructor(chat) {
+  constructor(chat, { num_layers: layers, hidden_size: width }) {
     this.chat = chat;
+    this.cachePerToken = 2 * layers * width * NUMBER; // a key and a value
     this.turns = []; // root to head, as memory.json gives them, with what they add up to
     this.stateBytes = 0;
     this.shown = "tokens";
@@ -20,11 +24,14 @@ export class Course {
       this.shown = value;
       this.#chartCosts();
     });
+    const open = new Kept("localStorage", "cost", "open");
+    element("cost").open = open.value === true;
+    element("cost").addEventListener("toggle", () => (open.value = element("cost").open || null));
     element("memory-numbers").addEventListener("click", () => saveText(this.csv(), `memory-${chat}.csv`));
     // The reply has begun: how long that took as seen from here, until its turn is stored and says
     // what the server saw.
     document.addEventListener("chat:token", ({ detail: { wait } }) => {
-      if (wait !== null) element("cost-wait").textContent = `${whole(Math.round(wait))} ms`;
+      if (wait !== null) element("cost-wait").textContent = `${grouped(Math.round(wait))} ms`;
     });
   }
 
@@ -51,20 +58,48 @@ export class Course {
   #write() {
     const last = this.turns.at(-1);
     const texts = last && {
-      "cost-own": whole(last.tokens),
-      "cost-fed": whole(last.fed),
-      "cost-own-all": whole(last.fed),
-      "cost-fed-all": whole(last.fedInAll),
-      "cost-state": whole(this.stateBytes),
-      "cost-text": whole(last.text),
-      "cost-wait": last.first_token_ms === null ? "–" : `${whole(last.first_token_ms)} ms`,
-      "cost-wait-fed": last.waitFed === null ? "–" : `≈ ${whole(last.waitFed)} ms`,
+      "cost-own": grouped(last.tokens),
+      "cost-fed": grouped(last.fed),
+      "cost-cached": grouped(last.tokens), // it reads nothing twice either
+      "cost-own-all": grouped(last.fed),
+      "cost-fed-all": grouped(last.fedInAll),
+      "cost-cached-all": grouped(last.fed),
+      "cost-state": size(this.stateBytes),
+      "cost-text": size(last.text),
+      "cost-cache": size(this.#cache(last)),
+      "cost-wait": last.first_token_ms === null ? "–" : `${grouped(last.first_token_ms)} ms`,
+      "cost-wait-fed": last.waitFed === null ? "–" : `≈ ${grouped(last.waitFed)} ms`,
     };
-    for (const id of ["own", "fed", "own-all", "fed-all", "state", "text", "wait", "wait-fed"]) {
+    for (const id of ["own", "fed", "cached", "own-all", "fed-all", "cached-all", "state", "text", "cache", "wait", "wait-fed"]) {
       element(`cost-${id}`).textContent = texts?.[`cost-${id}`] ?? "–";
     }
     element("cost-pace").textContent = last?.pace ? say("pace", { ms: last.pace.toPrecision(2) }) : "";
     element("memory-numbers").hidden = !last;
+    element("cost-larger").replaceChildren(...this.#larger().map((sentence) => {
+      const item = document.createElement("li");
+      item.textContent = sentence;
+      return item;
+    }));
+  }
+
+  #cache({ fed }) {
+    return this.cachePerToken * fed;
+  }
+
+  // From which turn on each of the others costs more than this chat.
+  #larger() {
+    const { turns, stateBytes } = this;
+    if (!turns.length) return [];
+    const from = (costs) => turns.findIndex(costs) + 1; // 0: not so far
+    const [fed, text, cache] = [
+      from((turn) => turn.fed > turn.tokens), from((turn) => turn.text > stateBytes), from((turn) => this.#cache(turn) > stateBytes),
+    ];
+    const each = turns.at(-1).text / turns.length;
+    return [
+      fed && say("largerTokens", { n: fed }),
+      text ? say("largerText", { n: text }) : each && say("largerTextLater", { n: Math.floor(stateBytes / each) + 1 }),
+      cache && say("largerCache", { n: cache }),
+    ].filter(Boolean);
   }
 
   #chartCosts() {
@@ -73,7 +108,10 @@ export class Course {
     const other = { label: say("refeeding"), hue: "--muted", dashed: true };
     const series = {
       tokens: [{ ...own, points: points((turn) => turn.tokens) }, { ...other, points: points((turn) => turn.fed) }],
-      bytes: [{ ...own, points: points(() => this.stateBytes) }, { ...other, points: points((turn) => turn.text) }],
+      bytes: [
+        { ...own, points: points(() => this.stateBytes) }, { ...other, points: points((turn) => turn.text) },
+        { label: say("cache"), hue: "--gate-f", dashed: true, points: points((turn) => this.#cache(turn)) },
+      ],
       wait: [
         { ...own, points: points((turn) => turn.first_token_ms) },
         { ...other, label: say("refeedingEstimate"), points: points((turn) => turn.waitFed) },
@@ -81,7 +119,9 @@ export class Course {
     }[this.shown];
     // At least a few turns wide, so that the scale doesn't change with every early turn.
     const x = { label: say("turn"), whole: true, min: 1, max: Math.max(4, this.turns.length) };
-    this.costs.show({ x, y: { label: say(`cost_${this.shown}`), min: 0 }, series });
+    // A cache is thousands of times its text: only a logarithm shows both.
+    const y = { label: say(`cost_${this.shown}`), ...(this.shown === "bytes" ? { log: true } : { min: 0 }) };
+    this.costs.show({ x, y, series });
   }
 
   #drawNorms() {
@@ -97,9 +137,9 @@ export class Course {
   csv() {
     const layers = [...element("norms").rows].map((_, layer) => layer);
     const names = layers.flatMap((layer) => [`h norm layer ${layer + 1}`, `c norm layer ${layer + 1}`]);
-    const head = ["turn", "tokens", "tokens re-reading", "state bytes", "transcript bytes", "first token ms", "first token ms re-reading (estimate)", ...names];
+    const head = ["turn", "tokens", "tokens re-reading", "state bytes", "transcript bytes", "key-value cache bytes (float32 Transformer of equal size)", "first token ms", "first token ms re-reading (estimate)", ...names];
     const rows = this.turns.map((turn, k) => [
-      k + 1, turn.tokens, turn.fed, this.stateBytes, turn.text, turn.first_token_ms ?? "", turn.waitFed ?? "",
+      k + 1, turn.tokens, turn.fed, this.stateBytes, turn.text, this.#cache(turn), turn.first_token_ms ?? "", turn.waitFed ?? "",
       ...layers.flatMap((layer) => [turn.norms?.h[layer] ?? "", turn.norms?.c[layer] ?? ""]),
     ]);
     return [head, ...rows].map((row) => row.join(",")).join("\n") + "\n";

@@ -1,12 +1,13 @@
-// A small panel over the composer that opens from a button; Escape and a click elsewhere shut it.
+// A small panel above the composer that opens from a button. It has a place of its own and covers
+// nothing, so it stays open while the chat goes on; Escape, its button or another drawer shuts it.
+const drawers = new Set();
+
 export class Drawer {
   constructor(panel, button, opened = () => {}) {
     Object.assign(this, { panel, button, opened });
     button.addEventListener("click", () => (this.isOpen ? this.shut() : this.open()));
     panel.querySelector("[data-shut]").addEventListener("click", () => this.shut());
-    document.addEventListener("pointerdown", (event) => {
-      if (this.isOpen && !panel.contains(event.target) && !button.contains(event.target)) this.#hide();
-    });
+    drawers.add(this);
     // In the capturing phase, so that Escape shuts the panel and leaves a reply running.
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !this.isOpen) return;
@@ -20,6 +21,7 @@ export class Drawer {
   }
 
   open() {
+    for (const other of drawers) if (other !== this && other.isOpen) other.#hide();
     this.panel.hidden = false;
     this.button.setAttribute("aria-expanded", "true");
     this.opened();

@@ -6,6 +6,7 @@ import { go, leaving, maps } from "./first_map.js";
 import { histogram, saturated } from "./histogram.js";
 import { mapPicture } from "./map_picture.js";
 import { mostChanged, tokensLong } from "./most_changed.js";
+import { grouped } from "./numbers.js";
 import { Panes } from "./panes.js";
 import { read, write } from "./permalink.js";
 import { radios } from "./radios.js";
@@ -85,11 +86,11 @@ function start(page) {
       const map = drawn.own.get(layer);
       const pane = (kind, one, split) => ({
         kind, layer, split, map: one, lut: kind === "difference" ? ramp(`--gate-${gate}`, true) : drawn.lut,
-        texts: (kind === "other" ? sibling.tokens : sentence.tokens).map((token) => token.textContent ?? token.text),
+        texts: kind === "other" ? sibling.texts : sentence.tokens.map(({ textContent }) => textContent),
         order: map.order(sort), small: layers.length > 1 || kind === "other" || (sibling && !apart),
         caption: caption(kind, layer, layers.length > 1),
         label: say("mapLabel", { gate, layer: layer + 1 }),
-        described: say("map", { gate, layer: layer + 1, tokens: one.tokens, units: one.units }),
+        described: say("map", { gate, layer: layer + 1, tokens: say("tokens", { n: one.tokens }), units: say("units", { n: one.units }) }),
       });
       if (!sibling) return [pane("own", map, page.split)];
       const theirs = drawn.other.get(layer);
@@ -141,7 +142,7 @@ function start(page) {
     sentence.colour(map && `${asked} ${unit.layer}.${unit.unit}`, map && ((t) => ({ line: css(drawn.lut[map.level(t, unit.unit)]), ground: css(grounds[map.level(t, unit.unit)]) })));
     sentence.pin(token);
     panes.pin(token, unit);
-    element("coloured").textContent = unit ? say("coloured", { unit: unit.unit, layer: unit.layer + 1, gate }) : say("colourNone");
+    element("coloured").textContent = unit ? say("coloured", { unit: String(unit.unit), layer: unit.layer + 1, gate }) : say("colourNone");
     element("uncolour").hidden = !unit;
     element("unpin").hidden = token === null;
     if (token === null) element("beat-head").textContent = say("pinNone");
@@ -177,10 +178,10 @@ function start(page) {
     const other = drawn.other.get(layer);
     const value = (one) => (one && token < one.tokens ? one.write(one.value(token, unit)) : "–");
     panes.mark(mark);
-    element("at-token").textContent = `${JSON.stringify(sentence.text(token))} ${first + token + 1}/${total}`;
+    element("at-token").textContent = `${JSON.stringify(sentence.text(token))} ${grouped(first + token + 1)}/${grouped(total)}`;
     element("at-unit").textContent = shown.layer === "all"
-      ? say("unitOf", { unit, units: map.units, layer: layer + 1 }) : `${unit} / ${map.units}`;
-    element("at-timescale").textContent = say("tokensLong", { n: tokensLong(map.figures.timescale[unit]) });
+      ? say("unitOf", { unit: String(unit), units: map.units, layer: layer + 1 }) : `${unit} / ${grouped(map.units)}`;
+    element("at-timescale").textContent = say("tokensLong", { span: tokensLong(map.figures.timescale[unit]) });
     element("at-value").textContent = value(map);
     if (other) {
       const both = token < Math.min(map.tokens, other.tokens);
@@ -259,7 +260,7 @@ function start(page) {
     const picture = mapPicture({
       title: `${wordsOf("explain")[shown.gate]}`,
       subtitle: say(part ? "pictureNoteWindow" : "pictureNote", {
-        layer, sort, name: page.checkpoint, tokens, first: first + 1, last: first + tokens, total,
+        layer, sort, name: page.checkpoint, tokens: say("tokens", { n: tokens }), first: first + 1, last: first + tokens, total,
       }),
       panes: list, lut, ends: [map.low, map.high].map((v) => map.write(v)),
     });

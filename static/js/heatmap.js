@@ -4,7 +4,8 @@
 const NARROWEST = 3; // px a token
 const WIDEST = 120;
 const TALL = 512; // px that all units together take, where they fit
-const CLOSEST = 14; // px between two heads: where columns are narrower, every n-th token has one
+const CLOSEST = 11; // px between two heads: where columns are narrower, every n-th token has one
+const INSIDE = 8; // px from which on the pin's lines fit into its column
 const SMALL = 256; // the same where several maps share the page
 
 export class Heatmap extends EventTarget {
@@ -50,6 +51,13 @@ export class Heatmap extends EventTarget {
     this.row = Math.max(0, Math.min(this.map.units - 1, row));
     this.column.style.transform = `translateX(${this.token * this.wide}px)`;
     this.line.style.transform = `translateY(${this.row * this.high}px)`;
+    this.#merge();
+  }
+
+  // Where the crosshair stands on the pin or on the chosen unit one of the two marks is enough.
+  #merge() {
+    this.column.hidden = this.token === this.pinnedAt;
+    this.line.hidden = this.row === this.chosenAt;
   }
 
   // null: none
@@ -60,6 +68,7 @@ export class Heatmap extends EventTarget {
     this.chosen.hidden = row === null;
     this.pinned.style.transform = `translateX(${(this.pinnedAt ?? 0) * this.wide}px)`;
     this.chosen.style.transform = `translateY(${(row ?? 0) * this.high}px)`;
+    this.#merge();
   }
 
   reveal() {
@@ -79,6 +88,7 @@ export class Heatmap extends EventTarget {
     this.wide = Math.max(this.small ? 0 : NARROWEST, Math.min(WIDEST, room / tokens));
     this.high = this.small ? SMALL / units : Math.max(1, Math.floor(TALL / units));
     this.box.classList.toggle("shrunk", this.wide < 1);
+    this.box.classList.toggle("wide", this.wide >= INSIDE);
     const [width, height] = [this.wide * tokens, this.high * units];
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
@@ -102,7 +112,8 @@ export class Heatmap extends EventTarget {
     for (let token = 0; token < this.map.tokens; token += every) {
       const head = document.createElement("span");
       head.textContent = this.texts[token]?.trim() ?? "";
-      head.style.left = `${token * this.wide}px`;
+      // Over its own column, however many of the next ones have none.
+      head.style.left = `${Math.max(0, (token + 0.5 - every / 2) * this.wide)}px`;
       head.style.width = `${every * this.wide}px`;
       list.push(head);
     }

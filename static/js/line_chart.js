@@ -9,6 +9,7 @@
 //   });
 // A faint series is drawn behind the others and isn't read out.
 // Event "mark" on the canvas (detail: the x that the crosshair stands on, or null).
+import { rounded } from "./numbers.js";
 import { colour } from "./ramp.js";
 
 const PAD = { left: 56, right: 12, top: 10, bottom: 36 };
@@ -204,5 +205,5 @@ function ticks([low, high], log, whole = false) {
 export function number(v) {
   if (!Number.isFinite(v)) return "–";
   if (v !== 0 && (Math.abs(v) < 1e-3 || Math.abs(v) >= 1e7)) return v.toExponential(1);
-  return Number(v.toPrecision(4)).toLocaleString("en", { maximumFractionDigits: 6 });
+  return rounded(v, 4);
 }

@@ -2,6 +2,7 @@
 // and takes that back. Where the numbers came from, turn by turn, shows course.js.
 import { Course } from "./course.js";
 import { load } from "./safetensors.js";
+import { grouped } from "./numbers.js";
 import { paint, ramp } from "./ramp.js";
 import { say } from "./strings.js";
 
@@ -33,7 +34,7 @@ export class Memory {
   constructor(checkpoint) {
     this.checkpoint = checkpoint;
     const { chat, tree } = JSON.parse(element("page").textContent);
-    this.course = new Course(chat);
+    this.course = new Course(chat, checkpoint);
     // Where the way back from a blank memory leads: the head before it, or the newest turn.
     this.back = tree.turns.filter(({ status }) => KEPT.has(status)).at(-1)?.id ?? null;
     document.addEventListener("themechange", () => this.#draw());
@@ -58,8 +59,8 @@ export class Memory {
     this.state = state ?? { h: zeros, c: zeros, tokens: "0" };
     this.before = before ?? { h: zeros, c: zeros };
     this.hash = hash;
-    element("memory-turns").textContent = turns;
-    element("memory-tokens").textContent = this.state.tokens ?? "–";
+    element("memory-turns").textContent = grouped(turns);
+    element("memory-tokens").textContent = this.state.tokens === undefined ? "–" : grouped(this.state.tokens);
     element("memory-hash").textContent = hash ? hash.slice(0, 12) : say("blank");
     element("memory-hash").title = hash ?? "";
     element("copy-hash").hidden = !hash;

@@ -1,12 +1,13 @@
 // The heatmap in words: the units of a layer whose cell ended farthest from where it began.
 import { number } from "./gate_map.js";
+import { grouped } from "./numbers.js";
 import { say } from "./strings.js";
 
 const MOST = 12;
 const element = (id) => document.getElementById(id);
 
 export function tokensLong(timescale) {
-  return timescale >= 9999.5 ? ">9999" : timescale < 9.95 ? timescale.toFixed(1) : timescale.toFixed(0);
+  return timescale >= 9999.5 ? `>${grouped(9999)}` : timescale < 9.95 ? timescale.toFixed(1) : grouped(Math.round(timescale));
 }
 
 // text(token) -> what it says; choose(unit, token): somebody picked a row

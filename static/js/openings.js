@@ -13,15 +13,15 @@ export class Openings {
     element("openings").addEventListener("click", (event) => {
       const chosen = event.target.closest("[data-opening]");
       if (!chosen) return;
-      const { steps, watch, language } = openings[chosen.dataset.opening];
+      const { steps, meanings, watch, language } = openings[chosen.dataset.opening];
       if (!send(steps[0])) return;
-      this.kept.value = { steps: steps.slice(1), watch, language };
+      this.kept.value = { steps: steps.slice(1), meanings: meanings.slice(1), watch, language };
       element("text").focus();
     });
     element("next-step").addEventListener("click", () => {
-      const { steps, ...rest } = this.kept.value;
+      const { steps, meanings = [], ...rest } = this.kept.value;
       if (!send(steps[0])) return;
-      this.kept.value = { steps: steps.slice(1), ...rest };
+      this.kept.value = { steps: steps.slice(1), meanings: meanings.slice(1), ...rest };
       element("text").focus();
     });
     element("next-end").addEventListener("click", () => {
@@ -33,13 +33,14 @@ export class Openings {
 
   // After a reply: the next step; while one runs, or where the memory is blank, nothing.
   show(ready) {
-    const { steps = [], watch = "", language = "" } = this.kept.value ?? {};
+    const { steps = [], meanings = [], watch = "", language = "" } = this.kept.value ?? {};
     element("next").hidden = !(ready && watch);
     if (!ready || !watch) return;
     element("watch").textContent = watch;
     element("next-step").hidden = !steps.length;
     element("next-step").textContent = steps.length ? say("next", { text: steps[0] }) : "";
     element("next-step").lang = language;
+    element("next-meaning").textContent = meanings[0] ?? "";
     // The last step was taken: what to watch for stands once more, beside what came of it.
     if (!steps.length) this.kept.value = null;
   }

@@ -19,6 +19,11 @@ export class Sibling {
     this.split = this.tokens.filter(({ part }) => part === "prompt").length;
   }
 
+  // What each token says; a control token its name.
+  get texts() {
+    return this.tokens.map(({ id, text }) => this.control[id] ?? (text.replaceAll("\n", "↵\n") || "·"));
+  }
+
   // How many tokens both have in common from the start.
   partsAt(ids) {
     const at = this.tokens.findIndex(({ id }, k) => id !== ids[k]);
@@ -28,10 +33,11 @@ export class Sibling {
   write(box, link) {
     link.href = `/turn/${this.turn}/`;
     link.textContent = say("otherReply", { n: this.number });
-    box.replaceChildren(...this.tokens.map(({ id, text }, k) => {
+    const { texts } = this;
+    box.replaceChildren(...this.tokens.map(({ id }, k) => {
       const one = document.createElement("span");
       one.className = id in this.control ? "token control" : "token";
-      one.textContent = this.control[id] ?? (text.replaceAll("\n", "↵\n") || "·");
+      one.textContent = texts[k];
       if (k === this.split) one.classList.add("first");
       return one;
     }));

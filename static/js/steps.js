@@ -3,6 +3,7 @@
 import { Drawer } from "./drawer.js";
 import { TreeMap, branches } from "./tree_map.js";
 import { elsewhere, pathTo, undone } from "./tree.js";
+import { grouped } from "./numbers.js";
 import { say } from "./strings.js";
 
 const element = (id) => document.getElementById(id);
@@ -53,7 +54,7 @@ export class Steps {
     this.#showAside(tree, busy, later.length);
     const count = branches(tree);
     element("tree-open").hidden = count < 2 && !this.sought;
-    element("branches").textContent = count;
+    element("branches").textContent = grouped(count);
     element("tree-open").setAttribute("aria-label", say("treeOpen", { n: count }));
     element("tree-open").title = say("treeOpen", { n: count });
     if (this.drawer.isOpen) this.#drawMap(false);

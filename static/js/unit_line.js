@@ -44,7 +44,7 @@ export class UnitLine {
     if (!same) {
       this.shown = { ...unit };
       const wanted = this.shown;
-      element("unit-name").textContent = say("unitName", { unit: unit.unit, layer: unit.layer + 1 });
+      element("unit-name").textContent = say("unitName", { unit: String(unit.unit), layer: unit.layer + 1 });
       try {
         const answer = await fetch(`/turn/${this.turn}/unit.json?layer=${unit.layer}&unit=${unit.unit}${this.window ? `&window=${this.window.number}` : ""}`);
         if (!answer.ok) throw new Error(`status ${answer.status}`);

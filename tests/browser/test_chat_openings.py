@@ -30,6 +30,19 @@ def test_each_opening_is_walked_to_its_end(visitor: Visitor) -> None:
     assert said == list(opening["steps"])
 
 
+def test_the_next_step_is_offered_with_its_meaning(visitor: Visitor) -> None:
+    """The model's language is English here, the reader's Chinese."""
+    page = visitor.page
+    page.goto(f"{visitor.url}/")
+    page.get_by_role("button", name="中文").click()
+    page.get_by_role("button", name="开始对话").click()
+    page.locator(".opening").first.click()
+    following = page.locator("#next-step")
+    expect(following).to_contain_text("I like music.")
+    expect(page.locator("#next-meaning")).to_have_text("我喜欢音乐。")
+    expect(following).to_have_accessible_description("我喜欢音乐。")
+
+
 def test_an_opening_goes_on_after_a_reload_and_can_be_left(visitor: Visitor) -> None:
     page = visitor.page
     visitor.start_chat()

@@ -120,6 +120,27 @@ def test_the_ends_of_each_range_are_taken(visitor: Visitor) -> None:
     assert Turn.objects.get().sampling == ends
 
 
+def test_the_open_drawer_covers_no_reply_and_stays(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    visitor.talk("Hello.")
+    for width, height in ((1280, 720), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator("#sampling-open").click()
+        drawer = page.locator("#sampling")
+        expect(drawer).to_be_visible()
+        reply = page.locator(".turn:last-child .bot .text")
+        expect(reply).to_be_in_viewport(ratio=1)
+        above, below = reply.bounding_box(), drawer.bounding_box()
+        assert above is not None
+        assert below is not None
+        assert above["y"] + above["height"] <= below["y"]
+        page.locator("#scroller").click(position={"x": 5, "y": 5})
+        expect(drawer).to_be_visible()
+        page.locator("#sampling-open").click()
+        expect(drawer).to_be_hidden()
+
+
 def test_each_preset_is_what_it_says(visitor: Visitor) -> None:
     page = visitor.page
     visitor.start_chat()

@@ -149,3 +149,27 @@ def test_a_turn_without_a_state_says_so(visitor: Visitor) -> None:
     )
     visitor.page.goto(f"{visitor.url}/turn/{turn.pk}/")
     expect(visitor.page.get_by_text("This turn has no state")).to_be_visible()
+
+
+def test_each_column_of_the_map_has_its_token_as_its_head(gates: Visitor) -> None:
+    page = gates.page
+    drawn(page)
+    sentence = [text.strip() for text in page.locator("#sentence .token").all_text_contents()]
+    canvas = page.locator(".heat").first.bounding_box()
+    assert canvas is not None
+    column = canvas["width"] / len(sentence)
+    heads = page.locator(".pane").first.locator(".heads span")
+    assert heads.all_text_contents() == sentence
+    middles = heads.evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect()).map(box => box.x + box.width / 2)"
+    )
+    for k, middle in enumerate(middles):
+        assert abs(middle - canvas["x"] - (k + 0.5) * column) < 1.5
+
+    # The crosshair stands on the pin at first: one mark is drawn there, not two.
+    assert place(page)[0] == sentence.index("<|bot|>") + 1
+    expect(page.locator(".map .pinned")).to_be_visible()
+    expect(page.locator(".map .column")).to_be_hidden()
+    page.locator("#map").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".map .column")).to_be_visible()

@@ -54,6 +54,7 @@ def test_a_chat_is_begun_copied_asked_again_and_measured_by_keys(
 
     turn = Turn.objects.oldest_first()[0]
     expect(page.locator("#memory-hash")).to_have_attribute("title", turn.state_sha256 or "")
+    press(page, page.locator("#cost > summary"))
     press(page, page.locator("#cost-tabs [aria-checked=true]"), "ArrowRight")
     expect(page.get_by_role("radio", name="bytes")).to_be_checked()
     press(page, page.locator("#cost-chart"), "End")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from memory_app.models import Chat, Turn
@@ -13,6 +14,12 @@ TALK = ("My name is Clara.", "How are you?", "What is my name?")
 
 def number(text: str | None) -> int:
     return int((text or "").replace(",", "").split()[0])
+
+
+def size(text: str | None) -> float:
+    """In bytes, of what has three digits: "52.3 KB" is anything from 52.25 to 52.35."""
+    value, unit = (text or "").split()
+    return float(value) * {"B": 1, "KB": 1024, "MB": 1024**2}[unit]
 
 
 def test_the_costs_are_those_of_the_chats_own_tokens(visitor: Visitor) -> None:
@@ -30,13 +37,23 @@ def test_the_costs_are_those_of_the_chats_own_tokens(visitor: Visitor) -> None:
         expect(page.locator("#cost-own-all")).to_have_text(f"{sum(own):,}")
         again = sum(sum(own[:k]) for k in range(1, count + 1))
         expect(page.locator("#cost-fed-all")).to_have_text(f"{again:,}")
-        expect(page.locator("#cost-state")).to_have_text("256")
+        expect(page.locator("#cost-state")).to_have_text("256\N{NO-BREAK SPACE}B")
         expect(page.locator("#cost-wait")).to_have_text(f"{turn.first_token_ms:,} ms")
     said = "".join(turn.user_text + turn.reply_text for turn in Turn.objects.all())
-    assert number(page.locator("#cost-text").text_content()) == len(said.encode())
+    shown = size(page.locator("#cost-text").text_content())
+    assert shown == pytest.approx(len(said.encode()), rel=0.005)
+    # A key and a value a layer and token, of as many float32 numbers as the layer is wide.
+    layers, width = 2, 16
+    shown = size(page.locator("#cost-cache").text_content())
+    assert shown == pytest.approx(2 * layers * width * 4 * sum(own), rel=0.005)
+    expect(page.locator("#cost-larger li").last).to_have_text(
+        "A key-value cache takes more bytes than the state from turn 1 on."
+    )
+    expect(page.locator("#cost-larger li").first).to_contain_text("than this chat from turn 2 on")
     expect(page.locator("#memory-tokens")).to_have_text(str(sum(own)))
 
     # The chart says in words what it draws, and its keys and tabs work without a pointer.
+    page.get_by_text("What a turn costs", exact=True).click()
     chart = page.locator("#cost-chart")
     expect(chart).to_have_attribute("aria-label", re.compile(f"re-reading: {own[0]} → {sum(own)}"))
     chart.focus()
@@ -44,7 +61,9 @@ def test_the_costs_are_those_of_the_chats_own_tokens(visitor: Visitor) -> None:
     expect(page.locator("#cost-readout")).to_contain_text(f"turn 3  this chat {own[2]}")
     page.locator("#cost-tabs [data-value=tokens]").focus()
     page.keyboard.press("ArrowRight")
-    expect(chart).to_have_attribute("aria-label", re.compile("this chat: 256 → 256"))
+    expect(chart).to_have_attribute(
+        "aria-label", re.compile("this chat: 256 → 256; .*key-value cache: [0-9,]+ → [0-9,]+")
+    )
 
 
 def test_the_first_token_of_a_rereading_chat_is_reckoned_from_this_ones_own_pace(
@@ -69,6 +88,7 @@ def test_the_first_token_of_a_rereading_chat_is_reckoned_from_this_ones_own_pace
     # The first turn has nothing to read again; every later one has.
     assert estimates[0] == Turn.objects.oldest_first()[0].first_token_ms
     expect(page.locator("#cost-pace")).to_contain_text("estimated at")
+    page.get_by_text("What a turn costs", exact=True).click()
     page.locator("#cost-tabs [data-value=wait]").click()
     label = re.compile(r"this chat: \d+ → \d+; re-reading, estimated: \d+ → \d+")
     expect(page.locator("#cost-chart")).to_have_attribute("aria-label", label)
@@ -103,7 +123,7 @@ def test_the_numbers_can_be_taken_along(visitor: Visitor) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="Download numbers as CSV").click()
     head, row = download.value.path().read_text().splitlines()
-    assert len(head.split(",")) == len(row.split(",")) == 11
+    assert len(head.split(",")) == len(row.split(",")) == 12
     assert row.startswith(f"1,{Turn.objects.get().tokens},")
 
 
@@ -172,6 +192,7 @@ def test_under_900_px_the_panel_is_a_sheet_with_all_of_it(visitor: Visitor) -> N
     visitor.talk(TALK[0])
     expect(page.locator("#memory")).to_be_hidden()
     page.get_by_role("button", name="Memory").click()
+    page.get_by_text("What a turn costs", exact=True).click()
     chart = page.locator("#cost-chart")
     chart.scroll_into_view_if_needed()
     expect(chart).to_be_in_viewport(ratio=1)

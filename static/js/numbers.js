@@ -1,0 +1,14 @@
+// Counts and sizes as the page's language writes them, thousands apart.
+const counts = new Intl.NumberFormat(document.documentElement.lang);
+const sizes = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 3 });
+
+export const grouped = (count) => counts.format(count);
+
+// At most so many significant digits.
+export const rounded = (value, digits) => Number(value.toPrecision(digits)).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 6 });
+
+// 256 -> "256 B", 13312 -> "13 KB", 1331200 -> "1.27 MB": in powers of 1,024, as the server writes them.
+export function size(bytes) {
+  const power = bytes < 1024 ? 0 : bytes < 1024 ** 2 ? 1 : 2;
+  return `${sizes.format(bytes / 1024 ** power)}\u00a0${["B", "KB", "MB"][power]}`;
+}
