@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from memory_app import registry
@@ -10,11 +10,17 @@ from memory_app import registry
 
 def _gates() -> list[dict[str, str]]:
     """In the order in which a step uses them; formulas as torch.nn.LSTM has them."""
+    cell = pgettext("state of an LSTM", "cell")
     rows = (
         ("f", _("forget"), "σ(W x + U h + b)", _("How much of the old cell state is kept.")),
         ("i", _("input"), "σ(W x + U h + b)", _("How much of the candidate is written.")),
         ("g", _("candidate"), "tanh(W x + U h + b)", _("The value to write.")),
-        ("c", _("cell"), "c′ = f · c + i · g", _("What is stored from this step on.")),
+        (
+            "c",
+            pgettext("state of an LSTM", "cell"),
+            "c′ = f · c + i · g",
+            _("What is stored from this step on."),
+        ),
         ("o", _("output"), "σ(W x + U h + b)", _("How much of the cell state is output.")),
         ("h", _("hidden"), "h′ = o · tanh c′", _("What the next layer and the next step receive.")),
     )

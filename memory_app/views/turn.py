@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from memory_app import services
 from memory_app.inspection.windows import WINDOW, window, window_count
@@ -94,7 +95,7 @@ def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
         "f": _("forget"),
         "g": _("candidate"),
         "o": _("output"),
-        "c": _("cell"),
+        "c": pgettext("state of an LSTM", "cell"),
         "h": _("hidden"),
     }
     context: dict[str, Any] = {

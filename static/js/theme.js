@@ -15,7 +15,10 @@ for (const button of document.querySelectorAll("[data-theme-toggle]")) {
     document.dispatchEvent(new Event("themechange"));
   });
 }
-system.addEventListener("change", () => document.dispatchEvent(new Event("themechange")));
+// Paper is light, whatever the screen is: canvases are drawn again for it, and for the screen after.
+for (const query of [system, matchMedia("print")]) {
+  query.addEventListener("change", () => document.dispatchEvent(new Event("themechange")));
+}
 
 function closePops(except) {
   for (const pop of document.querySelectorAll("details.pop[open]")) {
