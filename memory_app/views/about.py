@@ -17,7 +17,7 @@ def _gates() -> list[dict[str, str]]:
         ("g", _("candidate"), "tanh(W x + U h + b)", _("The value to write.")),
         (
             "c",
-            pgettext("state of an LSTM", "cell"),
+            cell,
             "c′ = f · c + i · g",
             _("What is stored from this step on."),
         ),

