@@ -55,7 +55,7 @@ def unpack_checkpoint(path: Path, folder: Path, *, limit: int = MAX_MODEL_BYTES)
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             if len(entries) > _MOST_ENTRIES:
-                raise CheckpointError("The zip holds more than a checkpoint’s files.")
+                raise CheckpointError("The zip contains more than a checkpoint’s files.")
             chosen: dict[str, zipfile.ZipInfo] = {}
             parents: set[PurePosixPath] = set()
             for entry in entries:
@@ -63,21 +63,21 @@ def unpack_checkpoint(path: Path, folder: Path, *, limit: int = MAX_MODEL_BYTES)
                 if place is None:
                     continue
                 if place.name in chosen:
-                    raise CheckpointError("The zip holds {name} twice.", name=place.name)
+                    raise CheckpointError("The zip contains {name} twice.", name=place.name)
                 chosen[place.name] = entry
                 parents.add(place.parent)
             if len(parents) > 1:
-                raise CheckpointError("The zip holds its files in more than one folder.")
+                raise CheckpointError("The zip contains files in more than one folder.")
             for name, entry in chosen.items():
                 _extract(archive, entry, folder / name, min(CAPS[name], limit))
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise CheckpointError("The zip is damaged or of a kind that isn't read here.") from error
+        raise CheckpointError("The zip is damaged or has an unsupported format.") from error
     except ValueError as error:
         if isinstance(error, CheckpointError):
             raise
-        raise CheckpointError("The zip is damaged or of a kind that isn't read here.") from error
+        raise CheckpointError("The zip is damaged or has an unsupported format.") from error
     missing = [name for name in FILES if name not in chosen]
     if missing:
         raise CheckpointError("The zip lacks {files}.", files=", ".join(missing))
@@ -89,20 +89,21 @@ def _place(entry: zipfile.ZipInfo) -> PurePosixPath | None:
     place = PurePosixPath(entry.filename)
     mode = entry.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise CheckpointError("The zip holds a link or a device.")
+        raise CheckpointError("The zip contains a link or a device.")
     is_climbing = place.is_absolute() or ".." in place.parts or "\\" in entry.filename
     if is_climbing or len(place.parts) > 3:
-        raise CheckpointError("The zip holds a path that leads elsewhere.")
+        raise CheckpointError("The zip contains a path that points outside its folder.")
     if entry.is_dir() or place.parts[0] == "__MACOSX" or place.name == ".DS_Store":
         return None
     if place.name not in CAPS or len(place.parts) > 2:
         raise CheckpointError(
-            "The zip holds {name}, which is no part of a checkpoint.", name=ascii(place.name[:80])
+            "The zip contains {name}, which is not part of a checkpoint.",
+            name=ascii(place.name[:80]),
         )
     if entry.flag_bits & 1:
         raise CheckpointError("The zip is encrypted.")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise CheckpointError("The zip is damaged or of a kind that isn't read here.")
+        raise CheckpointError("The zip is damaged or has an unsupported format.")
     return place
 
 
@@ -136,7 +137,7 @@ def read_card(folder: Path) -> str:
         text = "\0"
     if "\0" in text or len(text) > CARD_MAX:
         raise CheckpointError(
-            "{name} is no model card: it must be text of at most {most} characters.",
+            "{name} is not a model card: it must be text of at most {most} characters.",
             name=name,
             most=f"{CARD_MAX:,}",
         )

@@ -54,12 +54,12 @@ def check_round_trip(tokenizer: Tokenizer) -> None:
     missing = sorted(set(range(256)) - single)
     if missing:
         raise TokenizerError(
-            "tokenizer.json has no piece for the byte {byte}, so texts with it would be damaged.",
+            "tokenizer.json has no token for the byte {byte}, so texts with it would be damaged.",
             byte=f"0x{missing[0]:02X}",
         )
     for text in (*_probes(), *_added(tokenizer)):
         if tokenizer.decode(tokenizer.encode(text)) != text:
             raise TokenizerError(
-                "tokenizer.json doesn't give every text back as it was: {text} is changed.",
+                "tokenizer.json doesn't reproduce every text exactly: {text} is changed.",
                 text=ascii(text[:_SHOWN]),
             )

@@ -161,7 +161,7 @@ def checkpoint_export_zip(*, checkpoint: Checkpoint, path: Path) -> None:
         RegistryError: the file exists or can't be written, or the stored files are damaged.
     """
     if path.exists() or path.is_symlink():
-        raise registry.RegistryError("{place} exists already.", place=path)
+        raise registry.RegistryError("{place} already exists.", place=path)
     pieces = checkpoint_export(checkpoint=checkpoint)
     part = path.with_name(f".{path.name}.part")
     try:

@@ -139,7 +139,9 @@ def about_faults(about: About) -> Iterator[CorpusError]:
             most=MOST_VALID,
         )
     elif about.valid_share and about.split == "valid":
-        yield CorpusError("A validation split is parted off a train split.", field="valid_share")
+        yield CorpusError(
+            "A validation split can only be taken from a train split.", field="valid_share"
+        )
     for field_, text, most in (
         ("licence", about.licence, 200),
         ("attribution", about.attribution, 500),

@@ -214,9 +214,9 @@ STRINGS: dict[str, dict[str, Any]] = {
         },
         "use": {"chats": _("chats"), "turns": _("turns"), "tokens": _("tokens")},
         "waiting": _("no data yet"),
-        "nothing": _("nothing was recorded"),
-        "noValidation": _("no corpus of it has a validation split"),
-        "minutes": _("minutes since it was begun"),
+        "nothing": _("no data recorded"),
+        "noValidation": _("none of its corpora has a validation split"),
+        "minutes": _("minutes since start"),
         "gap": _("gap {n}"),
     },
 }

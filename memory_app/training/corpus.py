@@ -25,7 +25,7 @@ from memory_app.training.unpack import (
 
 #: So many bytes of a file, once unpacked, tell its form.
 SAMPLE_BYTES = 1 << 18
-UNKNOWN_FORM = Sentence("in no form that is known: JSON, User:/Bot: lines or two-column CSV")
+UNKNOWN_FORM = Sentence("not in a supported format: JSON, User:/Bot: lines or two-column CSV")
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,9 +156,7 @@ def divide(
             np.fromiter((_key(json.loads(line)["turns"]) for line in file), dtype=np.uint64)
         )
     if len(keys) < 2:
-        raise IntakeError(
-            "It takes two different dialogues at least to part off a validation split."
-        )
+        raise IntakeError("A validation split needs at least two different dialogues.")
     count = min(max(1, round(len(keys) * percent / 100)), len(keys) - 1)
     limit = int(keys[count - 1])
     with path.open("rb") as file, train.open("wb") as one, valid.open("wb") as other:

@@ -152,7 +152,7 @@ class _Splitter:
     def _element(self) -> Value:
         value: bytes | RefusedError = b"".join(self._parts)
         if self._size > MAX_LINE_BYTES:
-            value = RefusedError("a dialogue over {most} MiB", most=MAX_LINE_BYTES >> 20)
+            value = RefusedError("a dialogue of more than {most} MiB", most=MAX_LINE_BYTES >> 20)
         self._parts.clear()
         return self._first_line, value
 

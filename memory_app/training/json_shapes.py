@@ -120,7 +120,7 @@ def _pair(row: dict[str, Any]) -> list[tuple[str, str]]:
             continue
         for key in (asked, replied):
             if not isinstance(row[key], str):
-                raise RefusedError("a row without {key} as a string", key=key)
+                raise RefusedError("a row whose {key} is missing or not a string", key=key)
         context = row.get(about) if about else None
         has_context = isinstance(context, str) and context.strip()
         question = f"{row[asked]}\n\n{context}" if has_context else row[asked]

@@ -118,7 +118,7 @@ def test_every_page_is_quiet_with_nothing_and_with_odd_things_on_it(
     # A run that ended without a point says so, and draws no axes from nothing.
     page.goto(server.url + paths[0])
     loss = page.locator("[data-chart=loss] canvas")
-    expect(loss).to_have_attribute("aria-label", re.compile("nothing was recorded"))
+    expect(loss).to_have_attribute("aria-label", re.compile("no data recorded"))
 
 
 def test_curves_are_smoothed_put_over_time_and_share_a_crosshair(
@@ -147,7 +147,7 @@ def test_curves_are_smoothed_put_over_time_and_share_a_crosshair(
     loss.locator("canvas").focus()
     page.keyboard.press("End")
     expect(page.locator("[data-chart=gradient_norm] .readout")).to_have_text(
-        re.compile("^minutes since it was begun 5 ")
+        re.compile("^minutes since start 5 ")
     )
     # The choice is kept.
     page.reload()

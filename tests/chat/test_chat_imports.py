@@ -52,7 +52,7 @@ def test_a_long_file_is_checked_at_once_and_replayed_by_the_worker(alice, bob, a
     url = f"/chat/{asked.pk}/"
     assert told_of == [str(asked.pk)]
     page = bob.client.get(url).content.decode()
-    assert "waits to be imported" in page
+    assert "is waiting to be imported" in page
     assert "A long one" in bob.client.get("/chats/").content.decode()
     assert alice.client.get(url).status_code == 404
     assert bob.client.get(f"{url}turns.json").status_code == 404

@@ -99,7 +99,7 @@ def test_a_share_that_can_not_be_parted_off_is_refused_and_leaves_nothing(manage
     assert "two different dialogues" in manage("import_corpus", path, *share, "10").mistake
     assert "from 0 to 50" in manage("import_corpus", path, *share, "51").mistake
     valid = manage("import_corpus", path, *share, "5", "--split", "valid")
-    assert "parted off a train split" in valid.mistake
+    assert "taken from a train split" in valid.mistake
     assert not Corpus.objects.exists()
     assert not list((tmp_path / "data" / "corpora").iterdir())
 

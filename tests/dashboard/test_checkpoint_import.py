@@ -111,15 +111,15 @@ def test_a_zip_without_a_name_in_its_config_is_named_by_its_folder(
 
 LINK = stat.S_IFLNK | 0o777
 HOSTILE: dict[str, tuple[dict[str, bytes], dict[str, int], str]] = {
-    "a path that climbs": ({"../../x/README.md": b"a"}, {}, "leads elsewhere"),
-    "an absolute path": ({"/etc/README.md": b"a"}, {}, "leads elsewhere"),
-    "a path of Windows": ({"a\\..\\README.md": b"a"}, {}, "leads elsewhere"),
+    "a path that climbs": ({"../../x/README.md": b"a"}, {}, "points outside"),
+    "an absolute path": ({"/etc/README.md": b"a"}, {}, "points outside"),
+    "a path of Windows": ({"a\\..\\README.md": b"a"}, {}, "points outside"),
     "a link": ({"README.md": b"/etc/passwd"}, {"README": LINK}, "link"),
     "a device": ({"README.md": b""}, {"README": stat.S_IFCHR | 0o666}, "link or a device"),
-    "a zip in it": ({"more.zip": b"PK\x03\x04"}, {}, "no part of a checkpoint"),
-    "code": ({"modeling.py": b"x"}, {}, "no part of a checkpoint"),
+    "a zip in it": ({"more.zip": b"PK\x03\x04"}, {}, "not part of a checkpoint"),
+    "code": ({"modeling.py": b"x"}, {}, "not part of a checkpoint"),
     "a card that is a bomb": ({"README.md": b"a" * (40 << 20)}, {}, "over 1 MiB"),
-    "a card that is no text": ({"README.md": b"\xff\xfe"}, {}, "no model card"),
+    "a card that is no text": ({"README.md": b"\xff\xfe"}, {}, "not a model card"),
     "two folders": ({"a/README.md": b"x"}, {}, "more than one folder"),
     "two cards": ({"README.md": b"x", "./README.md": b"y"}, {}, "twice"),
     "many files": ({f"__MACOSX/{n}": b"" for n in range(99)}, {}, "more than a checkpoint"),

@@ -332,7 +332,7 @@ def test_a_clone_fills_in_what_the_run_was_started_with(client, corpus, other):
 def test_the_log_of_a_run_is_shown_stays_small_and_is_text(client, monkeypatch):
     run = finished(client, "logged")
     url = reverse("admin:run_log", args=[run.pk])
-    assert "No line yet" in client.get(url, {"seen": "x"}).content.decode()
+    assert "No log lines yet" in client.get(url, {"seen": "x"}).content.decode()
     monkeypatch.setattr(run_logs, "MOST", 4000)
     for n in range(300):
         run_log_write(run=run, fence=2, text=f"line {n} <b>\nsecond")

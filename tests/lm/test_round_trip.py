@@ -25,8 +25,8 @@ def without_byte(file: dict, char: str) -> dict:
 
 
 BAD = {
-    "no piece for the byte 0x65": lambda file: without_byte(file, "e"),
-    "no piece for the byte 0xFF": lambda file: without_byte(file, "ÿ"),
+    "no token for the byte 0x65": lambda file: without_byte(file, "e"),
+    "no token for the byte 0xFF": lambda file: without_byte(file, "ÿ"),
     "lower case": lambda file: {**file, "normalizer": {"type": "Lowercase"}},
     "NFC": lambda file: {**file, "normalizer": {"type": "NFC"}},
     "NFKC": lambda file: {**file, "normalizer": {"type": "NFKC"}},
@@ -66,9 +66,11 @@ def test_a_tokenizer_that_changes_texts_is_refused(tmp_path, fault):
     path = tmp_path / "tokenizer.json"
     check_round_trip(saved(path, json.loads(SOUND.to_json())))
     tokenizer = saved(path, BAD[fault](json.loads(SOUND.to_json())))
-    with pytest.raises(ValueError, match=r"no piece for the byte|give every text back") as refused:
+    with pytest.raises(
+        ValueError, match=r"no token for the byte|reproduce every text exactly"
+    ) as refused:
         check_round_trip(tokenizer)
-    if fault.startswith("no piece"):
+    if fault.startswith("no token"):
         assert fault in str(refused.value)
 
 
@@ -81,7 +83,7 @@ def test_it_is_refused_where_it_comes_in_and_loads_where_it_is(checkpoint_folder
         path.unlink()  # it may be shared by a link
         path.write_text(json.dumps({**file, "normalizer": {"type": "Lowercase"}}))
         check_folder(checkpoint_folder)
-        with pytest.raises(CheckpointError, match="give every text back"):
+        with pytest.raises(CheckpointError, match="reproduce every text exactly"):
             check_incoming(checkpoint_folder)
     finally:
         path.write_bytes(before)

@@ -164,7 +164,7 @@ REFUSED = {
     "UTF-16": ("a.csv", table(",").encode("utf-16"), [(0, "UTF-16")]),
     "UTF-16, no mark": ("a.txt", spoken().encode("utf-16-be"), [(0, "UTF-16")]),
     "Latin-1": ("a.csv", "été,allô\n".encode("latin-1"), [(1, "invalid UTF-8")]),
-    "three columns": ("a.csv", b"a,b\nc,d,e\n", [(2, "not two columns but 3")]),
+    "three columns": ("a.csv", b"a,b\nc,d,e\n", [(2, "3 columns instead of two")]),
     "fewer than the header": ("a.csv", b"question,answer\nc\n", [(2, "1 columns")]),
     "a turn of two lines": (
         "a.txt",
@@ -179,12 +179,12 @@ REFUSED = {
     "a picture's part": (
         "a.jsonl",
         json.dumps(messages([{"type": "image_url"}], "x")).encode(),  # type: ignore[arg-type]
-        [(1, "without content as a string")],
+        [(1, "content is missing or not a string")],
     ),
     "a system alone": (
         "a.jsonl",
         b'{"messages": [{"role": "system", "content": "x"}]}',
-        [(1, "no turn of a user")],
+        [(1, "no user turn followed by")],
     ),
 }
 
@@ -332,7 +332,7 @@ def test_an_element_that_is_too_long_is_passed_over():
         for _, row in document_rows(whole[at : at + 65536] for at in range(0, len(whole), 65536))
     ]
     assert [type(row).__name__ for row in rows] == ["Taken", "RefusedError", "Taken"]
-    assert "over 4 MiB" in str(rows[1])
+    assert "more than 4 MiB" in str(rows[1])
 
 
 json_values = st.recursive(

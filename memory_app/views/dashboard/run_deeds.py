@@ -80,12 +80,12 @@ def run_delete_view(request: HttpRequest, run: UUID) -> HttpResponse:
     stays = (
         _("Its checkpoint {name} stays.").format(name=row.checkpoint.name)
         if row.checkpoint
-        else _("It has left no checkpoint, and can’t be resumed any more.")
+        else _("It has created no checkpoint and can no longer be resumed.")
     )
     ask = Ask(
         title=_("Delete {name}?").format(name=row.name),
         section="runs",
-        sentences=[_("Its curves, sample replies, log and saves are gone for good."), stays],
+        sentences=[_("Its curves, sample replies, log and saves are deleted permanently."), stays],
         button=_("Delete the run"),
         back=reverse("admin:run", args=[row.pk]),
     )
