@@ -36,7 +36,8 @@ def map_file(trace: AnyTrace, layer: int, gate: str, metadata: dict[str, str]) -
         found, figures, shares = long_map(trace, layer, gate)
     else:
         seen = trace.layer(layer)
-        found, figures, shares = gate_map(seen, gate), unit_figures(seen), saturation(seen)
+        with trace.place:
+            found, figures, shares = gate_map(seen, gate), unit_figures(seen), saturation(seen)
     return found.to_safetensors(figures, {**metadata, "saturation": json.dumps(shares)})
 
 

@@ -141,7 +141,8 @@ class LayeredTrace:
         self.num_layers = model.config.num_layers
         self._inputs: list[Tensor] = []  # of each layer; the last one's outputs at the end
         self._layers: list[LayerTrace | None] = [None] * self.num_layers
-        self._place = _alone if len(self.ids) > ALONE_FROM else contextlib.nullcontext()
+        #: Whatever takes memory for all tokens is computed within it: one at a time where they are many.
+        self.place = _alone if len(self.ids) > ALONE_FROM else contextlib.nullcontext()
         self._passing = threading.Lock()
         self._working = [threading.Lock() for _ in range(self.num_layers)]
 
@@ -160,7 +161,7 @@ class LayeredTrace:
                         self._inputs.append(self.model.embedding(torch.tensor(self.ids)))
                 elif done <= layer + 1:
                     below = self._inputs[-1]
-                    with self._place:
+                    with self.place:
                         h = layer_hidden(self.model, self.state, below, done - 1)
                     self._inputs.append(h)
         return self._inputs[layer + 1]
@@ -171,7 +172,7 @@ class LayeredTrace:
         with self._working[layer]:
             found = self._layers[layer]
             if found is None:
-                with self._place:
+                with self.place:
                     found = layer_trace(self.model, self.state, x, h, layer)
                 self._layers[layer] = found
         return found
