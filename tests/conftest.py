@@ -221,12 +221,11 @@ async def open_socket(checkpoint: Checkpoint) -> AsyncIterator[OpenSocket]:
             sent.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={player.cookie}".encode()))
         path = f"/ws/chat/{getattr(chat, 'pk', chat)}/"
         socket = Socket(application, path, sent)
+        opened.append(socket)
         connected = await socket.connect()
         assert connected is not refused
-        if connected:
-            opened.append(socket)
-            if ready:
-                assert (await socket.next())["type"] == "chat.ready"
+        if connected and ready:
+            assert (await socket.next())["type"] == "chat.ready"
         return socket
 
     yield open_one

@@ -141,7 +141,7 @@ class LayeredTrace:
         self.num_layers = model.config.num_layers
         self._inputs: list[Tensor] = []  # of each layer; the last one's outputs at the end
         self._layers: list[LayerTrace | None] = [None] * self.num_layers
-        #: Whatever takes memory for all tokens is computed within it: one at a time where they are many.
+        #: What takes memory for all tokens is computed within it: one at a time if they are many.
         self.place = _alone if len(self.ids) > ALONE_FROM else contextlib.nullcontext()
         self._passing = threading.Lock()
         self._working = [threading.Lock() for _ in range(self.num_layers)]

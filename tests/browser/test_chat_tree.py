@@ -72,7 +72,10 @@ def test_a_click_on_the_map_goes_there_and_on_the_start_to_a_blank_memory(
     page.get_by_role("button", name="Start: blank memory.").click()
     expect(page.locator("#turns .turn")).to_have_count(0)
     assert Chat.objects.get().head is None
+    # The map covers nothing, so it stays while one writes; Escape shuts it.
     page.locator("#text").click()
+    expect(page.locator("#tree")).to_be_visible()
+    page.keyboard.press("Escape")
     expect(page.locator("#tree")).to_be_hidden()
 
 

@@ -8,6 +8,7 @@ import pytest
 from channels.layers import get_channel_layer
 
 from memory_app import consumers, hints, replies
+from tests.conftest import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,7 +61,10 @@ async def test_a_slow_client_is_closed_with_1013_once(open_socket, alice, chat, 
     monkeypatch.setattr(consumers.AsyncWebsocketConsumer.__base__, "send", send)
     await socket.send("ping")
     await socket.send("ping")
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(PATIENCE):
+        while not closed:
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.3)  # for a second one, which there must not be
     assert closed == [1013]
 
 
