@@ -67,7 +67,7 @@ def test_what_is_live_or_in_use_or_bundled_is_not_deleted(alice, checkpoint, oth
     with pytest.raises(registry.RegistryError, match="live"):
         registry.delete(checkpoint)
     chat = Chat.objects.create(owner=alice.person, checkpoint=other)
-    with pytest.raises(registry.RegistryError, match="1 chat"):
+    with pytest.raises(registry.RegistryError, match="Chats on it: 1"):
         registry.delete(other)
     assert registry.folder_of(other.sha256).is_dir()
     chat.delete()
