@@ -1,12 +1,14 @@
 """Django's own pages for users and groups, each change of which goes into the audit log."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -48,14 +50,60 @@ class Audited(admin.ModelAdmin):
         return redirect(f"{reverse('admin:audit')}?{query}")
 
 
+LAST_SUPERUSER = _(
+    "This is the last active superuser. Make another user an active superuser first."
+)
+
+
+def _are_all_superusers(users: Iterable[User]) -> bool:
+    """Whether nobody could look after the site any more if these users were gone."""
+    able = User.objects.filter(is_active=True, is_superuser=True)
+    keys = [user.pk for user in users]
+    return able.filter(pk__in=keys).exists() and not able.exclude(pk__in=keys).exists()
+
+
+class UserForm(UserChangeForm):
+    """Django's, which also keeps a site from losing its last active superuser."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in ("is_active", "is_superuser"):
+            taken = name in self.fields and not cleaned.get(name)
+            if taken and _are_all_superusers([self.instance]):
+                self.add_error(name, LAST_SUPERUSER)
+        return cleaned
+
+
 class AuditedUserAdmin(Audited, UserAdmin):
     """Django's own page for users; what the site itself wrote down of them is read only."""
 
+    form = UserForm
     readonly_fields = ("came_last", "joined")
     fieldsets = (
         *(part for part in UserAdmin.fieldsets or () if "date_joined" not in part[1]["fields"]),
         (_("Dates"), {"fields": ("came_last", "joined")}),
     )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes along; the last active superuser is protected, also among several."""
+        gone, counts, needed, protected = super().get_deleted_objects(objs, request)
+        if _are_all_superusers(objs):
+            protected = [*protected, str(LAST_SUPERUSER)]
+        return gone, counts, needed, protected
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Django's question; the last active superuser is refused in a sentence instead."""
+        row = self.get_object(request, object_id)
+        if (
+            row is not None
+            and self.has_delete_permission(request, row)
+            and _are_all_superusers([row])
+        ):
+            messages.error(request, LAST_SUPERUSER)
+            return redirect("admin:auth_user_change", row.pk)
+        return super().delete_view(request, object_id, extra_context)
 
     @admin.display(description=_("Last log-in"))
     def came_last(self, user: User) -> str:

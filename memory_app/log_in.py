@@ -36,7 +36,7 @@ class StaffLogInForm(LogInForm, AdminAuthenticationForm):
         **LogInForm.error_messages,
         "invalid_login": _(
             "The username or the password is wrong, or the account is not on the staff. "
-            "Both are case-sensitive."
+            "Username and password are case-sensitive."
         ),
     }
     problem_id = ""

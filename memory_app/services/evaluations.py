@@ -69,7 +69,11 @@ def evaluation_ask(
             "suite must be one of {choices}.", field="suite", choices=", ".join(SUITES)
         )
     if not 1 <= n <= MOST_QUESTIONS:
-        raise EvaluationError("n must be from 1 to {most}.", field="n", most=f"{MOST_QUESTIONS:,}")
+        raise EvaluationError(
+            "The number of questions per test must be from 1 to {most}.",
+            field="n",
+            most=f"{MOST_QUESTIONS:,}",
+        )
     if suite == "perplexity" and not corpora:
         raise EvaluationError("perplexity needs a corpus.", field="corpus")
     known = set(Corpus.objects.values_list("name", flat=True))

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from memory_app.lm.figure import figure_text
 from memory_app.sentences import in_words, kept_in_words
 from memory_app.training.corpus import Refusal
 
@@ -77,11 +78,7 @@ def figure(value: float | str | bool | None) -> str:
         return str(value).lower()
     if not isinstance(value, int | float):
         return str(value or "–")
-    if isinstance(value, int) or (abs(value) >= 1000 and value == int(value)):
-        return f"{int(value):,}"
-    if value and abs(value) < 1e-3:
-        return f"{value:.2e}"
-    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return figure_text(value)
 
 
 @register.filter

@@ -97,7 +97,7 @@ def _cells(first: bytes, source: _Source, delimiter: str) -> list[str]:
             cells.append(cell.strip())
             rest = re.compile(rf"\s*(?:({re.escape(delimiter)})|$)").match(line, at)
             if rest is None:
-                raise RefusedError("a quote within quotes that isn't doubled")
+                raise RefusedError("a quote within quotes that isn’t doubled")
             if rest[1] is None:
                 break
             at = rest.end()

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from memory_app.lm.config import CELLS
+from memory_app.lm.figure import figure_text
 from memory_app.lm.sentence import SentenceError
 from memory_app.training.facts import SCOPES
 
@@ -102,7 +103,10 @@ class TrainingSettings:
             value = getattr(self, name)
             if not low <= value <= high:  # also refuses NaN
                 raise SettingsError(
-                    "{name} must be from {low} to {high}.", name=name, low=low, high=high
+                    "{name} must be from {low} to {high}.",
+                    name=name,
+                    low=figure_text(low),
+                    high=figure_text(high),
                 )
         if self.variational not in ("off", "on"):
             raise SettingsError("variational must be on or off.")

@@ -88,7 +88,7 @@ export class LineChart {
     };
     const style = getComputedStyle(canvas);
     pen.font = `12px ${style.fontFamily}`;
-    const rows = ticks(ry, this.data.y.log);
+    const rows = ticks(ry, this.data.y.log, this.data.y.whole);
     const widest = Math.max(0, ...rows.map((tick) => pen.measureText(number(tick)).width));
     const left = Math.max(PAD.left, Math.ceil(widest) + 6 + NAME);
     this.px = scale(this.data.x, rx, left, width - PAD.right);

@@ -9,7 +9,7 @@ for (const figure of document.querySelectorAll("[data-use]")) {
   const chart = new LineChart(figure.querySelector("canvas"), figure.querySelector(".readout"));
   chart.show({
     x: { label: say("daysBefore"), whole: true },
-    y: { label: wordsOf("use")[kind], min: 0, max: Math.max(1, ...use[kind]) },
+    y: { label: wordsOf("use")[kind], whole: true, min: 0, max: Math.max(1, ...use[kind]) },
     series: [{ label: wordsOf("use")[kind], hue: "--accent", points }],
   });
 }

@@ -135,6 +135,9 @@ def test_what_is_in_use_is_not_deleted_and_the_reason_is_said(client, alice, che
     assert registry.folder_of(other.sha256).is_dir()
     assert not AuditEntry.objects.filter(action="checkpoint.delete").exists()
     TrainingRun.objects.filter(pk=run.pk).update(status="finished")
+    # Its run is gone as well: that says nothing of where it was trained.
+    assert "no run on this site" in page
+    assert "no run of it on this site" in ask(client, "promote", other)
     act(client, "delete", other)
     assert not Checkpoint.objects.filter(pk=other.pk).exists()
     assert not registry.folder_of(other.sha256).exists()
@@ -250,7 +253,8 @@ def test_an_exam_that_cannot_be_sat_is_refused(client, other):
             evaluations.evaluation_ask(checkpoint=other, suite=suite, n=n, corpora=corpora)
     assert not Evaluation.objects.exists()
     for typed, field, reason in (
-        ({"suite": "recall", "n": "x"}, "n", "must be from"),
+        ({"suite": "recall", "n": "x9"}, "n", "questions per test must be a whole number."),
+        ({"suite": "recall", "n": "0"}, "n", "questions per test must be from 1 to 1,000."),
         ({"suite": "perplexity", "n": "7"}, "corpus", "needs a corpus"),
         ({"suite": "spelling", "n": "7"}, "suite", "must be one of"),
     ):

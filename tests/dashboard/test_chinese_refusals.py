@@ -99,7 +99,7 @@ def test_what_a_checkpoint_is_kept_from(desk: Client, checkpoint: Checkpoint) ->
     assert [str(one) for one in answer.context["messages"]] == ["没有可以回退到的检查点。"]
     exam = reverse("admin:checkpoint_evaluate", args=[checkpoint.pk])
     answer = desk.post(exam, {"suite": "recall", "n": "0"}, follow=True)
-    assert "n 必须在 1 到 1,000 之间。" in answer.content.decode()
+    assert "每项测试的问题数必须在 1 到 1,000 之间。" in answer.content.decode()
 
 
 def test_a_run_that_failed_in_a_worker_that_knows_no_language(desk: Client) -> None:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from memory_app import faults
+from memory_app.management.commands import worker
 from memory_app.models import AuditEntry, Chat, FaultEntry, Turn
 from memory_app.services.audit import audit_record
 
@@ -89,6 +90,59 @@ def test_a_change_of_a_user_is_on_record_by_field_names_alone(client, mira):
     assert "secret@example.org" not in str([entry.detail for entry in entries])
     history = client.get(reverse("admin:auth_user_history", args=[mira.person.user.pk]))
     assert history["Location"].startswith(reverse("admin:audit"))
+
+
+def test_the_last_active_superuser_stays_one(client):
+    last = User.objects.get(is_superuser=True, is_active=True)
+    change = reverse("admin:auth_user_change", args=[last.pk])
+    delete = reverse("admin:auth_user_delete", args=[last.pk])
+    users = reverse("admin:auth_user_changelist")
+    some = {"action": "delete_selected", "_selected_action": [last.pk], "post": "yes"}
+
+    def is_kept(**changes):
+        form = {"username": last.username, "is_staff": "on", "is_active": "on"}
+        form |= {"is_superuser": "on"} | changes
+        client.post(change, {name: value for name, value in form.items() if value})
+        row = User.objects.filter(pk=last.pk).first()
+        return row is not None and row.is_active and row.is_superuser
+
+    said = "This is the last active superuser."
+    assert said in client.post(delete, {"post": "yes"}, follow=True).content.decode()
+    assert said in client.post(users, some).content.decode()
+    assert is_kept(is_active="")
+    assert is_kept(is_superuser="")
+    other = User.objects.create_superuser("other", password="x")
+    some["_selected_action"].append(other.pk)
+    assert said in client.post(users, some).content.decode()
+    assert not is_kept(is_superuser="")
+
+
+def test_an_address_that_is_none_leads_staff_back_to_the_dashboard(client):
+    body = client.get("/admin/nothing/").content.decode()
+    assert 'href="/admin/">Dashboard overview' in body
+    assert "log in with the account" not in body
+    assert "log in with the account" in client.get("/nothing/").content.decode()
+
+
+def test_a_worker_keeps_its_errors_after_celery_has_set_up_the_log_anew(monkeypatch):
+    root, kept = logging.getLogger(), []
+
+    def idle(**_facts):
+        pass
+
+    def started(argv):
+        for handler in [one for one in root.handlers if isinstance(one, faults.FaultHandler)]:
+            root.removeHandler(handler)  # as django.setup() of Celery's fixup does
+        worker.worker_ready.send(sender=None)
+        kept.extend(one for one in root.handlers if isinstance(one, faults.FaultHandler))
+
+    monkeypatch.setattr(worker.current_app, "worker_main", started)
+    monkeypatch.setattr(worker.os, "nice", lambda by: by)
+    for name in ("warm_up", "leave", "broker_folders"):
+        monkeypatch.setattr(worker, name, lambda *_: None)
+    monkeypatch.setattr(worker, "Pulse", lambda: SimpleNamespace(start=idle, stop=idle))
+    worker.Command().handle(supervised=False)
+    assert len(kept) == 1
 
 
 def test_the_log_outlives_the_user_and_can_be_filtered(client):

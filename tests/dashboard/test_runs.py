@@ -174,6 +174,8 @@ def test_several_runs_are_compared_with_what_differs(client):
         ({"set.steps": "many"}, "set-steps", "steps must be a whole number."),
         ({"set.dropout": "much"}, "set-dropout", "dropout must be a number."),
         ({"set.dropout": "7"}, "set-dropout", "dropout must be from"),
+        ({"set.window": "7"}, "set-window", "window must be from 8 to 65,536."),
+        ({"set.learning_rate": "7"}, "set-learning_rate", "must be from 1.00e-07 to 1."),
         ({"set.facts": "0", "set.identity": "0"}, "set-facts", "nothing to train on"),
         ({"set.gap_from": "0.9", "set.gap_until": "0.1"}, "set-gap_until", "must be less than"),
         ({"corpus": "lost"}, "corpus", "no training corpus"),
@@ -213,6 +215,11 @@ def test_a_search_says_at_its_field_what_is_wrong(client):
         body = search(client, **typed).content.decode()
         assert f'id="error-{field}"' in body, field
         assert f'aria-describedby="error-{field}' in body, field
+    for typed in ("0.002, x,", "0.002, 7"):
+        answer = search(client, **{"key.1": "learning_rate", "values.1": typed})
+        assert list(answer.context["errors"]) == ["values.1"]
+        [tag] = re.findall(r'<input[^>]* id="values-1"[^>]*>', answer.content.decode())
+        assert 'aria-invalid="true" aria-describedby="error-values-1"' in tag
 
 
 def finished(client, name, **figures):
@@ -327,6 +334,22 @@ def test_a_clone_fills_in_what_the_run_was_started_with(client, corpus, other):
     assert (second.settings, second.corpora) == (run.settings, run.corpora)
     for nonsense in ("x", "00000000-0000-4000-8000-000000000000"):
         assert client.get(reverse("admin:run_new"), {"clone": nonsense}).status_code == 200
+
+
+def test_a_run_whose_corpus_is_gone_is_not_resumed_and_its_clone_says_what_is_missing(
+    client, corpus
+):
+    launch(client, corpus="talks", name="orphan")
+    TrainingRun.objects.update(status=RunStatus.FAILED)
+    page = reverse("admin:run", args=[TrainingRun.objects.get().pk])
+    clone = f"{reverse('admin:run_new')}?clone={TrainingRun.objects.get().pk}"
+    assert 'id="resume"' in client.get(page).content.decode()
+    assert 'id="missing"' not in client.get(clone).content.decode()
+    corpus.delete()
+    body = client.get(page).content.decode()
+    assert 'id="resume"' not in body
+    assert "talks is no longer on this site." in body
+    assert "No longer on this site: talks." in client.get(clone).content.decode()
 
 
 def test_the_log_of_a_run_is_shown_stays_small_and_is_text(client, monkeypatch):

@@ -77,6 +77,11 @@ class Pulse:
                 return
 
 
+def _keep_faults(**_facts: Any) -> None:
+    """Keep what goes wrong here for the overview."""
+    faults.start()
+
+
 class Command(BaseCommand):
     help = "Runs the training worker; `up` starts one by itself."
     requires_system_checks: list[str] = []
@@ -97,9 +102,10 @@ class Command(BaseCommand):
         import_module("memory_app.services.training")
         warm_up()
         broker_folders()
-        faults.start()
         # Root is a danger where messages are pickled; ours are JSON and nothing else is read.
         warnings.simplefilter("ignore", SecurityWarning)
+        # Celery's fixup sets Django up anew, which takes away what was hung on the loggers before.
+        worker_ready.connect(_keep_faults)
         pulse = Pulse()
         # Signals hold their receivers weakly; `pulse` lives as long as the worker does.
         worker_ready.connect(pulse.start)

@@ -1,5 +1,6 @@
 """What may be done with a checkpoint: each leaves an entry in the audit log."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
@@ -62,10 +63,14 @@ def checkpoint_evaluate_view(request: HttpRequest, checkpoint: UUID) -> HttpResp
     row = get_object_or_404(Checkpoint, pk=checkpoint)
     typed = request.POST.get("n", "50")
     try:
+        if not re.fullmatch(r"\s*-?[0-9]{1,9}\s*", typed):
+            raise EvaluationError(
+                "The number of questions per test must be a whole number.", field="n"
+            )
         evaluation_ask(
             checkpoint=row,
             suite=request.POST.get("suite", ""),
-            n=int(typed) if typed.isascii() and typed.isdigit() else 0,
+            n=int(typed),
             corpora=request.POST.getlist("corpus"),
             by=request.user,  # type: ignore[arg-type]
         )

@@ -24,6 +24,17 @@ def weight_of(typed: str) -> float | None:
         return None
 
 
+def _axes(data: Any) -> dict[str, list[str]]:
+    """{field: [key, value, …]} of the rows in which a search's form says what to vary."""
+    rows = {}
+    for name in data:
+        kind, _, number = name.partition(".")
+        if kind == "key" and data[name] in hyperparameters.TYPES:
+            typed = [one.strip() for one in data.get(f"values.{number}", "").split(",")]
+            rows[f"values.{number}"] = [data[name], *filter(None, typed)]
+    return rows
+
+
 def form_errors(data: Any, fault: SentenceError) -> dict[str, str]:
     """{field: sentence} of a form that was refused with `fault`; empty where no field is wrong.
 
@@ -38,6 +49,14 @@ def form_errors(data: Any, fault: SentenceError) -> dict[str, str]:
             # Others may be in its way that are changed as well: that is for the whole form to say.
             if _settings_in(wrong) == [key]:
                 errors[f"set.{key}"] = in_words(wrong)
+    axes = _axes(data)
+    for at, (key, *values) in axes.items():
+        for value in values:
+            try:
+                preset.changed({key: value})
+            except SettingsError as wrong:
+                if _settings_in(wrong) == [key]:
+                    errors.setdefault(at, in_words(wrong))
     for row in Corpus.objects.filter(split="train", name__in=data.getlist("corpus")):
         if weight_of(data.get(f"weight.{row.pk}", "1")) is None:
             wrong_weight = SentenceError(
@@ -48,5 +67,6 @@ def form_errors(data: Any, fault: SentenceError) -> dict[str, str]:
     if field:
         errors.setdefault(field, in_words(fault))
     if not errors:
-        errors |= {f"set.{key}": in_words(fault) for key in _settings_in(fault)}
+        varied = {key: at for at, (key, *_) in axes.items()}
+        errors |= {varied.get(key, f"set.{key}"): in_words(fault) for key in _settings_in(fault)}
     return errors

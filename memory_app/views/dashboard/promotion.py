@@ -97,7 +97,10 @@ def _ask_with_figures(
         heads=[row.name for row in rows],
         figures=figure_words.rows(table),
         unevaluated=doubt_of(figures[0], {}).unexamined,
-        samples=[{"name": row.name, "exchanges": _samples(row)} for row in rows],
+        samples=[
+            {"name": row.name, "exchanges": _samples(row), "trained_here": row.runs.exists()}
+            for row in rows
+        ],
     )
 
 

@@ -97,6 +97,7 @@ def form_parts(data: Any, errors: Container[str] = ()) -> dict[str, Any]:
             }
             for row in corpora
         ],
+        "missing": ", ".join(sorted(set(chosen) - {row.name for row in corpora})),
         "checkpoints": Checkpoint.objects.order_by("-sequence"),
         "parent": data.get("parent", ""),
         "name": data.get("name", ""),

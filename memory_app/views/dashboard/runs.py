@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from memory_app.models import (
     ASKED,
     HELD,
+    Corpus,
     RunSample,
     RunStatus,
     TrainingMetric,
@@ -31,6 +32,13 @@ EVALUATIONS = 12
 LIVELY = (RunStatus.QUEUED, *HELD)
 #: The status with which htmx stops asking again.
 STOP_POLLING = 286
+
+
+def corpora_missing(run: TrainingRun) -> list[str]:
+    """The names of the corpora that a run was started with and that are no longer there."""
+    names = [name for name, _weight in run.corpora]
+    there = Corpus.objects.filter(split="train", name__in=names).values_list("name", flat=True)
+    return sorted(set(names) - set(there))
 
 
 def with_figures(rows: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
@@ -108,6 +116,7 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
         # The worker is about to do what was asked: that is told as soon as it is done.
         "soon": row.status in ASKED or (queued and ahead is None),
         "ended": ENDED,
+        "missing": ", ".join(corpora_missing(row)),
     }
 
 

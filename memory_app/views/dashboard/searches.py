@@ -113,6 +113,7 @@ def search_new(request: HttpRequest) -> HttpResponse:
             {
                 "number": number,
                 "field": f"key.{number}",
+                "values_field": f"values.{number}",
                 "key": data.get(f"key.{number}", "learning_rate" if number == 0 else ""),
                 "values": data.get(f"values.{number}", ""),
             }
