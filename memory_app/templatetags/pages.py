@@ -39,6 +39,8 @@ STRINGS: dict[str, dict[str, Any]] = {
                 "{n} later turns are on another branch, after the other version of this turn."
             ),
         },
+        "away": _("You are offline. What you send is kept until you are back online."),
+        "keptOffline": _("Will be sent when you are back online."),
         "kept": _("Not sent yet. It will be sent when the connection is back."),
         "tokensLeft": {"one": _("{n} token left"), "other": _("{n} tokens left")},
         "tooManyTokens": {
@@ -65,8 +67,8 @@ STRINGS: dict[str, dict[str, Any]] = {
         "sampling": _("Sampling"),
         "samplingWrong": _("Sampling: {names}?"),
         "setAside": {
-            "one": _("{n} turn set aside. Memory is back to where it was before it."),
-            "other": _("{n} turns set aside. Memory is back to where it was before them."),
+            "one": _("{n} turn set aside. Memory is back to where it was before that turn."),
+            "other": _("{n} turns set aside. Memory is back to where it was before those turns."),
         },
         "silent": _("The server is not answering. Your text is kept."),
         "status": {

@@ -49,7 +49,7 @@ def openings(language: str) -> list[dict[str, Any]]:
     words = (
         (
             _("A name, small talk, and the name again"),
-            _("Watch: the name is input once. At the end, only the state can still hold it."),
+            _("Watch: the name is said only once. At the end, only the state can still hold it."),
         ),
         (
             _("Tell a place, then correct it"),

@@ -144,7 +144,7 @@ function keepPending(value) {
 
 // Whether a reply, or a message that isn't sent yet, is in the way; which of them is said.
 function held() {
-  if (socket.ready) composer.complain(live || pending ? say("busy") : null, "reply");
+  if (socket.ready && !socket.offline) composer.complain(live || pending ? say("busy") : null, "reply");
   else composer.complain(live ? say("offlineReply") : pending ? say("offlineKept") : null, "line");
   return Boolean(live || pending);
 }
@@ -167,7 +167,13 @@ function ask(frame, text) {
   follow.end();
   showSteps();
   if (!transmit(frame)) views.at(-1).note(say("kept"));
+  if (socket.offline) markUnsent(say("keptOffline"));
   return true;
+}
+
+// What stands under the message that waits to be taken.
+function markUnsent(words) {
+  views.find((view) => view.status === "sending" && view.client === pending?.frame.client_turn_id)?.note(words);
 }
 
 function transmit(frame) {
@@ -381,6 +387,8 @@ socket.addEventListener("frame", ({ detail: frame }) => {
 
 tellOfConnection(socket);
 socket.addEventListener("up", () => composer.settle("line"));
+socket.addEventListener("offline", () => markUnsent(say("keptOffline")));
+for (const back of ["up", "heard"]) socket.addEventListener(back, () => markUnsent(""));
 document.addEventListener("person", () => socket.renew());
 document.addEventListener("chat:sampling", () => composer.settle("sampling"));
 socket.addEventListener("gone", () => (composer.draft.value = null)); // it goes with its chat

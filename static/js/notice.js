@@ -27,6 +27,7 @@ export function tellOfConnection(socket) {
 
   socket.addEventListener("down", ({ detail: { seconds, failures } }) => {
     clearTimeout(timer);
+    if (socket.offline && !navigator.onLine) return;
     const sentence = failures > 1 ? say("offline", { seconds }) : say("reconnecting");
     timer = setTimeout(() => notice(sentence, { offers: retry }), failures > 1 ? 0 : SHORT);
   });
@@ -36,6 +37,8 @@ export function tellOfConnection(socket) {
     silence = true;
     notice(say("silent"));
   });
+  socket.addEventListener("offline", () => notice(say("away")));
+  addEventListener("online", () => socket.offline && notice(say("reconnecting"), { offers: retry }));
   socket.addEventListener("out", () => notice(say("loggedOut"), { offers: login }));
   socket.addEventListener("gone", () => notice(say("deleted")));
   retry.addEventListener("click", () => socket.retry());

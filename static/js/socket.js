@@ -1,6 +1,7 @@
 // One chat's websocket: JSON frames out and in, and a connection that mends itself.
 // Events: "frame" (detail: the frame), "up", "down" (detail: {seconds}), "silent" and "heard" (the
-// server takes frames and doesn't answer; it does again), "out" (logged out), "gone".
+// server takes frames and doesn't answer; it does again), "offline" (the browser has no network),
+// "out" (logged out), "gone".
 const FIRST_WAIT = 500; // ms
 const LONGEST_WAIT = 15000;
 const SERVICE_RESTART = 1012; // the server says it is coming back: try at once
@@ -10,6 +11,8 @@ const LOOK_EVERY = 1000;
 const QUIET = 20000; // after so long without a frame a ping asks whether anybody is there
 const QUIET_IN_REPLY = 5000;
 const PATIENCE = 10000; // for an answer, and for a connection to open: some networks swallow it
+const OFFLINE_ANSWER = 250; // without a network only a server on this machine answers, and that at once
+const ONLINE_ANSWER = 2000; // a line that lived through the gap answers by then
 const SILENCE = 45000; // longer than this and the line is dead, whatever the browser thinks
 
 export class ChatSocket extends EventTarget {
@@ -26,8 +29,10 @@ export class ChatSocket extends EventTarget {
     this.replying = false; // a reply is awaited: set by whoever sends
     this.asked = null; // when the first frame went out that nothing has answered
     this.silent = false;
+    this.offline = false; // the browser said so, and nothing was heard since
     setInterval(() => this.#look(), LOOK_EVERY);
-    addEventListener("online", () => this.retry());
+    addEventListener("online", () => this.#network());
+    addEventListener("offline", () => this.#network());
     addEventListener("pageshow", (event) => event.persisted && this.retry());
     document.addEventListener("visibilitychange", () => document.hidden || this.retry());
   }
@@ -144,15 +149,35 @@ export class ChatSocket extends EventTarget {
   #hear() {
     this.heard = Date.now();
     this.asked = null;
-    if (this.silent) this.#tell("heard");
-    this.silent = false;
+    clearTimeout(this.checking);
+    const wordless = this.silent || this.offline;
+    this.silent = this.offline = false;
+    if (wordless) this.#tell("heard");
+  }
+
+  // The browser's network went or came back: the line is asked whether it still stands.
+  #network() {
+    if (this.ended) return;
+    const { onLine } = navigator;
+    const { line } = this;
+    clearTimeout(this.checking);
+    if (onLine) this.retry();
+    this.send({ type: "ping" });
+    this.checking = setTimeout(() => {
+      if (!onLine) {
+        this.offline = true;
+        this.#tell("offline");
+      } else if (line) {
+        this.#drop(line);
+      }
+    }, onLine ? ONLINE_ANSWER : OFFLINE_ANSWER);
   }
 
   #look() {
     if (!this.ready) return;
     const now = Date.now();
     if (now - this.heard > SILENCE) return this.#drop(this.line);
-    if (this.asked !== null && now - this.asked >= PATIENCE && !this.silent) {
+    if (this.asked !== null && now - this.asked >= PATIENCE && !this.silent && !this.offline) {
       this.silent = true;
       this.#tell("silent");
     } else if (this.asked === null && now - this.heard >= (this.replying ? QUIET_IN_REPLY : QUIET)) {

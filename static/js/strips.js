@@ -1,6 +1,13 @@
 // After a reload the strips are drawn from gates.json: one at a time, and only what is in view,
 // because the server replays the turn for each. That of a very long turn would take many seconds: its
 // gates are shown where somebody asks for them, in the gate view.
+const PRINT_WAIT = 4000; // ms
+
+// Live, the strip ends with the last word: so the closing <|end|> is left out here too.
+function show(view, { tokens }) {
+  view.strip.set(tokens.filter((token) => token.part === "reply").slice(0, -1));
+}
+
 export function lazyStrips(views, scroller) {
   const wanted = new Set();
   let busy = false;
@@ -27,9 +34,7 @@ export function lazyStrips(views, scroller) {
       try {
         const response = await fetch(`/turn/${view.id}/gates.json`);
         if (!response.ok) continue;
-        const { tokens } = await response.json();
-        // Live, the strip ends with the last word: so the closing <|end|> is left out here too.
-        view.strip.set(tokens.filter((token) => token.part === "reply").slice(0, -1));
+        show(view, await response.json());
       } catch {
         view.asked = false; // the line was cut: the next look tries again
         break;
@@ -37,6 +42,24 @@ export function lazyStrips(views, scroller) {
     }
     busy = false;
   }
+
+  // Paper has no view to scroll: what is not drawn yet is fetched while the print waits. What takes
+  // longer than anybody waits stays away, letters and all (print.css).
+  addEventListener("beforeprint", () => {
+    const end = performance.now() + PRINT_WAIT;
+    for (const view of views()) {
+      if (performance.now() > end) break;
+      if (view.strip.tokens.length || !view.id || !view.kept || "long" in view.li.dataset) continue;
+      const request = new XMLHttpRequest();
+      request.open("GET", `/turn/${view.id}/gates.json`, false);
+      try {
+        request.send();
+      } catch {
+        break; // no connection
+      }
+      if (request.status === 200) show(view, JSON.parse(request.responseText));
+    }
+  });
 
   return {
     look() {

@@ -77,6 +77,27 @@ def test_a_server_that_takes_frames_and_does_not_answer_is_said_and_said_to_be_o
     expect(notice).to_be_hidden()
 
 
+def test_a_browser_without_a_network_says_so_at_once_and_sends_when_it_is_back(
+    visitor: Visitor, complaints: list[str]
+) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    visitor.talk("Hello.")
+    page.context.set_offline(True)
+    notice = page.locator("#notice")
+    expect(notice).to_contain_text("You are offline.", timeout=2_000)
+    visitor.say("Wait for me.")
+    waiting = page.locator(".turn:last-child")
+    expect(waiting.locator(".note")).to_have_text("Will be sent when you are back online.")
+    expect(waiting.locator(".waiting")).to_be_hidden()
+    page.context.set_offline(False)
+    visitor.wait_for_end()
+    expect(notice).to_be_hidden()
+    expect(waiting.locator(".note")).not_to_contain_text("Will be sent")
+    expect(page.locator(".turn")).to_have_count(2)
+    complaints.clear()  # of what could not be fetched
+
+
 def top(page: Page) -> float:
     return page.locator("#scroller").evaluate("one => one.scrollTop")
 

@@ -42,7 +42,7 @@ def test_a_reader_of_english_who_chooses_it_gets_chinese_steps_and_english_words
     chat, page = opened(alice, reads="en", checkpoint=str(chinese.pk))
     assert chat.checkpoint == chinese
     assert "我叫小梅。" in page
-    assert "Watch: the name is input once." in page
+    assert "Watch: the name is said only once." in page
 
 
 def test_the_english_model_is_offered_english_whoever_reads(alice, checkpoint):
