@@ -83,10 +83,10 @@ def figure(value: float | str | bool | None) -> str:
 
 @register.filter
 def percent(share: float | None) -> str:
-    """0.834 -> "83 %"."""
+    """0.834 -> "83%"."""
     if not isinstance(share, int | float):  # not measured, or a name that isn't there
         return "–"
-    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+    return f"{100 * share:.0f}%"
 
 
 @register.filter

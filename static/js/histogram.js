@@ -5,7 +5,7 @@ import { colour, css, paint } from "./ramp.js";
 import { say } from "./strings.js";
 
 const element = (id) => document.getElementById(id);
-const share = (part) => `${(part * 100).toFixed(part < 0.0995 ? 1 : 0)} %`;
+const share = (part) => `${(part * 100).toFixed(part < 0.0995 ? 1 : 0)}%`;
 
 export function histogram(map, lut) {
   const { bins, lowEnd, highEnd, below, above } = map.histogram;

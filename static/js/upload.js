@@ -37,7 +37,7 @@ form.addEventListener("submit", (event) => {
   request.setRequestHeader("Accept", "application/json");
   request.upload.addEventListener("progress", (sent) => {
     bar.value = (100 * sent.loaded) / sent.total;
-    status.textContent = say("sent", { share: `${Math.floor(bar.value)} %` });
+    status.textContent = say("sent", { share: `${Math.floor(bar.value)}%` });
   });
   request.upload.addEventListener("load", () => { status.textContent = say("reading"); });
   request.addEventListener("load", () => {

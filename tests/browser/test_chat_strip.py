@@ -44,3 +44,19 @@ def test_enter_on_the_strip_opens_the_gate_view_at_that_token(visitor: Visitor) 
         visitor.page.keyboard.press(key)
     visitor.page.wait_for_url(f"**/turn/{Turn.objects.get().pk}/#reply=1")
     expect(visitor.page.locator("#map.drawn")).to_be_visible()
+
+
+def test_a_print_has_the_strips_that_were_never_in_view(visitor: Visitor) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": 900, "height": 400})
+    visitor.start_chat()
+    for n in range(3):
+        visitor.talk("\n".join(f"{n}: line {line}" for line in range(20)))
+    page.reload()
+    strips = page.locator(".strip canvas")
+    expect(strips.last).to_have_attribute("aria-label", re.compile("."))
+    assert strips.first.get_attribute("width") == "0"
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    widths = strips.evaluate_all("all => all.map((one) => one.width)")
+    assert len(widths) == 3
+    assert min(widths) > 10

@@ -125,13 +125,13 @@ def test_the_histogram_counts_the_saturated_ends(gates: Visitor, trace: Trace) -
     drawn(page, "i 0 mean")
     values = trace["i"][:, 0]
     for end, share in (("below", (values < 0.1).mean()), ("above", (values > 0.9).mean())):
-        said = float(page.locator(f"#{end}").inner_text().split(": ")[1].removesuffix(" %"))
+        said = float(page.locator(f"#{end}").inner_text().split(": ")[1].removesuffix("%"))
         assert said == pytest.approx(100 * share, abs=0.51)
     for gate in "ifogh":
         low = 0.1 if gate in "ifo" else -0.9
         values = trace[gate][:, 0]
         cells = page.locator(f"#saturation tr[data-gate={gate}] td.mono").all_inner_texts()
-        shares = [float(text.removesuffix(" %")) for text in cells]
+        shares = [float(text.removesuffix("%")) for text in cells]
         wanted = [100 * (values < low).mean(), 100 * (values > 0.9).mean()]
         assert shares == pytest.approx(wanted, abs=0.51)
 

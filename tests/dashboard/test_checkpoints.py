@@ -282,7 +282,7 @@ def test_a_promotion_shows_both_models_figures_and_what_changes(client, alice, c
     for part in (
         "New chats in English use other instead of small",
         "The 1 chat on small stays on it",
-        "97\N{NO-BREAK SPACE}%",
+        "97%",
         "43.1–56.9",
         "It is worse than the live one in 1 figure: Recall, asked at once.",
         "no clear difference",

@@ -75,6 +75,6 @@ def cell(figure: Figure | None) -> dict[str, str]:
         return {"text": f"{figure.value:.4g}", "interval": ""}
     low, high = interval
     return {
-        "text": f"{_share(figure.value)}\N{NO-BREAK SPACE}%",
+        "text": f"{_share(figure.value)}%",
         "interval": f"{_share(low)}–{_share(high)}",
     }
