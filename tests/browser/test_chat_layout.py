@@ -76,8 +76,8 @@ def test_long_words_and_long_messages_stay_inside(
     page.set_viewport_size({"width": width, "height": 800})
     visitor.start_chat()
     will_say("".join(map(str, range(60))))
-    visitor.talk("x" * 4000)
-    visitor.talk("word " * 800)
+    visitor.talk("x" * 2000)
+    visitor.talk("word " * 400)
     for element in ("document.documentElement", "document.getElementById('scroller')"):
         assert page.evaluate(f"{element}.scrollWidth <= {element}.clientWidth")
     expect(page.get_by_label("Message", exact=True)).to_be_in_viewport()

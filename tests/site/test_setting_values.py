@@ -15,7 +15,14 @@ ROOT = Path(__file__).parents[2]
 SAFE = {"PROFILE": "production", "SECRET_KEY": "k" * 50, "SITE_ORIGINS": "https://a.example"}
 NUMBERS = {
     *("PORT", "MEMORY_MAX_BATCH", "MEMORY_MAX_MODELS", "MEMORY_TRACE_CACHE_MB", "UPLOAD_MAX_MB"),
-    *("UPLOAD_SECONDS", "CORPUS_MAX_MB", "CORPUS_MAX_ROWS", "CORPORA_USER_MB", "CORPORA_TOTAL_MB"),
+    *(
+        "TURN_MAX_IDS",
+        "UPLOAD_SECONDS",
+        "CORPUS_MAX_MB",
+        "CORPUS_MAX_ROWS",
+        "CORPORA_USER_MB",
+        "CORPORA_TOTAL_MB",
+    ),
 }
 FLAGS = {"DEBUG", "TRUST_PROXY", "SSL_REDIRECT", "STATIC_COLLECTED"}
 BAD = {
