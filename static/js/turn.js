@@ -105,6 +105,9 @@ export class TurnView {
     const box = this.markdown;
     const before = this.reply.offsetHeight;
     box.innerHTML = html; // sanitised by the server: nh3, in memory_app/markdown.py
+    // Chromium may keep the direction that it found for the empty box: have it look again.
+    box.removeAttribute("dir");
+    box.dir = "auto";
     furnish(box);
     box.hidden = !html;
     this.reply.hidden = Boolean(html);

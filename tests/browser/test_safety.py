@@ -9,6 +9,7 @@ from memory_app.lm.checkpoint import Checkpoint as Model
 from memory_app.lm.state import State
 from memory_app.models import Chat, Turn
 from tests.browser.visitor import Visitor
+from tests.conftest import stored
 
 MARK = "globalThis.hit=1"
 BREAKOUTS = (
@@ -50,7 +51,7 @@ PAYLOADS = [one.format(*[MARK] * 4) for one in BREAKOUTS]
 def haunted(visitor: Visitor, model: Model) -> Chat:
     """A chat whose turns say all of them, each way, and other chats that have them as titles."""
     blank = State.zeros(model.model.config)
-    chat = Chat.objects.get(pk=visitor.start_chat())
+    chat = stored(visitor.start_chat())
     for payload in PAYLOADS:
         chat.head = Turn.objects.create(
             chat=chat,
