@@ -165,7 +165,7 @@ REFUSED = {
     "UTF-16, no mark": ("a.txt", spoken().encode("utf-16-be"), [(0, "UTF-16")]),
     "Latin-1": ("a.csv", "été,allô\n".encode("latin-1"), [(1, "invalid UTF-8")]),
     "three columns": ("a.csv", b"a,b\nc,d,e\n", [(2, "3 columns instead of two")]),
-    "fewer than the header": ("a.csv", b"question,answer\nc\n", [(2, "1 columns")]),
+    "fewer than the header": ("a.csv", b"question,answer\nc\n", [(2, "columns: 1")]),
     "a turn of two lines": (
         "a.txt",
         b"User: a\nand b\nBot: c\n\nUser: d\nBot: e\n",
