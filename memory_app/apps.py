@@ -15,14 +15,16 @@ class MemoryAppConfig(AppConfig):
             user_logged_out,
             user_login_failed,
         )
+        from django.db.backends.signals import connection_created
 
-        from memory_app import checks, services  # noqa: F401  (checks register themselves)
+        from memory_app import checks, connections, services  # noqa: F401  (checks register themselves)
         from memory_app.services.audit import (
             on_staff_login,
             on_staff_login_failed,
             on_staff_logout,
         )
 
+        connection_created.connect(connections.set_up, dispatch_uid="connection-set-up")
         user_logged_in.connect(services.on_login, dispatch_uid="guest-becomes-member")
         user_logged_in.connect(on_staff_login, dispatch_uid="staff-log-in")
         user_logged_out.connect(on_staff_logout, dispatch_uid="staff-log-out")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connections, models, transaction
+from django.db import models
 from django.db.models.functions import Coalesce, RowNumber, StrIndex
 from django.db.models.lookups import Exact, GreaterThan, IsNull
 from django.utils import timezone
@@ -192,15 +192,7 @@ class ChatQuerySet(models.QuerySet["Chat"]):
 
     def keys_mentioning(self, words: Sequence[str]) -> list[UUID]:
         """The keys of those with every one of `words`, newest first."""
-        keys = self.mentioning(words).newest_first().values_list("pk", flat=True)
-        if connections[self.db].vendor != "postgresql":
-            return list(keys)
-        with transaction.atomic(using=self.db):
-            # Several words are enough for PostgreSQL to compile the plan into machine code, which
-            # takes longer than to carry it out.
-            with connections[self.db].cursor() as cursor:
-                cursor.execute("SET LOCAL jit = off")
-            return list(keys)
+        return list(self.mentioning(words).newest_first().values_list("pk", flat=True))
 
     def update(self, **fields: Any) -> int:
         """As Django's; what a search compares follows the title."""
@@ -383,7 +375,8 @@ class SearchChunkQuerySet(models.QuerySet["SearchChunk"]):
         rounds = [(each, all, LOOKED_AT if len(folded) > 1 else 1), (some, any, 1)]
         for which, enough, most in rounds:
             wanted = [chat for chat in chats if chat not in places]
-            rows = self.filter(which, chat__in=wanted)
+            # The signature's own chat is named, too: PostgreSQL would else ask those of everybody.
+            rows = self.filter(which, chat__in=wanted, signature__chat__in=wanted)
             ranked = rows.annotate(
                 rank=models.Window(
                     RowNumber(), partition_by=models.F("chat"), order_by=models.F("number").asc()

@@ -29,6 +29,8 @@ export class Openings {
       this.show(true);
       element("text").focus();
     });
+    // A click before this would be lost; the page comes with these buttons disabled.
+    for (const button of element("openings").querySelectorAll("button")) button.disabled = false;
   }
 
   // After a reply: the next step; while one runs, or where the memory is blank, nothing.
