@@ -11,11 +11,14 @@ django.setup(set_prefix=False)
 # These need the apps that the line above has loaded.
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+from chatsite.allocator import share_arenas  # noqa: E402
 from chatsite.bodies import Bodies, Handler  # noqa: E402
 from chatsite.lifespan import lifespan  # noqa: E402
 from chatsite.static import StaticFiles  # noqa: E402
 from memory_app import census  # noqa: E402
 from memory_app.routing import router  # noqa: E402
+
+share_arenas()
 
 
 async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
