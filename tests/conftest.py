@@ -18,13 +18,13 @@ from django.db import connections, transaction
 from django.test import Client
 from django.utils import translation
 
-from memory_app import registry, replies, runtime
+from memory_app import registry, replies, runtime, services
 from memory_app.lm.checkpoint import Checkpoint as Model
 from memory_app.lm.checkpoint import load_checkpoint, save_checkpoint
 from memory_app.lm.config import ModelConfig
 from memory_app.lm.model import LanguageModel
 from memory_app.lm.tokenizer import Tokenizer
-from memory_app.models import Chat, Checkpoint, Person
+from memory_app.models import Chat, Checkpoint, Person, Turn
 from memory_app.pending import pending_chat
 from memory_app.services.pending import chat_store
 from tests.quick_flush import quick_flush
@@ -122,6 +122,23 @@ def charlie(make_player: Callable[[str], Player]) -> Player:
 @pytest.fixture
 def chat(alice: Player, checkpoint: Checkpoint) -> Chat:
     return Chat.objects.create(owner=alice.person, checkpoint=checkpoint)
+
+
+def spoken_turn(
+    chat: Chat, text: str, reply: str, *, sampling: dict[str, Any] | None = None, **more: Any
+) -> Turn:
+    """A committed turn at the chat's head, with a reply in these words."""
+    begun = services.turn_begin(
+        chat=chat, client_turn_id=uuid4(), text=text, sampling=sampling or {}
+    )
+    return services.turn_commit(
+        turn=begun.turn,
+        model=begun.model,
+        before=begun.before,
+        reply_ids=begun.model.tokenizer.encode(reply),
+        reply_text=reply,
+        **{"status": "complete", **more},
+    )
 
 
 def stored(key: Any) -> Chat:

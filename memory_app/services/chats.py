@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -48,38 +49,33 @@ def chat_create(
     return pending_open(person=person, checkpoint=checkpoint)
 
 
+def _set(chat: Chat, **fields: Any) -> None:
+    """Write these fields of the chat: in its person's row while it is pending, else in its own."""
+    if is_pending(chat) and pending_change(chat=chat, **fields):
+        return
+    Chat.objects.filter(pk=chat.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(chat, name, value)
+
+
 def chat_rename(*, chat: Chat, title: str) -> None:
     """Name a chat; an empty title is none."""
-    chat.title = title_of(title)
-    if is_pending(chat) and pending_change(chat=chat, title=chat.title):
-        return
-    Chat.objects.filter(pk=chat.pk).update(title=chat.title)
+    _set(chat, title=title_of(title))
 
 
 def chat_share(*, chat: Chat, shared: bool) -> None:
     """Let staff read this chat, or no longer."""
-    if is_pending(chat) and pending_change(chat=chat, shared=shared):
-        return
-    Chat.objects.filter(pk=chat.pk).update(shared=shared)
-    chat.shared = shared
+    _set(chat, shared=shared)
 
 
 def chat_pin(*, chat: Chat, pinned: bool) -> None:
     """Keep this chat above the others, or no longer; a pinned chat is not archived."""
-    archived = chat.archived and not pinned
-    if is_pending(chat) and pending_change(chat=chat, pinned=pinned, archived=archived):
-        return
-    Chat.objects.filter(pk=chat.pk).update(pinned=pinned, archived=archived)
-    chat.pinned, chat.archived = pinned, archived
+    _set(chat, pinned=pinned, archived=chat.archived and not pinned)
 
 
 def chat_archive(*, chat: Chat, archived: bool) -> None:
     """Leave this chat out of the list, or take it back in; searches find it all the same."""
-    pinned = chat.pinned and not archived
-    if is_pending(chat) and pending_change(chat=chat, pinned=pinned, archived=archived):
-        return
-    Chat.objects.filter(pk=chat.pk).update(pinned=pinned, archived=archived)
-    chat.pinned, chat.archived = pinned, archived
+    _set(chat, pinned=chat.pinned and not archived, archived=archived)
 
 
 @transaction.atomic
@@ -99,10 +95,7 @@ def chat_delete(*, chat: Chat) -> None:
 
 def chat_restore(*, chat: Chat) -> None:
     """Take a deletion back; nothing is lost by it, and a chat that isn't deleted stays as it is."""
-    if is_pending(chat) and pending_change(chat=chat, deleted=None):
-        return
-    Chat.objects.filter(pk=chat.pk).update(deleted=None)
-    chat.deleted = None
+    _set(chat, deleted=None)
 
 
 def chats_purge(*, older_than: timedelta = UNDO_FOR) -> int:

@@ -1,11 +1,12 @@
 """What the page says of a reply, of the connection and of the branches is true, and no longer."""
 
 import asyncio
+import json
 import threading
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from memory_app.consumers import ChatConsumer
 from tests.browser.server import SiteServer
@@ -98,18 +99,16 @@ def test_a_browser_without_a_network_says_so_at_once_and_sends_when_it_is_back(
     complaints.clear()  # of what could not be fetched
 
 
+# The turn at the scroller's upper edge, and how many pixels it has scrolled past it.
 PLACE = """one => {
   const { top } = one.getBoundingClientRect();
   const boxes = [...one.querySelectorAll(".turn")].map((turn) => turn.getBoundingClientRect());
   const at = boxes.findIndex((box) => box.bottom > top);
   return [at, top - boxes[at].top];
 }"""
-
-
-def place_of(page: Page) -> tuple[int, float]:
-    """The turn at the scroller's upper edge, and how many pixels it has scrolled past it."""
-    turn, past = page.locator("#scroller").evaluate(PLACE)
-    return turn, past
+# Looked at as the page is left: strips and Markdown of the last replies may be drawn until then.
+LEFT = f"""one => addEventListener("pagehide", () =>
+  sessionStorage.setItem("left", JSON.stringify(({PLACE})(one))))"""
 
 
 def test_back_from_a_gate_view_is_where_one_was(visitor: Visitor) -> None:
@@ -120,13 +119,13 @@ def test_back_from_a_gate_view_is_where_one_was(visitor: Visitor) -> None:
         visitor.talk("\n".join(f"{n}: line {line}" for line in range(20)))
     page.locator("#scroller").evaluate("one => one.scrollTo(0, one.scrollHeight / 2)")
     expect(page.get_by_role("button", name="Scroll to the end")).to_be_visible()
-    page.wait_for_timeout(1_000)  # strips and Markdown of the last replies may still be drawn
-    turn, past = place_of(page)
+    page.locator("#scroller").evaluate(LEFT)
     page.locator(".turn a.gates").nth(1).evaluate("one => one.click()")
     page.wait_for_url("**/turn/*/")
     page.go_back()
     expect(page.locator("#memory-turns")).to_have_text("4")
-    now, further = place_of(page)
+    turn, past = json.loads(page.evaluate("() => sessionStorage.getItem('left')"))
+    now, further = page.locator("#scroller").evaluate(PLACE)
     assert now == turn
     assert abs(further - past) < 3
     expect(page.get_by_role("button", name="Scroll to the end")).to_be_visible()

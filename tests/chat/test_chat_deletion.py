@@ -10,20 +10,13 @@ from django.utils import timezone
 from memory_app import policy, services
 from memory_app.models import Chat, Person, Turn
 from memory_app.protocol import Refused
+from tests.conftest import spoken_turn
 from tests.site.test_policy import OWNED
 
 
 @pytest.fixture
 def turn(chat):
-    begun = services.turn_begin(chat=chat, client_turn_id=uuid4(), text="My secret")
-    return services.turn_commit(
-        turn=begun.turn,
-        model=begun.model,
-        before=begun.before,
-        reply_ids=begun.model.tokenizer.encode("Good"),
-        reply_text="Good",
-        status="complete",
-    )
+    return spoken_turn(chat, "My secret", "Good")
 
 
 def test_a_deleted_chat_is_nowhere_for_its_owner_too(alice, chat, turn):

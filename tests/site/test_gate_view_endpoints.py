@@ -2,7 +2,6 @@
 
 import json
 import math
-from uuid import uuid4
 
 import pytest
 import torch
@@ -10,16 +9,12 @@ from safetensors.torch import load
 
 from memory_app import runtime, services
 from memory_app.models import Turn
+from tests.conftest import spoken_turn
 
 
 @pytest.fixture
 def turn(chat):
-    begun = services.turn_begin(chat=chat, client_turn_id=uuid4(), text="My name is Clara.")
-    ids = begun.model.tokenizer.encode("Nice to meet you 你")
-    return services.turn_commit(
-        turn=begun.turn, model=begun.model, before=begun.before, reply_ids=ids,
-        reply_text="Nice to meet you 你", status="complete",
-    )  # fmt: skip
+    return spoken_turn(chat, "My name is Clara.", "Nice to meet you 你")
 
 
 @pytest.fixture

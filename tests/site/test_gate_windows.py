@@ -1,7 +1,6 @@
 """A very long turn is shown a window of tokens at a time, from the page to the numbers."""
 
 import json
-from uuid import uuid4
 
 import pytest
 import torch
@@ -10,6 +9,7 @@ from safetensors.torch import load
 from memory_app import runtime, services
 from memory_app.inspection import windows
 from memory_app.inspection.trace import GATES
+from tests.conftest import spoken_turn
 
 
 @pytest.fixture
@@ -19,12 +19,7 @@ def turn(chat, monkeypatch):
     monkeypatch.setattr(windows, "SHORTEST", 10)
     monkeypatch.setattr("memory_app.views.turn.WINDOW", 40)
     monkeypatch.setattr("memory_app.templatetags.pages.LONG", 60)
-    begun = services.turn_begin(chat=chat, client_turn_id=uuid4(), text="My name is Clara 𒀀. " * 9)
-    ids = begun.model.tokenizer.encode("Nice to meet you 你")
-    return services.turn_commit(
-        turn=begun.turn, model=begun.model, before=begun.before, reply_ids=ids,
-        reply_text="Nice to meet you 你", status="complete",
-    )  # fmt: skip
+    return spoken_turn(chat, "My name is Clara 𒀀. " * 9, "Nice to meet you 你")
 
 
 @pytest.fixture

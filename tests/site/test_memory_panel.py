@@ -8,24 +8,12 @@ from safetensors.torch import load
 
 from memory_app import services
 from memory_app.models import Turn
-from tests.conftest import Player
+from tests.conftest import Player, spoken_turn
 
 
 @pytest.fixture
 def say(chat):
-    def one(user, reply, wait=None):
-        begun = services.turn_begin(chat=chat, client_turn_id=uuid4(), text=user)
-        return services.turn_commit(
-            turn=begun.turn,
-            model=begun.model,
-            before=begun.before,
-            reply_ids=begun.model.tokenizer.encode(reply),
-            reply_text=reply,
-            status="complete",
-            first_token_ms=wait,
-        )
-
-    return one
+    return lambda user, reply, wait=None: spoken_turn(chat, user, reply, first_token_ms=wait)
 
 
 def panel(player: Player, chat, after=""):

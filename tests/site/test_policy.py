@@ -12,6 +12,7 @@ from chatsite import urls as site_urls
 from memory_app import consumers, policy, protocol, tasks
 from memory_app.models import Chat
 from memory_app.routing import websocket_urlpatterns
+from tests.conftest import spoken_turn
 
 POLICIES = {policy.ANYONE, policy.PERSON, policy.OWNER, policy.STAFF, policy.SYSTEM}
 
@@ -111,17 +112,7 @@ OWNED = [
 
 @pytest.fixture
 def turn(chat):
-    from memory_app import services
-
-    begun = services.turn_begin(chat=chat, client_turn_id=uuid4(), text="My secret")
-    return services.turn_commit(
-        turn=begun.turn,
-        model=begun.model,
-        before=begun.before,
-        reply_ids=[5],
-        reply_text="x",
-        status="complete",
-    )
+    return spoken_turn(chat, "My secret", "x")
 
 
 @pytest.mark.parametrize(("method", "route"), OWNED)
