@@ -15,6 +15,27 @@ PINS := $(shell cat pyproject.toml Makefile | cksum | tr ' ' '-')
 RUN_STAMP := $(VENV)/.site-$(PINS)
 DEV_STAMP := $(VENV)/.tests-$(PINS)
 PIP := $(PY) -m pip --disable-pip-version-check
+# Seconds between two lines about a pip that is at work.
+BEAT := 10
+FETCHED := $(abspath $(VENV))/fetched
+# `watched COMMAND… 3>&2`: pip's own words and bar go to 3, its errors to 2. Without a terminal pip is
+# silent while it fetches and unpacks, on one while it unpacks: then a line every BEAT seconds says
+# how far it is. The lines end with this shell, however that ends.
+WATCHED = watched() { \
+	rm -rf "$(FETCHED)"; mkdir -p "$(FETCHED)"; \
+	( seconds=0; before=; \
+	while sleep $(BEAT) >/dev/null 2>&1 3>&- && kill -0 $$$$ 2>/dev/null; do \
+		seconds=$$((seconds + $(BEAT))); \
+		size=$$(du -sck "$(FETCHED)"/pip-* 2>/dev/null | tail -n 1 | cut -f 1); \
+		if [ ! -t 3 ] || [ "$$size" = "$$before" ]; then \
+			echo "pip is at work: $$seconds s, $$((size / 1024)) MB fetched" >&3; \
+		fi; \
+		before=$$size; \
+	done ) & beat=$$!; \
+	status=0; TMPDIR="$(FETCHED)" "$$@" >&3 || status=$$?; \
+	kill $$beat 2>/dev/null || true; wait $$beat 2>/dev/null || true; \
+	rm -rf "$(FETCHED)"; return $$status; \
+}
 # Reads one list out of pyproject.toml: pip learnt dependency groups later than Python 3.11 did.
 LIST := import sys, tomllib; d = tomllib.load(open("pyproject.toml", "rb")); \
 	print(*d["project"]["dependencies"], *(p for g in sys.argv[1:] for p in d["dependency-groups"][g]), sep="\n")
@@ -60,28 +81,31 @@ $(VENV)/.torch-$(TORCH): $(VENV)/.made
 	if $(PY) -c 'import importlib.metadata as m, sys; sys.exit(m.version("torch").split("+")[0] != "$(TORCH)")' 2>/dev/null; then \
 		touch $@; exit 0; \
 	fi; \
+	$(WATCHED); \
 	echo "Installing torch $(TORCH), the CPU-only build (about 200 MB to fetch)" >&2; \
-	if [ "$(TORCH_BUILD)" != gpu ] && $(PIP) install "torch==$(TORCH)+cpu" 2>$(VENV)/torch.log >&2; then \
+	if [ "$(TORCH_BUILD)" != gpu ] && watched $(PIP) install "torch==$(TORCH)+cpu" 3>&2 2>$(VENV)/torch.log; then \
 		touch $@; exit 0; \
 	fi; \
 	echo "pip knows no CPU-only build of torch here, so the standard one is next: on Linux with an x86 processor" >&2; \
 	echo "about 3 GB to fetch and 8 GB on disk, for its CUDA libraries; about 100 MB on a Mac." >&2; \
 	echo "To have the small one instead, stop now (Ctrl-C) and set PIP_EXTRA_INDEX_URL as README.md says." >&2; \
-	$(PIP) install "torch==$(TORCH)" >&2; \
+	watched $(PIP) install "torch==$(TORCH)" 3>&2; \
 	touch $@
 
 $(RUN_STAMP): $(VENV)/.torch-$(TORCH)
 	@set -e; \
 	echo "Installing the site's dependencies" >&2; \
+	$(WATCHED); \
 	$(PY) -c '$(LIST)' >$(VENV)/site.txt; \
-	$(PIP) install "torch==$(TORCH)" -r $(VENV)/site.txt >&2; \
+	watched $(PIP) install "torch==$(TORCH)" -r $(VENV)/site.txt 3>&2; \
 	rm -f $(VENV)/.site-*; touch $@
 
 $(DEV_STAMP): $(VENV)/.torch-$(TORCH)
 	@set -e; \
 	echo "Installing what the tests and checks need" >&2; \
+	$(WATCHED); \
 	$(PY) -c '$(LIST)' production dev >$(VENV)/tests.txt; \
-	$(PIP) install "torch==$(TORCH)" -r $(VENV)/tests.txt >&2; \
+	watched $(PIP) install "torch==$(TORCH)" -r $(VENV)/tests.txt 3>&2; \
 	rm -f $(VENV)/.tests-* $(VENV)/.site-*; touch $@ $(RUN_STAMP)
 
 # The browser's tests are a process of their own: Playwright leaves an event loop running in the
