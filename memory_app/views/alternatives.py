@@ -8,15 +8,16 @@ from django.http import Http404, HttpRequest, JsonResponse
 from memory_app import services
 from memory_app.inspection.alternatives import alternatives
 from memory_app.inspection.windows import window_at
-from memory_app.lm.tokenizer import CONTROL, Tokenizer
+from memory_app.lm.tokenizer import Tokenizer
 from memory_app.models import Turn, TurnStatus
 from memory_app.views.gate_map import numbered
+from memory_app.views.special_tokens import special_names
 
 
 def _token(tokenizer: Tokenizer, token_id: int) -> dict[str, Any]:
     """An id by itself, so that a piece of a character shows as U+FFFD."""
-    names = dict(zip((tokenizer.user_id, tokenizer.bot_id, tokenizer.end_id), CONTROL, strict=True))
-    text = names.get(token_id) or tokenizer.bytes_of(token_id).decode("utf-8", "replace")
+    name = special_names(tokenizer).get(token_id)
+    text = name or tokenizer.bytes_of(token_id).decode("utf-8", "replace")
     return {"token_id": token_id, "text": text.replace("\0", "\ufffd")}
 
 

@@ -3,8 +3,8 @@
 import json
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, resolve_url
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -53,7 +53,7 @@ def export_markdown(request: HttpRequest, chat: UUID) -> HttpResponse:
 
 
 def chats_import(request: HttpRequest) -> HttpResponse:
-    """A new chat out of a file; what is wrong with the file is one sentence above the list.
+    """A new chat out of a file; what is wrong with the file is one sentence at the form's field.
 
     The answer leads to the chat. A long one is replayed by the worker: until then its page says how
     far that is.
@@ -68,5 +68,9 @@ def chats_import(request: HttpRequest) -> HttpResponse:
         person = services.person_ensure(request=request)
         chat = services.file_import(person=person, data=data, checked=checked)
     except Refused as refused:
-        return show(request, problem=str(refused.detail), status=_STATUS.get(refused.code, 400))
+        errors = {"file": str(refused.detail)}
+        return show(request, errors=errors, status=_STATUS.get(refused.code, 400))
+    # A script, which keeps the form as it is until the file was taken, is told where to go on.
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"to": resolve_url("chat", chat=chat)})
     return redirect("chat", chat=chat)

@@ -1,5 +1,6 @@
 """The page of one's chats, and the parts of it that htmx asks for."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -38,9 +39,13 @@ def _deleted(request: HttpRequest) -> Chat | None:
 
 
 def show(
-    request: HttpRequest, *, problem: str = "", status: int = 200, template: str = "chats.html"
+    request: HttpRequest,
+    *,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+    template: str = "chats.html",
 ) -> HttpResponse:
-    """The list, whole or in part; `problem` is one sentence about what was asked of it."""
+    """The list, whole or in part; `errors` are of the import form's fields."""
     rows = Chat.objects.of(request.person)  # type: ignore[attr-defined]
     context: dict[str, Any] = {
         **listing(
@@ -52,7 +57,7 @@ def show(
         ),
         "place": "rail" if request.GET.get("place") == "rail" else "page",
         "current": _id(request.GET.get("current", "")),
-        "problem": problem,
+        "errors": errors or {},
     }
     if template == "chats.html":
         context["deleted"] = _deleted(request)

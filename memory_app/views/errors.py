@@ -6,7 +6,6 @@ import sys
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.utils.translation import gettext_lazy as _
-from django.views.defaults import server_error as django_server_error
 
 from memory_app import outages
 from memory_app.models import Turn
@@ -37,6 +36,15 @@ def _damaged(request: HttpRequest) -> Key | None:
     return None
 
 
+def _page(request: HttpRequest, template: str, **context: object) -> str:
+    """The page, with the theme that was chosen.
+
+    Without the request itself: what its context holds may be asked of the database.
+    """
+    asked = {"COOKIES": request.COOKIES, "method": request.method}
+    return loader.get_template(template).render({"request": asked, **context})
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: 503 with one sentence for a full disk or a database that is away."""
     fault = sys.exc_info()[1]
@@ -45,7 +53,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if problem is None:
         turn = _damaged(request)
         if turn is None:
-            return django_server_error(request)
+            return HttpResponse(_page(request, "500.html"), status=500)
         problem, reason = DAMAGED, "row damaged"
         log.error("a turn's row is damaged", extra={"turn": str(turn)})
     route = request.resolver_match.route if request.resolver_match else ""
@@ -58,9 +66,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         told = {"error": {"code": "unavailable", "detail": str(problem)}}
         response: HttpResponse = JsonResponse(told, status=503)
     else:
-        # Without the request: what its context holds may be asked of the database.
-        page = loader.get_template("503.html").render({"problem": problem})
-        response = HttpResponse(page, status=503)
+        response = HttpResponse(_page(request, "503.html", problem=problem), status=503)
     response["Retry-After"] = RETRY_AFTER
     response["Cache-Control"] = "private, no-store"
     response._has_been_logged = True  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from memory_app.models import Chat, Checkpoint
 from memory_app.protocol import Refused
 from memory_app.services.evaluations import recall_of
 from memory_app.views.openings import first_step
+from memory_app.views.special_tokens import special_words
 
 #: Of the picture, in its own units.
 _CELL, _GAP = 14, 2
@@ -76,10 +77,11 @@ def _picture(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
     if look is None:
         return None
     step = _CELL + _GAP
+    words = special_words()
     columns = [
         {
-            "token": token,
-            "control": token.startswith("<|"),
+            "token": words.get(token, token.strip()),
+            "control": token in words,
             "cells": [
                 {
                     "y": y * step,

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,11 @@ from django.utils.translation import pgettext
 
 from memory_app import services
 from memory_app.inspection.windows import WINDOW, window, window_count
-from memory_app.lm.tokenizer import CONTROL, Tokenizer
+from memory_app.lm.tokenizer import END, Tokenizer
 from memory_app.models import Turn
 from memory_app.protocol import Refused
 from memory_app.views.gate_map import numbered_window
+from memory_app.views.special_tokens import special_names, special_words
 
 # A piece of a character, or of white space, would be nothing to look at or to click on.
 _UNFINISHED, _BREAK = "·", "↵"
@@ -35,15 +37,15 @@ _EXCERPT = 40  # characters of a reply in the list of those to compare with
 def _shown(tokenizer: Tokenizer, ids: list[int], first: int) -> list[dict[str, Any]]:
     """One entry a token from `first` on: whole characters only, so that a cut one stands at its
     last byte, even where it began before."""
-    names = dict(zip((tokenizer.user_id, tokenizer.bot_id, tokenizer.end_id), CONTROL, strict=True))
+    names, words = special_names(tokenizer), special_words()
     stream, tokens = tokenizer.stream(), []
     for index, token_id in enumerate(ids):
-        control = token_id in names
-        text = names[token_id] if control else stream.push(token_id)
+        name = names.get(token_id, "")
+        text = words[name] if name else stream.push(token_id)
         if index < first:
             continue
         shown = text.replace("\n", _BREAK + "\n") or _UNFINISHED
-        tokens.append({"token_id": token_id, "shown": shown, "control": control})
+        tokens.append({"token_id": token_id, "shown": shown, "control": name})
     return tokens
 
 
@@ -54,6 +56,13 @@ def _sentence(tokenizer: Tokenizer, ids: list[int], split: int, first: int) -> l
     if first < split < first + len(tokens):
         tokens[split - 1 - first]["closes"] = True
         tokens[split - first]["opens"] = _("reply")
+    # A special token stays on the line of the text that it opens or closes.
+    joined = False
+    for token, after in zip_longest(tokens, tokens[1:]):
+        token["begins"] = not joined
+        closed = after is not None and after["control"] == END
+        joined = after is not None and (closed or token["control"] not in ("", END))
+        token["ends"] = not joined
     return tokens
 
 
@@ -134,8 +143,9 @@ def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
             "layers": checkpoint.num_layers,
             "units": checkpoint.hidden_size,
             "siblings": [one for one in context["siblings"] if one["comparable"]],
-            "control": dict(
-                zip((tokenizer.user_id, tokenizer.bot_id, tokenizer.end_id), CONTROL, strict=True)
-            ),
+            "control": {
+                token_id: special_words()[name]
+                for token_id, name in special_names(tokenizer).items()
+            },
         }
     return render(request, "turn.html", context)

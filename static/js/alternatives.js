@@ -7,9 +7,10 @@ const small = (p) => (p < 0.001 ? "<0.001" : p.toFixed(3));
 const visible = (text) => text.replaceAll("\n", "↵").replaceAll("\t", "⇥").replace(/^ | $/g, "␣") || "·";
 
 export class Alternatives {
-  // first: the place in the turn of the first token that is shown
-  constructor(turn, first) {
-    Object.assign(this, { turn, first });
+  // first: the place in the turn of the first token that is shown; control: id -> what a special
+  // token is called
+  constructor(turn, first, control) {
+    Object.assign(this, { turn, first, control });
     this.known = new Map();
   }
 
@@ -34,7 +35,7 @@ export class Alternatives {
 
   #draw(token, { text, token_id, chosen, probability, rank, entropy, alternatives }) {
     element("beat-head").textContent = say(chosen ? "chosen" : "fed", {
-      n: this.first + token + 1, token: visible(text), p: small(probability), rank,
+      n: this.first + token + 1, token: this.control[token_id] ?? visible(text), p: small(probability), rank,
       bits: entropy.bits.toFixed(2), nats: entropy.nats.toFixed(2),
     });
     element("beat-list").replaceChildren(...alternatives.map((one) => {
@@ -46,7 +47,10 @@ export class Alternatives {
         made.textContent = said;
         return made;
       };
-      part("span", "beat-token mono", visible(one.text)).title = one.token_id;
+      const word = this.control[one.token_id];
+      const box = part("span", "beat-token mono", word ? "" : visible(one.text));
+      box.title = word ? `${one.text} ${one.token_id}` : one.token_id;
+      if (word) Object.assign(box.appendChild(document.createElement("span")), { className: "token control", textContent: word });
       part("i", "beat-bar", "").style.setProperty("width", `${Math.max(1, one.probability * 100)}%`);
       part("span", "beat-p mono", small(one.probability));
       return item;

@@ -25,7 +25,7 @@ function start(page) {
   const { window: part } = page; // that of a very long turn, or null
   const { first, total } = part ?? { first: 0, total: tokens };
   const panes = new Panes(element("panes"), element("pane-template"));
-  const beat = new Alternatives(page.turn, first);
+  const beat = new Alternatives(page.turn, first, page.control);
   const line = new UnitLine({
     turn: page.turn, window: part, split: page.split,
     tokens: sentence.tokens.map(({ textContent }) => textContent), ids: sentence.tokens.map(({ title }) => title),

@@ -34,17 +34,22 @@ export class Sibling {
     link.href = `/turn/${this.turn}/`;
     link.textContent = say("otherReply", { n: this.number });
     const { texts } = this;
-    box.replaceChildren(...this.tokens.map(({ id }, k) => {
-      const one = document.createElement("span");
+    box.replaceChildren();
+    let group = box; // a special token stays on the line of the text that it opens or closes
+    this.tokens.forEach(({ id }, k) => {
+      const opens = id in this.control && (k === 0 || k === this.split - 1) && k < this.tokens.length - 1;
+      const closed = this.tokens[k + 1]?.id in this.control && k + 1 !== this.split - 1;
+      if ((opens || closed) && group === box) group = box.appendChild(Object.assign(document.createElement("span"), { className: "joined" }));
+      const one = group.appendChild(document.createElement("span"));
       one.className = id in this.control ? "token control" : "token";
       one.textContent = texts[k];
       if (k === this.split) one.classList.add("first");
-      return one;
-    }));
+      if (!opens && !closed) group = box;
+    });
   }
 
   // From the first token that differs on, the words stand out.
   mark(box, parts) {
-    [...box.children].forEach((one, k) => one.classList.toggle("differs", k >= parts));
+    box.querySelectorAll(".token").forEach((one, k) => one.classList.toggle("differs", k >= parts));
   }
 }

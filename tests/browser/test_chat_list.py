@@ -191,7 +191,7 @@ def test_a_chat_is_downloaded_and_imported_again(shelf: Visitor, tmp_path: Path)
     expect(page.locator("#memory-hash")).to_contain_text(second.turns.get().state_sha256[:8])
 
 
-def test_a_wrong_file_is_told_above_the_list(
+def test_a_wrong_file_is_told_at_its_field_where_it_stays_chosen(
     shelf: Visitor, tmp_path: Path, complaints: list[str]
 ) -> None:
     file = tmp_path / "chat.json"
@@ -200,7 +200,15 @@ def test_a_wrong_file_is_told_above_the_list(
     shelf.page.get_by_text("Import", exact=True).click()
     shelf.page.get_by_label("A chat’s JSON file").set_input_files(file)
     shelf.page.get_by_role("button", name="Import the chat").click()
+    field = shelf.page.get_by_label("A chat’s JSON file")
     expect(shelf.page.get_by_role("alert")).to_contain_text("isn’t a chat")
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile("isn’t a chat"))
+    assert field.evaluate("one => one.files[0].name") == "chat.json"
+    expect(shelf.page.get_by_role("button", name="Import the chat")).to_be_enabled()
+    field.set_input_files([])
+    expect(shelf.page.get_by_role("alert")).to_have_count(0)
     expect(names(shelf)).to_have_count(3)
     # Chromium tells every answer that isn't a success.
     assert all("400" in one for one in complaints)

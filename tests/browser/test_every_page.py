@@ -18,7 +18,9 @@ def ground(page: Page) -> str:
     return page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
 
 
-def test_language_and_theme_are_switched_where_one_stands(visitor: Visitor) -> None:
+def test_language_and_theme_are_switched_where_one_stands(
+    visitor: Visitor, complaints: list[str]
+) -> None:
     page = visitor.page
     page.emulate_media(color_scheme="light")
     for path in with_a_chat(visitor):
@@ -41,6 +43,13 @@ def test_language_and_theme_are_switched_where_one_stands(visitor: Visitor) -> N
         assert ground(page) == light, path
         page.get_by_role("button", name="English").click()
         expect(html).to_have_attribute("lang", "en")
+    # What isn't there says so in either language too, the same to every asker.
+    page.goto(f"{visitor.url}/nowhere/")
+    for name, sentence in (("中文", "找不到页面"), ("English", "Page not found")):
+        page.get_by_role("button", name=name).click()
+        expect(page.locator("h1")).to_have_text(sentence)
+        assert page.url == f"{visitor.url}/nowhere/"
+    complaints.clear()  # the 404, which the console tells of
 
 
 def test_nothing_moves_where_no_motion_is_wanted(visitor: Visitor) -> None:

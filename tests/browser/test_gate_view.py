@@ -17,8 +17,8 @@ def test_the_sentence_is_the_turn(gates: Visitor) -> None:
     assert len(shown) == len(turn.user_token_ids) + len(turn.reply_token_ids) + 4
     prompt = "".join(shown[1 : 1 + len(turn.user_token_ids)])
     assert prompt == "My name is Clara."
-    assert shown[0] == "<|user|>"
-    assert shown[-1] == "<|end|>"
+    assert shown[0] == "you"
+    assert shown[-1] == "end"
 
 
 @pytest.mark.parametrize("gate", ["i", "f", "g", "o", "c", "h"])
@@ -178,7 +178,7 @@ def test_each_column_of_the_map_has_its_token_as_its_head(gates: Visitor) -> Non
         assert abs(middle - canvas["x"] - (k * every + 0.5) * column) < 1.5
 
     # The crosshair stands on the pin at first: one mark is drawn there, not two.
-    assert place(page)[0] == sentence.index("<|bot|>") + 1
+    assert place(page)[0] == sentence.index("bot") + 1
     expect(page.locator(".map .pinned")).to_be_visible()
     expect(page.locator(".map .column")).to_be_hidden()
     page.locator("#map").focus()

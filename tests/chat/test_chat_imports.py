@@ -134,7 +134,7 @@ def test_so_many_may_wait_and_no_more(bob, asked, file):
         assert upload(bob.client, file).status_code == 302
     answer = upload(bob.client, file)
     assert answer.status_code == 429
-    assert "wait for one of them" in str(answer.context["problem"])
+    assert "wait for one of them" in str(answer.context["errors"]["file"])
 
 
 def test_it_comes_along_when_its_guest_becomes_a_member(asked, file, told_of):

@@ -251,7 +251,7 @@ def test_a_file_that_is_not_sound_is_one_sentence_and_nothing_is_written(told, e
     before = Chat.objects.count(), Turn.objects.count()
     answer = upload(bob.client, exported)
     assert answer.status_code in {400, 413}
-    problem = answer.context["problem"]
+    problem = answer.context["errors"]["file"]
     assert problem.count(".") + problem.count("?") == 1, problem
     assert "{" not in problem
     assert "<" not in problem
@@ -263,7 +263,7 @@ def test_a_control_token_inside_a_text_is_refused(model, exported, bob):
         for control in sorted(model.tokenizer.special_ids):
             file = copy.deepcopy(exported)
             file["turns"][0][name].insert(1, control)  # decodes to nothing: the text still fits
-            assert "can’t occur in text" in upload(bob.client, file).context["problem"]
+            assert "can’t occur in text" in upload(bob.client, file).context["errors"]["file"]
 
 
 NAMES = (
@@ -280,7 +280,7 @@ NO_CHAT = [
 def test_bytes_that_are_no_chat_are_one_sentence(checkpoint, bob, body):
     answer = upload(bob.client, body)
     assert answer.status_code == 400
-    assert answer.context["problem"]
+    assert answer.context["errors"]["file"]
     assert not Chat.objects.exists()
 
 
@@ -304,17 +304,20 @@ def test_what_a_chats_file_is_called_means_nothing(exported, bob, name, settings
 def test_a_form_without_a_file_says_so_and_makes_nobody_a_guest(checkpoint, client):
     answer = client.post("/chats/import/")
     assert answer.status_code == 400
-    assert "Choose the JSON file" in answer.context["problem"]
+    assert "Choose the JSON file" in answer.context["errors"]["file"]
+    said = answer.content.decode()
+    assert '<details class="pop" open>' in said
+    assert 'required autofocus aria-invalid="true" aria-describedby="error-file file-help"' in said
     assert not Person.objects.exists()
 
 
 def test_a_file_too_large_or_a_chat_too_long_is_refused(monkeypatch, exported, bob):
     assert upload(bob.client, b" " * (chat_file.BYTES_MAX + 1)).status_code == 413
     monkeypatch.setattr(chat_file, "TURNS_MAX", 4)
-    assert "turns" in upload(bob.client, exported).context["problem"]
+    assert "turns" in upload(bob.client, exported).context["errors"]["file"]
     monkeypatch.setattr(chat_file, "TURNS_MAX", 5)
     monkeypatch.setattr(chat_file, "TOKENS_MAX", 20)
-    assert "tokens to replay" in upload(bob.client, exported).context["problem"]
+    assert "tokens to replay" in upload(bob.client, exported).context["errors"]["file"]
     assert not Chat.objects.filter(owner=bob.person).exists()
 
 
@@ -322,7 +325,7 @@ def test_a_model_for_study_takes_no_chat(exported, bob, tmp_path):
     make_checkpoint(tmp_path / "study", cell="tanh_rnn")
     row = registry.register(tmp_path / "study")
     exported["checkpoint"]["sha256"] = row.sha256
-    assert "for study" in upload(bob.client, exported).context["problem"]
+    assert "for study" in upload(bob.client, exported).context["errors"]["file"]
 
 
 def test_one_chat_is_replayed_at_a_time(exported, bob, monkeypatch):
@@ -482,4 +485,4 @@ def test_a_turn_that_comes_after_itself_is_refused(exported, bob):
     first["parent"], second["parent"] = second["id"], first["id"]
     answer = upload(bob.client, exported)
     assert answer.status_code == 400
-    assert "comes after itself" in str(answer.context["problem"])
+    assert "comes after itself" in str(answer.context["errors"]["file"])

@@ -83,7 +83,10 @@ def test_sizes_and_picture_are_the_live_model_s(checkpoint: Checkpoint, client: 
     layers = "1 layer" if checkpoint.num_layers == 1 else f"{checkpoint.num_layers} layers"
     assert f"{layers} of {checkpoint.hidden_size} LSTM units" in said
     assert f"units of layer {checkpoint.num_layers} that a token wrote to" in said
-    assert said.count("look-column") >= 4  # <|user|>, the message, <|end|>, <|bot|>
+    heads = re.findall(r'<span class="look-token mono" lang="en">([^<]*)</span>', said)
+    assert (heads[0], *heads[-2:]) == ("you", "end", "bot")
+    assert len(heads) == said.count('<div class="look-column') >= 4
+    assert all(heads)
     assert len(set(re.findall(r'fill-opacity="([^"]+)"', said))) > 5
 
 
