@@ -17,6 +17,8 @@ from django.conf import settings
 
 from memory_app import registry
 from memory_app.engine.async_engine import AsyncEngine
+from memory_app.engine.model_runner import ModelRunner
+from memory_app.engine.pace import reading_pace
 from memory_app.inspection.questions import AnyTrace, begin
 from memory_app.inspection.trace_cache import TraceCache
 from memory_app.lm.checkpoint import Checkpoint, CheckpointError, load_checkpoint
@@ -25,6 +27,8 @@ from memory_app.lm.replay import configure_process
 log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _models: OrderedDict[str, Checkpoint] = OrderedDict()
+_paces: dict[str, float] = {}
+_measuring = threading.Lock()
 _engine: AsyncEngine | None = None
 _traces: TraceCache | None = None
 _ahead: ThreadPoolExecutor | None = None
@@ -66,6 +70,20 @@ def get_engine() -> AsyncEngine:
                 max_models=settings.MEMORY_MAX_MODELS,
             )
         return _engine
+
+
+def reading_ms(sha256: str) -> float:
+    """Milliseconds that the engine takes here for each token of a long prompt; measured once.
+
+    Raises:
+        CheckpointError: as `load_checkpoint_by_sha`.
+    """
+    with _measuring:
+        if sha256 not in _paces:
+            configure_process()  # torch keeps a thread count per thread, and the engine's is one
+            runner = ModelRunner(load_checkpoint_by_sha(sha256).model)
+            _paces[sha256] = 1000 * reading_pace(runner)
+        return _paces[sha256]
 
 
 def engine_stats() -> dict[str, Any]:

@@ -69,6 +69,6 @@ def _recall(axes: Any, rows: list[dict[str, Any]]) -> None:
     axes.set_xticks(places, [gap.removeprefix("gap_") for gap in GAPS])
     axes.set_xlabel("exchanges between the fact and the question")
     axes.set_ylim(-0.03, 1.03)
-    axes.set_title("told facts recalled, with 95 % intervals", fontsize=9)
+    axes.set_title("told facts recalled, with 95% intervals", fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))

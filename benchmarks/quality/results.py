@@ -62,7 +62,7 @@ def _cell(value: float | None, digits: int = 2) -> str:
 
 
 def _share(figures: dict[str, Any], gap: str) -> str:
-    """A rate with its 95 % Wilson interval."""
+    """A rate with its 95% Wilson interval."""
     recall = figures.get("recall")
     if recall is None:
         return "–"

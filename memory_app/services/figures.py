@@ -17,7 +17,7 @@ LARGEST = 1e300
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of an exam; a share of n questions has its 95 % interval (Wilson)."""
+    """One number of an exam; a share of n questions has its 95% interval (Wilson)."""
 
     value: float
     n: int | None = None

@@ -119,8 +119,8 @@ STRINGS: dict[str, dict[str, Any]] = {
         "largerCache": _("A key-value cache takes more bytes than the state from turn {n} on."),
         "refeedingEstimate": _("re-reading, estimated"),
         "pace": _(
-            "Its first-token time is estimated at {ms} ms per reread token, the pace of this "
-            "chat’s replies: reading and writing a token are each one step of the LSTM."
+            "Its first-token time is this chat’s plus {ms} ms per reread token: the rate at which "
+            "this model reads a prompt on this machine, measured."
         ),
         "turn": _("turn"),
         "cost_tokens": _("tokens per turn"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-# The two-sided 95 % point of the normal distribution.
+# The two-sided 95% point of the normal distribution.
 Z = 1.959963984540054
 
 
@@ -27,7 +27,7 @@ def wilson(successes: int, trials: int, z: float = Z) -> tuple[float, float]:
 
 
 def newcombe(right: float, n: int, other_right: float, other_n: int) -> tuple[float, float]:
-    """The 95 % interval of the difference of two independent shares, the first less the other.
+    """The 95% interval of the difference of two independent shares, the first less the other.
 
     Newcombe (1998), method 10: built from Wilson's intervals, sound for small n and at 0 and 1.
 

@@ -147,7 +147,7 @@ def run_exam(
     """Ask every cell and nest the shares of right replies by the cells' paths.
 
     `on_cell(name, done, total)` is told of each finished cell. "intervals" repeats the tree with
-    each share's 95 % Wilson interval.
+    each share's 95% Wilson interval.
     """
     shares: dict[str, Any] = {}
     intervals: dict[str, Any] = {}

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from django.http import HttpRequest, JsonResponse
 
+from memory_app import runtime
+from memory_app.lm.checkpoint import CheckpointError
 from memory_app.lm.state import State, StateError
 from memory_app.models import Chat, Checkpoint, Turn
 
@@ -29,6 +31,14 @@ def _spoken_ms(turn: Turn) -> int | None:
         return None
     whole = (turn.finished - turn.created).total_seconds()
     return max(0, round(1000 * whole) - turn.first_token_ms)
+
+
+def _reading_ms(checkpoint: Checkpoint) -> float | None:
+    """Of each token of a prompt, on this machine; None where the model can't be loaded."""
+    try:
+        return float(f"{runtime.reading_ms(checkpoint.sha256):.3g}")
+    except (CheckpointError, ValueError):
+        return None
 
 
 def _row(turn: Turn, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -65,6 +75,7 @@ def memory_json(request: HttpRequest, chat: UUID) -> JsonResponse:
             "head": str(row.head_id) if row.head_id else None,
             "after": str(begun) if begun else None,
             "state_bytes": row.checkpoint.state_bytes,
+            "reading_ms": _reading_ms(row.checkpoint) if branch else None,
             "turns": [_row(turns[key], row.checkpoint) for key in branch],
         }
     )

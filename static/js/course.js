@@ -18,6 +18,7 @@ export class Course {
     this.cachePerToken = 2 * layers * width * NUMBER; // a key and a value
     this.turns = []; // root to head, as memory.json gives them, with what they add up to
     this.stateBytes = 0;
+    this.readingMs = null; // ms a token of a prompt, as measured by the server
     this.shown = "tokens";
     this.costs = new LineChart(element("cost-chart"), element("cost-readout"));
     radios(element("cost-tabs"), (value) => {
@@ -47,9 +48,10 @@ export class Course {
       const fresh = await response.json();
       if (wanted !== this.wanted) return; // a newer one overtook this
       this.stateBytes = fresh.state_bytes;
+      this.readingMs = fresh.reading_ms ?? this.readingMs;
       turns = [...(fresh.after ? this.turns : []), ...fresh.turns];
     }
-    this.turns = addUp(turns);
+    this.turns = addUp(turns, this.readingMs);
     this.#write();
     this.#chartCosts();
     this.#drawNorms();
@@ -73,7 +75,7 @@ export class Course {
     for (const id of ["own", "fed", "cached", "own-all", "fed-all", "cached-all", "state", "text", "cache", "wait", "wait-fed"]) {
       element(`cost-${id}`).textContent = texts?.[`cost-${id}`] ?? "–";
     }
-    element("cost-pace").textContent = last?.pace ? say("pace", { ms: last.pace.toPrecision(2) }) : "";
+    element("cost-pace").textContent = last && this.readingMs ? say("pace", { ms: this.readingMs.toPrecision(2) }) : "";
     element("memory-numbers").hidden = !last;
     element("cost-larger").replaceChildren(...this.#larger().map((sentence) => {
       const item = document.createElement("li");
@@ -148,22 +150,16 @@ export class Course {
 
 // fed: tokens of all turns so far, which is what re-feeding reads for this one; fedInAll: those
 // readings added up; text: UTF-8 bytes of the transcript so far.
-// pace: ms a token of the replies so far, as they were spoken here. To read a token and to say one
-// both take one step of the LSTM, so waitFed, the first token's wait with the transcript read before
-// it, is the wait as it was and the pace for each token of the turns before: an estimate.
-function addUp(turns) {
-  let [fed, fedInAll, text, spoken, said] = [0, 0, 0, 0, 0];
+// waitFed, the first token's wait with the transcript read before it, is the wait as it was and
+// `readingMs` for each token of the turns before: an estimate.
+function addUp(turns, readingMs) {
+  let [fed, fedInAll, text] = [0, 0, 0];
   return turns.map((turn) => {
     const before = fed;
     fed += turn.tokens;
     fedInAll += fed;
     text += turn.text_bytes;
-    if (turn.spoken_ms !== null) {
-      spoken += turn.spoken_ms;
-      said += turn.reply_tokens;
-    }
-    const pace = said ? spoken / said : null;
-    const waitFed = turn.first_token_ms === null || pace === null ? null : Math.round(turn.first_token_ms + before * pace);
-    return { ...turn, fed, fedInAll, text, pace, waitFed };
+    const waitFed = turn.first_token_ms === null || readingMs === null ? null : Math.round(turn.first_token_ms + before * readingMs);
+    return { ...turn, fed, fedInAll, text, waitFed };
   });
 }

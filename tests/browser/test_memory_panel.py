@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from memory_app import runtime
 from memory_app.models import Chat, Turn
 from tests.browser.visitor import Visitor
 
@@ -66,28 +67,26 @@ def test_the_costs_are_those_of_the_chats_own_tokens(visitor: Visitor) -> None:
     )
 
 
-def test_the_first_token_of_a_rereading_chat_is_reckoned_from_this_ones_own_pace(
-    visitor: Visitor,
+def test_the_first_token_of_a_rereading_chat_is_reckoned_from_the_measured_rate_of_reading(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(runtime, "reading_ms", lambda sha256: 3.21)
     page = visitor.page
     visitor.start_chat()
-    before, spoken, said = 0, 0, 0
+    before = 0
     estimates = []
     for count, text in enumerate(TALK, 1):
         visitor.talk(text)
         expect(page.locator("#memory-turns")).to_have_text(str(count))
         turn = Turn.objects.get(pk=visitor.turn())
-        whole = 1000 * (turn.finished - turn.created).total_seconds()
-        spoken += max(0, round(whole) - turn.first_token_ms)
-        said += len(turn.reply_token_ids)
-        estimates.append(turn.first_token_ms + before * spoken / said)
+        estimates.append(turn.first_token_ms + before * 3.21)
         before += turn.tokens
         shown = page.locator("#cost-wait-fed")
         expect(shown).to_have_text(re.compile("^≈ [0-9,]+ ms$"))
         assert abs(number((shown.text_content() or "")[2:]) - estimates[-1]) <= 1
     # The first turn has nothing to read again; every later one has.
     assert estimates[0] == Turn.objects.oldest_first()[0].first_token_ms
-    expect(page.locator("#cost-pace")).to_contain_text("estimated at")
+    expect(page.locator("#cost-pace")).to_contain_text("plus 3.2 ms per reread token")
     page.get_by_text("What a turn costs", exact=True).click()
     page.locator("#cost-tabs [data-value=wait]").click()
     label = re.compile(r"this chat: \d+ → \d+; re-reading, estimated: \d+ → \d+")

@@ -6,7 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from memory_app import services
+from memory_app import runtime, services
+from memory_app.lm.checkpoint import CheckpointError
 from memory_app.models import Turn
 from tests.conftest import Player, spoken_turn
 
@@ -54,6 +55,7 @@ def test_the_branch_is_the_heads_and_no_other(alice, chat, say):
         "head": None,
         "after": None,
         "state_bytes": 256,
+        "reading_ms": None,
         "turns": [],
     }
 
@@ -87,6 +89,28 @@ async def test_a_reply_keeps_how_long_its_first_token_took(alice, chat, open_soc
     assert turn.first_token_ms is not None
     # It came before the end, so it can't have taken longer than the whole.
     assert 0 <= turn.first_token_ms <= (turn.finished - turn.created).total_seconds() * 1000 + 1
+
+
+def test_what_reading_a_token_takes_is_measured_once_on_the_chats_own_model(
+    alice, chat, say, monkeypatch
+):
+    say("One", "a", 12)
+    measured = []
+
+    def pace(runner):
+        measured.append(runner.config)
+        return 0.000123456
+
+    monkeypatch.setattr(runtime, "reading_pace", pace)
+    monkeypatch.setattr(runtime, "_paces", {})
+    assert [panel(alice, chat)["reading_ms"] for _ in range(2)] == [0.123, 0.123]
+    assert measured == [runtime.load_checkpoint_by_sha(chat.checkpoint.sha256).model.config]
+
+    def gone(sha256):
+        raise CheckpointError("gone")
+
+    monkeypatch.setattr(runtime, "reading_ms", gone)
+    assert panel(alice, chat)["reading_ms"] is None
 
 
 def test_a_strangers_memory_is_not_found(alice, bob, chat, say):
