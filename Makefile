@@ -21,7 +21,7 @@ FETCHED := $(abspath $(VENV))/fetched
 # `watched COMMAND… 3>&2`: pip's own words and bar go to 3, its errors to 2. Without a terminal pip is
 # silent while it fetches and unpacks, on one while it unpacks: then a line every BEAT seconds says
 # how far it is. The lines end with this shell, however that ends.
-WATCHED = watched() { \
+WATCHED := watched() { \
 	rm -rf "$(FETCHED)"; mkdir -p "$(FETCHED)"; \
 	( seconds=0; before=; \
 	while sleep $(BEAT) >/dev/null 2>&1 3>&- && kill -0 $$$$ 2>/dev/null; do \

@@ -103,3 +103,14 @@ def test_the_tree_in_the_readme_is_the_tree():
             assert ((base if inside else ROOT) / name).exists(), name
         if not inside:
             base = ROOT / names[0]
+
+
+def test_a_percentage_is_written_in_one_way():
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    catalogues = [*(ROOT / "locale").rglob("*.po")]
+    templates = [*(ROOT / "templates").rglob("*.html")]
+    assert min(map(len, (pages, catalogues, templates))) > 1
+    apart = re.compile(r"[0-9})]\s%%?(?![%(}\w])")
+    for file in (*pages, *catalogues, *templates):
+        text = file.read_text(encoding="utf-8")
+        assert not apart.search(text.replace("{%", "").replace("%}", "")), file

@@ -107,7 +107,7 @@ def test_what_reading_a_token_takes_is_measured_once_on_the_chats_own_model(
     assert measured == [runtime.load_checkpoint_by_sha(chat.checkpoint.sha256).model.config]
 
     def gone(sha256):
-        raise CheckpointError("gone")
+        raise CheckpointError(sha256)
 
     monkeypatch.setattr(runtime, "reading_ms", gone)
     assert panel(alice, chat)["reading_ms"] is None
