@@ -279,7 +279,7 @@ function start(page) {
 
   // At first a unit that changed much is chosen and the reply's first token pinned: there is something
   // to see before anybody has found out what to click.
-  page.turnIds = sentence.tokens.map(({ title }) => Number(title));
+  page.turnIds = sentence.tokens.map(({ dataset }) => Number(dataset.id));
   const wanted = read(location.hash, limits);
   const begins = page.split >= 0 && page.split < tokens ? page.split : 0; // the reply, where it is shown
   take({ ...wanted, token: location.hash.length > 1 ? wanted.token : begins });

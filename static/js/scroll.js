@@ -35,7 +35,9 @@ export class Follow {
     const turn = place && document.getElementById(place.turn);
     if (!turn) return false;
     this.leave();
-    this.scroller.scrollTop += turn.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top + place.past;
+    // A reply may be lower than it was: Markdown keeps the height of the plain text until a reload.
+    const { top, height } = turn.getBoundingClientRect();
+    this.scroller.scrollTop += top - this.scroller.getBoundingClientRect().top + Math.min(place.past, height - 1);
     this.top = this.scroller.scrollTop;
     return true;
   }
