@@ -226,6 +226,8 @@ class Chat(models.Model):
     # Its owner keeps it above the others, or out of their list; never both.
     pinned = models.BooleanField(default=False)
     archived = models.BooleanField(default=False)
+    # It came out of a file, so that lists can tell it from the chat that the file was made of.
+    imported = models.BooleanField(default=False)
     created = models.DateTimeField(default=timezone.now)
     updated = models.DateTimeField(default=timezone.now)
     # Higher than any other chat's when something was last done here: lists go by it, since a clock

@@ -150,6 +150,7 @@ def _rows(
         owner=person,
         checkpoint=replayed.checkpoint,
         title=title_of(file.title),
+        imported=True,
         head_id=keys[file.head] if file.head is not None else None,
     )
     now, machine = timezone.now(), fingerprint()

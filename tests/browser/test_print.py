@@ -5,7 +5,7 @@ import re
 from tests.browser.visitor import Visitor
 from tests.conftest import spoken_turn, stored
 
-# A link, which a PDF tells of by its page, in each message and each reply; the strip is one already.
+# A PDF tells of links by their page: one in each message and each reply; the strip is one already.
 LINKS = """() => document.querySelectorAll(".turn").forEach((turn) => {
   for (const text of turn.querySelectorAll(".you .text, .bot .text")) {
     const link = document.createElement("a");

@@ -142,6 +142,23 @@ def test_another_person_gets_the_same_chat_back(told, exported, bob):
     assert list(made.turns.oldest_first())[-1] == new
 
 
+def test_a_copy_can_be_told_from_its_original_wherever_chats_are_listed(alice, told, exported):
+    copy_page = upload(alice.client, exported)["Location"]
+    copy_key = copy_page.split("/")[2]
+    for url in ("/chats/", "/chats/?q=clara", f"/chat/{told.pk}/"):
+        entries = alice.client.get(url).content.decode().split('<li class="chat-entry"')[1:]
+        marked = {
+            entry.split('data-chat="')[1][:36]: "imported</span>" in entry for entry in entries
+        }
+        assert marked == {str(told.pk): False, copy_key: True}, url
+        assert f'aria-describedby="imported-{copy_key}"' in "".join(entries)
+    heads = [
+        alice.client.get(url).content.decode().split('class="chat-head"')[1].split("</header>")[0]
+        for url in (f"/chat/{told.pk}/", copy_page)
+    ]
+    assert ["imported-mark" in head for head in heads] == [False, True]
+
+
 def test_a_stranger_becomes_a_guest_by_importing(exported, client):
     answer = upload(client, exported)
     assert client.get(answer["Location"]).status_code == 200
