@@ -209,6 +209,17 @@ def test_a_wrong_file_is_told_at_its_field_where_it_stays_chosen(
     expect(shelf.page.get_by_role("button", name="Import the chat")).to_be_enabled()
     field.set_input_files([])
     expect(shelf.page.get_by_role("alert")).to_have_count(0)
+    # On a phone the form stays within the page, in either language.
+    shelf.page.set_viewport_size({"width": 390, "height": 800})
+    for name in ("中文", "English"):
+        sheet = shelf.page.locator("#import")
+        if not sheet.is_visible():
+            shelf.page.locator(".chats-do summary").click()
+        box = sheet.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        shelf.page.get_by_role("button", name=name).click()
     expect(names(shelf)).to_have_count(3)
     # Chromium tells every answer that isn't a success.
     assert all("400" in one for one in complaints)
