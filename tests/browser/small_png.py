@@ -9,13 +9,12 @@ COLOURS = 256
 
 
 def small_png(pixels: bytes, width: int, height: int) -> bytes:
-    """RGBA rows, as a canvas gives them; the most frequent colours stay, the others go to the
-    nearest of those."""
+    """RGBA rows, as a canvas gives them, in the colours of `_palette`, each the nearest."""
     rgb = np.frombuffer(pixels, np.uint8).reshape(-1, 4)[:, :3].astype(np.int32)
     packed = (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
     found, inverse, counts = np.unique(packed, return_inverse=True, return_counts=True)
     split = np.stack([found >> 16, (found >> 8) & 255, found & 255], axis=1)  # (colours, 3)
-    palette = split[np.argsort(-counts, kind="stable")[:COLOURS]]
+    palette = _palette(split, counts)
     nearest = np.concatenate(
         [
             np.abs(part[:, None] - palette[None]).sum(axis=2).argmin(axis=1)
@@ -34,6 +33,22 @@ def small_png(pixels: bytes, width: int, height: int) -> bytes:
             _chunk(b"IEND", b""),
         ]
     )
+
+
+def _palette(colours: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The most frequent colours, half of the palette; then each time the one that is shown worst.
+
+    By frequency alone a heatmap's many shades would leave no place for a key of another hue.
+    """
+    if len(colours) <= COLOURS:
+        return colours
+    chosen = list(np.argsort(-counts, kind="stable")[: COLOURS // 2])
+    error = np.full(len(colours), np.inf)
+    for place in range(COLOURS):
+        if place >= len(chosen):
+            chosen.append(int(np.argmax(error * counts)))
+        error = np.minimum(error, ((colours - colours[chosen[place]]) ** 2).sum(axis=1))
+    return colours[chosen]
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

@@ -211,7 +211,7 @@ def test_a_wrong_file_is_told_at_its_field_where_it_stays_chosen(
     expect(shelf.page.get_by_role("alert")).to_have_count(0)
     # On a phone the form stays within the page, in either language.
     shelf.page.set_viewport_size({"width": 390, "height": 800})
-    for name in ("中文", "English"):
+    for name, language in (("中文", "zh-hans"), ("English", "en")):
         sheet = shelf.page.locator("#import")
         if not sheet.is_visible():
             shelf.page.locator(".chats-do summary").click()
@@ -220,6 +220,7 @@ def test_a_wrong_file_is_told_at_its_field_where_it_stays_chosen(
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
         shelf.page.get_by_role("button", name=name).click()
+        expect(shelf.page.locator("html")).to_have_attribute("lang", language)
     expect(names(shelf)).to_have_count(3)
     # Chromium tells every answer that isn't a success.
     assert all("400" in one for one in complaints)

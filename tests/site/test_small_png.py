@@ -42,3 +42,13 @@ def test_of_many_colours_the_rare_ones_go_to_their_nearest() -> None:
     often = np.concatenate([np.tile([[200, 100, 0]], (300, 1)), ramp])
     kept = read(small_png(picture(often, 65, 20), 65, 20)).reshape(-1, 3)
     assert (kept[:300] == [200, 100, 0]).all()
+
+
+def test_a_rare_hue_stays_beside_a_long_ramp() -> None:
+    ramp = np.stack([np.arange(1000) // 4, np.arange(1000) % 4, np.full(1000, 9)], axis=1)
+    often = np.tile(ramp, (5, 1))
+    rare = np.tile([[204, 121, 167]], (12, 1))
+    found = read(small_png(picture(np.concatenate([rare, often]), 179, 28), 179, 28)).astype(int)
+    found = found.reshape(-1, 3)
+    assert (found[:12] == rare).all()
+    assert np.abs(found[12:] - often[: len(found) - 12]).max() <= 8
