@@ -297,5 +297,7 @@ LOGGING = {
         "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": False},
         # A traceback a second while Redis is away: memory_app/hints.py says it in one line.
         "channels_redis": {"handlers": [], "level": "CRITICAL", "propagate": False},
+        # A line for each try while the database is away: memory_app/outage_log.py says it in one.
+        "psycopg.pool": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }

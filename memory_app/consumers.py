@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from memory_app import hints, outages, policy, protocol, replies, services
+from memory_app import hints, outage_log, outages, policy, protocol, replies, services
 from memory_app.models import COMMITTED, Chat, Turn, TurnStatus
 from memory_app.protocol import MemoryChanged, Refused, ServerMessage, encode
 from memory_app.replies import Reply, in_thread
@@ -176,8 +176,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
                     return
                 await self._catch_up(chat)
             except Exception as fault:
-                # A database that is away for an hour is one line a socket.
-                if readable:
+                # Any other fault that lasts is one line a socket.
+                if not outage_log.failed(fault, at="socket") and readable:
                     reason = type(fault).__name__
                     log.warning("a socket's chat couldn't be read", extra={"reason": reason})
                 readable = False
@@ -231,7 +231,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 log.info("a socket ended in the middle of a message", exc_info=True)
                 return
             outage = outages.sentence(fault)
-            if outage is None:
+            if not outage_log.failed(fault, at="message"):
                 log.exception("a message broke its handler", extra={"chat": str(self.key)})
             broken = Refused("unavailable", outage or _("Something went wrong. Try again."))
             broken.client_turn_id = client_turn_id
@@ -343,9 +343,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await self._send(reply.end)
         except Refused:
             pass  # the turn was purged with its chat: the watch closes the socket
-        except Exception:
+        except Exception as fault:
             # The reply goes on without this socket, which may ask for the rest.
-            log.exception("a stream broke", extra={"turn": str(turn)})
+            if not outage_log.failed(fault, at="stream"):
+                log.exception("a stream broke", extra={"turn": str(turn)})
             await self._close(1011)
         finally:
             if self.following.get(turn) is following:

@@ -17,7 +17,7 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.db import InterfaceError, OperationalError
 
-from memory_app import census, hints, runtime, services
+from memory_app import census, hints, outage_log, runtime, services
 from memory_app.engine.scheduler import EngineFull
 from memory_app.lm.state import State
 from memory_app.models import Turn, TurnStatus
@@ -138,8 +138,9 @@ class Reply:
         except EngineFull:
             log.warning("no room for a reply", extra={"turn": str(self.turn.pk)})
             await self._store(services.turn_fail)
-        except Exception:
-            log.exception("reply failed", extra={"turn": str(self.turn.pk)})
+        except Exception as fault:
+            if not outage_log.failed(fault, at="reply"):
+                log.exception("reply failed", extra={"turn": str(self.turn.pk)})
             await self._store(services.turn_fail)
         finally:
             if self._stream is not None:
@@ -174,10 +175,10 @@ class Reply:
             try:
                 await self._commit(ids, status)
             except (OperationalError, InterfaceError) as fault:
+                outage_log.failed(fault, at="commit of a turn")
                 if not self.unstored:
                     self.unstored = True
-                    about = {"turn": str(self.turn.pk), "reason": type(fault).__name__}
-                    log.warning("a reply can't be stored yet", extra=about)
+                    log.debug("a reply can't be stored yet", extra={"turn": str(self.turn.pk)})
                     frame = unstored(self.turn.pk)
                     tell(self.turn.chat_id, "turn.unstored", frame=frame)
             else:
@@ -197,8 +198,9 @@ class Reply:
     async def _store(self, end: Callable[..., object]) -> None:
         try:
             await in_thread(end, turn=self.turn)
-        except Exception:
-            log.exception("a reply's end wasn't stored", extra={"turn": str(self.turn.pk)})
+        except Exception as fault:
+            if not outage_log.failed(fault, at="end of a reply"):
+                log.exception("a reply's end wasn't stored", extra={"turn": str(self.turn.pk)})
 
     async def _speak(self) -> tuple[list[int], TurnStatus | None]:
         begun = self._begun
@@ -314,15 +316,16 @@ async def _beat() -> None:
             if beats % RECOVER_EVERY == 0:
                 await in_thread(services.turns_recover)
             await in_thread(process_report, sockets=census.sockets(), replies=len(_speaking))
-        except Exception:
+        except Exception as fault:
             # The database may be away for a while; the heartbeat isn't what should end for it.
-            if beating:
+            if not outage_log.failed(fault, at="heartbeat") and beating:
                 log.warning("heartbeat failed", exc_info=True)
             beating = False
             # Those who couldn't write their heartbeats either are given the time to do it first.
             beats = 0
         else:
             beating = True
+            await in_thread(outage_log.answered)
         beats += 1
         await asyncio.sleep(PULSE)
 
@@ -338,5 +341,6 @@ async def stop() -> None:
     if pulse is not None:
         try:
             await in_thread(process_left)
-        except Exception:
-            log.warning("the process couldn't say that it ends", exc_info=True)
+        except Exception as fault:
+            if not outage_log.failed(fault, at="end of the process"):
+                log.warning("the process couldn't say that it ends", exc_info=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import Task, shared_task
 from celery.worker import state
 
-from memory_app import policy, services
+from memory_app import outage_log, policy, services
 from memory_app.services.evaluations import (
     evaluation_execute,
     evaluations_next,
@@ -29,7 +29,13 @@ class PolicyTask(Task):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         policy.row_of("task", self.name)
-        return super().__call__(*args, **kwargs)
+        try:
+            return super().__call__(*args, **kwargs)
+        except Exception as fault:
+            # The row it was about waits, and `recover` asks for it again every few seconds.
+            if not outage_log.failed(fault, at=self.name.rpartition(".")[2]):
+                raise
+            return None
 
 
 def _stopping() -> bool:

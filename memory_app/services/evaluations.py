@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from memory_app import registry
+from memory_app import outage_log, registry
 from memory_app.liveness import is_dead, process_id
 from memory_app.lm.checkpoint import load_checkpoint
 from memory_app.lm.replay import configure_process
@@ -19,6 +19,7 @@ from memory_app.lm.sentence import Sentence, sentence_of
 from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus
 from memory_app.services.audit import audit_record
 from memory_app.services.corpora import corpus_file
+from memory_app.services.leases import patiently
 from memory_app.services.runs import broker_folders
 from memory_app.training.dialogues import read_dialogues
 from memory_app.training.evaluation import SUITES, EvaluationError, evaluate
@@ -135,6 +136,10 @@ def evaluation_execute(*, evaluation: int) -> None:
     try:
         result = _sit(row.checkpoint, row.suite, row.request, _pulse(ours))
     except Exception as fault:
+        if outage_log.failed(fault, at="evaluation"):
+            # Nothing is wrong with the checkpoint: it is evaluated anew afterwards.
+            patiently(lambda: ours.update(status=EvaluationStatus.QUEUED))
+            raise
         known = type(fault).__module__.startswith("memory_app.")
         facts = {"evaluation": row.pk, "reason": str(fault)}
         log.error("evaluation failed", extra=facts, exc_info=None if known else fault)

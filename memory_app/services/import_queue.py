@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from memory_app import outage_log
 from memory_app.chat_file import FileTurn
 from memory_app.liveness import is_dead, process_id
 from memory_app.lm.sentence import Sentence
@@ -28,6 +29,7 @@ from memory_app.services.imports import (
     checked_replay,
     replayed_at_once,
 )
+from memory_app.services.leases import patiently
 from memory_app.services.pending import pending_open
 from memory_app.services.runs import broker_folders
 from memory_app.services.titles import title_of
@@ -103,7 +105,11 @@ def import_cancel(*, row: ChatImport) -> None:
 
 
 def import_execute(*, key: UUID) -> None:
-    """Replay one import and store its chat; told of it twice, the second does nothing."""
+    """Replay one import and store its chat; told of it twice, the second does nothing.
+
+    Raises:
+        OperationalError, InterfaceError, OSError: an outage; the import waits for its end.
+    """
     row = _claim(key)
     if row is None:
         return
@@ -117,6 +123,10 @@ def import_execute(*, key: UUID) -> None:
         unusable = Sentence("The checkpoint of this chat can't be loaded.")
         _fail(row, gone if refused.code == "not_found" else unusable)
     except Exception as fault:
+        if outage_log.failed(fault, at="import"):
+            # Nothing is wrong with the file: it is replayed anew when the database is back.
+            patiently(lambda: _give_back(row))
+            raise
         log.exception("an import broke", extra={"import": str(key)})
         _fail(row, Sentence("Failed with {kind}.", {"kind": type(fault).__name__}))
 
@@ -125,9 +135,11 @@ def _claim(key: UUID) -> ChatImport | None:
     row = ChatImport.objects.filter(pk=key).first()
     if row is None or row.status not in WAITING:
         return None
-    died = row.status == ImportStatus.RUNNING
-    if died and not is_dead(row.process, row.heartbeat):
+    lost = row.status == ImportStatus.RUNNING
+    if lost and not is_dead(row.process, row.heartbeat):
         return None
+    # One that this very process left behind was lost in an outage: no worker died of it.
+    died = lost and row.process != process_id()
     if died and row.deaths + 1 >= MOST_DEATHS:
         times = {"n": str(row.deaths + 1)}
         _fail(row, Sentence("The worker died {n} times while it replayed this file.", times))
@@ -142,6 +154,13 @@ def _claim(key: UUID) -> ChatImport | None:
         done=0,
     )
     return ChatImport.objects.filter(pk=key, fence=row.fence + 1).first() if won else None
+
+
+def _give_back(row: ChatImport) -> None:
+    """Put the import back into the queue."""
+    ChatImport.objects.filter(pk=row.pk, fence=row.fence, status=row.status).update(
+        status=ImportStatus.QUEUED, process="", done=0
+    )
 
 
 def _fail(row: ChatImport, said: Sentence) -> None:

@@ -20,7 +20,7 @@ from django.db.models import Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from memory_app import liveness
+from memory_app import liveness, outage_log
 from memory_app.lm.sentence import Sentence
 from memory_app.models import ASKED, HELD, RunStatus, TrainingMetric, TrainingRun
 
@@ -49,8 +49,8 @@ def patiently(work: Callable[[], T]) -> T:
     for pause in RETRIES:
         try:
             return work()
-        except (OperationalError, InterfaceError):
-            log.warning("the database doesn't take a run's figures", exc_info=True)
+        except (OperationalError, InterfaceError) as fault:
+            outage_log.failed(fault, at="training")
             connection.close()
             time.sleep(pause)
     return work()
@@ -137,8 +137,9 @@ class Lease:
                     if time.monotonic() - beaten > PULSE:
                         self.write(heartbeat=timezone.now())
                         beaten = time.monotonic()
-                except Exception:
-                    log.warning("a run's heartbeat failed", exc_info=True)
+                except Exception as fault:
+                    if not outage_log.failed(fault, at="lease"):
+                        log.warning("a run's heartbeat failed", exc_info=True)
                     connection.close()
         finally:
             connection.close()

@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from memory_app import outage_log, outages
 from memory_app.lm.graphemes import name_of, one_line
 from memory_app.lm.sentence import SentenceError, sentence_of
 from memory_app.models import (
@@ -311,6 +312,11 @@ def run_execute(
             lease.write(status=RunStatus.CANCELLED, finished=timezone.now())
             raise
         except Exception as fault:
+            if outages.sentence(fault) is outages.AWAY:
+                # No fault of the run: it waits again, and goes on from its last save.
+                outage_log.failed(fault, at="training")
+                patiently(lease.give_back)
+                return TrainingRun.objects.filter(pk=run_id).first()
             # Our own errors say in one sentence what is wrong; anything else is a fault of ours.
             known = type(fault).__module__.startswith("memory_app.")
             facts = {"run": str(run_id), "reason": str(fault)}

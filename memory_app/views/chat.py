@@ -11,12 +11,12 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from memory_app import services
 from memory_app.languages import foreign_language
 from memory_app.lm.sentence import Sentence
-from memory_app.models import COMMITTED, Chat, ChatImport, Checkpoint, Turn
+from memory_app.models import COMMITTED, Chat, ChatImport, Checkpoint, ImportStatus, Turn
 from memory_app.sentences import in_words
 from memory_app.services.chats import NoCheckpoint, NotForChat
 from memory_app.views import sampling
@@ -115,6 +115,9 @@ def chat_import(request: HttpRequest) -> HttpResponse:
     """Instead of the chat: how far its import is, or why it failed."""
     row: ChatImport = request.importing  # type: ignore[attr-defined]
     part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    if part and row.status == ImportStatus.FAILED:
+        # The rest of the page says other things then, too.
+        return HttpResponseClientRefresh()
     template = "parts/chat_import.html" if part else "chat_import.html"
     said = in_words(Sentence.from_dict(row.error_said)) if row.error_said else ""
     context = {"importing": row, "percent": percent_of(row), "problem": said}

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.utils.translation import gettext_lazy as _
 
-from memory_app import outages
+from memory_app import outage_log, outages
 from memory_app.models import Turn
 from memory_app.services.damage import Key, damaged_in_chat
 
@@ -31,8 +31,9 @@ def _damaged(request: HttpRequest) -> Key | None:
         if "turn" in asked:
             chat = Turn.objects.filter(pk=asked["turn"]).values_list("chat_id", flat=True).first()
             return damaged_in_chat(chat=chat) if chat else None
-    except Exception:
-        log.exception("a chat's rows couldn't be looked through")
+    except Exception as fault:
+        if not outage_log.failed(fault, at="damage"):
+            log.exception("a chat's rows couldn't be looked through")
     return None
 
 
@@ -49,24 +50,24 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: 503 with one sentence for a full disk or a database that is away."""
     fault = sys.exc_info()[1]
     problem = outages.sentence(fault)
-    reason = "disk full" if problem is outages.FULL else "database away"
+    route = request.resolver_match.route if request.resolver_match else ""
     if problem is None:
         turn = _damaged(request)
         if turn is None:
             return HttpResponse(_page(request, "500.html"), status=500)
-        problem, reason = DAMAGED, "row damaged"
-        log.error("a turn's row is damaged", extra={"turn": str(turn)})
-    route = request.resolver_match.route if request.resolver_match else ""
-    # One line: a traceback for each request of an outage would only fill a disk that is full.
-    log.warning(
-        "answered by 503", extra={"reason": reason, "kind": type(fault).__name__, "at": route}
-    )
+        problem = DAMAGED
+        log.error("a turn's row is damaged", extra={"turn": str(turn), "at": route})
+    elif fault is not None:
+        outage_log.failed(fault, at=f"/{route}")
     is_data = request.path.endswith((".json", ".safetensors"))
     if is_data or "application/json" in request.headers.get("Accept", ""):
         told = {"error": {"code": "unavailable", "detail": str(problem)}}
         response: HttpResponse = JsonResponse(told, status=503)
     else:
-        response = HttpResponse(_page(request, "503.html", problem=problem), status=503)
+        # Only what was asked for by GET can be asked for again by a link.
+        again = request.get_full_path() if request.method == "GET" else ""
+        page = _page(request, "503.html", problem=problem, again=again)
+        response = HttpResponse(page, status=503)
     response["Retry-After"] = RETRY_AFTER
     response["Cache-Control"] = "private, no-store"
     response._has_been_logged = True  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from memory_app import outages, registry, runtime
+from memory_app import outage_log, outages, registry, runtime
 from memory_app.lm.checkpoint import CheckpointError
 from memory_app.models import Checkpoint, WorkerHeartbeat
 
@@ -37,7 +37,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
         try:
             parts[name] = check()
         except Error as fault:  # a closed connection's InterfaceError is no DatabaseError
-            log.warning("not ready", extra={"part": name, "reason": type(fault).__name__})
+            if not outage_log.failed(fault, at="/readyz"):
+                facts = {"part": name, "reason": type(fault).__name__}
+                log.warning("not ready", extra=facts)
             parts[name], away = dict(_AWAY), True
     ok = all(part["ok"] for part in parts.values())
     return JsonResponse({"ok": ok, "parts": parts}, status=200 if ok else 503)

@@ -75,7 +75,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target === list() && !asks({ target: detail.requestConfig.elt }) && !("redraw" in list().dataset) && held()) detail.shouldSwap = false;
 });
 async function refresh() {
-  if (held() || links().length > PAGE || !globalThis.htmx) return;
+  if (held() || list().querySelectorAll("[data-chat]").length > PAGE || !globalThis.htmx) return;
   await redraw();
   // The open chat says in its head whether it is shared.
   for (const { dataset: { chat, shared } } of list().querySelectorAll("[data-chat]")) {
@@ -86,6 +86,27 @@ async function refresh() {
   }
 }
 whenBack(refresh);
+
+// How far each import is. Only its words change, so that no click is lost on a link that was replaced;
+// one that is done becomes a chat of the list.
+const IMPORTS = 2000; // ms between two looks
+async function lookAtImports() {
+  const going = [...list().querySelectorAll("[data-import][data-going]")];
+  if (!going.length || document.hidden) return;
+  const answer = await fetch(search.getAttribute("hx-get"), { headers: { "HX-Request": "true" } });
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  let ended = false;
+  for (const entry of going) {
+    const now = fresh.querySelector(`[data-import="${entry.dataset.import}"]`);
+    ended ||= !now;
+    if (!now) continue;
+    entry.querySelector(".snippet").textContent = now.querySelector(".snippet").textContent;
+    entry.toggleAttribute("data-going", "going" in now.dataset);
+  }
+  if (ended) await refresh();
+}
+setInterval(() => lookAtImports().catch(() => {}), IMPORTS); // the server may be away for a while
 
 // A chat comes into the list with its first message.
 document.addEventListener("chat:turn-started", () => {

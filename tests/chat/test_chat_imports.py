@@ -6,10 +6,12 @@ from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from memory_app import liveness, services, tasks
+from memory_app.lm.sentence import Sentence
 from memory_app.models import Chat, ChatImport, Person
 from memory_app.services import import_queue
 from memory_app.services.import_queue import import_execute, imports_recover
@@ -119,6 +121,39 @@ def test_one_called_off_in_the_middle_stores_nothing(asked, bob, monkeypatch):
     import_execute(key=asked.pk)
     assert not ChatImport.objects.exists()
     assert not Chat.objects.filter(pk=asked.pk).exists()
+
+
+def test_an_outage_fails_no_import_it_waits_and_is_replayed_afterwards(
+    asked, told_of, monkeypatch, caplog
+):
+    def away(**arguments: Any) -> Any:
+        raise OperationalError("connection refused")
+
+    for _outage in range(import_queue.MOST_DEATHS):
+        with monkeypatch.context() as patch:
+            patch.setattr(import_queue, "checked_replay", away)
+            tasks.import_chat(str(asked.pk))
+        asked.refresh_from_db()
+        assert (asked.status, asked.deaths) == ("queued", 0)
+    # Not even that could be written: the worker lives, and its silence is no death.
+    ours = {"status": "running", "process": liveness.process_id(), "heartbeat": None}
+    ChatImport.objects.filter(pk=asked.pk).update(**ours, deaths=import_queue.MOST_DEATHS - 1)
+    tasks.import_chat(str(asked.pk))
+    asked.refresh_from_db()
+    assert asked.status == "finished"
+    assert not any(record.exc_info for record in caplog.records)
+
+
+def test_the_page_of_an_import_is_told_to_load_anew_when_it_has_failed(asked, bob):
+    url = f"/chat/{asked.pk}/"
+    part = bob.client.get(url, headers=HTMX)
+    assert "<form" not in part.content.decode()
+    import_queue._fail(asked, Sentence("Failed with {kind}.", {"kind": "Fault"}))
+    assert bob.client.get(url, headers=HTMX)["HX-Refresh"] == "true"
+    page = bob.client.get(url).content.decode()
+    assert "The import failed." in page
+    assert "every 1s" not in page
+    assert 'http-equiv="refresh"' not in page
 
 
 def test_a_checkpoint_that_went_meanwhile_ends_it_with_a_sentence(asked, bob, told_of):

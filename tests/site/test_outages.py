@@ -110,6 +110,20 @@ def test_each_outage_has_its_sentence_and_a_fault_of_ours_has_none(monkeypatch, 
     assert (str(told) in answer.content.decode()) is (told is not None)
 
 
+def test_the_page_of_an_outage_offers_the_same_address_again_in_the_visitors_theme(monkeypatch):
+    def away(*args: object, **facts: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(front.services, "person_ensure", away)
+    client = Client(raise_request_exception=False)
+    client.cookies["theme"] = "dark"
+    page = client.get("/?a=1&b=2").content.decode()
+    assert '<a class="button main" href="/?a=1&amp;b=2">Try again</a>' in page
+    assert 'data-theme="dark"' in page
+    # What a form has sent isn't sent again by a link.
+    assert "Try again" not in client.post("/chat/").content.decode()
+
+
 def test_a_disk_without_room_explains_what_sqlite_calls_otherwise(monkeypatch):
     fault = OperationalError("unable to open database file")
     assert outages.sentence(fault) is outages.AWAY

@@ -21,7 +21,7 @@ from celery.signals import worker_ready, worker_shutdown
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
-from memory_app import faults, outages
+from memory_app import faults, outage_log
 from memory_app.management.ending import leave
 from memory_app.management.supervisor import die_with_parent
 from memory_app.services.evaluations import evaluations_recover
@@ -65,12 +65,10 @@ class Pulse:
             except Exception as fault:
                 # The database may be away for a while; the worker isn't what should end for it.
                 wait = RETRY
-                known = outages.sentence(fault) is not None
-                log.warning(
-                    "worker's heartbeat failed",
-                    exc_info=not known,
-                    extra={"reason": type(fault).__name__},
-                )
+                if not outage_log.failed(fault, at="worker's heartbeat"):
+                    log.warning("worker's heartbeat failed", exc_info=True)
+            else:
+                outage_log.answered()
             finally:
                 connection.close()
             if self._ended.wait(wait):
