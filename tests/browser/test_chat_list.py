@@ -2,13 +2,16 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
 
-from memory_app.models import Chat, Person
+from memory_app.models import Chat, ChatImport, Person
+from memory_app.services import import_queue
+from memory_app.services.import_queue import import_cancel, import_execute
 from memory_app.views.chat_list import PAGE
 from tests.browser.visitor import Visitor
 from tests.conftest import stored
@@ -314,3 +317,64 @@ def test_a_chat_is_pinned_and_archived_by_keys_and_the_focus_stays_with_the_list
     expect(names(shelf)).to_have_text(["Pets", "Travel", "My name is Clara."])
     choose("Pets", "Unpin")
     expect(page.locator("#chat-list .day").first).to_have_text("Today")
+
+
+def test_the_rail_takes_in_a_new_chat_with_its_first_message(shelf: Visitor) -> None:
+    page = shelf.page
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".turn")).to_have_count(0)
+    expect(names(shelf)).to_have_count(3)
+    page.evaluate("() => { document.body.dataset.same = '' }")
+    shelf.talk("Tell me about Lima.")
+    expect(names(shelf)).to_have_text(
+        ["Tell me about Lima.", "Travel", "Pets", "My name is Clara."]
+    )
+    expect(names(shelf).first).to_have_attribute("aria-current", "page")
+    expect(page.locator("body[data-same]")).to_have_count(1)
+
+
+def test_an_import_is_watched_on_its_page_and_in_the_list(
+    shelf: Visitor,
+    another_tab: Callable[[], Visitor],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    complaints: list[str],
+) -> None:
+    monkeypatch.setattr(import_queue, "AT_ONCE_TOKENS", 0)
+    monkeypatch.setattr(import_queue, "_enqueue", lambda key: None)
+    page = shelf.page
+    clara = Chat.objects.get(title="My name is Clara.")
+    file = tmp_path / "chat.json"
+    file.write_bytes(page.request.get(f"{shelf.url}/chat/{clara.pk}/export.json").body())
+    for _chat in range(2):
+        page.goto(f"{shelf.url}/chats/")
+        page.get_by_text("Import", exact=True).click()
+        page.get_by_label("A chat’s JSON file").set_input_files(file)
+        page.get_by_role("button", name="Import the chat").click()
+        page.wait_for_url("**/chat/*/")
+    second = ChatImport.objects.get(pk=shelf.chat)
+    first = ChatImport.objects.exclude(pk=second.pk).get()
+    shelf_tab = another_tab()
+    shelf_tab.page.goto(f"{shelf.url}/chats/")
+    lines = shelf_tab.page.locator(".imports .snippet")
+    expect(lines).to_have_text(["Importing, 0% replayed"] * 2)
+
+    # A hand on the button: the figures above it are renewed, it isn't.
+    cancel = page.get_by_role("button", name="Cancel the import")
+    cancel.focus()
+    ChatImport.objects.filter(pk=second.pk).update(status="running", done=second.total // 2)
+    expect(page.locator("#import-words")).to_contain_text("is being imported")
+    expect(cancel).to_be_focused()
+    expect(lines.first).to_have_text(re.compile(r"Importing, (49|50)% replayed"))
+    expect(lines.last).to_have_text("Importing, 0% replayed")
+
+    # One is done, and a chat of the list; the other is cancelled elsewhere.
+    import_execute(key=first.pk)
+    expect(shelf_tab.page.locator(f'[data-chat="{first.pk}"]')).to_be_visible()
+    expect(lines).to_have_count(1)
+    import_cancel(row=second)
+    page.wait_for_url("**/chats/")
+    expect(lines).to_have_count(0)
+    # Chromium tells every answer that isn't a success.
+    assert all("404" in one for one in complaints)
+    complaints.clear()

@@ -2,10 +2,12 @@
 
 from uuid import uuid4
 
+import pytest
 from playwright.sync_api import expect
 
+from memory_app.inspection import windows
 from memory_app.models import Turn
-from tests.browser.gate_view import Trace, cell, drawn, open_gates, place
+from tests.browser.gate_view import Trace, cell, drawn, open_gates, place, shown, trace_of
 from tests.browser.visitor import Visitor
 
 
@@ -94,3 +96,47 @@ def test_the_link_is_copied(gates: Visitor) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#copied")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_a_very_long_turn_is_walked_in_windows(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "LONG", 60)
+    monkeypatch.setattr(windows, "WINDOW", 40)
+    monkeypatch.setattr(windows, "SHORTEST", 10)
+    monkeypatch.setattr("memory_app.views.turn.WINDOW", 40)
+    monkeypatch.setattr("memory_app.templatetags.pages.LONG", 60)
+    visitor.start_chat()
+    visitor.talk("My name is Clara and I live in Lima. " * 6)
+    page = visitor.page
+    turn = Turn.objects.get()
+    page.goto(f"{visitor.url}/turn/{turn.pk}/")
+    trace = trace_of(page)
+    tokens = len(trace["token_ids"])
+    count = windows.window_count(tokens)
+    assert count >= 3
+
+    def stands_at(number: int) -> None:
+        """The window's tokens are there, and a value on its map is that of the trace."""
+        part = windows.window(tokens, number)
+        drawn(page)
+        expect(page.locator("#sentence .token")).to_have_count(part.stop - part.first)
+        expect(page.locator("#window")).to_have_value(str(number))
+        page.locator("#map").focus()
+        page.keyboard.press("Home")
+        token, unit = place(page)
+        assert token == part.first
+        assert shown(page) == pytest.approx(trace["f"][token, 0, unit], abs=2e-3)
+
+    stands_at(1)
+    page.get_by_role("link", name="Next").click()
+    page.wait_for_url("**/?window=2*")
+    stands_at(2)
+    page.get_by_label("Go to tokens").select_option(str(count))
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url(f"**/?window={count}*")
+    stands_at(count)
+    expect(page.get_by_role("link", name="Next")).to_have_attribute("aria-disabled", "true")
+    page.get_by_role("link", name="Previous").click()
+    page.wait_for_url(f"**/?window={count - 1}*")
+    stands_at(count - 1)
