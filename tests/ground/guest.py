@@ -36,6 +36,23 @@ class Guest:
     def _cookie(self, name: str) -> str:
         return next(str(cookie.value) for cookie in self._cookies if cookie.name == name)
 
+    def import_chat(self, file: bytes) -> None:
+        """Upload a chat's file; `chat` is the one that it becomes."""
+        boundary = "5f1d"
+        fields = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n'
+            f"{self._cookie('csrftoken')}\r\n--{boundary}\r\nContent-Disposition: form-data; "
+            'name="file"; filename="chat.json"\r\nContent-Type: application/json\r\n\r\n'
+        )
+        body = fields.encode() + file + f"\r\n--{boundary}--\r\n".encode()
+        request = urllib.request.Request(
+            f"{self.origin}/chats/import/",
+            body,
+            {"Content-Type": f"multipart/form-data; boundary={boundary}"},
+        )
+        with self._http.open(request, timeout=60) as page:
+            self.chat = page.url.rstrip("/").rpartition("/")[2]
+
     def turns(self) -> dict[str, Any]:
         """The chat's turns.json."""
         with self._http.open(f"{self.origin}/chat/{self.chat}/turns.json", timeout=60) as response:
