@@ -5,21 +5,57 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import UserChangeForm
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model, QuerySet
+from django.forms import CheckboxSelectMultiple, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from memory_app.models import Chat, Turn
 from memory_app.services.audit import audit_record
 from memory_app.templatetags.times import when
+
+#: What may be granted: who looks after users and groups. The rest of the dashboard asks for staff
+#: alone, so a permission for any other model would do nothing.
+PERMISSIONS: dict[str, Any] = {
+    "view_user": _("View users"),
+    "add_user": _("Add users"),
+    "change_user": _("Change users"),
+    "delete_user": _("Delete users"),
+    "view_group": _("View groups"),
+    "add_group": _("Add groups"),
+    "change_group": _("Change groups"),
+    "delete_group": _("Delete groups"),
+}
+
+
+class PermissionsField(ModelMultipleChoiceField):
+    """Permissions by what they allow, in the reader's language; Django keeps them in English."""
+
+    def label_from_instance(self, obj: Model) -> str:
+        return str(PERMISSIONS[obj.codename])  # type: ignore[attr-defined]
 
 
 class Audited(admin.ModelAdmin):
     """What is changed on Django's own pages goes into the audit log, and into no other."""
+
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
+    ) -> Any:
+        """Check boxes: they need no script, and fit on a phone."""
+        kwargs["widget"] = CheckboxSelectMultiple()
+        if db_field.related_model is Permission:
+            kwargs["form_class"] = PermissionsField
+            kwargs["queryset"] = Permission.objects.filter(
+                content_type__app_label="auth", codename__in=PERMISSIONS
+            ).order_by("-content_type__model", "pk")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[arg-type]
 
     def _record(self, request: HttpRequest, what: str, row: Model, fields: list[str]) -> None:
         audit_record(
@@ -74,10 +110,26 @@ class UserForm(UserChangeForm):
         return cleaned
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    """Django's without its switch to no password: nobody could log in to this site by another."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("usable_password", None)
+        for name in ("password1", "password2"):
+            self.fields[name].required = True
+
+
 class AuditedUserAdmin(Audited, UserAdmin):
     """Django's own page for users; what the site itself wrote down of them is read only."""
 
     form = UserForm
+    add_form = UserCreationForm
+    change_password_form = PasswordForm
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("username", "password1", "password2")}),
+    )
+    list_display = ("username", "email", "on_staff")
     readonly_fields = ("came_last", "joined")
     fieldsets = (
         *(part for part in UserAdmin.fieldsets or () if "date_joined" not in part[1]["fields"]),
@@ -86,7 +138,16 @@ class AuditedUserAdmin(Audited, UserAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What goes along; the last active superuser is protected, also among several."""
-        gone, counts, needed, protected = super().get_deleted_objects(objs, request)
+        _gone, _counts, needed, protected = super().get_deleted_objects(objs, request)
+        users = list(objs)
+        # Their chats by number alone: what is in them is nobody's to read.
+        chats = Chat.objects.filter(owner__user__in=users)
+        counts = {
+            _("users"): len(users),
+            _("chats"): chats.count(),
+            _("turns"): Turn.objects.filter(chat__in=chats).count(),
+        }
+        gone = [str(user) for user in users]
         if _are_all_superusers(objs):
             protected = [*protected, str(LAST_SUPERUSER)]
         return gone, counts, needed, protected
@@ -104,6 +165,11 @@ class AuditedUserAdmin(Audited, UserAdmin):
             messages.error(request, LAST_SUPERUSER)
             return redirect("admin:auth_user_change", row.pk)
         return super().delete_view(request, object_id, extra_context)
+
+    @admin.display(description=_("Staff status"), ordering="is_staff")
+    def on_staff(self, user: User) -> Any:
+        # In words: the pictures that Django shows have English names.
+        return _("yes") if user.is_staff else _("no")
 
     @admin.display(description=_("Last log-in"))
     def came_last(self, user: User) -> str:
