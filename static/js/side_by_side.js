@@ -127,6 +127,25 @@ async function begin() {
   history.replaceState(null, "", at);
 }
 
+// At the field, as the server says it of an address that was typed or kept.
+function seedProblem(sentence) {
+  let problem = document.getElementById("error-seed");
+  if (!problem && sentence) {
+    problem = Object.assign(document.createElement("p"), { id: "error-seed", className: "problem" });
+    problem.setAttribute("role", "alert");
+    seed.after(problem);
+  }
+  if (sentence) problem.textContent = sentence;
+  else problem?.remove();
+  if (sentence) {
+    seed.setAttribute("aria-invalid", "true");
+    seed.setAttribute("aria-describedby", "error-seed");
+  } else {
+    seed.removeAttribute("aria-invalid");
+    seed.removeAttribute("aria-describedby");
+  }
+}
+
 form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const message = text.value;
@@ -134,10 +153,11 @@ form?.addEventListener("submit", async (event) => {
   state.textContent = "";
   if (busy() || !message.trim()) return;
   if (!/^\d{1,16}$/.test(seed.value) || Number(seed.value) > Number.MAX_SAFE_INTEGER) {
-    state.textContent = say("seed");
+    seedProblem(say("seed"));
     seed.focus();
     return;
   }
+  seedProblem("");
   try {
     if (sides.some(({ chat }) => !chat)) await begin();
   } catch {

@@ -23,10 +23,8 @@ def _id(text: str) -> UUID | None:
         return None
 
 
-def _seed(text: str) -> int:
-    """What was typed if it is a seed, else a new one, short enough to be told to somebody."""
-    typed = int(text) if text.isascii() and text.isdigit() and len(text) < 17 else -1
-    return typed if 0 <= typed <= SEED_MAX else secrets.randbelow(1_000_000)
+def _is_seed(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 17 and int(text) <= SEED_MAX
 
 
 def _pair(data: Any) -> list[Checkpoint | None]:
@@ -52,6 +50,9 @@ def checkpoints_try(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _begin(request)
     pair = _pair(request.GET)
+    # Nothing typed: a new one, short enough to be told to somebody.
+    seed = request.GET.get("seed", "").strip()[:40] or str(secrets.randbelow(1_000_000))
+    errors = {} if _is_seed(seed) else {"seed": _("The seed is a whole number from 0 to 2⁵³ − 1.")}
     sides = []
     for side, row in zip(("left", "right"), pair, strict=True):
         chat = _chat(request, side, row)
@@ -64,7 +65,9 @@ def checkpoints_try(request: HttpRequest) -> HttpResponse:
         section="checkpoints",
         sides=sides,
         both=all(pair),
-        seed=_seed(request.GET.get("seed", "")),
+        status=400 if errors else 200,
+        errors=errors,
+        seed=seed,
         checkpoints=Checkpoint.objects.filter(cell="lstm").order_by("-live", "-sequence"),
     )
 
