@@ -13,6 +13,9 @@ _NEITHER = ("tokens", "bytes", "n", "seconds")
 #: Bits per byte bear no interval: a rise by more than this share of them counts as worse.
 WORSE_BITS = 0.02
 LARGEST = 1e300
+#: Questions per test below which a share tells too little to promote by: of 50, one half has the
+#: interval 37–63 %.
+LEAST_QUESTIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +140,22 @@ class Doubt:
 
     unexamined: bool
     worse: list[Comparison]
+    #: How many questions its recall was asked with, where that is too few to count.
+    too_few: int | None = None
 
     def __bool__(self) -> bool:
-        return self.unexamined or bool(self.worse)
+        return self.unexamined or self.too_few is not None or bool(self.worse)
 
 
 def doubt_of(new: dict[str, Figure], old: dict[str, Figure]) -> Doubt:
     """Nothing is in doubt of an examined checkpoint that no figure calls worse than the live one.
 
-    It counts as examined once its recall was asked for: that is what this program is about.
+    It counts as examined once its recall was asked for, with enough questions: that is what this
+    program is about.
     """
-    examined = any(path.startswith("recall/exact_match/") for path in new)
-    return Doubt(not examined, [one for one in compared(new, old) if one.verdict == "worse"])
+    recall = [one for path, one in new.items() if path.startswith("recall/exact_match/")]
+    questions = min((one.n for one in recall if one.n is not None), default=None)
+    worse = [one for one in compared(new, old) if one.verdict == "worse"]
+    if questions is None:
+        return Doubt(True, worse)
+    return Doubt(False, worse, questions if questions < LEAST_QUESTIONS else None)

@@ -77,4 +77,5 @@ def cell(figure: Figure | None) -> dict[str, str]:
     return {
         "text": f"{_share(figure.value)}%",
         "interval": f"{_share(low)}–{_share(high)}",
+        "n": f"n = {figure.n:,}",
     }

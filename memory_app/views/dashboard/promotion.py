@@ -19,7 +19,13 @@ from memory_app.services.checkpoints import (
     checkpoint_roll_back,
     roll_back_target,
 )
-from memory_app.services.figures import Doubt, compared, doubt_of, figures_of
+from memory_app.services.figures import (
+    LEAST_QUESTIONS,
+    Doubt,
+    compared,
+    doubt_of,
+    figures_of,
+)
 from memory_app.views.dashboard import figure_words
 from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
 
@@ -55,6 +61,15 @@ def _doubts(new: Checkpoint, doubt: Doubt) -> list[str]:
     if doubt.unexamined:
         told = _("{new} has not been evaluated, so what it remembers is unknown.")
         said.append(told.format(new=new.name))
+    if doubt.too_few is not None:
+        told = ngettext(
+            "{new} was evaluated with {n} question per test. That is too few to tell how well it "
+            "remembers: at least {least} are needed.",
+            "{new} was evaluated with {n} questions per test. That is too few to tell how well it "
+            "remembers: at least {least} are needed.",
+            doubt.too_few,
+        )
+        said.append(told.format(new=new.name, n=doubt.too_few, least=LEAST_QUESTIONS))
     if doubt.worse:
         # Translators: parts names that may hold commas themselves.
         names = _("; ").join(figure_words.name_of(one.path) for one in doubt.worse[:6])
@@ -96,7 +111,8 @@ def _ask_with_figures(
         sizes=[_size(row) for row in rows],
         heads=[row.name for row in rows],
         figures=figure_words.rows(table),
-        unevaluated=doubt_of(figures[0], {}).unexamined,
+        # Whether it is better is left to the table: without the other's figures none is worse.
+        unevaluated=bool(doubt_of(figures[0], {})),
         samples=[
             {"name": row.name, "exchanges": _samples(row), "trained_here": row.runs.exists()}
             for row in rows
