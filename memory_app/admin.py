@@ -103,6 +103,11 @@ class GatescopeAdminSite(admin.AdminSite):
                 f"{one_checkpoint}card/", checkpoint_actions.checkpoint_card_view, "checkpoint_card"
             ),
             route(
+                f"{one_checkpoint}rename/",
+                checkpoint_actions.checkpoint_rename_view,
+                "checkpoint_rename",
+            ),
+            route(
                 f"{one_checkpoint}export/",
                 checkpoint_actions.checkpoint_export_view,
                 "checkpoint_export",

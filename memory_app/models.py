@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -565,6 +566,11 @@ class Corpus(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.split})"
+
+    @property
+    def file(self) -> Path:
+        """Its stored rows, JSON lines; the disk may have lost them."""
+        return Path(settings.DATA_DIR) / self.path
 
 
 class ParameterSearch(Sequenced):

@@ -113,6 +113,7 @@ ROWS = (
     Row("http", "admin:run_resume", STAFF, ("POST",)),
     Row("http", "admin:checkpoint_evaluate", STAFF, ("POST",)),
     Row("http", "admin:checkpoint_card", STAFF, ("POST",)),
+    Row("http", "admin:checkpoint_rename", STAFF, ("POST",)),
     Row("http", "admin:checkpoint_export", STAFF, ("POST",)),
     Row("http", "admin:corpora", STAFF, ("GET", "HEAD", "POST"), uploads=True),
     Row("http", "admin:checkpoint_import", STAFF, ("GET", "HEAD", "POST"), uploads=True),

@@ -1,6 +1,7 @@
 """Which checkpoint new chats get: promoted and rolled back by people, every change with its row."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from django.db import transaction
 from memory_app import registry
 from memory_app.lm.checkpoint_zip import CARD_FILES
 from memory_app.lm.folder import FILES
+from memory_app.lm.graphemes import one_line
 from memory_app.lm.sentence import Sentence
 from memory_app.models import Checkpoint, Promotion, RunStatus, TrainingRun
 from memory_app.services.audit import audit_record
 from memory_app.services.zips import zip_pieces
+from memory_app.training.card import write_card
 
 #: A run with one of these will still need the weights that it begins from.
 _UNDER_WAY = (
@@ -182,6 +185,46 @@ def checkpoint_card(*, checkpoint: Checkpoint, text: str, by: By = None) -> None
         Checkpoint.objects.filter(pk=checkpoint.pk).update(card=text)
         audit_record(user=by, action="checkpoint.card", object=str(checkpoint))
     checkpoint.card = text
+
+
+def written_card(checkpoint: Checkpoint, *, name: str = "", **how: Any) -> str | None:
+    """Its model card written anew from its config, as `write_card`, where no person has touched it.
+
+    None where one has. `name`: another that it is to have.
+    """
+    for parent in {"", checkpoint.parent.name if checkpoint.parent else ""}:
+        of_it = checkpoint.sha256, checkpoint.config
+        # A config that anybody may have written can break what was written of another.
+        with suppress(AttributeError, TypeError, ValueError):
+            if write_card(checkpoint.name, *of_it, parent=parent) == checkpoint.card:
+                return write_card(name or checkpoint.name, *of_it, parent=parent, **how)
+    return None
+
+
+@transaction.atomic
+def checkpoint_rename(*, checkpoint: Checkpoint, name: str, by: By = None) -> None:
+    """Give it another name, which a card that no person has touched then bears too.
+
+    Raises:
+        RegistryError: it ships with the program, or this is no name.
+    """
+    name = name.strip()
+    if checkpoint.bundled:
+        raise registry.RegistryError(
+            "{name} ships with the program and keeps its name.", field="name", name=checkpoint.name
+        )
+    if not name or len(name) > 200 or name != one_line(name):
+        raise registry.RegistryError(
+            "A checkpoint needs a name of 1 to 200 visible characters.", field="name"
+        )
+    if name == checkpoint.name:
+        return
+    before, card = str(checkpoint), written_card(checkpoint, name=name) or checkpoint.card
+    Checkpoint.objects.filter(pk=checkpoint.pk).update(name=name, card=card)
+    checkpoint.name, checkpoint.card = name, card
+    audit_record(
+        user=by, action="checkpoint.rename", object=str(checkpoint), detail={"previous": before}
+    )
 
 
 def checkpoint_lineage(checkpoint: Checkpoint) -> Iterator[Checkpoint]:

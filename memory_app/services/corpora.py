@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -382,15 +383,21 @@ def _rows_import(rows: Iterable[Taken], about: About, user: AbstractBaseUser | N
     return corpus
 
 
+def sample_missing() -> list[str]:
+    """The splits of the sample corpus that aren't there."""
+    there = set(Corpus.objects.filter(name=sample.NAME).values_list("split", flat=True))
+    return [split for split in sample.SPLITS if split not in there]
+
+
 def corpus_sample(*, user: AbstractBaseUser | None) -> list[Corpus]:
-    """The sample corpus, both splits of it.
+    """The splits of the sample corpus that were missing, the same dialogues each time.
 
     Raises:
-        CorpusError: it is there already.
+        CorpusError: it is there already, both splits of it.
     """
     abouts = [
         About(sample.NAME, split, "en", sample.LICENCE, sample.ATTRIBUTION)
-        for split in sample.SPLITS
+        for split in sample_missing() or sample.SPLITS
     ]
     for about in abouts:
         _check(about)
@@ -442,6 +449,13 @@ def _remove(corpus: Corpus) -> None:
     transaction.on_commit(lambda: file.unlink(missing_ok=True))
 
 
+def lonely_valid_splits() -> set[UUID]:
+    """The validation splits without a train split of their name: no run reads them."""
+    train = Corpus.objects.filter(split="train").values("name")
+    rows = Corpus.objects.filter(split="valid").exclude(name__in=train)
+    return set(rows.values_list("pk", flat=True))
+
+
 def runs_of(corpus: Corpus) -> list[TrainingRun]:
     """The runs that read this corpus and haven't ended; both splits of a name are read."""
     runs = TrainingRun.objects.filter(status__in=AT_WORK)
@@ -450,7 +464,7 @@ def runs_of(corpus: Corpus) -> list[TrainingRun]:
 
 def corpus_file(corpus: Corpus) -> Path:
     """The stored rows of a corpus."""
-    return Path(settings.DATA_DIR) / corpus.path
+    return corpus.file
 
 
 def corpus_page(corpus: Corpus, first: int, count: int) -> list[dict[str, Any]]:

@@ -18,7 +18,6 @@ from memory_app.lm.replay import configure_process
 from memory_app.lm.sentence import Sentence, sentence_of
 from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus
 from memory_app.services.audit import audit_record
-from memory_app.services.corpora import corpus_file
 from memory_app.services.leases import patiently
 from memory_app.services.runs import broker_folders
 from memory_app.training.dialogues import read_dialogues
@@ -44,11 +43,15 @@ def corpus_dialogues(name: str) -> Dialogues:
     Raises:
         EvaluationError: there is no such corpus.
     """
+    return list(read_dialogues(_corpus_examined(name).file))
+
+
+def _corpus_examined(name: str) -> Corpus:
     rows = {row.split: row for row in Corpus.objects.filter(name=name)}
     row = rows.get("valid") or rows.get("train")
     if row is None:
-        raise EvaluationError("There is no corpus {name}.", name=repr(name))
-    return list(read_dialogues(corpus_file(row)))
+        raise EvaluationError("There is no corpus {name}.", field="corpus", name=repr(name))
+    return row
 
 
 @transaction.atomic
@@ -77,10 +80,11 @@ def evaluation_ask(
         )
     if suite == "perplexity" and not corpora:
         raise EvaluationError("perplexity needs a corpus.", field="corpus")
-    known = set(Corpus.objects.values_list("name", flat=True))
     for name in corpora:
-        if name not in known:
-            raise EvaluationError("There is no corpus {name}.", field="corpus", name=repr(name))
+        if not _corpus_examined(name).file.is_file():
+            raise EvaluationError(
+                "The file of the corpus {name} is missing.", field="corpus", name=repr(name)
+            )
     row = Evaluation.objects.create(
         checkpoint=checkpoint,
         suite=suite,

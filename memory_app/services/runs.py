@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from memory_app import outage_log, outages
 from memory_app.lm.graphemes import name_of, one_line
-from memory_app.lm.sentence import SentenceError, sentence_of
+from memory_app.lm.sentence import Sentence, SentenceError, sentence_of
 from memory_app.models import (
     Checkpoint,
     Corpus,
@@ -42,6 +42,7 @@ TASK = "memory_app.tasks.train"
 NOTE_MOST = 2000
 #: A run with one of these stands still for good, unless a person resumes it.
 ENDED = (RunStatus.FINISHED, RunStatus.CANCELLED, RunStatus.FAILED)
+RESUMABLE = (RunStatus.PAUSED, RunStatus.CANCELLED, RunStatus.FAILED)
 
 
 class RunError(SentenceError):
@@ -76,6 +77,10 @@ def run_settings(
     for corpus, weight in corpora:
         if corpus not in known:
             raise RunError("There is no training corpus {name}.", field="corpus", name=repr(corpus))
+        if not known[corpus].file.is_file():
+            raise RunError(
+                "The file of the corpus {name} is missing.", field="corpus", name=repr(corpus)
+            )
         if not 0 < weight <= 1000:
             raise RunError(
                 "The weight of {name} must be above 0 and at most 1,000.",
@@ -181,11 +186,35 @@ def _ask(run: TrainingRun, status: RunStatus, of: Sequence[RunStatus]) -> bool:
     return True
 
 
+def corpora_missing(run: TrainingRun) -> list[str]:
+    """Names of the corpora of a run that have no train split, or whose file is gone."""
+    names = {name for name, _weight in run.corpora}
+    rows = Corpus.objects.filter(split="train", name__in=names)
+    return sorted(names - {row.name for row in rows if row.file.is_file()})
+
+
+def resume_refusal(run: TrainingRun) -> Sentence | None:
+    """Why a run that stands still can't be resumed, or None where it can."""
+    missing = corpora_missing(run)
+    if not missing:
+        return None
+    return Sentence(
+        "It can't be resumed: {missing} is no longer on this site.",
+        {"missing": ", ".join(missing)},
+    )
+
+
 @transaction.atomic
 def run_resume(*, run: TrainingRun) -> bool:
-    """Put a paused, cancelled or failed run back into the queue; it goes on from its last save."""
-    ended = [RunStatus.PAUSED, RunStatus.CANCELLED, RunStatus.FAILED]
-    if not TrainingRun.objects.filter(pk=run.pk, status__in=ended).update(
+    """Put a paused, cancelled or failed run back into the queue; it goes on from its last save.
+
+    Raises:
+        RunError: a corpus that it was started with is gone.
+    """
+    refusal = resume_refusal(run) if run.status in RESUMABLE else None
+    if refusal is not None:
+        raise RunError(refusal)
+    if not TrainingRun.objects.filter(pk=run.pk, status__in=RESUMABLE).update(
         status=RunStatus.QUEUED, error="", error_said={}, finished=None, deaths=0
     ):
         return False

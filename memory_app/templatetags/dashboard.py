@@ -33,6 +33,7 @@ ACTION_WORDS: dict[str, str | Promise] = {
     "checkpoint.evaluate": gettext_lazy("started an evaluation"),
     "checkpoint.try": gettext_lazy("tried two checkpoints side by side"),
     "checkpoint.card": gettext_lazy("edited a model card"),
+    "checkpoint.rename": gettext_lazy("renamed a checkpoint"),
     "run.launch": gettext_lazy("started a run"),
     "run.cancel": gettext_lazy("cancelled a run"),
     "run.pause": gettext_lazy("paused a run"),

@@ -1,5 +1,7 @@
 // What every page of the dashboard does: tells the charts when Django's admin changes its theme,
 // and asks before a form that says data-confirm is sent.
+import "./save.js";
+
 new MutationObserver(() => document.dispatchEvent(new Event("themechange"))).observe(document.documentElement, {
   attributeFilter: ["data-theme"],
 });

@@ -22,6 +22,7 @@ from memory_app.models import (
     TrainingRun,
 )
 from memory_app.services import checkpoints, evaluations
+from memory_app.training.card import write_card
 from memory_app.training.evaluation import EvaluationError
 from tests.conftest import make_checkpoint, stored
 from tests.dashboard.staff import Staff
@@ -260,7 +261,7 @@ def test_an_exam_that_cannot_be_sat_is_refused(client, other):
     ):
         body = act(client, "evaluate", other, **typed).content.decode()
         assert reason in body.split(f'id="error-{field}"')[1].split("</p>")[0]
-        assert f'aria-invalid="true" aria-describedby="error-{field}"' in body
+        assert f'aria-invalid="true" aria-describedby="error-{field}' in body
         assert f'value="{typed["n"]}"' in body
 
 
@@ -306,6 +307,20 @@ def test_a_worse_or_unexamined_model_goes_live_only_when_its_name_is_typed(
         assert live() == checkpoint
     client.post(url, {"name": "other"})
     assert live() == other
+
+
+@pytest.mark.parametrize(("n", "enough"), [(2, False), (49, False), (50, True)])
+def test_an_evaluation_with_few_questions_counts_as_none(client, checkpoint, other, n, enough):
+    examine(other, n=n, at_once=1.0, later=1.0)
+    body = ask(client, "promote", other)
+    assert f"n = {n}" in body
+    few = f"other was evaluated with {n} questions per test. That is too few"
+    assert (few in body) != enough
+    assert ("Evaluate it first" in body) != enough
+    assert ("confirm-name" in body) != enough
+    answer = client.post(reverse("admin:checkpoint_promote", args=[other.pk]))
+    assert answer.status_code == (302 if enough else 400)
+    assert (live() == other) == enough
 
 
 def test_a_model_that_is_no_worse_needs_no_typed_name(client, checkpoint, other):
@@ -368,6 +383,44 @@ def test_two_checkpoints_are_chatted_with_on_chats_of_ones_own(
     answer = client.get(url, {"a": other.pk, "b": checkpoint.pk, "left": hers.pk})
     assert str(hers.pk) not in answer.content.decode().split("</form>", 1)[1]
     assert AuditEntry.objects.get().action == "checkpoint.try"
+
+
+@pytest.mark.parametrize("typed", ["-1", "x7", "9007199254740992", "1.5", "٣"])
+def test_a_seed_that_is_none_stays_as_it_was_typed_and_is_said_at_its_field(
+    client, checkpoint, other, typed
+):
+    url = reverse("admin:checkpoints_try")
+    pair = {"a": other.pk, "b": checkpoint.pk}
+    answer = client.get(url, pair | {"seed": typed})
+    assert answer.status_code == 400
+    body = answer.content.decode()
+    assert f'value="{typed}"' in body
+    assert 'aria-invalid="true" aria-describedby="error-seed"' in body
+    assert "whole number from 0 to 2⁵³ − 1" in body.split('id="error-seed"')[1].split("</p>")[0]
+    good = client.get(url, pair | {"seed": "9007199254740991"}).content.decode()
+    assert 'value="9007199254740991"' in good
+    assert "error-seed" not in good
+    assert re.search(r'id="seed" name="seed" value="\d+"', client.get(url, pair).content.decode())
+
+
+def test_a_checkpoint_is_renamed_and_a_card_that_nobody_touched_goes_along(client, other):
+    written = write_card(other.name, other.sha256, other.config)
+    Checkpoint.objects.filter(pk=other.pk).update(card=written)
+    assert act(client, "rename", other, name=" better ").status_code == 200
+    other.refresh_from_db()
+    assert other.name == "better"
+    assert other.card == write_card("better", other.sha256, other.config)
+    Checkpoint.objects.filter(pk=other.pk).update(card="# Mine: other")
+    act(client, "rename", other, name="best")
+    other.refresh_from_db()
+    assert (other.name, other.card) == ("best", "# Mine: other")
+    for typed in ("", " ", "x" * 201, "a\nb"):
+        body = act(client, "rename", other, name=typed).content.decode()
+        assert 'aria-invalid="true" aria-describedby="error-name' in body
+    other.refresh_from_db()
+    assert other.name == "best"
+    actions = AuditEntry.objects.filter(action="checkpoint.rename")
+    assert [one.detail["previous"][:6] for one in actions.order_by("id")] == ["other ", "better"]
 
 
 def test_chat_with_it_is_offered_for_what_can_be_chatted_with(client, other, tmp_path):

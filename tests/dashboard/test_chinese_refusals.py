@@ -103,8 +103,10 @@ def test_what_a_checkpoint_is_kept_from(desk: Client, checkpoint: Checkpoint) ->
 
 
 def test_a_run_that_failed_in_a_worker_that_knows_no_language(desk: Client) -> None:
-    Corpus.objects.create(name="talks", path="corpora/gone", sha256="0" * 64, rows=3)
+    corpus = Corpus.objects.create(name="talks", path="talks", sha256="0" * 64, rows=3)
+    corpus.file.write_bytes(b"")
     run = run_launch(preset="tiny", corpora=[("talks", 1.0)], enqueue=False)
+    corpus.file.unlink()
     failed = run_execute(run_id=run.pk)
     assert failed is not None
     assert failed.error == "The file of the corpus 'talks' can't be read."
@@ -113,6 +115,7 @@ def test_a_run_that_failed_in_a_worker_that_knows_no_language(desk: Client) -> N
     english = desk.get(page, HTTP_ACCEPT_LANGUAGE="en").content.decode()
     assert "The file of the corpus &#x27;talks&#x27; can&#x27;t be read." in english
     # Taken up again, nothing of it is left.
+    corpus.file.write_bytes(b"")
     assert run_resume(run=failed)
     resumed = TrainingRun.objects.get()
     assert (resumed.error, resumed.error_said) == ("", {})

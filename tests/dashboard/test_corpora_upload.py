@@ -136,6 +136,31 @@ def test_the_sample_is_one_click_and_both_splits(staff: Staff) -> None:
     assert Corpus.objects.count() == 2
 
 
+@pytest.mark.parametrize("lost", ["train", "valid"])
+def test_a_part_of_the_sample_that_was_deleted_is_offered_and_restored(
+    staff: Staff, lost: str
+) -> None:
+    staff.client.post("/admin/corpora/sample/")
+    before = {row.split: row.sha256 for row in Corpus.objects.all()}
+    row = Corpus.objects.get(split=lost)
+    kept = Corpus.objects.exclude(split=lost).get()
+    stays = f"{kept} stays, for evaluations of perplexity only"
+    asked = staff.client.get(f"/admin/corpora/{row.pk}/delete/").content.decode()
+    assert (stays in asked) == (lost == "train")
+    staff.client.post(f"/admin/corpora/{row.pk}/delete/")
+    page = staff.client.get("/admin/corpora/").content.decode()
+    assert "Add sample corpus" in page
+    # A validation split by itself says that no run reads it.
+    assert ("no train split" in page) == (lost == "train")
+    about = staff.client.get(f"/admin/corpora/{kept.pk}/").content.decode()
+    assert ("no run uses this validation split" in about) == (lost == "train")
+    added = staff.client.post("/admin/corpora/sample/", follow=True)
+    assert f"sample-facts ({lost}) was added." in added.content.decode()
+    assert {row.split: row.sha256 for row in Corpus.objects.all()} == before
+    assert "Add sample corpus" not in added.content.decode()
+    assert "no train split" not in added.content.decode()
+
+
 @pytest.mark.parametrize("status", ["queued", "running", "paused"])
 def test_a_corpus_that_a_run_reads_stays(staff: Staff, status: str) -> None:
     staff.upload(GOOD)

@@ -17,7 +17,10 @@ from memory_app.views.dashboard.runs import STOP_POLLING
 
 @pytest.fixture
 def corpus(transactional_db):
-    return Corpus.objects.create(name="talks", path="x", sha256="0" * 64, rows=3)
+    row = Corpus.objects.create(name="talks", path="talks.jsonl", sha256="0" * 64, rows=3)
+    row.file.write_bytes(b"")
+    yield row
+    row.file.unlink(missing_ok=True)
 
 
 def launch(client, **data):
@@ -296,6 +299,49 @@ def test_a_run_is_named_and_noted_on_and_what_is_wrong_stays_typed(client):
     assert AuditEntry.objects.filter(action="run.describe").count() == 1
 
 
+def test_a_checkpoint_is_renamed_with_its_run_only_where_that_is_wished(client, other):
+    run = finished(client, "old")
+    TrainingRun.objects.filter(pk=run.pk).update(checkpoint=other)
+    url = reverse("admin:run_describe", args=[run.pk])
+    page = reverse("admin:run", args=[run.pk])
+    assert "Rename its checkpoint other too" in client.get(page).content.decode()
+    box = '<input type="checkbox" name="with_checkpoint"'
+    assert f"{box}>" in client.get(page).content.decode()
+    client.post(url, {"name": "other", "note": ""})
+    # They have one name now: they keep it in common unless it is unchecked.
+    assert f"{box} checked>" in client.get(page).content.decode()
+    client.post(url, {"name": "first", "note": ""})
+    other.refresh_from_db()
+    assert other.name == "other"
+    client.post(url, {"name": "second", "note": "", "with_checkpoint": "on"})
+    other.refresh_from_db()
+    assert (other.name, TrainingRun.objects.get().name) == ("second", "second")
+    assert AuditEntry.objects.filter(action="checkpoint.rename").count() == 1
+    # One that ships with the program keeps its name, and so then does the run.
+    type(other).objects.filter(pk=other.pk).update(bundled=True)
+    answer = client.post(url, {"name": "third", "note": "", "with_checkpoint": "on"})
+    assert answer.status_code == 400
+    assert b"ships with the program and keeps its name" in answer.content
+    assert TrainingRun.objects.get().name == "second"
+
+
+def test_what_is_saved_in_place_is_said(client, other):
+    run = finished(client, "old")
+    for url, form, part in (
+        (reverse("admin:run_describe", args=[run.pk]), {"name": "a <b>", "note": "x"}, "heading"),
+        (reverse("admin:checkpoint_rename", args=[other.pk]), {"name": "a <b>"}, "heading"),
+        (reverse("admin:checkpoint_card", args=[other.pk]), {"card": "a <b>"}, "card-shown"),
+    ):
+        told = client.post(url, form, headers={"Accept": "application/json"}).json()
+        assert told["said"] == "Saved."
+        assert "a &lt;b&gt;" in told["parts"][part]
+        plain = client.post(url, form, follow=True)
+        assert [str(one) for one in plain.context["messages"]] == ["Saved."]
+        # Its form has the place where a script says it.
+        saves = plain.content.decode().split(f'action="{url}" data-save')[1].split("</form>")[0]
+        assert '<span class="small quiet" role="status"></span>' in saves
+
+
 def test_an_ended_run_is_deleted_with_all_that_is_its_own(client, other):
     run = finished(client, "old", loss=1.0)
     TrainingRun.objects.filter(pk=run.pk).update(checkpoint=other)
@@ -345,10 +391,18 @@ def test_a_run_whose_corpus_is_gone_is_not_resumed_and_its_clone_says_what_is_mi
     clone = f"{reverse('admin:run_new')}?clone={TrainingRun.objects.get().pk}"
     assert 'id="resume"' in client.get(page).content.decode()
     assert 'id="missing"' not in client.get(clone).content.decode()
-    corpus.delete()
-    body = client.get(page).content.decode()
-    assert 'id="resume"' not in body
-    assert "talks is no longer on this site." in body
+    said = "It can&#x27;t be resumed: talks is no longer on this site."
+    resume = reverse("admin:run_resume", args=[TrainingRun.objects.get().pk])
+    for lose in (corpus.file.unlink, corpus.delete):
+        lose()
+        body = client.get(page).content.decode()
+        assert 'id="resume"' not in body
+        assert said in body
+        # The page may be older than that: the request is refused for the same reason.
+        answer = client.post(resume, follow=True).content.decode()
+        assert said in answer.split('class="messagelist"')[1].split("</ul>")[0]
+        assert TrainingRun.objects.get().status == RunStatus.FAILED
+    assert not AuditEntry.objects.filter(action="run.resume").exists()
     assert "No longer on this site: talks." in client.get(clone).content.decode()
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
@@ -22,21 +23,27 @@ from memory_app.services.checkpoints import (
     checkpoint_delete,
     checkpoint_export,
     checkpoint_kept,
+    checkpoint_rename,
 )
 from memory_app.services.evaluations import evaluation_ask
 from memory_app.training.evaluation import EvaluationError
+from memory_app.views.dashboard.checkpoints import card_html
 from memory_app.views.dashboard.checkpoints import checkpoint as checkpoint_page
-from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
+from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
+from memory_app.views.dashboard.page import saved
+
+
+def _page(row: Checkpoint) -> str:
+    return reverse("admin:checkpoint", args=[row.pk])
 
 
 def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
     """Ask, then delete it; while it is in use, say by what."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
-    # Nobody is asked about what is refused; whatever begins to use it meanwhile is seen below.
+    # What is refused isn't asked; what begins to use it meanwhile is seen when it is deleted.
     kept = checkpoint_kept(row)
     if kept is not None:
-        messages.error(request, in_words(kept))
-        return redirect("admin:checkpoint", checkpoint=checkpoint)
+        return refuse(request, in_words(kept), _page(row))
     ask = Ask(
         title=_("Delete {name}?").format(name=row.name),
         section="checkpoints",
@@ -45,17 +52,15 @@ def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpRespon
             _("Export it first, if you may want it again."),
         ],
         button=_("Delete the checkpoint"),
-        back=reverse("admin:checkpoint", args=[row.pk]),
+        back=_page(row),
     )
-    if not confirmed(request, ask):
-        return confirm(request, ask)
-    try:
-        checkpoint_delete(checkpoint=row, by=request.user)  # type: ignore[arg-type]
-    except RegistryError as fault:
-        messages.error(request, in_words(fault))
-        return redirect("admin:checkpoint", checkpoint=checkpoint)
-    messages.success(request, _("{name} was deleted.").format(name=row.name))
-    return redirect("admin:checkpoints")
+    return ask_and_act(
+        request,
+        ask,
+        lambda: checkpoint_delete(checkpoint=row, by=request.user),  # type: ignore[arg-type]
+        said=_("{name} was deleted.").format(name=row.name),
+        to=reverse("admin:checkpoints"),
+    )
 
 
 def checkpoint_evaluate_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
@@ -77,6 +82,7 @@ def checkpoint_evaluate_view(request: HttpRequest, checkpoint: UUID) -> HttpResp
     except EvaluationError as fault:
         # The page again, with what was typed and what is wrong with it.
         return checkpoint_page(request, checkpoint, {fault.field: in_words(fault)})
+    messages.success(request, _("The evaluation is queued."))
     return redirect("admin:checkpoint", checkpoint=row.pk)
 
 
@@ -89,7 +95,21 @@ def checkpoint_card_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse
         wrong = {"card": _("A model card may have at most 50,000 characters.")}
         return checkpoint_page(request, checkpoint, wrong)
     checkpoint_card(checkpoint=row, text=text, by=request.user)  # type: ignore[arg-type]
-    return redirect("admin:checkpoint", checkpoint=row.pk)
+    return saved(request, _page(row), {"card-shown": card_html(row)})
+
+
+def checkpoint_rename_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+    """Name it; what is wrong is said at the field."""
+    row = get_object_or_404(Checkpoint.objects.select_related("parent"), pk=checkpoint)
+    try:
+        checkpoint_rename(
+            checkpoint=row,
+            name=request.POST.get("name", ""),
+            by=request.user,  # type: ignore[arg-type]
+        )
+    except RegistryError as fault:
+        return checkpoint_page(request, checkpoint, {"name": in_words(fault)})
+    return saved(request, _page(row), {"heading": escape(row.name), "card-shown": card_html(row)})
 
 
 async def _served(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

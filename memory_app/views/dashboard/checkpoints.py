@@ -1,7 +1,5 @@
 """Checkpoints: the list, one's page with lineage and exams, several side by side."""
 
-from contextlib import suppress
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +15,15 @@ from memory_app.services.checkpoints import (
     checkpoint_kept,
     checkpoint_lineage,
     roll_back_target,
+    written_card,
 )
-from memory_app.services.figures import Figure, compared, figures_of, is_less_better
-from memory_app.training.card import write_card
+from memory_app.services.figures import (
+    LEAST_QUESTIONS,
+    Figure,
+    compared,
+    figures_of,
+    is_less_better,
+)
 from memory_app.training.evaluation import SUITES
 from memory_app.views.dashboard import figure_words
 from memory_app.views.dashboard.page import page
@@ -77,16 +81,11 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _card(row: Checkpoint) -> str:
+def card_html(row: Checkpoint) -> str:
     """The card as a person wrote it; one that nobody has touched, in the reader's language."""
-    for parent in {"", row.parent.name if row.parent else ""}:
-        said = partial(write_card, row.name, row.sha256, row.config, parent=parent)
-        # A config that anybody may have written can break what was written of another.
-        with suppress(AttributeError, TypeError, ValueError):
-            if said() == row.card:
-                # Its settings are folded away elsewhere on the page.
-                return said(say=in_words, with_settings=False)
-    return row.card
+    # Its settings are folded away elsewhere on the page.
+    card = written_card(row, say=in_words, with_settings=False) or row.card
+    return render_markdown(card, top_heading=3) if card else ""
 
 
 def checkpoint(
@@ -115,7 +114,8 @@ def checkpoint(
         },
         **_exams(row),
         kept=in_words(kept) if (kept := checkpoint_kept(row)) else "",
-        card=render_markdown(_card(row), top_heading=3) if row.card else "",
+        card=card_html(row),
+        name=request.POST.get("name", row.name),
         lineage=list(checkpoint_lineage(row)),
         children=row.children.order_by("sequence"),
         runs=row.runs.order_by("sequence"),
@@ -123,6 +123,7 @@ def checkpoint(
         training=training,
         settings=sorted(_mapping(training.get("settings")).items()),
         suites=SUITES,
+        least=LEAST_QUESTIONS,
         corpora=sorted(set(Corpus.objects.values_list("name", flat=True))),
         others=Checkpoint.objects.exclude(pk=row.pk).order_by("-sequence"),
     )

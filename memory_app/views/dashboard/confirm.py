@@ -1,11 +1,15 @@
 """Asks on a page of one kind before something is done that concerns everybody; needs no script."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
+from memory_app.lm.sentence import SentenceError
+from memory_app.sentences import in_words
 from memory_app.views.dashboard.page import page
 
 
@@ -37,6 +41,30 @@ def confirmed(request: HttpRequest, ask: Ask) -> bool:
         return True
     ask.problem = _("The name doesn’t match. Type it as shown above.")
     return False
+
+
+def refuse(request: HttpRequest, reason: str, back: str) -> HttpResponse:
+    """Go back to a page that says why something isn't done."""
+    messages.error(request, reason)
+    return HttpResponseRedirect(back)
+
+
+def ask_and_act(
+    request: HttpRequest, ask: Ask, act: Callable[[], None], *, said: str, to: str = ""
+) -> HttpResponse:
+    """Ask; once confirmed, act and say so on the page `to`, or on the one that asked.
+
+    What `act` raises for a person goes back to the page that asked: what may be done is looked at
+    before the question, and may have changed meanwhile.
+    """
+    if not confirmed(request, ask):
+        return confirm(request, ask)
+    try:
+        act()
+    except SentenceError as fault:
+        return refuse(request, in_words(fault), ask.back)
+    messages.success(request, said)
+    return HttpResponseRedirect(to or ask.back)
 
 
 def confirm(

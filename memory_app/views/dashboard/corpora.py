@@ -19,9 +19,10 @@ from memory_app.services.corpora import (
     caps,
     corpus_receive,
     corpus_sample,
+    lonely_valid_splits,
+    sample_missing,
 )
 from memory_app.services.uploads import working_folder
-from memory_app.training import sample
 from memory_app.uploads import path_of
 from memory_app.views.dashboard.page import go_on, page
 
@@ -61,7 +62,8 @@ def _list(
         more_refused=refused.refused - len(refused.refusals) if refused else 0,
         form=form or {"split": "train", "language": "en"},
         caps=caps(),
-        has_sample=any(row.name == sample.NAME for row in rows),
+        sample_missing=sample_missing(),
+        lonely=lonely_valid_splits(),
     )
 
 
@@ -112,12 +114,14 @@ def _outcome(result: Imported) -> Iterator[str]:
 
 
 def corpora_sample(request: HttpRequest) -> HttpResponse:
-    """The sample corpus, both splits."""
+    """The sample corpus: whichever of its splits are missing."""
     if request.method == "POST":
         try:
-            corpus_sample(user=request.user)  # type: ignore[arg-type]
+            added = corpus_sample(user=request.user)  # type: ignore[arg-type]
         except CorpusError as fault:
             messages.error(request, in_words(fault))
         else:
-            messages.success(request, _("The sample corpus was added, with a validation split."))
+            both = _("The sample corpus was added, with a validation split.")
+            part = _("{name} was added.").format(name=added[0])
+            messages.success(request, both if len(added) > 1 else part)
     return redirect("admin:corpora")

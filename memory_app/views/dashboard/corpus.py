@@ -2,10 +2,8 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,16 +11,16 @@ from django.utils.translation import ngettext
 from memory_app.models import Corpus
 from memory_app.sentences import in_words
 from memory_app.services.corpora import (
-    CorpusError,
     corpus_delete,
     corpus_file,
     corpus_kept,
     corpus_page,
+    lonely_valid_splits,
     runs_of,
 )
 from memory_app.training.profile import TURN_EDGES, WORD_EDGES
 from memory_app.views.dashboard.attachment import attachment
-from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
+from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
 from memory_app.views.dashboard.page import page
 
 #: Dialogues on one page of the preview.
@@ -71,8 +69,18 @@ def corpus(request: HttpRequest, corpus: UUID) -> HttpResponse:
         number=number,
         pages=pages,
         runs=runs_of(row),
+        lonely=row.pk in lonely_valid_splits(),
         more=row.refused - len(row.refusals),
     )
+
+
+def _left_behind(corpus: Corpus) -> list[str]:
+    """What deleting a train split does to its validation split."""
+    valid = Corpus.objects.filter(name=corpus.name, split="valid").exclude(pk=corpus.pk).first()
+    if valid is None:
+        return []
+    said = _("{name} stays, for evaluations of perplexity only: no run uses it any more.")
+    return [said.format(name=valid)]
 
 
 def corpus_remove(request: HttpRequest, corpus: UUID) -> HttpResponse:
@@ -80,8 +88,7 @@ def corpus_remove(request: HttpRequest, corpus: UUID) -> HttpResponse:
     row = _find(corpus)
     kept = corpus_kept(row)
     if kept is not None:
-        messages.error(request, in_words(kept))
-        return redirect("admin:corpus", corpus=row.pk)
+        return refuse(request, in_words(kept), reverse("admin:corpus", args=[row.pk]))
     n = row.rows
     ask = Ask(
         title=_("Delete {name}?").format(name=row),
@@ -93,19 +100,18 @@ def corpus_remove(request: HttpRequest, corpus: UUID) -> HttpResponse:
                 n,
             ).format(n=f"{n:,}"),
             _("Runs that have ended keep their checkpoints; they can’t be repeated without it."),
+            *_left_behind(row),
         ],
         button=_("Delete the corpus"),
         back=reverse("admin:corpus", args=[row.pk]),
     )
-    if not confirmed(request, ask):
-        return confirm(request, ask)
-    try:
-        corpus_delete(corpus=row, user=request.user)  # type: ignore[arg-type]
-    except CorpusError as fault:
-        messages.error(request, in_words(fault))
-        return redirect("admin:corpus", corpus=row.pk)
-    messages.success(request, _("%(name)s was deleted.") % {"name": row})
-    return redirect("admin:corpora")
+    return ask_and_act(
+        request,
+        ask,
+        lambda: corpus_delete(corpus=row, user=request.user),  # type: ignore[arg-type]
+        said=_("{name} was deleted.").format(name=row),
+        to=reverse("admin:corpora"),
+    )
 
 
 def corpus_download(request: HttpRequest, corpus: UUID) -> HttpResponseBase:

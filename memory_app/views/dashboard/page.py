@@ -1,10 +1,12 @@
 """What every page of the dashboard has: the admin's context, a place in the navigation."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 
 def page(
@@ -21,6 +23,18 @@ def page(
     return render(
         request, template, {**shared, "title": title, "section": section, **context}, status=status
     )
+
+
+def saved(request: HttpRequest, back: str, parts: Mapping[str, str] | None = None) -> HttpResponse:
+    """Say that a form was saved: to a script in JSON, else on the page that it goes `back` to.
+
+    `parts`: {id of an element: its new HTML}, of what else the page shows of it.
+    """
+    said = _("Saved.")
+    if request.headers.get("Accept") == "application/json":
+        return JsonResponse({"said": said, "parts": dict(parts or {})})
+    messages.success(request, said)
+    return HttpResponseRedirect(back)
 
 
 def go_on(request: HttpRequest, to: str) -> HttpResponse:

@@ -1,16 +1,22 @@
 """What staff do with a run: each leaves an entry in the audit log."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from memory_app.models import RunStatus, TrainingRun
+from memory_app.registry import RegistryError
 from memory_app.sentences import in_words
 from memory_app.services.audit import audit_record
+from memory_app.services.checkpoints import checkpoint_rename
 from memory_app.services.run_log import run_log_read
 from memory_app.services.runs import (
     ENDED,
@@ -23,28 +29,41 @@ from memory_app.services.runs import (
     run_pause,
     run_resume,
 )
-from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
-from memory_app.views.dashboard.page import page
+from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
+from memory_app.views.dashboard.page import page, saved
 from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING
 
 _ASK = {"pause": run_pause, "resume": run_resume}
 
 
-def _too_late(request: HttpRequest, row: TrainingRun) -> HttpResponse:
-    messages.warning(request, _("This is no longer possible: the run’s status has changed."))
-    return redirect("admin:run", run=row.pk)
+def _page(row: TrainingRun) -> str:
+    return reverse("admin:run", args=[row.pk])
 
 
 def _record(request: HttpRequest, what: str, row: TrainingRun) -> None:
     audit_record(user=request.user, action=f"run.{what}", object=f"{row} ({row.pk})")
 
 
+def _act(request: HttpRequest, what: str, row: TrainingRun, act: Callable[..., bool]) -> None:
+    """Do it and record it.
+
+    Raises:
+        RunError: it can't be done, or the run's status has changed since the page was shown.
+    """
+    if not act(run=row):
+        raise RunError("This is no longer possible: the run’s status has changed.")
+    _record(request, what, row)
+
+
 def run_ask(request: HttpRequest, run: UUID, what: str) -> HttpResponse:
     """Pause or resume a run, and go back to its page."""
     row = get_object_or_404(TrainingRun, pk=run)
-    if not _ASK[what](run=row):
-        return _too_late(request, row)
-    _record(request, what, row)
+    try:
+        _act(request, what, row, _ASK[what])
+    except RunError as fault:
+        return refuse(request, in_words(fault), _page(row))
+    said = _("{name} will be paused.") if what == "pause" else _("{name} is queued again.")
+    messages.success(request, said.format(name=row.name))
     return redirect("admin:run", run=row.pk)
 
 
@@ -52,7 +71,7 @@ def run_cancel_view(request: HttpRequest, run: UUID) -> HttpResponse:
     """Ask, then cancel a run, and go back to its page."""
     row = get_object_or_404(TrainingRun, pk=run)
     if row.status not in (*LIVELY, RunStatus.PAUSED):
-        return _too_late(request, row)
+        return refuse(request, _("The run has ended: there is nothing to cancel."), _page(row))
     ask = Ask(
         title=_("Cancel {name}?").format(name=row.name),
         section="runs",
@@ -61,22 +80,18 @@ def run_cancel_view(request: HttpRequest, run: UUID) -> HttpResponse:
             _("It can be resumed from its last save, if it has one."),
         ],
         button=_("Cancel the run"),
-        back=reverse("admin:run", args=[row.pk]),
+        back=_page(row),
     )
-    if not confirmed(request, ask):
-        return confirm(request, ask)
-    if not run_cancel(run=row):
-        return _too_late(request, row)
-    _record(request, "cancel", row)
-    return redirect("admin:run", run=row.pk)
+    said = _("{name} will be cancelled.").format(name=row.name)
+    return ask_and_act(request, ask, lambda: _act(request, "cancel", row, run_cancel), said=said)
 
 
 def run_delete_view(request: HttpRequest, run: UUID) -> HttpResponse:
     """Ask, then delete an ended run."""
     row = get_object_or_404(TrainingRun.objects.select_related("checkpoint"), pk=run)
     if row.status not in ENDED:
-        messages.warning(request, _("A run that has not ended can’t be deleted: cancel it first."))
-        return redirect("admin:run", run=row.pk)
+        reason = _("A run that has not ended can’t be deleted: cancel it first.")
+        return refuse(request, reason, _page(row))
     stays = (
         _("Its checkpoint {name} stays.").format(name=row.checkpoint.name)
         if row.checkpoint
@@ -87,15 +102,15 @@ def run_delete_view(request: HttpRequest, run: UUID) -> HttpResponse:
         section="runs",
         sentences=[_("Its curves, sample replies, log and saves are deleted permanently."), stays],
         button=_("Delete the run"),
-        back=reverse("admin:run", args=[row.pk]),
+        back=_page(row),
     )
-    if not confirmed(request, ask):
-        return confirm(request, ask)
-    if not run_delete(run=row):
-        return _too_late(request, row)
-    _record(request, "delete", row)
-    messages.success(request, _("{name} was deleted.").format(name=row.name))
-    return redirect("admin:runs")
+    return ask_and_act(
+        request,
+        ask,
+        lambda: _act(request, "delete", row, run_delete),
+        said=_("{name} was deleted.").format(name=row.name),
+        to=reverse("admin:runs"),
+    )
 
 
 def run_archive_view(request: HttpRequest, run: UUID) -> HttpResponse:
@@ -103,19 +118,30 @@ def run_archive_view(request: HttpRequest, run: UUID) -> HttpResponse:
     row = get_object_or_404(TrainingRun, pk=run)
     archived = request.POST.get("archived") != "0"
     if not run_archive(run=row, archived=archived):
-        messages.warning(request, _("A run that has not ended stays in the list."))
-    elif archived != row.archived:
+        return refuse(request, _("A run that has not ended stays in the list."), _page(row))
+    if archived != row.archived:
         _record(request, "archive" if archived else "unarchive", row)
+    said = _("{name} was archived.") if archived else _("{name} was put back in the list.")
+    messages.success(request, said.format(name=row.name))
     return redirect("admin:run", run=row.pk)
 
 
 def run_describe_view(request: HttpRequest, run: UUID) -> HttpResponse:
-    """Name a run and write a note about it; what is wrong is said at its field."""
-    row = get_object_or_404(TrainingRun, pk=run)
+    """Name a run, and its checkpoint if that is wished, and write a note about it.
+
+    What is wrong is said at its field.
+    """
+    row = get_object_or_404(TrainingRun.objects.select_related("checkpoint__parent"), pk=run)
     name, note = request.POST.get("name", ""), request.POST.get("note", "")
+    with_checkpoint = "with_checkpoint" in request.POST
     try:
-        run_describe(run=row, name=name, note=note)
-    except RunError as fault:
+        with transaction.atomic():
+            run_describe(run=row, name=name, note=note)
+            _record(request, "describe", row)
+            if with_checkpoint and row.checkpoint is not None:
+                checkpoint_rename(checkpoint=row.checkpoint, name=name, by=request.user)  # type: ignore[arg-type]
+    except (RunError, RegistryError) as fault:
+        row.refresh_from_db()
         return page(
             request,
             "dashboard/run_describe.html",
@@ -126,10 +152,12 @@ def run_describe_view(request: HttpRequest, run: UUID) -> HttpResponse:
             name=name,
             note=note,
             note_most=NOTE_MOST,
+            with_checkpoint=with_checkpoint,
             errors={fault.field: in_words(fault)},
         )
-    _record(request, "describe", row)
-    return redirect("admin:run", run=row.pk)
+    label = render_to_string("dashboard/parts/run_checkpoint_label.html", {"run": row}, request)
+    parts = {"heading": escape(row.name), "checkpoint-label": label}
+    return saved(request, _page(row), parts)
 
 
 def run_log(request: HttpRequest, run: UUID) -> HttpResponse:

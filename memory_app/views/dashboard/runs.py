@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from memory_app.models import (
     ASKED,
     HELD,
-    Corpus,
     RunSample,
     RunStatus,
     TrainingMetric,
@@ -20,7 +19,14 @@ from memory_app.models import (
 from memory_app.sentences import in_words
 from memory_app.services.audit import audit_record
 from memory_app.services.run_log import run_log_read
-from memory_app.services.runs import ENDED, NOTE_MOST, RunError, run_launch
+from memory_app.services.runs import (
+    ENDED,
+    NOTE_MOST,
+    RESUMABLE,
+    RunError,
+    resume_refusal,
+    run_launch,
+)
 from memory_app.training.settings import PRESETS
 from memory_app.views.dashboard.form_errors import form_errors
 from memory_app.views.dashboard.page import page
@@ -32,13 +38,6 @@ EVALUATIONS = 12
 LIVELY = (RunStatus.QUEUED, *HELD)
 #: The status with which htmx stops asking again.
 STOP_POLLING = 286
-
-
-def corpora_missing(run: TrainingRun) -> list[str]:
-    """The names of the corpora that a run was started with and that are no longer there."""
-    names = [name for name, _weight in run.corpora]
-    there = Corpus.objects.filter(split="train", name__in=names).values_list("name", flat=True)
-    return sorted(set(names) - set(there))
 
 
 def with_figures(rows: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
@@ -116,13 +115,16 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
         # The worker is about to do what was asked: that is told as soon as it is done.
         "soon": row.status in ASKED or (queued and ahead is None),
         "ended": ENDED,
-        "missing": ", ".join(corpora_missing(row)),
+        "resumable": row.status in RESUMABLE,
+        "refusal": in_words(refusal) if (refusal := resume_refusal(row)) else "",
     }
 
 
 def run(request: HttpRequest, run: UUID) -> HttpResponse:
     """One run: progress, curves, samples, all of it live."""
-    row = get_object_or_404(TrainingRun.objects.select_related("parent", "search"), pk=run)
+    row = get_object_or_404(
+        TrainingRun.objects.select_related("parent", "search", "checkpoint"), pk=run
+    )
     default = PRESETS[row.preset].to_dict() if row.preset in PRESETS else {}
     return page(
         request,
@@ -134,6 +136,7 @@ def run(request: HttpRequest, run: UUID) -> HttpResponse:
         name=row.name,
         note=row.note,
         note_most=NOTE_MOST,
+        with_checkpoint=row.checkpoint is not None and row.checkpoint.name == row.name,
         errors={},
         log=run_log_read(row),
         settings=[

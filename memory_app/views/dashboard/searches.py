@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,7 +22,7 @@ from memory_app.services.searches import (
     search_results,
 )
 from memory_app.views.dashboard import hyperparameters
-from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
+from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
 from memory_app.views.dashboard.form_errors import form_errors
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.run_form import form_parts, training_of
@@ -135,10 +134,10 @@ def search_cancel_view(request: HttpRequest, search: UUID) -> HttpResponse:
     """Ask, then cancel every run of it that has not ended."""
     row = get_object_or_404(ParameterSearch, pk=search)
     n = row.runs.filter(status__in=_CANCELLABLE).count()
-    at = redirect("admin:search", search=row.pk)
+    back = reverse("admin:search", args=[row.pk])
     if not n:
-        messages.warning(request, _("All its runs have ended: there is nothing to cancel."))
-        return at
+        reason = _("All its runs have ended: there is nothing to cancel.")
+        return refuse(request, reason, back)
     ask = Ask(
         title=_("Cancel {name}?").format(name=row.name),
         section="searches",
@@ -151,17 +150,19 @@ def search_cancel_view(request: HttpRequest, search: UUID) -> HttpResponse:
             _("Those that have finished keep their checkpoints."),
         ],
         button=_("Cancel the search"),
-        back=reverse("admin:search", args=[row.pk]),
+        back=back,
     )
-    if not confirmed(request, ask):
-        return confirm(request, ask)
-    audit_record(
-        user=request.user,
-        action="search.cancel",
-        object=f"{row} ({row.pk})",
-        detail={"runs": search_cancel(search=row)},
-    )
-    return at
+
+    def act() -> None:
+        audit_record(
+            user=request.user,
+            action="search.cancel",
+            object=f"{row} ({row.pk})",
+            detail={"runs": search_cancel(search=row)},
+        )
+
+    said = ngettext("{n} run is cancelled.", "{n} runs are cancelled.", n).format(n=n)
+    return ask_and_act(request, ask, act, said=said)
 
 
 def search(request: HttpRequest, search: UUID) -> HttpResponse:

@@ -1,0 +1,28 @@
+// Forms that say data-save are saved where they stand: what was saved is said beside the button,
+// in a status that was there before, so that a screen reader reads it and nothing moves.
+// What the server refuses goes there again as a plain form: it answers with the page that says why.
+const CLEARED = 6000; // ms
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-save]") || event.defaultPrevented) return;
+  event.preventDefault();
+  const state = form.querySelector("[role=status]");
+  state.textContent = "";
+  let saved;
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    saved = await answer.json();
+  } catch {
+    return form.submit();
+  }
+  for (const [id, html] of Object.entries(saved.parts)) {
+    const part = document.getElementById(id);
+    if (part) part.innerHTML = html; // escaped or sanitised by the server
+  }
+  state.textContent = saved.said;
+  setTimeout(() => {
+    if (state.textContent === saved.said) state.textContent = "";
+  }, CLEARED);
+});
