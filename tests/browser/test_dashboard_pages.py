@@ -115,6 +115,14 @@ def test_every_page_is_quiet_with_nothing_and_with_odd_things_on_it(
     ]
     for path in [*PLAIN, *paths]:
         visit(page, f"{server.url}{path}")
+    # On a phone each fits the screen, and so do the lists and figures in it.
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ["/admin/audit/", "/admin/runs/", "/admin/checkpoints/", *paths[:4], paths[-1]]:
+        page.goto(server.url + path)
+        wide = "[document.documentElement, ...document.querySelectorAll('.scroll')]"
+        assert (
+            page.evaluate(f"{wide}.filter(it => it.scrollWidth > it.clientWidth + 1).length") == 0
+        )
     # A run that ended without a point says so, and draws no axes from nothing.
     page.goto(server.url + paths[0])
     loss = page.locator("[data-chart=loss] canvas")
@@ -152,6 +160,18 @@ def test_curves_are_smoothed_put_over_time_and_share_a_crosshair(
     # The choice is kept.
     page.reload()
     expect(page.get_by_label("Smoothing")).to_have_value("0.9")
+    # A note and a name are saved where they stand: nothing moves, and a status says it.
+    page.get_by_text("Name and note").click()
+    page.get_by_label("Name", exact=True).fill("r & <i>")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("form[data-save] [role=status]")).to_have_text("Saved.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("r & <i>")
+    assert page.evaluate("document.documentElement.scrollHeight") == height
+    assert page.url == server.url + path
+    # What happens on the way to another page is said when that is there.
+    page.get_by_role("button", name="Archive").click()
+    expect(page.locator("p[role=status]", has_text="r & <i> was archived.")).to_be_attached()
 
 
 def test_two_checkpoints_answer_one_message_side_by_side(
