@@ -119,10 +119,14 @@ def test_every_page_is_quiet_with_nothing_and_with_odd_things_on_it(
     page.set_viewport_size({"width": 390, "height": 844})
     for path in ["/admin/audit/", "/admin/runs/", "/admin/checkpoints/", *paths[:4], paths[-1]]:
         page.goto(server.url + path)
-        wide = "[document.documentElement, ...document.querySelectorAll('.scroll')]"
-        assert (
-            page.evaluate(f"{wide}.filter(it => it.scrollWidth > it.clientWidth + 1).length") == 0
+        wide = page.evaluate(
+            """() => [document.documentElement, ...document.querySelectorAll(".scroll")]
+                .filter((box) => box.scrollWidth > box.clientWidth + 1)
+                .flatMap((box) => [...box.querySelectorAll("*")]
+                    .filter((it) => it.getBoundingClientRect().right > innerWidth + 1)
+                    .map((it) => `${it.tagName}.${it.className}`).slice(-3))"""
         )
+        assert wide == [], path
     # A run that ended without a point says so, and draws no axes from nothing.
     page.goto(server.url + paths[0])
     loss = page.locator("[data-chart=loss] canvas")
