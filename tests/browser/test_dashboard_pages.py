@@ -117,7 +117,7 @@ def test_every_page_is_quiet_with_nothing_and_with_odd_things_on_it(
         visit(page, f"{server.url}{path}")
     # On a phone each fits the screen, and so do the lists and figures in it.
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in ["/admin/audit/", "/admin/runs/", "/admin/checkpoints/", *paths[:4], paths[-1]]:
+    for path in ["/admin/audit/", "/admin/runs/", "/admin/checkpoints/", *paths[:2]]:
         page.goto(server.url + path)
         wide = page.evaluate(
             """() => [document.documentElement, ...document.querySelectorAll(".scroll")]
