@@ -12,10 +12,10 @@ django.setup(set_prefix=False)
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from chatsite.allocator import share_arenas  # noqa: E402
-from chatsite.bodies import Bodies, Handler  # noqa: E402
-from chatsite.lifespan import lifespan  # noqa: E402
-from chatsite.static import StaticFiles  # noqa: E402
-from memory_app import census  # noqa: E402
+from chatsite.asgi_body_limit import Bodies, Handler  # noqa: E402
+from chatsite.asgi_lifespan import lifespan  # noqa: E402
+from chatsite.asgi_static import StaticFiles  # noqa: E402
+from memory_app import socket_count  # noqa: E402
 from memory_app.routing import router  # noqa: E402
 
 share_arenas()
@@ -24,7 +24,7 @@ share_arenas()
 async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """A path without a socket is refused as one that isn't allowed is, not with a traceback."""
     try:
-        with census.socket():
+        with socket_count.socket():
             await router(scope, receive, send)
     except ValueError as fault:
         if not str(fault).startswith("No route found"):

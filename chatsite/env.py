@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 from django.core.exceptions import ImproperlyConfigured
 
-from chatsite import addresses
+from chatsite import url_settings
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -72,19 +72,19 @@ def _address(name: str, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwa
     """What `read` returns; an address that it can't use is a sentence about the variable."""
     try:
         return read(*args, **kwargs)
-    except addresses.BadAddress as fault:
+    except url_settings.BadAddress as fault:
         raise ImproperlyConfigured(f"{name}: {fault}.") from None
 
 
 def origins(name: str, default: list[str]) -> list[str]:
     """Origins parted by commas, each exactly `scheme://host:port` as a browser sends it."""
     words = [word.strip() for word in text(name).split(",") if word.strip()] or default
-    return [_address(name, addresses.origin, word) for word in words]
+    return [_address(name, url_settings.origin, word) for word in words]
 
 
 def listening_host(name: str, default: str) -> str:
     """A host to listen on, without the brackets of an IPv6 address."""
-    return _address(name, addresses.listening, text(name, default).strip())
+    return _address(name, url_settings.listening, text(name, default).strip())
 
 
 def folder(name: str, default: Path) -> Path:
@@ -153,8 +153,8 @@ def queue(name: str, default: str = "", *, rabbit: bool = False) -> str:
     url = text(name).strip()
     if not url:
         return default
-    parts = _address(name, addresses.split, url, _REDIS + (_AMQP if rabbit else ()))
-    _address(name, addresses.host, parts.hostname or "")
+    parts = _address(name, url_settings.split, url, _REDIS + (_AMQP if rabbit else ()))
+    _address(name, url_settings.host, parts.hostname or "")
     if parts.scheme in _REDIS:
         number = parts.path.strip("/")
         if number and not (number.isascii() and number.isdigit() and len(number) < 6):
@@ -183,11 +183,11 @@ def database(name: str, sqlite_file: Path) -> dict[str, Any]:
                 " PRAGMA secure_delete=ON;",
             },
         }
-    parts = _address(name, addresses.split, url, ("postgres", "postgresql"))
+    parts = _address(name, url_settings.split, url, ("postgres", "postgresql"))
     # `%2Fvar%2Frun` is a folder of Unix sockets, which libpq takes for a host.
     server = unquote(parts.hostname or "")
     if not server.startswith("/"):
-        _address(name, addresses.host, server)
+        _address(name, url_settings.host, server)
     database_name = unquote(parts.path.removeprefix("/"))
     if not database_name or "/" in parts.path[1:] or parts.fragment:
         raise ImproperlyConfigured(f"{name} must be postgres://user:password@host:port/name.")

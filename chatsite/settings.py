@@ -88,7 +88,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "chatsite.context.csp_nonce",
+                "chatsite.context_processors.csp_nonce",
             ],
         },
     },
@@ -114,7 +114,7 @@ CHANNEL_LAYERS = {
     "default": (
         {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            # Seconds; memory_app/hints.py waits no longer.
+            # Seconds; memory_app/channel_notices.py waits no longer.
             "CONFIG": {
                 "hosts": [{"address": REDIS_URL, "socket_timeout": 2, "socket_connect_timeout": 2}]
             },
@@ -219,8 +219,8 @@ WEBSOCKET_MAX_BYTES = 1024 * 1024
 BROKER_URL = env.queue("BROKER_URL", REDIS_URL, rabbit=True)
 _BROKER = DATA_DIR / "broker"
 CELERY_BROKER_URL = BROKER_URL or "filesystem://localhost/"
-# On disk by a transport of our own, which never leaves half a message (chatsite/broker.py).
-CELERY_BROKER_TRANSPORT = None if BROKER_URL else "chatsite.broker:Transport"
+# On disk by a transport of our own, which never leaves half a message (chatsite/filesystem_broker.py).
+CELERY_BROKER_TRANSPORT = None if BROKER_URL else "chatsite.filesystem_broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {}
     if BROKER_URL
@@ -257,7 +257,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
-# What staff may send. Bodies stop at the first (chatsite/bodies.py), before anything is stored.
+# What staff may send. Bodies stop at the first (chatsite/asgi_body_limit.py), before anything is stored.
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 512, least=1, most=65536)
 UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 600, least=5, most=86400)
 CORPUS_MAX_MB = env.integer("CORPUS_MAX_MB", 2048, least=1, most=1048576)
@@ -265,7 +265,7 @@ CORPUS_MAX_ROWS = env.integer("CORPUS_MAX_ROWS", 5_000_000, least=1, most=1_000_
 CORPORA_USER_MB = env.integer("CORPORA_USER_MB", 8192, least=1, most=16777216)
 CORPORA_TOTAL_MB = env.integer("CORPORA_TOTAL_MB", 32768, least=1, most=16777216)
 # Files of a form go to disk under names of our own, however small; see the handler.
-FILE_UPLOAD_HANDLERS = ["memory_app.uploads.DiskUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["memory_app.upload_handler.DiskUploadHandler"]
 
 # Token ids of one message at most. 4,000 characters are at most 16,000 ids, four bytes each.
 TURN_MAX_IDS = env.integer("TURN_MAX_IDS", 2048, least=64, most=16_000)
@@ -279,8 +279,8 @@ LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "chatsite.logs.JsonFormatter"}},
-    "filters": {"without_probes": {"()": "chatsite.logs.WithoutProbes"}},
+    "formatters": {"json": {"()": "chatsite.json_log.JsonFormatter"}},
+    "filters": {"without_probes": {"()": "chatsite.json_log.WithoutProbes"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
@@ -295,7 +295,7 @@ LOGGING = {
         # One line a request would hold the search words of ?q=, which are a person's.
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": False},
-        # A traceback a second while Redis is away: memory_app/hints.py says it in one line.
+        # A traceback a second while Redis is away: memory_app/channel_notices.py says it in one line.
         "channels_redis": {"handlers": [], "level": "CRITICAL", "propagate": False},
         # A line for each try while the database is away: memory_app/outage_log.py says it in one.
         "psycopg.pool": {"handlers": [], "level": "CRITICAL", "propagate": False},

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
 from memory_app.log_in import StaffLogInForm
-from memory_app.services.audit import audit_record
+from memory_app.services.operations.audit import audit_record
 from memory_app.views.dashboard import (
     audit,
     checkpoint_actions,
@@ -21,7 +21,7 @@ from memory_app.views.dashboard import (
     curves,
     overview,
     promotion,
-    run_deeds,
+    run_actions,
     run_list,
     runs,
     searches,
@@ -68,13 +68,13 @@ class GatescopeAdminSite(admin.AdminSite):
             route(f"{one_run}live/", runs.run_live, "run_live"),
             route(f"{one_run}samples/", runs.run_samples, "run_samples"),
             route(f"{one_run}curves.json", curves.run_curves, "run_curves"),
-            route(f"{one_run}log/", run_deeds.run_log, "run_log"),
-            route(f"{one_run}describe/", run_deeds.run_describe_view, "run_describe"),
-            route(f"{one_run}archive/", run_deeds.run_archive_view, "run_archive"),
-            route(f"{one_run}delete/", run_deeds.run_delete_view, "run_delete"),
-            route(f"{one_run}cancel/", run_deeds.run_cancel_view, "run_cancel"),
-            route(f"{one_run}pause/", run_deeds.run_ask, "run_pause", what="pause"),
-            route(f"{one_run}resume/", run_deeds.run_ask, "run_resume", what="resume"),
+            route(f"{one_run}log/", run_actions.run_log, "run_log"),
+            route(f"{one_run}describe/", run_actions.run_describe_view, "run_describe"),
+            route(f"{one_run}archive/", run_actions.run_archive_view, "run_archive"),
+            route(f"{one_run}delete/", run_actions.run_delete_view, "run_delete"),
+            route(f"{one_run}cancel/", run_actions.run_cancel_view, "run_cancel"),
+            route(f"{one_run}pause/", run_actions.run_ask, "run_pause", what="pause"),
+            route(f"{one_run}resume/", run_actions.run_ask, "run_resume", what="resume"),
             route("searches/", searches.searches, "searches"),
             route("searches/new/", searches.search_new, "search_new"),
             route("searches/<uuid:search>/", searches.search, "search"),

@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from memory_app.models import Chat, Turn
-from memory_app.services.audit import audit_record
+from memory_app.services.operations.audit import audit_record
 from memory_app.templatetags.times import when
 
 #: What may be granted: who looks after users and groups. The rest of the dashboard asks for staff

@@ -18,7 +18,7 @@ class MemoryAppConfig(AppConfig):
         from django.db.backends.signals import connection_created
 
         from memory_app import checks, connections, services  # noqa: F401  (checks register themselves)
-        from memory_app.services.audit import (
+        from memory_app.services.operations.audit import (
             on_staff_login,
             on_staff_login_failed,
             on_staff_logout,

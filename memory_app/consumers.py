@@ -16,10 +16,10 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from memory_app import hints, outage_log, outages, policy, protocol, replies, services
+from memory_app import channel_notices, generation, outage_log, outages, policy, protocol, services
+from memory_app.generation import Reply, in_thread
 from memory_app.models import COMMITTED, Chat, Turn, TurnStatus
 from memory_app.protocol import MemoryChanged, Refused, ServerMessage, encode
-from memory_app.replies import Reply, in_thread
 
 log = logging.getLogger(__name__)
 #: Seconds: between two looks at who still may listen; for one frame to be taken; between two looks
@@ -83,7 +83,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         super().__init__(*args, **kwargs)
         #: What this socket's own hints say of where they come from.
         self.name = uuid4().hex
-        self.ears: hints.Ears | None = None
+        self.ears: channel_notices.Ears | None = None
         self.turnstile = asyncio.Lock()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -113,7 +113,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not same_site(headers) or await self._chat() is None:
             await self._close()
             return
-        self.ears = hints.Ears(replies.group_of(self.key), self.dispatch)
+        self.ears = channel_notices.Ears(generation.group_of(self.key), self.dispatch)
         await self.ears.joined()
         # Read after joining the group: what happens from here on, the group tells.
         chat = await self._chat()
@@ -190,7 +190,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if running and running not in self.known:
             if self.untold == running:
                 turn = await self._turn(chat, running)
-                await self.turn_started({"frame": replies.started(turn), "origin": ""})
+                await self.turn_started({"frame": generation.started(turn), "origin": ""})
             self.untold = running
         elif running is None and head != self.head:
             if self.untold == head:
@@ -267,40 +267,40 @@ class ChatConsumer(AsyncWebsocketConsumer):
         )
         turn = begun.turn
         self.known.append(turn.pk)
-        reply = replies.get(turn.pk)
+        reply = generation.get(turn.pk)
         if begun.created:
-            reply = await replies.speak(begun, origin=self.name)
-        await self._send(replies.started(turn))
+            reply = await generation.speak(begun, origin=self.name)
+        await self._send(generation.started(turn))
         # Sent again while this socket listens already: the stream just goes on, each token once.
         if turn.pk not in self.following:
             self._follow(turn.pk, reply, after=-1)
 
     async def on_turn_stop(self, chat: Chat, message: protocol.TurnStop) -> None:
         turn = await self._turn(chat, message["turn"])
-        reply = replies.get(turn.pk)
+        reply = generation.get(turn.pk)
         if reply is not None:
             reply.stop()
         elif turn.status == TurnStatus.RUNNING:
             await in_thread(services.turn_stop, turn=turn)
         else:
-            await self._send(replies.finished(turn))
+            await self._send(generation.finished(turn))
 
     async def on_memory_goto(self, chat: Chat, message: protocol.MemoryGoto) -> None:
         await in_thread(services.head_move, chat=chat, turn=message["turn"])
         head = str(message["turn"]) if message["turn"] else None
         frame: MemoryChanged = {"type": "memory.changed", "head": head, "turns": []}
         await self._send(frame)
-        replies.tell(chat.pk, "memory.changed", frame=frame, origin=self.name)
+        generation.tell(chat.pk, "memory.changed", frame=frame, origin=self.name)
 
     async def on_stream_resume(self, chat: Chat, message: protocol.StreamResume) -> None:
         turn = await self._turn(chat, message["turn"])
         after = message["after"]
-        reply = replies.get(turn.pk)
+        reply = generation.get(turn.pk)
         if reply is None and turn.status == TurnStatus.RUNNING:
             # It may have ended since its row was read: its tokens are still there.
-            reply = replies.just_ended(turn.pk)
+            reply = generation.just_ended(turn.pk)
         elif reply is None:
-            await self._send(replies.finished(turn))
+            await self._send(generation.finished(turn))
             return
         now = self.following.get(turn.pk)
         if now is not None:
@@ -332,7 +332,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             else:
                 frames: AsyncIterator[str] = reply.follow(following.next - 1)
                 if reply.unstored:
-                    await self._send(replies.unstored(turn))
+                    await self._send(generation.unstored(turn))
                 async for frame in frames:
                     following.next += 1
                     await self._send_text(frame)
@@ -361,7 +361,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 raise Refused("not_found", _("This chat has no such turn."))
             if row.status != TurnStatus.RUNNING:
                 self.ended.append(turn)
-                return replies.finished(row)
+                return generation.finished(row)
             await asyncio.sleep(POLL)
 
     async def _send(self, message: ServerMessage) -> None:
@@ -413,7 +413,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.known.append(turn)
         await self._send(event["frame"])
         # The word may come after a very short reply has ended: its tokens are still there.
-        self._follow(turn, replies.get(turn) or replies.just_ended(turn), after=-1)
+        self._follow(turn, generation.get(turn) or generation.just_ended(turn), after=-1)
 
     async def turn_finished(self, event: dict[str, Any]) -> None:
         turn = UUID(event["frame"]["turn"])

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from memory_app.services.audit import audit_failed_login
+from memory_app.services.operations.audit import audit_failed_login
 
 
 class LogInForm(AuthenticationForm):

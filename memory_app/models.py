@@ -13,8 +13,8 @@ from django.db.models.functions import Coalesce, RowNumber, StrIndex
 from django.db.models.lookups import Exact, GreaterThan, IsNull
 from django.utils import timezone
 
-from memory_app.lm.folding import fold
-from memory_app.lm.signature import COLUMNS, signature
+from memory_app.core.text.case_folding import fold
+from memory_app.core.text.search_signature import COLUMNS, signature
 
 #: By this name, since a row's own `settings` hides Django's inside its class.
 USER = settings.AUTH_USER_MODEL
@@ -75,7 +75,7 @@ class Person(models.Model):
     user = models.OneToOneField(USER, models.CASCADE, null=True, blank=True, related_name="person")
     created = models.DateTimeField(default=timezone.now)
     seen = models.DateTimeField(default=timezone.now)
-    # Chats that were opened and in which nothing was said yet (memory_app/pending.py).
+    # Chats that were opened and in which nothing was said yet (memory_app/pending_chats.py).
     pending = models.JSONField(default=list, blank=True)
 
     def __str__(self) -> str:

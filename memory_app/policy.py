@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from memory_app.models import Chat, ChatImport, ImportStatus, Person, Turn
-from memory_app.pending import pending_chat
+from memory_app.pending_chats import pending_chat
 
 ANYONE, PERSON, OWNER, STAFF, SYSTEM = "anyone", "person", "owner", "staff", "system"
 

@@ -16,13 +16,19 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
-from memory_app.lm.checkpoint import file_sha256, sync
-from memory_app.lm.checkpoint_zip import CARD_FILES, CARD_MAX
-from memory_app.lm.folder import FILES, MODEL_FILE, Checked, CheckpointError, check_incoming
-from memory_app.lm.graphemes import cut, name_of, one_line
-from memory_app.lm.sentence import SentenceError
+from memory_app.core.evaluation.model_card import write_card
+from memory_app.core.messages import SentenceError
+from memory_app.core.model.checkpoint import file_sha256, sync
+from memory_app.core.model.checkpoint_format import (
+    FILES,
+    MODEL_FILE,
+    Checked,
+    CheckpointError,
+    check_incoming,
+)
+from memory_app.core.model.checkpoint_zip import CARD_FILES, CARD_MAX
+from memory_app.core.text.graphemes import cut, name_of, one_line
 from memory_app.models import Checkpoint, Promotion
-from memory_app.training.card import write_card
 
 BUNDLED = Path(__file__).parent / "bundled"
 #: Seconds after which an unfinished copy is nobody's any more.

@@ -16,13 +16,13 @@ from typing import Any, Literal, TypeVar
 from django.conf import settings
 
 from memory_app import registry
-from memory_app.engine.async_engine import AsyncEngine
-from memory_app.engine.model_runner import ModelRunner
-from memory_app.engine.pace import reading_pace
-from memory_app.inspection.questions import AnyTrace, begin
-from memory_app.inspection.trace_cache import TraceCache
-from memory_app.lm.checkpoint import Checkpoint, CheckpointError, load_checkpoint
-from memory_app.lm.replay import configure_process
+from memory_app.core.engine.async_engine import AsyncEngine
+from memory_app.core.engine.model_runner import ModelRunner
+from memory_app.core.engine.prefill_rate import reading_pace
+from memory_app.core.inspection.trace_cache import TraceCache
+from memory_app.core.inspection.trace_queries import AnyTrace, begin
+from memory_app.core.model.checkpoint import Checkpoint, CheckpointError, load_checkpoint
+from memory_app.core.model.replay import configure_process
 
 log = logging.getLogger(__name__)
 _lock = threading.Lock()

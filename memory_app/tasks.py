@@ -8,13 +8,13 @@ from celery import Task, shared_task
 from celery.worker import state
 
 from memory_app import outage_log, policy, services
-from memory_app.services.evaluations import (
+from memory_app.services.chat.import_queue import import_execute, imports_next, imports_recover
+from memory_app.services.training.evaluations import (
     evaluation_execute,
     evaluations_next,
     evaluations_recover,
 )
-from memory_app.services.import_queue import import_execute, imports_next, imports_recover
-from memory_app.services.runs import run_execute, runs_next, runs_recover
+from memory_app.services.training.runs import run_execute, runs_next, runs_recover
 
 #: Held while this process trains: two trainings at once would each take twice as long.
 _training = threading.Lock()

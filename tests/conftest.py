@@ -18,15 +18,15 @@ from django.db import connections, transaction
 from django.test import Client
 from django.utils import translation
 
-from memory_app import registry, replies, runtime, services
-from memory_app.lm.checkpoint import Checkpoint as Model
-from memory_app.lm.checkpoint import load_checkpoint, save_checkpoint
-from memory_app.lm.config import ModelConfig
-from memory_app.lm.model import LanguageModel
-from memory_app.lm.tokenizer import Tokenizer
+from memory_app import generation, registry, runtime, services
+from memory_app.core.model.checkpoint import Checkpoint as Model
+from memory_app.core.model.checkpoint import load_checkpoint, save_checkpoint
+from memory_app.core.model.config import ModelConfig
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.models import Chat, Checkpoint, Person, Turn
-from memory_app.pending import pending_chat
-from memory_app.services.pending import chat_store
+from memory_app.pending_chats import pending_chat
+from memory_app.services.chat.pending_chats import chat_store
 from tests.quick_flush import quick_flush
 
 SENTENCES = [
@@ -247,7 +247,7 @@ async def open_socket(checkpoint: Checkpoint) -> AsyncIterator[OpenSocket]:
 
     yield open_one
     await asyncio.gather(*(socket.leave() for socket in opened), return_exceptions=True)
-    await replies.stop()
+    await generation.stop()
 
 
 @pytest.fixture(autouse=True)

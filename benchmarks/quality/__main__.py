@@ -14,11 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality import contestants
+from benchmarks.quality import baselines
 from benchmarks.quality.chart import draw
-from benchmarks.quality.chats import chats
 from benchmarks.quality.corpora import read_sources
-from benchmarks.quality.memorised import recitation
+from benchmarks.quality.memorisation import recitation
 from benchmarks.quality.results import (
     RESULTS,
     VARIANT_RESULTS,
@@ -28,12 +27,13 @@ from benchmarks.quality.results import (
     write_table,
     write_variants,
 )
+from benchmarks.quality.scripted_chats import chats
 from benchmarks.quality.variants import VARIANTS
-from memory_app.lm.checkpoint import Checkpoint, load_checkpoint
-from memory_app.lm.config import CELLS
-from memory_app.training.dialogues import Source
-from memory_app.training.pieces import learn_tokenizer
-from memory_app.training.settings import TrainingSettings
+from memory_app.core.data.dialogues import Source
+from memory_app.core.model.checkpoint import Checkpoint, load_checkpoint
+from memory_app.core.model.config import CELLS
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.training.run_tokenizer import learn_tokenizer
 
 # Learning rates: the best is kept, the others' figures are named. A small model's lie higher, and
 # a cell's do.
@@ -142,13 +142,13 @@ def measure(
     settings = TrainingSettings.from_dict(given) if given else TrainingSettings()
     minutes = f"{seconds / 60:g} min"
     if what == "lstm":
-        found = contestants.lstm(model, tokenizer, sources, n)
+        found = baselines.lstm(model, tokenizer, sources, n)
         return {"title": "this checkpoint", "place": 0, "trained": "model card", **found}
     if what == "reset":
-        found = contestants.reset(model, tokenizer, sources, n)
+        found = baselines.reset(model, tokenizer, sources, n)
         return {"title": "its state reset every turn", "place": 1, "trained": "–", **found}
     if what == "ngram":
-        found = contestants.ngram(tokenizer, sources, n)
+        found = baselines.ngram(tokenizer, sources, n)
         return {"title": "5-gram, Kneser-Ney", "place": 2, "trained": "counts", **found}
     if what == "recitation":
         canned = settings.names("chain")
@@ -159,16 +159,16 @@ def measure(
     rates = rates or own_rates(what)
     if what in TRANSFORMERS:
         title, place, size = TRANSFORMERS[what]
-        size = size or contestants.parameters_of(model)
+        size = size or baselines.parameters_of(model)
         step = small.changed(TRANSFORMER_STEP)
-        found = contestants.transformer(size, step, tokenizer, sources, seconds, n, rates)
+        found = baselines.transformer(size, step, tokenizer, sources, seconds, n, rates)
         return {"title": title, "place": place, "trained": minutes, **found}
     if what.startswith(VARIANT):
         name = what.removeprefix(VARIANT)
         step = small.changed({**_small("lstm"), **CELL_STEP, **VARIANTS[name]})
         if step.vocab_size != tokenizer.vocab_size:
             tokenizer = learn_tokenizer(step, sources)
-        found = contestants.cell(step, tokenizer, sources, seconds, n, rates)
+        found = baselines.cell(step, tokenizer, sources, seconds, n, rates)
         return {"title": name, "trained": minutes, **found}
     if what == "scratch":
         title, place = "this size from nothing", 3
@@ -177,7 +177,7 @@ def measure(
         cell = what.removeprefix("small-")
         title, place, shape = f"{cell}, small", 4 + CELLS.index(cell), _small(cell)
     step = small.changed({**shape, **_cell_step(shape["cell"])})
-    found = contestants.cell(step, tokenizer, sources, seconds, n, rates)
+    found = baselines.cell(step, tokenizer, sources, seconds, n, rates)
     return {"title": title, "place": place, "trained": minutes, **found}
 
 

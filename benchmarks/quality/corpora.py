@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from memory_app.training.corpus import parse_all
-from memory_app.training.corpus_forms import Taken
-from memory_app.training.dialogues import Dialogue, Source, merge_turns
+from memory_app.core.data.dialogues import Dialogue, Source, merge_turns
+from memory_app.core.data.formats import Taken
+from memory_app.core.data.read_corpus import parse_all
 
 
 def read_sources(folder: Path, weights: Sequence[tuple[str, float]]) -> list[Source]:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from memory_app.lm.tokenizer import Tokenizer
-from memory_app.training.perplexity import Dialogue, Likelihood, scored_row
+from memory_app.core.evaluation.perplexity import Dialogue, Likelihood, scored_row
+from memory_app.core.text.tokenizer import Tokenizer
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from django.db import migrations
 
-from memory_app.lm.folding import fold
+from memory_app.core.text.case_folding import fold
 
 BATCH = 500
 # As models.CHUNK_BYTES was when this was written.

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from memory_app.lm.signature import signature
+from memory_app.core.text.search_signature import signature
 
 BATCH = 500
 # As lm/signature.py had them when this was written.

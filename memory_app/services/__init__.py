@@ -1,6 +1,6 @@
 """The use cases: keyword-only verbs, each of them atomic. Whoever calls has asked policy.py."""
 
-from memory_app.services.chats import (
+from memory_app.services.chat.chats import (
     NoCheckpoint,
     NotForChat,
     chat_archive,
@@ -12,12 +12,11 @@ from memory_app.services.chats import (
     chat_share,
     chats_purge,
 )
-from memory_app.services.first_look import FirstLook, first_look
-from memory_app.services.import_queue import file_import, import_cancel
-from memory_app.services.imports import Replayed, chat_check, chat_import, chat_replay
-from memory_app.services.leftovers import leftovers_purge
-from memory_app.services.memory import chat_model, head_move, state_after, turn_replay
-from memory_app.services.persons import (
+from memory_app.services.chat.front_figure import FirstLook, first_look
+from memory_app.services.chat.import_chat import Replayed, chat_check, chat_import, chat_replay
+from memory_app.services.chat.import_queue import file_import, import_cancel
+from memory_app.services.chat.memory import chat_model, head_move, state_after, turn_replay
+from memory_app.services.chat.persons import (
     on_login,
     person_ensure,
     person_merge,
@@ -25,8 +24,8 @@ from memory_app.services.persons import (
     person_of_session,
     person_present,
 )
-from memory_app.services.traces import turn_trace, turn_trace_ahead, turn_window_trace
-from memory_app.services.turns import (
+from memory_app.services.chat.traces import turn_trace, turn_trace_ahead, turn_window_trace
+from memory_app.services.chat.turns import (
     Begun,
     TurnGone,
     turn_begin,
@@ -37,6 +36,7 @@ from memory_app.services.turns import (
     turns_pulse,
     turns_recover,
 )
+from memory_app.services.operations.cleanup import leftovers_purge
 
 __all__ = [
     "Begun",

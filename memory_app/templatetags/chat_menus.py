@@ -13,6 +13,6 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 @register.inclusion_tag("parts/chat_menu_template.html", takes_context=True)
 def chat_menu_template(context: RequestContext) -> dict[str, Any]:
-    """A `<template>` that static/js/chat_menu.js copies."""
+    """A `<template>` that static/js/chat/menu.js copies."""
     nobody = SimpleNamespace(pk=NOBODY, title="", shared=False, pinned=False, archived=False)
     return {"chat": nobody, "request": context.get("request")}

@@ -7,9 +7,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from memory_app.lm.figure import figure_text
-from memory_app.sentences import in_words, kept_in_words
-from memory_app.training.corpus import Refusal
+from memory_app.core.data.read_corpus import Refusal
+from memory_app.core.number_text import figure_text
+from memory_app.translate_messages import in_words, kept_in_words
 
 register = template.Library()
 

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from memory_app.inspection.long_trace import LONG
+from memory_app.core.inspection.long_trace import LONG
 from memory_app.markdown import markdown_or_nothing
 from memory_app.models import Checkpoint, Turn
 

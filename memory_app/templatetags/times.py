@@ -12,7 +12,7 @@ _FORMS = {"second": "%Y-%m-%d %H:%M:%S UTC", "minute": "%Y-%m-%d %H:%M UTC", "da
 
 @register.simple_tag
 def when(moment: datetime | None, form: str = "minute", css: str = "") -> SafeString | str:
-    """A `<time>` that static/js/times.js writes anew; `form` is second, minute or date."""
+    """A `<time>` that static/js/shared/times.js writes anew; `form` is second, minute or date."""
     if moment is None:
         return "–"
     moment = moment.astimezone(UTC)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from memory_app import outage_log, outages
 from memory_app.models import Turn
-from memory_app.services.damage import Key, damaged_in_chat
+from memory_app.services.operations.damaged_rows import Key, damaged_in_chat
 
 log = logging.getLogger(__name__)
 DAMAGED = _(

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from memory_app import outage_log, outages, registry, runtime
-from memory_app.lm.checkpoint import CheckpointError
+from memory_app.core.model.checkpoint import CheckpointError
 from memory_app.models import Checkpoint, WorkerHeartbeat
 
 log = logging.getLogger(__name__)

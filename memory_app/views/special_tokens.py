@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from memory_app.lm.tokenizer import BOT, CONTROL, END, USER, Tokenizer
+from memory_app.core.text.tokenizer import BOT, CONTROL, END, USER, Tokenizer
 
 
 def special_words() -> dict[str, str]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from memory_app.lm.checkpoint import load_checkpoint
-from memory_app.training.recall import SEED, draw_exam, model_replier, run_exam
+from memory_app.core.evaluation.recall import SEED, draw_exam, model_replier, run_exam
+from memory_app.core.model.checkpoint import load_checkpoint
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "memory_app/bundled/en"

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import sync_to_async
 
-from memory_app.engine.core import Engine
-from memory_app.lm.replay import replay
-from memory_app.lm.state import State
+from memory_app.core.engine.core import Engine
+from memory_app.core.model.replay import replay
+from memory_app.core.model.state import State
 from memory_app.models import Chat, Turn
 
 LENGTH = 60

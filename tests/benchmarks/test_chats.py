@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from benchmarks.quality import chats as module
-from benchmarks.quality.chats import UNTOLD_TOPIC, VALUES, Line, chats, hold, script
-from memory_app.lm.config import ModelConfig
-from memory_app.lm.model import LanguageModel
-from memory_app.lm.tokenizer import Tokenizer
-from memory_app.training.recall import contains_value
+from benchmarks.quality import scripted_chats as module
+from benchmarks.quality.scripted_chats import UNTOLD_TOPIC, VALUES, Line, chats, hold, script
+from memory_app.core.evaluation.recall import contains_value
+from memory_app.core.model.config import ModelConfig
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.text.tokenizer import Tokenizer
 
 SCRIPTS = [script(random.Random(seed)) for seed in range(200)]
 

@@ -10,11 +10,10 @@ import pytest
 import torch
 
 from benchmarks.quality import __main__ as main
-from benchmarks.quality import contestants
+from benchmarks.quality import baselines
 from benchmarks.quality.__main__ import CELL_STEP, RATES, VARIANT_RATES, measure
-from benchmarks.quality.budget import Trained, rate_at, train_within
+from benchmarks.quality.baselines import lstm, parameters_of, reset
 from benchmarks.quality.chart import COLOURS, MARKERS, draw
-from benchmarks.quality.contestants import lstm, parameters_of, reset
 from benchmarks.quality.corpora import single_exchanges
 from benchmarks.quality.results import (
     BEGIN,
@@ -27,17 +26,18 @@ from benchmarks.quality.results import (
     write_table,
     write_variants,
 )
+from benchmarks.quality.train_in_budget import Trained, rate_at, train_within
 from benchmarks.quality.transformer import Transformer, shape_for
 from benchmarks.quality.variants import VARIANTS
-from memory_app.lm.checkpoint import Checkpoint
-from memory_app.lm.config import CELLS, ModelConfig
-from memory_app.lm.model import LanguageModel
-from memory_app.lm.tokenizer import Tokenizer
-from memory_app.training.dialogues import Source
-from memory_app.training.perplexity import likelihood
-from memory_app.training.pieces import learn_tokenizer
-from memory_app.training.settings import TrainingSettings
-from memory_app.training.trainer import new_model
+from memory_app.core.data.dialogues import Source
+from memory_app.core.evaluation.perplexity import likelihood
+from memory_app.core.model.checkpoint import Checkpoint
+from memory_app.core.model.config import CELLS, ModelConfig
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.text.tokenizer import Tokenizer
+from memory_app.core.training.run_tokenizer import learn_tokenizer
+from memory_app.core.training.trainer import new_model
 
 TALK = [("user", "hello there"), ("bot", "hi, you"), ("user", "how are you?"), ("bot", "fine")]
 SMALL = TrainingSettings().changed(
@@ -246,13 +246,13 @@ def test_what_begins_with_nothing_is_of_the_checkpoints_own_size(
         trained["transformer"] = rates
         return {"seconds": seconds}
 
-    monkeypatch.setattr(contestants, "cell", cell)
-    monkeypatch.setattr(contestants, "transformer", transformer)
+    monkeypatch.setattr(baselines, "cell", cell)
+    monkeypatch.setattr(baselines, "transformer", transformer)
     rows = [measure(what, checkpoint, [], 90, 5) for what in ("scratch", "transformer")]
     assert [row["seconds"] for row in rows] == [90, 90]
     assert {row["trained"] for row in rows} == {"1.5 min"}
     assert trained["model"].config == checkpoint.model.config
-    assert trained["size"] == contestants.parameters_of(checkpoint.model)
+    assert trained["size"] == baselines.parameters_of(checkpoint.model)
     assert all(trained[name] == RATES[name] for name in ("scratch", "transformer"))
     assert len(RATES["transformer"]) == 4
 
@@ -268,10 +268,10 @@ def test_of_several_rates_the_one_of_fewest_bits_is_kept(
             model.get_parameter("head.bias" if kind == "cell" else "bias")[0] += 1000 * far
         return Trained(3, 30, 1.0, 0.5)
 
-    monkeypatch.setattr(contestants, "train_within", spoil)
+    monkeypatch.setattr(baselines, "train_within", spoil)
     sources, rates = [Source("talk", [TALK], [TALK])], (0.01, 0.02, 0.04)
     rest = (SMALL, tokenizer, sources, 1.0, 2, rates)
-    found = contestants.cell(*rest) if kind == "cell" else contestants.transformer(9, *rest)
+    found = baselines.cell(*rest) if kind == "cell" else baselines.transformer(9, *rest)
     tried = found["learning_rates"]
     assert list(tried) == ["0.01", "0.02", "0.04"]
     assert found["learning_rate"] == 0.02
@@ -294,8 +294,8 @@ def test_the_small_ones_are_all_of_one_size_and_each_meets_its_rates(
         met["transformer"] = (parameters_of(Transformer(8192, *shape_for(size, 8192))), rates)
         return {}
 
-    monkeypatch.setattr(contestants, "cell", cell)
-    monkeypatch.setattr(contestants, "transformer", transformer)
+    monkeypatch.setattr(baselines, "cell", cell)
+    monkeypatch.setattr(baselines, "transformer", transformer)
     for name in (*CELLS, "transformer"):
         measure(f"small-{name}", checkpoint, [], 1200, 2)
     given = {name: rates for name, rates in RATES.items() if name.startswith("small-")}
@@ -321,7 +321,7 @@ def test_variants_are_the_small_lstm_with_one_change_and_the_same_step(
     def learn_tokenizer(settings, sources):
         return SimpleNamespace(vocab_size=settings.vocab_size)
 
-    monkeypatch.setattr(contestants, "cell", cell)
+    monkeypatch.setattr(baselines, "cell", cell)
     monkeypatch.setattr(main, "learn_tokenizer", learn_tokenizer)
     for name, changes in VARIANTS.items():
         assert measure(f"variant-{name}", checkpoint, [], 1200, 2)["title"] == name

@@ -10,9 +10,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from playwright.sync_api import BrowserContext, Page, expect
 
-from memory_app.engine.core import Engine
-from memory_app.lm.checkpoint import Checkpoint as Model
-from memory_app.lm.sampler import Sampler
+from memory_app.core.engine.core import Engine
+from memory_app.core.model.checkpoint import Checkpoint as Model
+from memory_app.core.sampling.batched import Sampler
 from memory_app.models import Checkpoint
 from tests.browser.gate_view import Trace, open_gates, trace_of
 from tests.browser.server import SiteServer, free_port

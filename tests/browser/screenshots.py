@@ -152,7 +152,7 @@ def main() -> None:
     from django.core.management import call_command
 
     from chatsite.asgi import application
-    from chatsite.static import StaticFiles
+    from chatsite.asgi_static import StaticFiles
     from memory_app import registry
 
     call_command("migrate", verbosity=0)

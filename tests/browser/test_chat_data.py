@@ -4,8 +4,8 @@ from uuid import uuid4
 
 from playwright.sync_api import expect
 
-from memory_app.lm.checkpoint import Checkpoint as Model
-from memory_app.lm.state import State
+from memory_app.core.model.checkpoint import Checkpoint as Model
+from memory_app.core.model.state import State
 from memory_app.models import Turn
 from tests.browser.test_safety import PAYLOADS, unharmed
 from tests.browser.visitor import Visitor

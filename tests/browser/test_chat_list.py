@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import expect
 
 from memory_app.models import Chat, ChatImport, Person
-from memory_app.services import import_queue
-from memory_app.services.import_queue import import_cancel, import_execute
-from memory_app.views.chat_list import PAGE
+from memory_app.services.chat import import_queue
+from memory_app.services.chat.import_queue import import_cancel, import_execute
+from memory_app.views.chat.chat_list import PAGE
 from tests.browser.visitor import Visitor
 from tests.conftest import stored
 

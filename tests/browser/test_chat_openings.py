@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from memory_app.models import Turn
-from memory_app.views.openings import openings
+from memory_app.views.chat.openings import openings
 from tests.browser.visitor import Visitor
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from memory_app.lm.sampling import RANGES, Sampling
+from memory_app.core.sampling.settings import RANGES, Sampling
 from memory_app.models import Turn
 from tests.browser.visitor import Visitor
 

@@ -17,13 +17,13 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import COMPLAIN
 from tests.browser.visitor import Visitor
-from tests.ground.site import Site, until
+from tests.processes.site import Site, until
 
 PREPARE = """
 from pathlib import Path
 from django.contrib.auth.models import User
 from memory_app import registry
-from memory_app.management.reporting import prepare_database
+from memory_app.management.base import prepare_database
 prepare_database()
 registry.promote(registry.register(Path({folder!r})))
 User.objects.create_superuser("mira", "", "mira-pass-word")

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import expect
 
-from memory_app.inspection import windows
+from memory_app.core.inspection import windows
 from memory_app.models import Turn
 from tests.browser.gate_view import Trace, cell, drawn, open_gates, place, shown, trace_of
 from tests.browser.visitor import Visitor
@@ -104,7 +104,7 @@ def test_a_very_long_turn_is_walked_in_windows(
     monkeypatch.setattr(windows, "LONG", 60)
     monkeypatch.setattr(windows, "WINDOW", 40)
     monkeypatch.setattr(windows, "SHORTEST", 10)
-    monkeypatch.setattr("memory_app.views.turn.WINDOW", 40)
+    monkeypatch.setattr("memory_app.views.inspector.page.WINDOW", 40)
     monkeypatch.setattr("memory_app.templatetags.pages.LONG", 60)
     visitor.start_chat()
     visitor.talk("My name is Clara and I live in Lima. " * 6)

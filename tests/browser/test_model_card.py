@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from memory_app.core.evaluation.model_card import write_card
 from memory_app.models import Checkpoint
-from memory_app.training.card import write_card
 from tests.browser.payloads import PAYLOADS
 from tests.browser.test_payloads import unharmed
 from tests.browser.visitor import Visitor

@@ -9,13 +9,13 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from memory_app.lm.checkpoint import Checkpoint as Model
-from memory_app.lm.replay import replay
-from memory_app.lm.sampling import Sampling, SamplingError
-from memory_app.lm.state import State
+from memory_app.core.model.checkpoint import Checkpoint as Model
+from memory_app.core.model.replay import replay
+from memory_app.core.model.state import State
+from memory_app.core.sampling.settings import Sampling, SamplingError
 from memory_app.models import Chat, ChatImport, Turn
-from memory_app.services.import_queue import import_execute
-from memory_app.views.chat_list import PAGE
+from memory_app.services.chat.import_queue import import_execute
+from memory_app.views.chat.chat_list import PAGE
 from tests.browser.payloads import ACTS, PAYLOADS, PLACES
 from tests.browser.visitor import Visitor
 from tests.conftest import stored

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import expect
 
-from memory_app.lm.checkpoint import Checkpoint as Model
-from memory_app.lm.state import State
+from memory_app.core.model.checkpoint import Checkpoint as Model
+from memory_app.core.model.state import State
 from memory_app.models import Chat, Turn
 from tests.browser.visitor import Visitor
 from tests.conftest import stored

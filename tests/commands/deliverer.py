@@ -8,7 +8,7 @@ import django
 django.setup()
 
 from memory_app import tasks  # noqa: E402
-from memory_app.services import training  # noqa: E402, F401  (not while the other is waiting)
+from memory_app.services.training import execute  # noqa: E402, F401  (not while the other is waiting)
 
 print("ready", flush=True)
 for line in sys.stdin:

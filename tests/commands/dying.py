@@ -15,7 +15,7 @@ django.setup()
 
 from django.db import connections  # noqa: E402
 
-from memory_app.services import runs, training  # noqa: E402
+from memory_app.services.training import execute, runs  # noqa: E402
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "shutil.rmtree"}
 run_id = UUID(sys.argv[1])
@@ -41,14 +41,14 @@ def die_at(number: int) -> None:
 
 
 def carry_out(number: int) -> None:
-    kept = training.run
+    kept = execute.run
 
     def watched(*args: object, **facts: object) -> object:
         # From here on: the last save, the checkpoint's folder, the registry's copy, the rows.
         die_at(number)
         return kept(*args, **facts)
 
-    training.run = watched
+    execute.run = watched
     runs.run_execute(run_id=run_id)
 
 

@@ -17,8 +17,8 @@ django.setup()
 
 from django.db import connections  # noqa: E402
 
-from memory_app.services import runs, training  # noqa: E402, F401  (loaded before the forks)
-from memory_app.training.trainer import Callback  # noqa: E402
+from memory_app.core.training.trainer import Callback  # noqa: E402
+from memory_app.services.training import execute, runs  # noqa: E402, F401  (loaded before the forks)
 
 run_id, rng = UUID(sys.argv[1]), random.Random(int(sys.argv[2]))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from memory_app.lm.checkpoint import load_checkpoint
+from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.models import Chat, Person
 
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from memory_app.models import Checkpoint, RunStatus, TrainingMetric
-from memory_app.services import runs
+from memory_app.services.training import runs
 from tests.commands import beside
 from tests.commands.test_train import SMALL
 

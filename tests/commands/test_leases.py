@@ -6,12 +6,12 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from memory_app import liveness
+from memory_app import process_liveness
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.training.run import run as train_in
 from memory_app.models import Checkpoint, RunSample, RunStatus, TrainingMetric, TrainingRun
-from memory_app.services import leases, runs, training
-from memory_app.services.leases import Lease, LeaseLost
-from memory_app.training.run import run as train_in
-from memory_app.training.settings import TrainingSettings
+from memory_app.services.training import execute, leases, runs
+from memory_app.services.training.leases import Lease, LeaseLost
 from tests.at_once import at_once
 from tests.commands.test_train import SMALL
 
@@ -28,7 +28,7 @@ def rows(run: TrainingRun):
 
 def orphan(run: TrainingRun, **fields: object) -> None:
     """Make the row that of a worker that has died on this machine a moment ago."""
-    dead = liveness._file("dead-1")
+    dead = process_liveness._file("dead-1")
     dead.parent.mkdir(parents=True, exist_ok=True)
     dead.touch()
     rows(run).update(process="dead-1", heartbeat=timezone.now(), **fields)
@@ -38,7 +38,11 @@ def test_of_many_that_claim_at_once_one_wins(run):
     outcomes = at_once(*[lambda: Lease.claim(run.pk)] * 8)
     assert [lease.fence for lease in outcomes if lease is not None] == [1]
     run.refresh_from_db()
-    assert (run.status, run.fence, run.process) == (RunStatus.RUNNING, 1, liveness.process_id())
+    assert (run.status, run.fence, run.process) == (
+        RunStatus.RUNNING,
+        1,
+        process_liveness.process_id(),
+    )
     assert run.started is not None
 
 
@@ -74,7 +78,7 @@ def test_a_stale_holder_writes_neither_status_nor_figures_nor_samples(run):
     assert not stale.write(status=RunStatus.FINISHED)
     with pytest.raises(LeaseLost):
         stale.record(10, {"loss": 1.0})
-    recorder = training.Recorder(stale, lambda: False)
+    recorder = execute.Recorder(stale, lambda: False)
     for tell in (
         lambda: recorder.on_samples(10, [{"prompt": "a", "reply": "b"}]),
         lambda: recorder.on_step(1, {"loss": 1.0}),
@@ -91,14 +95,14 @@ def test_a_stale_holder_writes_neither_status_nor_figures_nor_samples(run):
 
 def test_a_stale_holder_publishes_no_checkpoint(run, tmp_path):
     stale = Lease.claim(run.pk)
-    sources, data = training.read_sources(stale.run)
+    sources, data = execute.read_sources(stale.run)
     done = train_in(
         TrainingSettings.from_dict(run.settings), sources, tmp_path / "stale", data=data, fence=1
     )
     orphan(run)
     assert Lease.claim(run.pk) is not None
     with pytest.raises(LeaseLost):
-        training.publish(stale, training.Outcome(done.step, done.checkpoint))
+        execute.publish(stale, execute.Outcome(done.step, done.checkpoint))
     assert not Checkpoint.objects.exists()
     run.refresh_from_db()
     assert (run.status, run.checkpoint) == (RunStatus.RUNNING, None)
@@ -139,7 +143,7 @@ def test_a_save_is_progress_and_the_deaths_before_it_are_forgotten(run):
     orphan(run)
     lease = Lease.claim(run.pk)
     assert lease.run.deaths == 1
-    training.Recorder(lease, lambda: False).on_save(7)
+    execute.Recorder(lease, lambda: False).on_save(7)
     run.refresh_from_db()
     assert (run.saved, run.deaths, run.step) == (7, 0, 7)
 
@@ -165,10 +169,10 @@ def test_a_lock_file_that_a_run_still_names_is_kept(run):
     Lease.claim(run.pk)
     orphan(run)
     services.turns_recover()
-    assert liveness._file("dead-1").exists()
+    assert process_liveness._file("dead-1").exists()
     rows(run).update(status=RunStatus.FINISHED)
     services.turns_recover()
-    assert not liveness._file("dead-1").exists()
+    assert not process_liveness._file("dead-1").exists()
 
 
 def test_a_database_that_is_away_for_a_moment_does_not_end_a_run(run, monkeypatch):

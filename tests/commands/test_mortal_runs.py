@@ -1,7 +1,7 @@
 """A run whose processes are killed at random moments ends as the one that nobody touched.
 
 KILL_ROUNDS sets how often; a few kills with every test, fifty before a release. The supervisor and
-the broker have no part in it: tests/ground/test_run_kills.py kills the whole site.
+the broker have no part in it: tests/processes/test_run_kills.py kills the whole site.
 """
 
 import os
@@ -10,7 +10,7 @@ import random
 import pytest
 
 from memory_app.models import RunStatus, TrainingRun
-from memory_app.services import runs
+from memory_app.services.training import runs
 from tests.commands import beside
 from tests.commands.test_run_controls import figures
 from tests.commands.test_train import SMALL

@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from memory_app import policy, registry, tasks
 from memory_app.models import Chat, Checkpoint, RunStatus, TrainingRun
-from memory_app.services import leftovers
-from memory_app.services.leases import LEASE
-from memory_app.services.runs import TASK
+from memory_app.services.operations import cleanup
+from memory_app.services.training.leases import LEASE
+from memory_app.services.training.runs import TASK
 
 HOUR = 3600
 SCHEDULE = site_settings.CELERY_BEAT_SCHEDULE
@@ -181,7 +181,7 @@ def test_one_that_can_not_be_done_does_not_keep_the_others(
     from django.contrib.sessions.backends.db import SessionStore
 
     monkeypatch.setattr(SessionStore, "clear_expired", broken)
-    monkeypatch.setattr(leftovers.registry, "sweep", broken)
+    monkeypatch.setattr(cleanup.registry, "sweep", broken)
     tasks.purge()
     assert not Chat.objects.exists()
     assert caplog.text.count("purge failed") == 2

@@ -5,10 +5,10 @@ import os
 from django.conf import settings
 
 from memory_app import registry
-from memory_app.lm.checkpoint import load_checkpoint
+from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.models import Checkpoint, RunStatus, TrainingRun
-from memory_app.services import runs
-from memory_app.services.runs import run_folder
+from memory_app.services.training import runs
+from memory_app.services.training.runs import run_folder
 from tests.commands import beside
 from tests.commands.test_train import SMALL
 

@@ -5,9 +5,10 @@ import threading
 import pytest
 from django.db import connection
 
+from memory_app.core.evaluation import progress_exam
+from memory_app.core.training import callbacks
 from memory_app.models import HELD, RunSample, RunStatus, TrainingRun
-from memory_app.services import leases, runs, training
-from memory_app.training import progress, watcher
+from memory_app.services.training import execute, leases, runs
 from tests.commands.test_train import SMALL
 from tests.timed import TIMED
 
@@ -105,7 +106,7 @@ def finish(run: TrainingRun, unbroken: TrainingRun) -> None:
 )
 def test_a_run_that_trains_ends_behind_a_save(launch, unbroken, monkeypatch, ask, becomes):
     run = launch()
-    asker, kept = Asker(run, ask), training.Recorder.on_step
+    asker, kept = Asker(run, ask), execute.Recorder.on_step
 
     def step(recorder, number, metrics):
         if number == 7:
@@ -114,7 +115,7 @@ def test_a_run_that_trains_ends_behind_a_save(launch, unbroken, monkeypatch, ask
         return kept(recorder, number, metrics)
 
     with monkeypatch.context() as patched:
-        patched.setattr(training.Recorder, "on_step", step)
+        patched.setattr(execute.Recorder, "on_step", step)
         runs.run_execute(run_id=run.pk)
     assert status(run) == becomes
     assert run.saved == run.step >= 7
@@ -126,9 +127,9 @@ def test_an_evaluation_is_broken_off_and_sat_again(launch, unbroken, monkeypatch
     run = launch()
     asker = Asker(run, runs.run_pause)
     module, name = {
-        "validation": (watcher, "evaluate_perplexity"),
-        "recall": (progress, "greedy_replies"),
-        "samples": (progress.ProgressExam, "recall"),
+        "validation": (callbacks, "evaluate_perplexity"),
+        "recall": (progress_exam, "greedy_replies"),
+        "samples": (progress_exam.ProgressExam, "recall"),
     }[place]
     original, went_on = getattr(module, name), []
 
@@ -163,7 +164,7 @@ def test_an_evaluation_is_broken_off_and_sat_again(launch, unbroken, monkeypatch
 
 def test_a_step_that_takes_for_ever_is_not_waited_for(launch, unbroken, monkeypatch):
     run = launch()
-    asker, kept = Asker(run, runs.run_pause), training.Recorder.on_step
+    asker, kept = Asker(run, runs.run_pause), execute.Recorder.on_step
 
     def step(recorder, number, metrics):
         if number == 7:
@@ -173,7 +174,7 @@ def test_a_step_that_takes_for_ever_is_not_waited_for(launch, unbroken, monkeypa
 
     with monkeypatch.context() as patched:
         patched.setattr(leases, "GRACE", 0.1)
-        patched.setattr(training.Recorder, "on_step", step)
+        patched.setattr(execute.Recorder, "on_step", step)
         done = runs.run_execute(run_id=run.pk)
     assert done.status == RunStatus.PAUSED
     assert done.fence == 2  # what the trainer still had to write went nowhere
@@ -182,7 +183,7 @@ def test_a_step_that_takes_for_ever_is_not_waited_for(launch, unbroken, monkeypa
 
 def test_a_run_that_reads_its_corpora_is_not_waited_for_either(launch, unbroken, monkeypatch):
     run = launch()
-    asker, kept = Asker(run, runs.run_cancel), training.read_sources
+    asker, kept = Asker(run, runs.run_cancel), execute.read_sources
 
     def read(row):
         asker()
@@ -191,7 +192,7 @@ def test_a_run_that_reads_its_corpora_is_not_waited_for_either(launch, unbroken,
 
     with monkeypatch.context() as patched:
         patched.setattr(leases, "GRACE", 0.1)
-        patched.setattr(training, "read_sources", read)
+        patched.setattr(execute, "read_sources", read)
         runs.run_execute(run_id=run.pk)
     assert status(run) == RunStatus.CANCELLED
     assert not run.metrics.exists()
@@ -200,21 +201,21 @@ def test_a_run_that_reads_its_corpora_is_not_waited_for_either(launch, unbroken,
 
 def test_a_run_whose_loss_is_no_number_fails_once_and_keeps_its_save(launch, monkeypatch):
     run = launch()
-    kept = training.Recorder.on_samples
+    kept = execute.Recorder.on_samples
 
     def poison(recorder, step, exchanges):
         kept(recorder, step, exchanges)
         model[0].head.bias.data.fill_(float("nan"))
 
-    model, original = [], progress.ProgressExam.samples
+    model, original = [], progress_exam.ProgressExam.samples
 
     def samples(exam, of):
         model[:] = [of]
         return original(exam, of)
 
     with monkeypatch.context() as patched:
-        patched.setattr(progress.ProgressExam, "samples", samples)
-        patched.setattr(training.Recorder, "on_samples", poison)
+        patched.setattr(progress_exam.ProgressExam, "samples", samples)
+        patched.setattr(execute.Recorder, "on_samples", poison)
         runs.run_execute(run_id=run.pk)
     assert status(run) == RunStatus.FAILED
     assert "not finite" in run.error
@@ -229,7 +230,7 @@ def test_a_run_whose_loss_is_no_number_fails_once_and_keeps_its_save(launch, mon
 def test_a_poisoned_corpus_is_one_sentence(launch, settings):
     run = launch()
     from memory_app.models import Corpus
-    from memory_app.services.corpora import corpus_file
+    from memory_app.services.training.corpora import corpus_file
 
     corpus = Corpus.objects.get(name="few", split="train")
     file = corpus_file(corpus)
@@ -257,7 +258,7 @@ def test_time_left_follows_from_the_rows(launch):
     lease = leases.Lease.claim(run.pk)
     run.refresh_from_db()
     assert run.is_preparing
-    recorder = training.Recorder(lease, lambda: False)
+    recorder = execute.Recorder(lease, lambda: False)
     recorder.on_step(1, {"loss": 1.0})
     run.refresh_from_db()
     assert not run.is_preparing

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from memory_app import tasks
 from memory_app.models import RunStatus, TrainingRun
-from memory_app.services import leases, runs
+from memory_app.services.training import leases, runs
 from tests.commands.test_train import SMALL
 
 

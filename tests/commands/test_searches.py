@@ -3,8 +3,8 @@
 import pytest
 
 from memory_app.models import ParameterSearch, RunSample, RunStatus, TrainingMetric, TrainingRun
-from memory_app.services import runs, searches
-from memory_app.services.searches import SearchError, search_launch, search_results
+from memory_app.services.training import runs, searches
+from memory_app.services.training.searches import SearchError, search_launch, search_results
 from tests.commands.test_train import SMALL
 
 FEW = {"preset": "tiny", "corpora": [("few", 1.0)], "changes": SMALL}

@@ -3,7 +3,7 @@
 import pytest
 
 from memory_app.models import Checkpoint, Evaluation, RunStatus, TrainingMetric, TrainingRun
-from memory_app.services import runs, training
+from memory_app.services.training import execute, runs
 
 SMALL = {
     "steps": 20,
@@ -63,7 +63,7 @@ def test_a_cancelled_run_is_resumed_to_its_end(manage, corpus, monkeypatch):
 
     given = ("--corpus", "few", "--preset", "tiny", "--set", *SET, "--name", "r", "--json")
     with monkeypatch.context() as patched:
-        patched.setattr(training.Recorder, "breaks_off", cancelled_at_the_twelfth_step)
+        patched.setattr(execute.Recorder, "breaks_off", cancelled_at_the_twelfth_step)
         ran = manage("train", *given)
     assert ran.status == 1
     assert ran.document["run"]["status"] == "cancelled"

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from memory_app import services
-from memory_app.lm.state import State
+from memory_app.core.model.state import State
 from memory_app.models import Chat, Person, Turn
 
 

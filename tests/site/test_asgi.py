@@ -10,8 +10,8 @@ import brotli
 import pytest
 from asgiref.testing import ApplicationCommunicator
 
-from chatsite.logs import JsonFormatter
-from memory_app import replies, runtime
+from chatsite.json_log import JsonFormatter
+from memory_app import generation, runtime
 from tests.conftest import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -143,14 +143,14 @@ async def test_a_heartbeat_outlives_a_database_that_is_away_for_a_while(monkeypa
         raise OSError("no database")
 
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(replies.services, "turns_recover", away)
-    monkeypatch.setattr(replies, "PULSE", 0.01)
-    monkeypatch.setattr(replies, "RECOVER_EVERY", 1)
-    replies.start()
+    monkeypatch.setattr(generation.services, "turns_recover", away)
+    monkeypatch.setattr(generation, "PULSE", 0.01)
+    monkeypatch.setattr(generation, "RECOVER_EVERY", 1)
+    generation.start()
     for _ in range(2):
         await asyncio.wait_for(beats.wait(), PATIENCE)
         beats.clear()
-    await replies.stop()
+    await generation.stop()
     assert "heartbeat failed" in caplog.text
 
 

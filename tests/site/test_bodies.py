@@ -11,9 +11,9 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from chatsite.bodies import Bodies, Handler
+from chatsite.asgi_body_limit import Bodies, Handler
 from memory_app.middleware import SMALL_BODY
-from tests.dashboard.staff import files_below
+from tests.views.dashboard.staff import files_below
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MIB = 1 << 20

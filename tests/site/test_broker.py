@@ -13,7 +13,7 @@ from django.conf import settings
 from kombu import Connection, Exchange, Producer, Queue
 from kombu.exceptions import ChannelError
 
-from chatsite.broker import Transport
+from chatsite.filesystem_broker import Transport
 
 FOLDERS = ("messages", "processed", "control")
 JOBS = Queue("jobs", Exchange("jobs"), "jobs")
@@ -73,7 +73,7 @@ def files(folder: Path, name: str = "messages") -> list[str]:
 
 
 def test_the_site_uses_it_where_there_is_no_broker() -> None:
-    assert settings.CELERY_BROKER_TRANSPORT == "chatsite.broker:Transport"
+    assert settings.CELERY_BROKER_TRANSPORT == "chatsite.filesystem_broker:Transport"
     with current_app.connection_for_write() as connection:
         assert isinstance(connection.transport, Transport)
 
@@ -131,7 +131,7 @@ def test_a_damaged_message_is_dropped_and_the_next_one_taken(
 ) -> None:
     (broker / "messages/0_first.jobs.msg").write_bytes(DAMAGED[damage])
     send(connection, "whole")
-    with caplog.at_level(logging.WARNING, "chatsite.broker"):
+    with caplog.at_level(logging.WARNING, "chatsite.filesystem_broker"):
         assert take(connection) == ["whole"]
     assert "damaged" in caplog.text
     assert files(broker) == files(broker, "processed") == []

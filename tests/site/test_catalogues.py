@@ -60,7 +60,7 @@ def test_every_sentence_is_translated(language: str, needed: set[str]) -> None:
 #: How the source asks for a sentence in the reader's language, and how many forms it gives.
 ASKED = {"_": 1, "gettext": 1, "gettext_lazy": 1, "ngettext": 2, "ngettext_lazy": 2}
 #: What looks up sentences that are marked where they are written.
-AT_LOOK_UP = {"memory_app/sentences.py", "memory_app/views/openings.py"}
+AT_LOOK_UP = {"memory_app/translate_messages.py", "memory_app/views/chat/openings.py"}
 
 
 def test_every_sentence_in_python_is_written_where_it_is_asked_for(needed: set[str]) -> None:

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
 from memory_app import outages
-from memory_app.services import pending
+from memory_app.services.chat import pending_chats
 from memory_app.views import front
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,7 +55,7 @@ def test_a_full_disk_is_named_and_what_is_stored_stays(alice, checkpoint, full):
     assert alice.client.get("/chats/").status_code == 200
     # Each that was answered is there, as far as so many are kept before anything is said.
     alice.person.refresh_from_db()
-    assert len(alice.person.pending) == min(pending.MOST, answers.count(302))
+    assert len(alice.person.pending) == min(pending_chats.MOST, answers.count(302))
 
 
 def test_it_is_over_by_itself(alice, checkpoint, full):

@@ -8,12 +8,12 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from memory_app.lm.confined import ConfinedError, run_confined
-from memory_app.lm.sentence import Sentence, SentenceError, sentence_of
-from memory_app.management.spoken import raised_names
+from memory_app.core.messages import Sentence, SentenceError, sentence_of
+from memory_app.core.run_settings import PRESETS, SettingsError
+from memory_app.core.sandbox import ConfinedError, run_confined
+from memory_app.management.message_keywords import raised_names
 from memory_app.protocol import Refused
-from memory_app.sentences import in_words, in_words_later, kept_in_words
-from memory_app.training.settings import PRESETS, SettingsError
+from memory_app.translate_messages import in_words, in_words_later, kept_in_words
 
 ROOT = Path(settings.BASE_DIR)
 
@@ -136,6 +136,6 @@ def test_a_later_sentence_waits_for_its_reader() -> None:
 
 def test_a_confined_process_hands_its_sentence_over_whole(tmp_path: Path) -> None:
     with pytest.raises(ConfinedError) as refused:
-        run_confined("memory_app.lm.incoming", {"folder": str(tmp_path)}, seconds=60)
+        run_confined("memory_app.core.model.check_upload", {"folder": str(tmp_path)}, seconds=60)
     assert refused.value.sentence.template == "{name} is missing or not a regular file."
     assert refused.value.sentence.values == {"name": "config.json"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatsite import addresses
+from chatsite import url_settings
 
 ROOT = Path(__file__).parents[2]
 SAFE = {"PROFILE": "production", "SECRET_KEY": "k" * 50, "SITE_ORIGINS": "https://a.example"}
@@ -145,4 +145,4 @@ def test_a_sound_value_is_taken(refusals, case):
     ],
 )
 def test_an_origin_is_kept_as_browsers_send_it(written, sent):
-    assert addresses.origin(written) == sent
+    assert url_settings.origin(written) == sent

@@ -11,12 +11,12 @@ from uuid import uuid4
 
 from django.core.management.base import CommandError, CommandParser
 
-from memory_app import registry, replies, runtime, services
-from memory_app.lm.graphemes import printable
-from memory_app.management.reporting import ReportingCommand
+from memory_app import generation, registry, runtime, services
+from memory_app.core.text.graphemes import printable
+from memory_app.generation import Reply, in_thread
+from memory_app.management.base import ReportingCommand
 from memory_app.models import Chat, Person
 from memory_app.protocol import Refused, parse
-from memory_app.replies import Reply, in_thread
 
 
 def _valid(text: str) -> str:
@@ -77,13 +77,13 @@ class Command(ReportingCommand):
                         raise CommandError(str(refused.detail)) from refused
                     self.note(str(refused.detail))
         finally:
-            await replies.stop()
+            await generation.stop()
 
     async def _turn(self, chat: Chat, text: str) -> dict[str, Any]:
         begun = await in_thread(
             services.turn_begin, chat=chat, client_turn_id=uuid4(), text=text, sampling=None
         )
-        reply = await replies.speak(begun)
+        reply = await generation.speak(begun)
         with _stopped_by_ctrl_c(reply):
             self._say("bot  ", end="")
             async for frame in reply.follow():

@@ -9,14 +9,14 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from memory_app import registry
-from memory_app.management.reporting import OneLineParser, ReportingCommand
+from memory_app.management.base import OneLineParser, ReportingCommand
 from memory_app.models import Checkpoint
-from memory_app.services.checkpoint_import import checkpoint_import
-from memory_app.services.checkpoints import (
+from memory_app.services.training.checkpoints import (
     checkpoint_delete,
     checkpoint_export_zip,
     checkpoint_promote,
 )
+from memory_app.services.training.import_checkpoint import checkpoint_import
 
 
 class Command(ReportingCommand):

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from memory_app.management.reporting import ReportingCommand
-from memory_app.services.personal_data import person_erase, somebody
-from memory_app.services.remains import RemainsLeft
+from memory_app.management.base import ReportingCommand
+from memory_app.services.operations.erase_deleted import RemainsLeft
+from memory_app.services.operations.personal_data import person_erase, somebody
 
 
 class Command(ReportingCommand):

@@ -10,12 +10,12 @@ from django.core.management.base import CommandError, CommandParser
 from rich.progress import MofNCompleteColumn, TextColumn
 
 from memory_app import registry
-from memory_app.lm.checkpoint import load_checkpoint
-from memory_app.management.reporting import ReportingCommand, bars, positive
-from memory_app.services.evaluations import corpus_dialogues, evaluation_record
-from memory_app.training.corpus import Refusal, parse_all
-from memory_app.training.corpus_forms import Taken
-from memory_app.training.evaluation import SUITES, evaluate
+from memory_app.core.data.formats import Taken
+from memory_app.core.data.read_corpus import Refusal, parse_all
+from memory_app.core.evaluation.suites import SUITES, evaluate
+from memory_app.core.model.checkpoint import load_checkpoint
+from memory_app.management.base import ReportingCommand, bars, positive
+from memory_app.services.training.evaluations import corpus_dialogues, evaluation_record
 
 Dialogues = Iterable[list[tuple[str, str]]]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from memory_app.management.reporting import ReportingCommand
-from memory_app.services.personal_data import person_export, somebody
+from memory_app.management.base import ReportingCommand
+from memory_app.services.operations.personal_data import person_export, somebody
 
 
 class Command(ReportingCommand):

@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 from rich.progress import TextColumn, TransferSpeedColumn
 
-from memory_app.management.reporting import ReportingCommand, bars
+from memory_app.management.base import ReportingCommand, bars
 from memory_app.models import Corpus
-from memory_app.services.corpora import LANGUAGES, SPLITS, corpus_import
+from memory_app.services.training.corpora import LANGUAGES, SPLITS, corpus_import
 
 
 def describe(corpus: Corpus) -> dict[str, Any]:

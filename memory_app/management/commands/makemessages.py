@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.management.commands import makemessages
 
-from memory_app.management.spoken import raised_names
+from memory_app.management.message_keywords import raised_names
 
 
 class Command(makemessages.Command):

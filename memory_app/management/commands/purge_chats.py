@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from memory_app import services
-from memory_app.management.reporting import ReportingCommand, positive
-from memory_app.services.remains import RemainsLeft, remains_clear
+from memory_app.management.base import ReportingCommand, positive
+from memory_app.services.operations.erase_deleted import RemainsLeft, remains_clear
 
 
 class Command(ReportingCommand):

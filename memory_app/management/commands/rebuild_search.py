@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.progress import MofNCompleteColumn
 
-from memory_app.management.reporting import ReportingCommand, bars
-from memory_app.services.search_index import chats_to_index, search_rebuild
+from memory_app.management.base import ReportingCommand, bars
+from memory_app.services.chat.search_index import chats_to_index, search_rebuild
 
 
 class Command(ReportingCommand):

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from memory_app import policy, protocol, routing
-from memory_app.management.reporting import ReportingCommand
+from memory_app.management.base import ReportingCommand
 
 Route = dict[str, Any]
 

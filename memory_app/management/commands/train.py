@@ -15,14 +15,14 @@ from django.core.management.base import CommandError, CommandParser
 from rich.progress import MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from memory_app import registry
-from memory_app.management.reporting import ReportingCommand, bars
+from memory_app.core.run_settings import PRESETS, TrainingSettings
+from memory_app.core.training.callbacks import Validation, Watcher
+from memory_app.core.training.distributed import Group, joined
+from memory_app.core.training.trainer import Metrics
+from memory_app.management.base import ReportingCommand, bars
 from memory_app.models import RunStatus, TrainingRun
-from memory_app.services.runs import run_execute, run_find, run_launch, run_settings
-from memory_app.services.training import take_part
-from memory_app.training.parallel import Group, joined
-from memory_app.training.settings import PRESETS, TrainingSettings
-from memory_app.training.trainer import Metrics
-from memory_app.training.watcher import Validation, Watcher
+from memory_app.services.training.execute import take_part
+from memory_app.services.training.runs import run_execute, run_find, run_launch, run_settings
 
 
 def _weighted(text: str) -> tuple[str, float]:

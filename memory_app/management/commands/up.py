@@ -22,10 +22,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from memory_app import outages, registry, services
-from memory_app.management.ending import leave
-from memory_app.management.listeners import close, listen
-from memory_app.management.server import serve
-from memory_app.management.supervisor import Supervisor
+from memory_app.management.process.exit import leave
+from memory_app.management.process.listeners import close, listen
+from memory_app.management.process.server import serve
+from memory_app.management.process.supervisor import Supervisor
 
 #: Seconds after which a start that isn't ready is worth a word.
 SLOW_START = 60

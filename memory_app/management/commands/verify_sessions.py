@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.progress import MofNCompleteColumn
 
-from memory_app.management.reporting import ReportingCommand, bars
-from memory_app.services.verification import turns_to_verify, turns_verify
+from memory_app.management.base import ReportingCommand, bars
+from memory_app.services.chat.verify import turns_to_verify, turns_verify
 
 
 class Command(ReportingCommand):

@@ -21,13 +21,13 @@ from celery.signals import worker_ready, worker_shutdown
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
-from memory_app import faults, outage_log
-from memory_app.management.ending import leave
-from memory_app.management.supervisor import die_with_parent
-from memory_app.services.evaluations import evaluations_recover
-from memory_app.services.import_queue import imports_recover
-from memory_app.services.runs import broker_folders, runs_recover, worker_pulse
-from memory_app.training.warm import warm_up
+from memory_app import error_log, outage_log
+from memory_app.core.training.preload import warm_up
+from memory_app.management.process.exit import leave
+from memory_app.management.process.supervisor import die_with_parent
+from memory_app.services.chat.import_queue import imports_recover
+from memory_app.services.training.evaluations import evaluations_recover
+from memory_app.services.training.runs import broker_folders, runs_recover, worker_pulse
 
 log = logging.getLogger(__name__)
 # A fixed name: each other one would leave its mailbox in the broker's folder for good.
@@ -77,7 +77,7 @@ class Pulse:
 
 def _keep_faults(**_facts: Any) -> None:
     """Keep what goes wrong here for the overview."""
-    faults.start()
+    error_log.start()
 
 
 class Command(BaseCommand):
@@ -97,7 +97,7 @@ class Command(BaseCommand):
         # A reply that somebody waits for goes before a training that takes hours.
         os.nice(NICENESS)
         # Whoever starts the first run shouldn't wait for what it would load.
-        import_module("memory_app.services.training")
+        import_module("memory_app.services.training.execute")
         warm_up()
         broker_folders()
         # Root is a danger where messages are pickled; ours are JSON and nothing else is read.
@@ -132,5 +132,5 @@ class Command(BaseCommand):
             )
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 0
-        faults.stop()
+        error_log.stop()
         leave(status)

@@ -14,19 +14,19 @@ from django.utils.html import escape
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from memory_app.lm.checkpoint_zip import CARD_MAX
+from memory_app.core.evaluation.suites import EvaluationError
+from memory_app.core.model.checkpoint_zip import CARD_MAX
 from memory_app.models import Checkpoint
 from memory_app.registry import RegistryError, file_name
-from memory_app.sentences import in_words
-from memory_app.services.checkpoints import (
+from memory_app.services.training.checkpoints import (
     checkpoint_card,
     checkpoint_delete,
     checkpoint_export,
     checkpoint_kept,
     checkpoint_rename,
 )
-from memory_app.services.evaluations import evaluation_ask
-from memory_app.training.evaluation import EvaluationError
+from memory_app.services.training.evaluations import evaluation_ask
+from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.checkpoints import card_html
 from memory_app.views.dashboard.checkpoints import checkpoint as checkpoint_page
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse

@@ -8,12 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from memory_app.lm.sentence import Sentence
+from memory_app.core.messages import Sentence
 from memory_app.registry import RegistryError
-from memory_app.sentences import in_words
-from memory_app.services.checkpoint_import import ARCHIVE, checkpoint_receive, missing_files
-from memory_app.services.corpora import caps
-from memory_app.uploads import path_of
+from memory_app.services.training.corpora import caps
+from memory_app.services.training.import_checkpoint import (
+    ARCHIVE,
+    checkpoint_receive,
+    missing_files,
+)
+from memory_app.translate_messages import in_words
+from memory_app.upload_handler import path_of
 from memory_app.views.dashboard.page import go_on, page
 
 #: The form's field for each file, and what a browser's file dialog should offer for it.

@@ -8,24 +8,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
+from memory_app.core.evaluation.suites import SUITES
 from memory_app.markdown import render_markdown
 from memory_app.models import Checkpoint, Corpus, EvaluationStatus, Promotion
-from memory_app.sentences import in_words
-from memory_app.services.checkpoints import (
+from memory_app.services.training.checkpoints import (
     checkpoint_kept,
     checkpoint_lineage,
     roll_back_target,
     written_card,
 )
-from memory_app.services.figures import (
+from memory_app.services.training.metrics import (
     LEAST_QUESTIONS,
     Figure,
     compared,
     figures_of,
     is_less_better,
 )
-from memory_app.training.evaluation import SUITES
-from memory_app.views.dashboard import figure_words
+from memory_app.translate_messages import in_words
+from memory_app.views.dashboard import metric_labels
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.runs import STOP_POLLING
 
@@ -72,7 +72,7 @@ def _figures(checkpoint: Checkpoint) -> dict[str, Any]:
     theirs = figures_of(parent) if parent else {}
     shown = {path: figure for path, figure in theirs.items() if path in own}
     return {
-        "figures": figure_words.rows(compared(own, shown)),
+        "figures": metric_labels.rows(compared(own, shown)),
         "heads": [checkpoint.name, *([parent.name] if parent and shown else [])],
     }
 
@@ -158,7 +158,7 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
         others=Checkpoint.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-sequence"),
         table=[
             {
-                "path": figure_words.name_of(path),
+                "path": metric_labels.name_of(path),
                 "cells": _marked(path, [one.get(path) for one in figures]),
             }
             for path in paths
@@ -173,6 +173,6 @@ def _marked(path: str, figures: list[Figure | None]) -> list[tuple[dict[str, str
     if len(there) > 1 and min(there) != max(there):
         best = min(there) if is_less_better(path) else max(there)
     return [
-        (figure_words.cell(figure), figure is not None and figure.value == best)
+        (metric_labels.cell(figure), figure is not None and figure.value == best)
         for figure in figures
     ]

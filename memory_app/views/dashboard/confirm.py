@@ -8,8 +8,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
-from memory_app.lm.sentence import SentenceError
-from memory_app.sentences import in_words
+from memory_app.core.messages import SentenceError
+from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.page import page
 
 

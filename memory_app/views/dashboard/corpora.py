@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from memory_app.models import Corpus
-from memory_app.sentences import in_words
-from memory_app.services.corpora import (
+from memory_app.services.operations.upload_folder import working_folder
+from memory_app.services.training.corpora import (
     About,
     CorpusError,
     Imported,
@@ -22,8 +22,8 @@ from memory_app.services.corpora import (
     lonely_valid_splits,
     sample_missing,
 )
-from memory_app.services.uploads import working_folder
-from memory_app.uploads import path_of
+from memory_app.translate_messages import in_words
+from memory_app.upload_handler import path_of
 from memory_app.views.dashboard.page import go_on, page
 
 FIELDS = ("name", "split", "language", "licence", "attribution")

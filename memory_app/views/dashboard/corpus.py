@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from memory_app.core.data.statistics import TURN_EDGES, WORD_EDGES
 from memory_app.models import Corpus
-from memory_app.sentences import in_words
-from memory_app.services.corpora import (
+from memory_app.services.training.corpora import (
     corpus_delete,
     corpus_file,
     corpus_kept,
@@ -18,7 +18,7 @@ from memory_app.services.corpora import (
     lonely_valid_splits,
     runs_of,
 )
-from memory_app.training.profile import TURN_EDGES, WORD_EDGES
+from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.attachment import attachment
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
 from memory_app.views.dashboard.page import page

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from memory_app.lm.sentence import SentenceError
+from memory_app.core.messages import SentenceError
+from memory_app.core.run_settings import PRESETS, SettingsError
 from memory_app.models import Corpus
-from memory_app.sentences import in_words
-from memory_app.training.settings import PRESETS, SettingsError
+from memory_app.translate_messages import in_words
 from memory_app.views.dashboard import hyperparameters
 
 

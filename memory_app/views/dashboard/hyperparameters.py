@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from memory_app.lm.config import CELLS
-from memory_app.training.facts import SCOPES
-from memory_app.training.settings import PRESETS, RANGES, TrainingSettings
+from memory_app.core.facts import SCOPES
+from memory_app.core.model.config import CELLS
+from memory_app.core.run_settings import PRESETS, RANGES, TrainingSettings
 
 PRESET_HELP: dict[str, str | Promise] = {
     "tiny": _("Minutes on a laptop. Shows the whole process; the model learns little."),

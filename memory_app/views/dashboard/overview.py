@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from memory_app.models import Chat, Checkpoint, Corpus, FaultEntry, TrainingRun, Turn
-from memory_app.services.overview import disk_use, use_by_day, worker_state
-from memory_app.services.processes import processes_total
+from memory_app.services.operations.overview import disk_use, use_by_day, worker_state
+from memory_app.services.operations.processes import processes_total
 from memory_app.views.dashboard.page import page
 
 FAULTS = 12

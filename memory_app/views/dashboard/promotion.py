@@ -11,22 +11,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from memory_app import registry
-from memory_app.lm.folder import MODEL_FILE
+from memory_app.core.model.checkpoint_format import MODEL_FILE
 from memory_app.models import Chat, Checkpoint, RunSample
-from memory_app.sentences import in_words
-from memory_app.services.checkpoints import (
+from memory_app.services.training.checkpoints import (
     checkpoint_promote,
     checkpoint_roll_back,
     roll_back_target,
 )
-from memory_app.services.figures import (
+from memory_app.services.training.metrics import (
     LEAST_QUESTIONS,
     Doubt,
     compared,
     doubt_of,
     figures_of,
 )
-from memory_app.views.dashboard import figure_words
+from memory_app.translate_messages import in_words
+from memory_app.views.dashboard import metric_labels
 from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
 
 
@@ -72,7 +72,7 @@ def _doubts(new: Checkpoint, doubt: Doubt) -> list[str]:
         said.append(told.format(new=new.name, n=doubt.too_few, least=LEAST_QUESTIONS))
     if doubt.worse:
         # Translators: parts names that may hold commas themselves.
-        names = _("; ").join(figure_words.name_of(one.path) for one in doubt.worse[:6])
+        names = _("; ").join(metric_labels.name_of(one.path) for one in doubt.worse[:6])
         n = len(doubt.worse)
         told = ngettext(
             "It is worse than the live one in {n} figure: {names}.",
@@ -110,7 +110,7 @@ def _ask_with_figures(
         rows=rows,
         sizes=[_size(row) for row in rows],
         heads=[row.name for row in rows],
-        figures=figure_words.rows(table),
+        figures=metric_labels.rows(table),
         # Whether it is better is left to the table: without the other's figures none is worse.
         unevaluated=bool(doubt_of(figures[0], {})),
         samples=[

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from memory_app.core.run_settings import PRESETS
 from memory_app.models import Checkpoint, Corpus, TrainingRun
-from memory_app.services.runs import RunError, run_settings
-from memory_app.training.settings import PRESETS
+from memory_app.services.training.runs import RunError, run_settings
 from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.form_errors import weight_of
 

@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from memory_app.core.run_settings import PRESETS
 from memory_app.models import Corpus, RunStatus, TrainingRun
-from memory_app.training.settings import PRESETS
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING, with_figures
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from memory_app.core.run_settings import PRESETS
 from memory_app.models import (
     ASKED,
     HELD,
@@ -16,10 +17,9 @@ from memory_app.models import (
     TrainingMetric,
     TrainingRun,
 )
-from memory_app.sentences import in_words
-from memory_app.services.audit import audit_record
-from memory_app.services.run_log import run_log_read
-from memory_app.services.runs import (
+from memory_app.services.operations.audit import audit_record
+from memory_app.services.training.run_log import run_log_read
+from memory_app.services.training.runs import (
     ENDED,
     NOTE_MOST,
     RESUMABLE,
@@ -27,7 +27,7 @@ from memory_app.services.runs import (
     resume_refusal,
     run_launch,
 )
-from memory_app.training.settings import PRESETS
+from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.form_errors import form_errors
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.run_form import clone_of, form_parts, start_point, training_of

@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from memory_app.models import ParameterSearch, RunStatus
-from memory_app.sentences import in_words
-from memory_app.services.audit import audit_record
-from memory_app.services.runs import RunError
-from memory_app.services.searches import (
+from memory_app.services.operations.audit import audit_record
+from memory_app.services.training.runs import RunError
+from memory_app.services.training.searches import (
     MOST_RUNS,
     search_cancel,
     search_launch,
     search_results,
 )
+from memory_app.translate_messages import in_words
 from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
 from memory_app.views.dashboard.form_errors import form_errors

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from memory_app.models import Chat, ChatQuerySet
-from memory_app.services.audit import audit_record
+from memory_app.services.operations.audit import audit_record
 from memory_app.views.dashboard.page import page
 
 A_PAGE = 100

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from memory_app import policy, services
 from memory_app.models import Chat, Checkpoint
-from memory_app.services.audit import audit_record
+from memory_app.services.operations.audit import audit_record
 from memory_app.views.dashboard.page import page
 
 #: The largest seed that the wire takes (docs/protocol.md).

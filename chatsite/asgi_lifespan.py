@@ -1,0 +1,35 @@
+"""The ASGI lifespan: what lives as long as the server does."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from memory_app import error_log, generation, runtime
+
+log = logging.getLogger(__name__)
+_warming: set[asyncio.Task[None]] = set()
+
+
+async def lifespan(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    """Recovery and heartbeat begin; at the end replies are interrupted and the engine stops."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            error_log.start()
+            generation.start()
+            # The server answers meanwhile; whoever is first waits for the model, nobody else.
+            task = asyncio.create_task(generation.in_thread(runtime.warm_up))
+            _warming.add(task)
+            task.add_done_callback(_warming.discard)
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await generation.stop()
+            await asyncio.to_thread(runtime.stop)
+            await asyncio.to_thread(error_log.stop)
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,268 @@
+"""Which tokens a run sees, as a function of its seed and its position alone.
+
+A pool is a few hundred thousand tokens of whole dialogues, sorted by length and cut into
+batches of rows of nearly one length; a batch is fed in windows, the state carried from window
+to window and blank at the batch's start. A run resumes at (pool, batch).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from memory_app.core.data.dialogues import (
+    Dialogue,
+    Encoded,
+    Fillers,
+    Source,
+    encode,
+    filler_exchanges,
+    mask_numbers,
+    role_weights,
+    untidy,
+)
+from memory_app.core.data.word_tokens import one_piece_words
+from memory_app.core.facts import FactDialogue, generate_dialogue
+from memory_app.core.facts.backchannels import listening
+from memory_app.core.facts.small_talk import identity_exchanges
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.text.tokenizer import Tokenizer
+
+#: Share of a fact dialogue's stretches of other talk that are about the bot itself: it is asked
+#: who it is in the middle of chats, too.
+ABOUT_THE_BOT = 0.2
+#: Share of the corpora's exchanges between facts that are answered as somebody answers who listens.
+LISTENED = 0.35
+#: Share of the fact dialogues with hardly anything in between: which word belongs to which question
+#: is learned there from several times as many questions a token.
+COMPACT = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of nearly one length: ids and weights [B, L], zeros after a row's end."""
+
+    ids: Tensor
+    weights: Tensor
+
+    def windows(self, width: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """(inputs, targets, target weights), each [B, ≤ width], in order."""
+        for start in range(0, self.ids.shape[1] - 1, width):
+            stop = min(start + width, self.ids.shape[1] - 1)
+            yield (
+                self.ids[:, start:stop],
+                self.ids[:, start + 1 : stop + 1],
+                self.weights[:, start + 1 : stop + 1],
+            )
+
+
+class Mixture:
+    """Draws pools of dialogues from corpora, the fact generator and the identity exchanges."""
+
+    def __init__(
+        self, settings: TrainingSettings, sources: Sequence[Source], tokenizer: Tokenizer
+    ) -> None:
+        self.settings = settings
+        self.tokenizer = tokenizer
+        self.sources = sources
+        bot_only, chain = settings.names("bot_only"), settings.names("chain")
+        self._bot_only = [source.name in bot_only for source in sources]
+        self._chained = [source.name in chain for source in sources]
+        fillers = settings.names("fillers")
+        stretches = filler_exchanges(
+            dialogue
+            for source in sources
+            if not fillers or source.name in fillers
+            for dialogue in source.train
+        )
+        self._corpus_fillers = Fillers(stretches) if stretches else None
+        self._words = one_piece_words(tokenizer) if settings.drilled else []
+        self._orders: dict[tuple[int, int], list[int]] = {}
+        self._mean_tokens = [self._estimate(source) for source in sources]
+
+    def _estimate(self, source: Source) -> float:
+        rng = random.Random(source.name)
+        sample = [rng.choice(source.train) for _ in range(50)]
+        words = sum(len(text.split()) + 2 for dialogue in sample for _, text in dialogue)
+        return max(words * 1.4 / 50, 4.0)
+
+    def _fillers(self, rng: random.Random, count: int) -> list[tuple[str, str]]:
+        """What parts a fact from its question: talk of the corpora, now and then of the bot."""
+        if self._corpus_fillers is None or rng.random() < ABOUT_THE_BOT:
+            return identity_exchanges(rng, count)
+        drawn = self._corpus_fillers(rng, count)
+        return [
+            (said, (listening(rng, said) or reply) if rng.random() < LISTENED else reply)
+            for said, reply in drawn
+        ]
+
+    def _draw(self, source: int, position: int) -> Dialogue:
+        """The dialogue at a position of the endless stream of epochs of one source."""
+        dialogues = self.sources[source].train
+        epoch, place = divmod(position, len(dialogues))
+        if (source, epoch) not in self._orders:
+            order = list(range(len(dialogues)))
+            random.Random(f"{self.settings.seed}/{source}/{epoch}").shuffle(order)
+            self._orders = {k: v for k, v in self._orders.items() if k[0] != source}
+            self._orders[source, epoch] = order
+        return dialogues[self._orders[source, epoch][place]]
+
+    def _corpus_dialogues(self, pool: int, rng: random.Random) -> Iterator[Encoded]:
+        settings = self.settings
+        share = 1 - settings.facts - settings.identity
+        sizes = [
+            source.weight * len(source.train) * mean
+            for source, mean in zip(self.sources, self._mean_tokens, strict=True)
+        ]
+        for index in range(len(self.sources)):
+            tokens = settings.pool_tokens * share * sizes[index] / sum(sizes)
+            count = max(1, round(tokens / self._mean_tokens[index]))
+            position, stop = pool * count, (pool + 1) * count
+            while position < stop:
+                run = rng.randint(3, 6) if self._chained[index] else 1
+                if settings.joined and rng.random() < settings.joined:
+                    run *= 2
+                dialogue = [t for k in range(run) for t in self._draw(index, position + k)]
+                position += run
+                dialogue = [
+                    (role, untidy(rng, text))
+                    if role == "user" and rng.random() < settings.untidy
+                    else (role, text)
+                    for role, text in dialogue
+                ]
+                weights = role_weights(dialogue, bot_only=self._bot_only[index])
+                yield self._encode([(role, mask_numbers(text)) for role, text in dialogue], weights)
+
+    def _written(self, rng: random.Random, **form: Any) -> FactDialogue:
+        """A fact dialogue of this run's kinds of facts, with this run's fillers."""
+        return generate_dialogue(
+            rng,
+            fillers=self._fillers,
+            loose=self.settings.loose,
+            words=self._words,
+            scope=self.settings.fact_scope,
+            slips=self.settings.slips,
+            **form,
+        )
+
+    def examples(self, count: int, max_gap: int = 3) -> list[FactDialogue]:
+        """Fact dialogues as they are at the curriculum's end, but for shorter gaps."""
+        rng = random.Random(f"{self.settings.seed}/examples")
+        made_up, drilled = self.settings.made_up, self.settings.drilled
+        return [
+            self._written(rng, max_gap=max_gap, made_up=made_up, drilled=drilled)
+            for _ in range(count)
+        ]
+
+    def _fact_dialogues(self, progress: float, rng: random.Random) -> Iterator[Encoded]:
+        """Few values, one fact, asked for at once; then all values, several facts, growing gaps.
+
+        With hundreds of values from the start a model learns the form of an answer and then
+        stands still: no value recurs often enough to be worth storing. Nor is anything learned
+        of a fact ten exchanges back before the one just told can be answered for.
+        """
+        settings = self.settings
+        wanted = settings.pool_tokens * settings.facts
+        max_gap = round(settings.max_gap * _rise(progress, settings.gap_from, settings.gap_until))
+        most_values = round(6 * 100 ** _rise(progress, settings.values_from, settings.values_until))
+        late = progress >= settings.values_until
+        made_up, drilled = (settings.made_up, settings.drilled) if late else (0.0, 0.0)
+        until = settings.alone_until
+        alone = 0.6 * (1 - _rise(progress, 0.0, until)) if until else 0.0
+        while wanted > 0:
+            kind = "single" if rng.random() < alone else None
+            made = self._written(
+                rng,
+                max_gap=min(max_gap, 1) if rng.random() < COMPACT else max_gap,
+                kind=kind,
+                made_up=made_up,
+                drilled=drilled,
+                most_values=most_values,
+            )
+            weights = []
+            for turn, (role, _) in enumerate(made.turns):
+                if role == "user":
+                    weights.append(settings.user_weight)
+                elif turn in made.slipped:
+                    weights.append(0.0)
+                elif turn in made.answer_turns:
+                    weights.append(settings.answer_weight * made.answer_turns[turn])
+                else:
+                    weights.append(0.5 if turn in made.filler_turns else 1.0)
+            decisions = dict.fromkeys(made.answer_turns, settings.decision_weight)
+            encoded = self._encode(made.turns, weights, decisions)
+            wanted -= len(encoded)
+            yield encoded
+
+    def _identity_dialogues(self, rng: random.Random) -> Iterator[Encoded]:
+        wanted = self.settings.pool_tokens * self.settings.identity
+        while wanted > 0:
+            exchanges = identity_exchanges(rng, rng.randint(2, 6))
+            dialogue = [
+                turn for said, reply in exchanges for turn in (("user", said), ("bot", reply))
+            ]
+            encoded = self._encode(dialogue, role_weights(dialogue, bot_only=True))
+            wanted -= len(encoded)
+            yield encoded
+
+    def _encode(
+        self,
+        dialogue: Dialogue,
+        weights: Sequence[float],
+        decisions: Mapping[int, float] = MappingProxyType({}),
+    ) -> Encoded:
+        return encode(self.tokenizer, dialogue, weights, self.settings.max_dialogue, decisions)
+
+    def pool(self, index: int, progress: float) -> list[Batch]:
+        """The batches of one pool, in a fixed order; `progress` 0…1 moves the curriculum."""
+        rng = random.Random(f"{self.settings.seed}/pool/{index}")
+        drawn: list[Encoded] = []
+        if self.sources and self.settings.facts + self.settings.identity < 1:
+            drawn += self._corpus_dialogues(index, rng)
+        if self.settings.facts:
+            drawn += self._fact_dialogues(progress, rng)
+        if self.settings.identity:
+            drawn += self._identity_dialogues(rng)
+        batches = cut(drawn, self.settings.batch_tokens, self.settings.window)
+        rng.shuffle(batches)
+        return batches
+
+
+def _rise(progress: float, start: float, stop: float) -> float:
+    """0 until `start`, 1 from `stop` on, straight between."""
+    return min(1.0, max(0.0, (progress - start) / (stop - start)))
+
+
+def cut(dialogues: Sequence[Encoded], batch_tokens: int, window: int) -> list[Batch]:
+    """Rows sorted by length, as many together as one window of `batch_tokens` takes."""
+    ordered = sorted((d for d in dialogues if len(d) > 1), key=len)
+    batches: list[Batch] = []
+    start = 0
+    while start < len(ordered):
+        stop = start
+        while stop < len(ordered):
+            width = min(len(ordered[stop]), window)
+            if stop > start and (stop - start + 1) * width > batch_tokens:
+                break
+            stop += 1
+        batches.append(pad(ordered[start:stop]))
+        start = stop
+    return batches
+
+
+def pad(rows: Sequence[Encoded]) -> Batch:
+    """Rows side by side, zeros (of no weight) behind the shorter ones."""
+    width = max(len(row) for row in rows)
+    ids = np.zeros((len(rows), width), dtype=np.int64)
+    weights = np.zeros((len(rows), width), dtype=np.float32)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = row.ids
+        weights[index, : len(row)] = row.weights
+    return Batch(torch.from_numpy(ids), torch.from_numpy(weights))

@@ -1,0 +1,28 @@
+"""How fast a model reads here: measured on the same call that feeds a prompt."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+from memory_app.core.engine.model_runner import ModelRunner
+from memory_app.core.model.state import State
+
+#: The quickest counts: what slows one down is another's work, not the model's.
+ROUNDS = 5
+
+
+@torch.inference_mode()
+def reading_pace(runner: ModelRunner) -> float:
+    """Seconds that each token of a long prompt takes, when nothing else is being computed."""
+    length = runner.slice_length
+    ids = torch.arange(length).remainder(runner.config.vocab_size).unsqueeze(0)
+    state = State.zeros(runner.config)
+    runner.feed(ids, state)  # the first call warms up
+    seconds = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        runner.feed(ids, state)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds) / length

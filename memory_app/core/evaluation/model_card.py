@@ -1,0 +1,131 @@
+"""The model card of a checkpoint: its config.json in sentences and tables, as Markdown.
+
+Names and licences come from whoever loaded a corpus: they are escaped, so that they stay text.
+What the card says by itself goes through `say`, which may know another language than English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from memory_app.core.messages import Sentence
+
+# Settings that say how a run was carried out, not what the model is.
+_LEFT_OUT = {"threads", "device", "save_every", "compile", "cell", "language"}
+FILE = "`model.safetensors`"
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
+
+
+def _text(value: object) -> str:
+    """Any text as one line of Markdown that means nothing but itself."""
+    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split())) or "–"
+
+
+def _figure(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return ["", *(f"| {' | '.join(line)} |" for line in lines), ""]
+
+
+def write_card(
+    name: str,
+    sha256: str,
+    config: Mapping[str, Any],
+    *,
+    parent: str = "",
+    say: Callable[[Sentence], str] = str,
+    with_settings: bool = True,
+) -> str:
+    """What the checkpoint is, what it learned from, and how it did; `parent` is a name.
+
+    `with_settings`: its training's settings stand at the end; a page may have them elsewhere.
+    """
+    training = config.get("training") or {}
+    settings = training.get("settings") or {}
+    of_weights = Sentence("sha256 of {file}: {sha256}.", {"file": FILE, "sha256": f"`{sha256}`"})
+    lines = [f"# {_text(name)}", "", say(of_weights)]
+    if parent:
+        began = Sentence("Training started from the weights of {name}.", {"name": _text(parent)})
+        lines += ["", say(began)]
+
+    def pair(*keys: str) -> str:
+        return ", ".join(str(config.get(key)) for key in keys)
+
+    lines += _table(
+        ("", ""),
+        [
+            (say(Sentence("cell")), f"`{_text(config.get('cell'))}`"),
+            (say(Sentence("layers, units")), pair("num_layers", "hidden_size")),
+            (say(Sentence("embedding, vocabulary")), pair("embedding_dim", "vocab_size")),
+            (say(Sentence("language")), _text(config.get("language"))),
+            (say(Sentence("optimizer steps")), _figure(training.get("steps", 0))),
+            (say(Sentence("tokens")), _figure(training.get("tokens", 0))),
+        ],
+    )
+    lines += ["## " + say(Sentence("Trained on"))]
+    rows: list[tuple[str, ...]] = [
+        (
+            _text(entry.get("name")),
+            _text(entry.get("licence") or say(Sentence("not stated"))),
+            _text(entry.get("attribution") or ""),
+            _figure(entry.get("rows", 0)),
+            _figure(entry.get("weight", 1.0)),
+            f"`{_text(entry.get('sha256'))}`",
+        )
+        for entry in config.get("data") or []
+    ]
+    ours = {
+        "facts": Sentence("this project's generated facts"),
+        "identity": Sentence("this project's exchanges about the bot itself"),
+    }
+    for key, what in ours.items():
+        if settings.get(key):
+            tokens = Sentence("{share} of the tokens", {"share": f"{settings[key]:.0%}"})
+            rows.append((say(what), "MIT", "–", say(tokens), "–", "–"))
+    head = (
+        Sentence("corpus"),
+        Sentence("licence"),
+        Sentence("attribution"),
+        Sentence("dialogues"),
+        Sentence("weight"),
+    )
+    lines += _table((*map(say, head), "sha256"), rows)
+    lines += ["## " + say(Sentence("Figures at the last step"))]
+    figures = [(say(Sentence("training loss (nats per token)")), training.get("loss"))]
+    figures += [
+        (say(Sentence("bits per byte on {corpus}", {"corpus": _text(source)})), value)
+        for source, value in (training.get("validation_bits_per_byte") or {}).items()
+    ]
+    figures += [
+        (say(Sentence("stated facts recalled, gap {n}", {"n": _text(gap[4:])})), value)
+        for gap, value in (training.get("recall") or {}).items()
+    ]
+    lines += _table(
+        ("", ""), [(name, _figure(value)) for name, value in figures if value is not None]
+    )
+    lines += [
+        say(
+            Sentence(
+                "The recall figures come from a short evaluation during training. Use {command} "
+                "to compare models.",
+                {"command": "`manage.py evaluate`"},
+            )
+        ),
+    ]
+    if not with_settings:
+        return "\n".join(lines).rstrip() + "\n"
+    lines += ["", "## " + say(Sentence("Settings"))]
+    lines += _table(
+        (say(Sentence("setting")), say(Sentence("value"))),
+        [
+            (f"`{key}`", _text(value))
+            for key, value in sorted(settings.items())
+            if key not in _LEFT_OUT and value != ""
+        ],
+    )
+    return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,164 @@
+"""The gates of a very long turn, in chunks: memory is bounded by a chunk, not by the turn.
+
+A turn of 16,000 tokens on 2 x 832 has 640 MB of gates. What is kept of it here is each layer's
+outputs, once they were asked for; gates are computed again for each question, only those asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.model.replay import configure_process
+from memory_app.core.model.state import State
+
+CHUNK = 512  # tokens
+#: Turns of more tokens than this are traced in chunks.
+LONG = 3072
+ROWS = {"i": 0, "f": 1, "g": 2, "o": 3}  # torch's order
+# One at a time, so that several opened at once take no more memory than one. A pass never waits for
+# who asks, so that who asks may wait for a pass.
+_asking = threading.Semaphore(1)
+_passing = threading.Semaphore(1)
+
+
+class LongTrace:
+    """The trace of `ids` fed from `state` (batch 1), an lstm's; any thread may ask."""
+
+    def __init__(self, model: LanguageModel, state: State, ids: Sequence[int]) -> None:
+        self.model, self.state, self.ids = model, state, list(ids)
+        self.num_layers = model.config.num_layers
+        self.hidden_size = model.config.hidden_size
+        self._passes: list[_Pass] = []
+        self._starting = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Bytes that stay once every layer was asked for."""
+        return len(self.ids) * self.num_layers * self.hidden_size * 4
+
+    def start(self, layer: int) -> _Pass:
+        """Begin to compute a layer's outputs, and those below it, without waiting for them."""
+        with self._starting:
+            while len(self._passes) <= layer:
+                below = self._passes[-1] if self._passes else None
+                self._passes.append(_Pass(self, len(self._passes), below))
+            return self._passes[layer]
+
+    def outputs(self, layer: int) -> Tensor:
+        """h of a layer, float32 [T, hidden]."""
+        return self.start(layer).through(len(self.ids))
+
+    def _inputs(self, layer: int, start: int) -> Tensor:
+        """What a layer reads of one chunk [t, in]; the layers below have been passed."""
+        if layer:
+            return self._passes[layer - 1].through(len(self.ids))[start : start + CHUNK]
+        return self.model.embedding(torch.tensor(self.ids[start : start + CHUNK]))
+
+    def _weights(self, layer: int) -> list[Tensor]:
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return [getattr(self.model.lstm, f"{name}_l{layer}").detach() for name in names]
+
+    def chunks(self, layer: int, gates: str) -> Iterator[tuple[int, dict[str, Tensor]]]:
+        """(first token, {gate: float32 [t, hidden]}) chunk by chunk; `gates` of i f g o c h."""
+        with _asking:
+            # The gates of a chunk are computed while the pass goes on with the next ones.
+            outputs = self.start(layer)
+            rows = [gate for gate in "ifgo" if gate in gates or ("c" in gates and gate != "o")]
+            weights = self._rows(layer, rows)
+            cell = self.state.c[layer, 0]
+            for start in range(0, len(self.ids), CHUNK):
+                h = outputs.through(min(start + CHUNK, len(self.ids)))
+                values, cell = self._chunk(layer, start, h, rows, weights, cell, "c" in gates)
+                yield start, values
+
+    def _rows(self, layer: int, rows: list[str]) -> tuple[Tensor, Tensor, Tensor]:
+        """The weights of these gates alone, and both biases in one."""
+        w_ih, w_hh, b_ih, b_hh = self._weights(layer)
+        parts = (w_ih, w_hh, b_ih + b_hh)
+        if len(rows) == len(ROWS) or not rows:
+            return parts
+        w_ih, w_hh, bias = (
+            torch.cat([part.chunk(4)[ROWS[gate]] for gate in rows]) for part in parts
+        )
+        return w_ih, w_hh, bias
+
+    @torch.inference_mode()
+    def _chunk(
+        self,
+        layer: int,
+        start: int,
+        h: Tensor,
+        rows: list[str],
+        weights: tuple[Tensor, Tensor, Tensor],
+        cell: Tensor,
+        with_cells: bool,
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        values = {"h": h[start : start + CHUNK]}
+        if rows:
+            w_ih, w_hh, bias = weights
+            first = h[start - 1] if start else self.state.h[layer, 0]
+            before = torch.cat((first.unsqueeze(0), values["h"][:-1]))
+            pre = functional.linear(self._inputs(layer, start), w_ih, bias)
+            pre += functional.linear(before, w_hh)
+            for gate, part in zip(rows, pre.chunk(len(rows), dim=1), strict=True):
+                values[gate] = part.tanh() if gate == "g" else part.sigmoid()
+        if with_cells:
+            cells = values["i"] * values["g"]
+            for t in range(len(cells)):
+                cell = cells[t].addcmul_(values["f"][t], cell)
+            values["c"] = cells
+            cell = cell.clone()
+        return values, cell
+
+
+class _Pass:
+    """One layer's outputs in the making, chunk by chunk, in a thread of its own."""
+
+    def __init__(self, trace: LongTrace, layer: int, below: _Pass | None) -> None:
+        self._trace, self._layer, self._below = trace, layer, below
+        self._outputs = torch.empty(0)
+        self._done = 0  # tokens
+        self._fault: BaseException | None = None
+        self._changed = threading.Condition()
+        threading.Thread(target=self._run, name="long-trace", daemon=True).start()
+
+    def through(self, token: int) -> Tensor:
+        """The outputs [T, hidden], once those of the first `token` tokens are there."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._done >= token or self._fault is not None)
+        if self._done < token and self._fault is not None:
+            raise RuntimeError("A layer of a long turn could not be computed.") from self._fault
+        return self._outputs
+
+    def _run(self) -> None:
+        configure_process()
+        try:
+            if self._below is not None:
+                self._below.through(len(self._trace.ids))
+            with _passing:
+                self._compute()
+        except BaseException as fault:
+            with self._changed:
+                self._fault = fault
+                self._changed.notify_all()
+
+    @torch.inference_mode()
+    def _compute(self) -> None:
+        trace, layer = self._trace, self._layer
+        weights, tokens = trace._weights(layer), len(trace.ids)
+        state = trace.state
+        h, c = state.h[layer : layer + 1], state.c[layer : layer + 1]  # each [1, 1, hidden]
+        self._outputs = torch.empty(tokens, trace.hidden_size)
+        for start in range(0, tokens, CHUNK):
+            x = trace._inputs(layer, start).unsqueeze(1)
+            y, h, c = torch.lstm(x, (h, c), weights, True, 1, 0.0, False, False, False)
+            self._outputs[start : start + CHUNK] = y[:, 0]
+            with self._changed:
+                self._done = min(start + CHUNK, tokens)
+                self._changed.notify_all()

@@ -1,0 +1,61 @@
+"""What is asked of a turn's trace, whichever way it is computed: at once, or in chunks if long."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from memory_app.core.inspection.gate_map import gate_map, saturation, unit_figures
+from memory_app.core.inspection.long_map import long_file, long_map, long_means, long_unit
+from memory_app.core.inspection.long_trace import LONG, LongTrace
+from memory_app.core.inspection.trace import GATES, LayeredTrace
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.model.state import State
+
+AnyTrace = LayeredTrace | LongTrace
+
+
+def trace_of(model: LanguageModel, state: State, ids: Sequence[int]) -> AnyTrace:
+    """The trace of `ids` fed from `state`; nothing is computed yet."""
+    if len(ids) > LONG and model.config.cell == "lstm":
+        return LongTrace(model, state, ids)
+    return LayeredTrace(model, state, ids)
+
+
+def begin(trace: AnyTrace) -> None:
+    """Compute what the first question needs first."""
+    if isinstance(trace, LongTrace):
+        trace.start(0)
+    else:
+        trace.layer(0)
+
+
+def map_file(trace: AnyTrace, layer: int, gate: str, metadata: dict[str, str]) -> bytes:
+    """One gate of one layer as map.safetensors."""
+    if isinstance(trace, LongTrace):
+        found, figures, shares = long_map(trace, layer, gate)
+    else:
+        seen = trace.layer(layer)
+        with trace.place:
+            found, figures, shares = gate_map(seen, gate), unit_figures(seen), saturation(seen)
+    return found.to_safetensors(figures, {**metadata, "saturation": json.dumps(shares)})
+
+
+def gate_means(trace: AnyTrace) -> list[list[list[float]]]:
+    """For each token, for each layer, [mean i, mean f, mean o] over the units."""
+    return long_means(trace) if isinstance(trace, LongTrace) else trace.gate_means()
+
+
+def unit_values(trace: AnyTrace, layer: int, unit: int) -> dict[str, list[float]]:
+    """Every gate of one unit over the tokens."""
+    if isinstance(trace, LongTrace):
+        return long_unit(trace, layer, unit)
+    seen = trace.layer(layer)
+    return {gate: seen[gate][:, unit].tolist() for gate in GATES}
+
+
+def trace_file(trace: AnyTrace, metadata: dict[str, str]) -> bytes | tuple[int, Iterator[bytes]]:
+    """trace.safetensors; of a long trace its length and its pieces."""
+    if isinstance(trace, LongTrace):
+        return long_file(trace, metadata)
+    return trace.whole().to_safetensors(metadata)

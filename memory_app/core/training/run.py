@@ -1,0 +1,157 @@
+"""One whole run: tokenizer, training, checkpoint folder. The same for a command and a task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from memory_app.core.data.batching import Mixture
+from memory_app.core.data.dialogues import Source
+from memory_app.core.initialisation import topic_flags
+from memory_app.core.initialisation.fact_memory import (
+    DIALOGUES,
+    BankError,
+    mark,
+    observe,
+    open_fact_banks,
+)
+from memory_app.core.initialisation.from_checkpoint import take_over
+from memory_app.core.initialisation.topic_flags import FlagError
+from memory_app.core.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.text.tokenizer import Tokenizer
+from memory_app.core.training.callbacks import Evaluator
+from memory_app.core.training.distributed import ALONE, Group
+from memory_app.core.training.resume_file import SaveError, newest_save
+from memory_app.core.training.run_tokenizer import run_tokenizer
+from memory_app.core.training.trainer import Callback, Metrics, train
+
+CHECKPOINT_FOLDER = "checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run left: `checkpoint` is its folder, or None when it was ended early."""
+
+    step: int
+    tokens: int
+    finished: bool
+    checkpoint: Path | None
+    sha256: str
+    metrics: Metrics
+    validation: dict[str, float] = field(default_factory=dict)
+
+
+def _begin(
+    model: LanguageModel,
+    settings: TrainingSettings,
+    sources: Sequence[Source],
+    tokenizer: Tokenizer,
+    parent: Checkpoint,
+) -> None:
+    """What a run that goes on from a checkpoint begins with."""
+    take_over(model, tokenizer, parent)
+    if settings.bank_units:
+        # Marked by the parent's own pieces, which it hears.
+        examples = Mixture(settings, sources, parent.tokenizer).examples(DIALOGUES)
+        marked = [mark(parent.tokenizer, example) for example in examples]
+        heard = observe(parent.model.eval(), marked)
+        open_fact_banks(model, parent.model, heard, settings.bank_units)
+    if settings.told_flags == "on":
+        written = Mixture(settings, sources, tokenizer).examples(topic_flags.DIALOGUES)
+        noted = [topic_flags.note(tokenizer, example) for example in written]
+        listened = topic_flags.listen(model.eval(), tokenizer, noted)
+        topic_flags.open_told_flags(model, tokenizer, listened)
+
+
+def run(
+    settings: TrainingSettings,
+    sources: Sequence[Source],
+    folder: Path,
+    callbacks: Sequence[Callback] = (),
+    *,
+    resume: bool = False,
+    name: str = "",
+    data: Sequence[Mapping[str, Any]] = (),
+    dtype: torch.dtype = torch.bfloat16,
+    start_from: Path | None = None,
+    fence: int = 0,
+    group: Group = ALONE,
+) -> RunResult:
+    """Train in `folder` and publish a checkpoint there when all steps are done.
+
+    `data` (name, licence, attribution … a corpus) goes into config.json. Weights are stored in
+    bfloat16, so that what decodes in bfloat16 rounds nothing but its activations. `start_from` is
+    the folder of a checkpoint of the same shape whose weights the first step begins with. `fence`
+    is the number of whoever carries the run out: saves and checkpoint are under names of its own.
+
+    Raises:
+        TrainingError, SaveError: as `train`.
+        CheckpointError: the folder holds a checkpoint already, or `start_from` none that is sound.
+        TransferError: `start_from` is of another shape.
+        BankError, FlagError: `bank_units` or `told_flags` without `start_from`, or that don't fit.
+    """
+    if settings.bank_units and start_from is None:
+        raise BankError("bank_units requires a checkpoint to start from.")
+    if settings.told_flags == "on" and start_from is None:
+        raise FlagError("told_flags requires a checkpoint to start from.")
+    # In a group rank 0 learns the tokenizer, and the others read what it has written.
+    if group.rank:
+        group.wait()
+    tokenizer = run_tokenizer(settings, sources, folder, start_from)
+    if not group.rank:
+        group.wait()
+    parent = None if start_from is None else load_checkpoint(start_from)
+    begin = None
+    # A save holds what a run began with, and more.
+    if parent is not None and not (resume and newest_save(folder)):
+        begin = partial(
+            _begin, settings=settings, sources=sources, tokenizer=tokenizer, parent=parent
+        )
+    measured = Evaluator(settings, sources, tokenizer, callbacks)
+    result = train(
+        settings,
+        sources,
+        tokenizer,
+        folder,
+        [*callbacks, measured],
+        resume=resume,
+        begin=begin,
+        fence=fence,
+        group=group,
+    )
+    if not result.finished or group.rank:
+        return RunResult(result.step, result.tokens, False, None, "", result.last, measured.last)
+    summary: dict[str, Any] = {
+        "name": name,
+        "training": {
+            "settings": settings.to_dict(),
+            "steps": result.step,
+            "tokens": result.tokens,
+            "loss": result.last.get("loss"),
+            "validation_bits_per_byte": measured.last,
+            "recall": measured.shares,
+        },
+        "data": [dict(entry) for entry in data],
+    }
+    if parent is not None:
+        summary["training"]["parent"] = parent.sha256
+    target = checkpoint_folder(folder, fence)
+    try:
+        sha256 = save_checkpoint(target, result.model, tokenizer, summary, dtype)
+    except OSError as error:
+        raise SaveError(
+            "The checkpoint couldn't be written: {reason}.", reason=error.strerror
+        ) from error
+    return RunResult(result.step, result.tokens, True, target, sha256, result.last, measured.last)
+
+
+def checkpoint_folder(folder: Path, fence: int = 0) -> Path:
+    """Where the holder of this fence publishes the run's checkpoint."""
+    return folder / (f"{CHECKPOINT_FOLDER}-{fence:06d}" if fence else CHECKPOINT_FOLDER)

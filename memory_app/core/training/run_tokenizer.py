@@ -1,0 +1,90 @@
+"""A run's tokenizer: its pieces are learned from what the run is to read, or are its parent's."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from memory_app.core.data.dialogues import Source
+from memory_app.core.facts import generate_dialogue, held_out_values, trained_values
+from memory_app.core.facts.small_talk import identity_exchanges
+from memory_app.core.model.checkpoint import TOKENIZER_FILE, sync
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.text.tokenizer import Tokenizer
+from memory_app.core.training.resume_file import SaveError
+
+# What the pieces are learned from is bounded by how many there are to be: a small run begins soon.
+# For each piece: dialogues of facts, how often each value is told, characters of the corpora.
+FACT_DIALOGUES, VALUE_WEIGHT, CORPUS_CHARACTERS = 10_000 / 8192, 600 / 8192, 5000
+
+
+def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[str]:
+    """What the pieces are learned from: the corpora, typed both ways, and the facts' words."""
+    pieces = settings.vocab_size
+    whole = sum(len(text) for source in sources for turns in source.train for _, text in turns)
+    # Of corpora too long for so few pieces every so-manieth dialogue.
+    stride = 1 + whole // (CORPUS_CHARACTERS * pieces)
+    for source in sources:
+        for index, dialogue in enumerate(source.train[::stride]):
+            for role, text in dialogue:
+                yield text
+                if role == "user" and index % 5 == 0:
+                    yield text.lower()
+    if settings.facts or settings.identity:
+        rng = random.Random(settings.seed)
+        yield from fact_texts(rng, settings, min(10_000, round(FACT_DIALOGUES * pieces)))
+        # A value that is one piece is one thing to keep in mind; in three it is three, in order.
+        # The held-out ones too: without them "James" would be the one name that has to be spelled,
+        # and the exam would measure the tokenizer. Training still never tells them.
+        often = min(600, round(VALUE_WEIGHT * pieces))
+        for value in trained_values("core") + held_out_values("core"):
+            yield f" {value} {value.lower()} {value.title()}" * often
+
+
+def fact_texts(rng: random.Random, settings: TrainingSettings, dialogues: int) -> Iterator[str]:
+    """What is said in so many dialogues of facts."""
+    for _ in range(dialogues):
+        made = generate_dialogue(
+            rng, fillers=identity_exchanges, max_gap=1, scope=settings.fact_scope
+        )
+        yield from (text for _, text in made.turns)
+
+
+def learn_tokenizer(settings: TrainingSettings, sources: Sequence[Source]) -> Tokenizer:
+    """As many pieces as the settings say, learned from the corpora and the facts."""
+    return Tokenizer.train(_texts(sources, settings), settings.vocab_size)
+
+
+def run_tokenizer(
+    settings: TrainingSettings,
+    sources: Sequence[Source],
+    folder: Path,
+    start_from: Path | None = None,
+) -> Tokenizer:
+    """The run's tokenizer: learned once or its parent's, then read from the run's folder."""
+    path = folder / TOKENIZER_FILE
+    if path.exists():
+        return Tokenizer.load(path)
+    if start_from is not None and settings.pieces == "parent":
+        tokenizer = Tokenizer.load(start_from / TOKENIZER_FILE)
+    else:
+        tokenizer = learn_tokenizer(settings, sources)
+    folder.mkdir(parents=True, exist_ok=True)
+    # A name of its own: whoever else learns it at this moment learns the same.
+    descriptor, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(tokenizer.to_json().encode())
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).replace(path)
+    except OSError as error:
+        Path(part).unlink(missing_ok=True)
+        raise SaveError(
+            "The tokenizer couldn't be written: {reason}.", reason=error.strerror
+        ) from error
+    sync(folder)
+    return tokenizer

@@ -1,0 +1,402 @@
+"""The loop: windows in, gradients down, callbacks told. It knows nothing of files or rows.
+
+A callback may return True from `on_step` to end the run early (a cancel): the batch at hand is
+finished and saved behind, so that the run can go on later as if it had never stopped. Within an
+evaluation, where nothing can be saved, it raises Interrupted: the run goes on from its last save
+later, and sits that evaluation again.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_swa_multi_avg_fn
+
+from memory_app.core.cpu import computes_bfloat16
+from memory_app.core.data.batching import Batch, Mixture
+from memory_app.core.data.dialogues import Source
+from memory_app.core.initialisation.copy_path import open_copy_path
+from memory_app.core.initialisation.rare_tokens import place_rare
+from memory_app.core.initialisation.timescales import spread_timescales
+from memory_app.core.messages import SentenceError
+from memory_app.core.model.config import ModelConfig
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.text.tokenizer import Tokenizer
+from memory_app.core.training.distributed import ALONE, Group
+from memory_app.core.training.loss import WindowLoss
+from memory_app.core.training.resume_file import read_save, saved_parked, write_save
+
+Metrics = dict[str, float]
+#: Beside `save_every`: a save after this many seconds, or after so many times what the last one
+#: took. A kill costs little work, saving a fiftieth of the time, and the weights don't notice.
+SAVE_SECONDS, SAVE_COSTS = 2.0, 50
+
+
+class Interrupted(Exception):
+    """A callback breaks an evaluation off, since the run is to end now."""
+
+
+class TrainingError(SentenceError):
+    """A run that cannot go on (the loss is not finite, nothing to learn from); one sentence."""
+
+
+class Callback:
+    """What a run tells; every method may be left out."""
+
+    def on_start(self, settings: TrainingSettings, step: int) -> None:
+        """Before the first step of this process; `step` > 0 after a resume."""
+
+    def on_step(self, step: int, metrics: Metrics) -> bool | None:
+        """After each optimizer step. Return True to end the run after a save."""
+
+    def on_evaluate(self, step: int, model: LanguageModel) -> None:
+        """Every `evaluate_every` steps and at the end; the model is in eval mode.
+
+        May raise Interrupted.
+        """
+
+    def on_save(self, step: int) -> None:
+        """After each resumable save."""
+
+
+@dataclass(slots=True)
+class TrainingResult:
+    """What a run leaves behind."""
+
+    model: LanguageModel
+    tokenizer: Tokenizer
+    step: int
+    finished: bool
+    tokens: int
+    last: Metrics = field(default_factory=dict)
+
+
+def learning_rate(settings: TrainingSettings, step: int) -> float:
+    """Linear warm-up, then a cosine down to `final_learning_rate` of the first."""
+    if step < settings.warmup:
+        return settings.learning_rate * (step + 1) / settings.warmup
+    span = max(1, settings.steps - settings.warmup)
+    done = min(1.0, (step - settings.warmup) / span)
+    floor = settings.final_learning_rate
+    return settings.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def new_model(settings: TrainingSettings, vocab_size: int) -> LanguageModel:
+    """A model of the run's shape, seeded, its forget gates biased open."""
+    torch.manual_seed(settings.seed)
+    config = ModelConfig(
+        vocab_size=vocab_size,
+        embedding_dim=settings.embedding_dim,
+        hidden_size=settings.hidden_size,
+        num_layers=settings.num_layers,
+        cell=settings.cell,
+        language=settings.language,
+    )
+    # With variational dropout the masks come from elsewhere (regularised.py).
+    dropout = 0.0 if settings.variational == "on" else settings.dropout
+    model = LanguageModel(config, dropout=dropout)
+    if settings.timescales == "inverse_gamma":
+        spread_timescales(model, settings.seed)
+    elif settings.cell == "lstm":
+        hidden = settings.hidden_size
+        with torch.no_grad():
+            for layer in range(settings.num_layers):
+                bias = getattr(model.lstm, f"bias_ih_l{layer}")
+                bias[hidden : 2 * hidden] += settings.forget_bias
+    return model
+
+
+def new_optimizer(settings: TrainingSettings, model: LanguageModel) -> torch.optim.AdamW:
+    """AdamW, with a rate of its own for the embedding.
+
+    A name is seen once in hundreds of steps, and Adam moves a row by about the rate each time: at
+    the rate that suits the layers, rare pieces never get far enough apart to be told apart.
+    """
+    rare = [model.embedding.weight]
+    others = [p for p in model.parameters() if p is not model.embedding.weight]
+    return torch.optim.AdamW(
+        [{"params": rare, "scale": settings.embedding_rate}, {"params": others, "scale": 1.0}],
+        lr=settings.learning_rate,
+        betas=(0.9, 0.98),
+        weight_decay=settings.weight_decay,
+    )
+
+
+@dataclass(slots=True)
+class _Position:
+    """Where a run is; between batches the carried state is blank and needs no saving."""
+
+    step: int = 0
+    pool: int = 0
+    batch: int = 0
+    tokens: int = 0
+    progress: float = 0.0  # of the run when this pool began: it decides what the pool holds
+    loss: float | None = None  # of the last step, for a run that is resumed at its very end
+
+
+class _Training:
+    """One call of `train`: the model and its optimizer, and where they are."""
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        folder: Path,
+        model: LanguageModel,
+        callbacks: Sequence[Callback],
+        group: Group,
+        fence: int,
+    ) -> None:
+        self.settings, self.folder, self.callbacks = settings, folder, callbacks
+        self.group, self.fence = group, fence
+        self.device = group.device(settings.device)
+        self.model = model
+        self.optimizer = new_optimizer(settings, model)
+        # The mean of the weights over the end of the run (Izmailov et al. 2018): what is judged,
+        # and published.
+        self.mean = (
+            AveragedModel(model, multi_avg_fn=get_swa_multi_avg_fn())
+            if settings.average_from < 1
+            else None
+        )
+        self.at = _Position()
+        self.metrics: Metrics = {}
+        self.parked: Tensor | None = None  # rows of the embedding that stay as they are
+        self._parked_rows: Tensor | None = None
+        self._loss = group.wrap(WindowLoss(settings, model, group.size))
+        self._autocast = settings.precision == "bfloat16" or (
+            settings.precision == "auto" and (self.device.type != "cpu" or computes_bfloat16())
+        )
+        # The first save comes with the first batch: however soon a process is killed, each one that
+        # learns anything carries the run on.
+        self._saved_step, self._saved_at, self._save_took = 0, -math.inf, 0.0
+
+    def park(self, parked: Tensor | None) -> None:
+        """Keep some rows of the embedding, bool [vocab], as they are now."""
+        self.parked = parked
+        if parked is not None:
+            self._parked_rows = self.model.embedding.weight.detach()[parked].clone()
+
+    def resume(self) -> None:
+        """Go to the newest save, if there is one."""
+        position = read_save(
+            self.folder,
+            self.model,
+            self.optimizer,
+            rank=self.group.rank,
+            device=self.device,
+            mean=self.mean,
+        )
+        if position is not None:
+            position.pop("format_version", None)
+            self.at = _Position(**position)
+        self._saved_step = self.at.step
+
+    def run(self, mixture: Mixture) -> bool:
+        """Train to the last step; whether it came there, or was told to end before."""
+        settings, at = self.settings, self.at
+        self.model.train()
+        stop = False
+        try:
+            while at.step < settings.steps and not stop:
+                batches = mixture.pool(at.pool, at.progress)
+                if 0 < len(batches) <= at.batch:
+                    # Saved by a release that wrote other dialogues: the next pool has a beginning.
+                    at.pool, at.batch = at.pool + 1, 0
+                    continue
+                before = (at.step, at.batch)
+                while at.batch < len(batches) and at.step < settings.steps and not stop:
+                    stop = self._batch(batches[at.batch])
+                    at.batch += 1
+                    if at.batch == len(batches):
+                        at.pool, at.batch = at.pool + 1, 0
+                        at.progress = at.step / settings.steps
+                        self._save_if_due(stop)
+                        break
+                    self._save_if_due(stop)
+                if before == (at.step, 0):
+                    raise TrainingError("The corpora contain nothing to train on.")
+            if at.step >= settings.steps:
+                self._evaluate()
+                return True
+        except Interrupted:
+            at.step = self._saved_step
+        return False
+
+    def _batch(self, batch: Batch) -> bool:
+        """All windows of one batch; whether a callback wants the run to end."""
+        state: tuple[Tensor, Tensor] | None = None
+        stop = False
+        for window in batch.windows(self.settings.window):
+            began = time.perf_counter()
+            inputs, _, weights = window
+            weight = float(weights.sum())
+            state = self._step(window, weight, state)
+            if weight == 0:
+                continue
+            self.at.step += 1
+            self.at.tokens += inputs.numel()
+            self.at.loss = self.metrics["loss"]
+            self.metrics["tokens"] = self.at.tokens
+            self.metrics["tokens_per_second"] = inputs.numel() / (time.perf_counter() - began)
+            answers = [callback.on_step(self.at.step, self.metrics) for callback in self.callbacks]
+            stop = self.group.agree([stop or any(answers)], self.device)[0]
+            if self.at.step >= self.settings.steps:
+                break
+            if self.at.step % self.settings.evaluate_every == 0:
+                self._evaluate()
+        return stop
+
+    def _step(
+        self,
+        window: tuple[Tensor, Tensor, Tensor],
+        weight: float,
+        state: tuple[Tensor, Tensor] | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Feed one window and, unless nothing in it counts, take one optimizer step."""
+        step = self.at.step
+        rate = learning_rate(self.settings, step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["scale"]
+        share, rows = self.group.rows(*window)
+        # A window of few answers must not get the whole step's force on them.
+        whole = max(weight, 0.1 * self.settings.batch_tokens)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._autocast):
+            loss, total, h, c = self._loss(
+                *(tensor.to(self.device) for tensor in rows), state, whole, share
+            )
+        if weight == 0:
+            return h, c
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        grad = self.model.embedding.weight.grad
+        if self.parked is not None and grad is not None:
+            grad[self.parked] = 0
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        summed = self.group.sum(total)
+        if not all(map(math.isfinite, (summed, float(loss.detach()), float(norm)))):
+            raise TrainingError("The loss or its gradient is not finite at step {step}.", step=step)
+        self.optimizer.step()
+        if self._parked_rows is not None:
+            with torch.no_grad():  # weight decay moves them, and so do moments of another run
+                self.model.embedding.weight[self.parked] = self._parked_rows
+        if self.mean is not None and step >= self.settings.average_from * self.settings.steps:
+            self.mean.update_parameters(self.model)
+        self.metrics = {
+            "loss": summed / weight,
+            "gradient_norm": float(norm),
+            "learning_rate": rate,
+        }
+        return h, c
+
+    def _save_if_due(self, stop: bool) -> None:
+        """Save where a kill would cost much, and at every end."""
+        at, since = self.at, time.monotonic() - self._saved_at
+        due = (
+            stop
+            or at.step >= self.settings.steps
+            or at.step - self._saved_step >= self.settings.save_every
+            or since >= max(SAVE_SECONDS, SAVE_COSTS * self._save_took)
+        )
+        if not self.group.agree([due], self.device)[0]:
+            return
+        # A finite gradient may still leave weights that aren't: the last good save must stay.
+        if not all(bool(p.isfinite().all()) for p in self.model.parameters()):
+            raise TrainingError("A weight is not finite after step {step}.", step=at.step)
+        began = time.monotonic()
+        generators = self.group.generators(self.device)
+        device_generators = self.group.device_generators(self.device)
+        if self.group.rank == 0:
+            write_save(
+                self.folder,
+                self.model,
+                self.optimizer,
+                asdict(at),
+                fence=self.fence,
+                generators=generators,
+                device_generators=device_generators,
+                mean=self.mean,
+                parked=self.parked,
+            )
+        self._saved_step, self._saved_at = at.step, time.monotonic()
+        self._save_took = self._saved_at - began
+        for callback in self.callbacks:
+            callback.on_save(at.step)
+
+    @property
+    def result(self) -> LanguageModel:
+        """The model as it would be published now."""
+        if self.mean is None or not int(self.mean.n_averaged):
+            return self.model
+        return cast("LanguageModel", self.mean.module)
+
+    def _evaluate(self) -> None:
+        model = self.result.eval()
+        interrupted = False
+        try:
+            with torch.inference_mode():
+                for callback in self.callbacks:
+                    callback.on_evaluate(self.at.step, model)
+        except Interrupted:
+            interrupted = True
+        self.model.train()
+        if self.group.agree([interrupted], self.device)[0]:
+            raise Interrupted
+
+
+def train(
+    settings: TrainingSettings,
+    sources: Sequence[Source],
+    tokenizer: Tokenizer,
+    folder: Path,
+    callbacks: Sequence[Callback] = (),
+    *,
+    resume: bool = False,
+    begin: Callable[[LanguageModel], None] | None = None,
+    fence: int = 0,
+    group: Group = ALONE,
+) -> TrainingResult:
+    """Train a model, saving resumably into `folder`; a resumed run follows the same curve.
+
+    `begin` may put other weights into the new model before its first step. `fence` is the number
+    of whoever carries the run out (save.py). In a `group` of several only rank 0 has callbacks.
+
+    Raises:
+        TrainingError: no corpus and no facts, or a loss that is not finite.
+        SaveError: `resume` with a save of another model, or a disk that takes no save.
+    """
+    if not sources and not settings.facts + settings.identity:
+        raise TrainingError("There is nothing to train on. Choose a corpus or set facts above 0.")
+    if settings.device == "cpu":
+        torch.set_num_threads(settings.threads)
+    model = new_model(settings, tokenizer.vocab_size).to(group.device(settings.device))
+    if begin is not None:
+        begin(model)
+    if settings.copy_units:
+        open_copy_path(model, settings.copy_units)
+    # A save knows which rows were drawn anew, and their weights: nothing is counted twice.
+    parked = saved_parked(folder) if resume and settings.redraw_below else None
+    if settings.redraw_below and parked is None:
+        parked = place_rare(model, sources, settings, tokenizer)
+    if group.rank:
+        # One seed gives every process the same weights; their dropout has to differ.
+        torch.manual_seed(settings.seed + group.rank)
+    training = _Training(settings, folder, model, callbacks, group, fence)
+    if resume:
+        training.resume()
+    training.park(parked)
+    mixture = Mixture(settings, sources, tokenizer)
+    for callback in callbacks:
+        callback.on_start(settings, training.at.step)
+    finished = training.run(mixture)
+    model = training.result.eval()
+    at = training.at
+    last = training.metrics or ({} if at.loss is None else {"loss": at.loss})
+    return TrainingResult(model, tokenizer, at.step, finished, at.tokens, last)

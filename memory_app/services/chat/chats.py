@@ -1,0 +1,148 @@
+"""Chats: made, renamed, shared, deleted and taken back, and in the end purged."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from memory_app import registry
+from memory_app.core.messages import SentenceError
+from memory_app.models import Chat, Checkpoint, Person, Turn, TurnStatus
+from memory_app.pending_chats import is_pending
+from memory_app.services.chat.pending_chats import pending_change, pending_open
+from memory_app.services.chat.titles import title_of
+from memory_app.services.operations.erase_deleted import RemainsLeft, remains_clear
+
+log = logging.getLogger(__name__)
+#: How long a deletion can be taken back; afterwards nothing of the chat is kept.
+UNDO_FOR = timedelta(days=1)
+
+
+class NotForChat(SentenceError):
+    """This checkpoint is for study: only the cell lstm can be chatted with."""
+
+
+class NoCheckpoint(SentenceError):
+    """There is no such checkpoint to chat with, or none is live."""
+
+
+def chat_create(
+    *, person: Person, checkpoint: Checkpoint | None = None, language: str = "en"
+) -> Chat:
+    """A new chat with a blank memory, on `checkpoint` or on the live one of the language.
+
+    It has no row until something is said in it (memory_app/pending_chats.py).
+
+    Raises:
+        NoCheckpoint: none is live.
+        NotForChat: this one's cell is not lstm.
+    """
+    checkpoint = checkpoint or registry.live(language)
+    if checkpoint is None:
+        raise NoCheckpoint("No checkpoint is live. Import a checkpoint and promote it.")
+    if checkpoint.cell != "lstm":
+        raise NotForChat(
+            "{name} is for study only. Only an lstm can be used for chat.", name=checkpoint.name
+        )
+    return pending_open(person=person, checkpoint=checkpoint)
+
+
+def _set(chat: Chat, **fields: Any) -> None:
+    """Write these fields of the chat: in its person's row while it is pending, else in its own."""
+    if is_pending(chat) and pending_change(chat=chat, **fields):
+        return
+    Chat.objects.filter(pk=chat.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(chat, name, value)
+
+
+def chat_rename(*, chat: Chat, title: str) -> None:
+    """Name a chat; an empty title is none."""
+    _set(chat, title=title_of(title))
+
+
+def chat_share(*, chat: Chat, shared: bool) -> None:
+    """Let staff read this chat, or no longer."""
+    _set(chat, shared=shared)
+
+
+def chat_pin(*, chat: Chat, pinned: bool) -> None:
+    """Keep this chat above the others, or no longer; a pinned chat is not archived."""
+    _set(chat, pinned=pinned, archived=chat.archived and not pinned)
+
+
+def chat_archive(*, chat: Chat, archived: bool) -> None:
+    """Leave this chat out of the list, or take it back in; searches find it all the same."""
+    _set(chat, pinned=chat.pinned and not archived, archived=archived)
+
+
+@transaction.atomic
+def chat_delete(*, chat: Chat) -> None:
+    """The chat is nobody's from here on; its owner may take that back until it is purged.
+
+    A reply that still runs is asked to stop: whoever speaks it finds that out within a heartbeat
+    (turns_pulse), and what it has said comes back with the chat.
+    """
+    now = timezone.now()
+    if is_pending(chat) and pending_change(chat=chat, deleted=now):
+        return
+    Chat.objects.filter(pk=chat.pk, deleted=None).update(deleted=now)
+    Turn.objects.filter(chat=chat.pk, status=TurnStatus.RUNNING).update(stop_requested=True)
+    chat.deleted = now
+
+
+def chat_restore(*, chat: Chat) -> None:
+    """Take a deletion back; nothing is lost by it, and a chat that isn't deleted stays as it is."""
+    _set(chat, deleted=None)
+
+
+def chats_purge(*, older_than: timedelta = UNDO_FOR) -> int:
+    """Chats deleted longer ago than this go for good, turns and states too; how many there were.
+
+    A reply that still runs in one finds nothing to join (TurnGone) and ends. Each chat goes in a
+    transaction of its own, which holds the chat's row first: whoever commits a reply or takes a
+    deletion back meanwhile comes either before that or after it.
+    """
+    now = timezone.now()
+    # Deleted by a clock that was ahead: it would be kept until that time comes.
+    Chat.objects.filter(deleted__gt=now).update(deleted=now)
+    gone = Chat.objects.deleted_before(now - older_than)
+    count = 0
+    for key in list(gone.values_list("pk", flat=True)):
+        with transaction.atomic():
+            chat = gone.select_for_update().filter(pk=key).first()
+            if chat is not None:
+                chat.delete()
+                count += 1
+    if count:
+        log.info("deleted chats purged", extra={"count": count})
+        try:
+            remains_clear(within=5, whatever_size=False)
+        except RemainsLeft as left:
+            # leftovers_purge empties the log again in an hour.
+            log.warning("purged chats may be left on the disk", extra={"reason": str(left)})
+    return count
+
+
+def chats_empty_purge(*, older_than: timedelta = UNDO_FOR) -> int:
+    """Rows of chats in which nothing was ever said go; how many there were.
+
+    Such rows were made when a chat was opened, before they came with the first message.
+    """
+    empty = Chat.objects.filter(
+        ~models.Exists(Turn.objects.filter(chat=models.OuterRef("pk"))),
+        created__lt=timezone.now() - older_than,
+        deleted=None,
+        running=None,
+    )
+    count = 0
+    for key in list(empty.values_list("pk", flat=True)):
+        with transaction.atomic():
+            # Held, and asked again: somebody may be saying the first word in it.
+            held = Chat.objects.select_for_update().filter(pk=key).first()
+            if held is not None and empty.filter(pk=key).exists():
+                held.delete()
+                count += 1
+    return count

@@ -1,0 +1,222 @@
+"""Chats' files that take too long for a request: kept as rows, replayed by the worker.
+
+As with runs the row is the truth and the message a hint: whoever replays claims the row by one
+conditional UPDATE that raises its fence, and stores the chat in the transaction that asks for that
+fence again. The worker is niced and has a thread for this, so a training that takes hours keeps no
+import waiting, and an import keeps no reply waiting.
+"""
+
+import logging
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from celery import current_app
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from memory_app import outage_log
+from memory_app.chat_export import FileTurn
+from memory_app.core.messages import Sentence
+from memory_app.models import ChatImport, ImportStatus, Person
+from memory_app.process_liveness import is_dead, process_id
+from memory_app.protocol import Refused
+from memory_app.services.chat.import_chat import (
+    Checked,
+    chat_check,
+    chat_import,
+    checked_replay,
+    replayed_at_once,
+)
+from memory_app.services.chat.pending_chats import pending_open
+from memory_app.services.chat.titles import title_of
+from memory_app.services.training.leases import patiently
+from memory_app.services.training.runs import broker_folders
+
+log = logging.getLogger(__name__)
+TASK = "memory_app.tasks.import_chat"
+#: A chat of so many tokens is replayed while its sender waits: about a second.
+AT_ONCE_TOKENS = 2_000
+#: Files of one person that may wait; each is kept until its turn comes.
+MOST_WAITING = 5
+#: So many workers may die over one file before the file is what is wrong.
+MOST_DEATHS = 3
+#: Seconds between two words of an import that goes on.
+PULSE = 0.5
+#: How long it is told what became of an import.
+KEPT = timedelta(days=1)
+WAITING = (ImportStatus.QUEUED, ImportStatus.RUNNING)
+
+
+_MANY = _("Five of your chats are being imported: wait for one of them first.")
+
+
+class _Lost(Exception):
+    """Another has the import, or its owner wants it no more: nothing is stored."""
+
+
+def file_import(*, person: Person, data: bytes, checked: Checked) -> UUID:
+    """A checked file as a chat of this person, now or once the worker has replayed it; its id.
+
+    Raises:
+        Refused: as `chat_replay`, `chat_import` and `import_ask`.
+    """
+    if not checked.file.turns:
+        title = title_of(checked.file.title)
+        return pending_open(person=person, checkpoint=checked.checkpoint, title=title).pk
+    if checked.file.tokens > AT_ONCE_TOKENS:
+        return import_ask(person=person, data=data, checked=checked).pk
+    return chat_import(person=person, replayed=replayed_at_once(checked=checked)).pk
+
+
+def import_ask(*, person: Person, data: bytes, checked: Checked) -> ChatImport:
+    """A row that waits for the worker; the chat will have its id.
+
+    Raises:
+        Refused: `quota`, where this person has as many as may wait.
+    """
+    with transaction.atomic():
+        # Held while it is counted: two uploads at once would each see room for one.
+        Person.objects.select_for_update().get(pk=person.pk)
+        if person.imports.filter(status__in=WAITING).count() >= MOST_WAITING:
+            raise Refused(
+                "quota", _("Five of your chats are being imported: wait for one of them first.")
+            )
+        row = ChatImport.objects.create(
+            owner=person, title=title_of(checked.file.title), data=data, total=checked.file.tokens
+        )
+        transaction.on_commit(lambda: _enqueue(row.pk))
+    return row
+
+
+def _enqueue(key: UUID) -> None:
+    try:
+        broker_folders()
+        current_app.send_task(TASK, [str(key)], retry=False)
+    except Exception:
+        facts = {"import": str(key)}
+        log.warning("the worker can't be told of an import", extra=facts, exc_info=True)
+
+
+def import_cancel(*, row: ChatImport) -> None:
+    """Forget the import; whoever replays it finds its row gone and stores nothing."""
+    ChatImport.objects.filter(pk=row.pk).delete()
+
+
+def import_execute(*, key: UUID) -> None:
+    """Replay one import and store its chat; told of it twice, the second does nothing.
+
+    Raises:
+        OperationalError, InterfaceError, OSError: an outage; the import waits for its end.
+    """
+    row = _claim(key)
+    if row is None:
+        return
+    try:
+        _replay(row)
+    except _Lost:
+        log.info("an import was taken back", extra={"import": str(key)})
+    except Refused as refused:
+        # The file itself was checked when it came.
+        gone = Sentence("The checkpoint of this chat was deleted.")
+        unusable = Sentence("The checkpoint of this chat can't be loaded.")
+        _fail(row, gone if refused.code == "not_found" else unusable)
+    except Exception as fault:
+        if outage_log.failed(fault, at="import"):
+            # Nothing is wrong with the file: it is replayed anew when the database is back.
+            patiently(lambda: _give_back(row))
+            raise
+        log.exception("an import broke", extra={"import": str(key)})
+        _fail(row, Sentence("Failed with {kind}.", {"kind": type(fault).__name__}))
+
+
+def _claim(key: UUID) -> ChatImport | None:
+    row = ChatImport.objects.filter(pk=key).first()
+    if row is None or row.status not in WAITING:
+        return None
+    lost = row.status == ImportStatus.RUNNING
+    if lost and not is_dead(row.process, row.heartbeat):
+        return None
+    # One that this very process left behind was lost in an outage: no worker died of it.
+    died = lost and row.process != process_id()
+    if died and row.deaths + 1 >= MOST_DEATHS:
+        times = {"n": str(row.deaths + 1)}
+        _fail(row, Sentence("The worker died {n} times while it replayed this file.", times))
+        return None
+    # The row as it was read has to be the row that is changed: the row count says who won.
+    won = ChatImport.objects.filter(pk=key, fence=row.fence, status=row.status).update(
+        fence=row.fence + 1,
+        deaths=row.deaths + died,
+        status=ImportStatus.RUNNING,
+        process=process_id(),
+        heartbeat=timezone.now(),
+        done=0,
+    )
+    return ChatImport.objects.filter(pk=key, fence=row.fence + 1).first() if won else None
+
+
+def _give_back(row: ChatImport) -> None:
+    """Put the import back into the queue."""
+    ChatImport.objects.filter(pk=row.pk, fence=row.fence, status=row.status).update(
+        status=ImportStatus.QUEUED, process="", done=0
+    )
+
+
+def _fail(row: ChatImport, said: Sentence) -> None:
+    ChatImport.objects.filter(pk=row.pk, fence=row.fence, status=row.status).update(
+        status=ImportStatus.FAILED, error_said=said.to_dict(), data=b""
+    )
+
+
+def _replay(row: ChatImport) -> None:
+    ours = ChatImport.objects.filter(pk=row.pk, fence=row.fence, status=ImportStatus.RUNNING)
+    done, told = 0, time.monotonic()
+
+    def on_turn(turn: FileTurn) -> None:
+        nonlocal done, told
+        done += turn.tokens
+        if time.monotonic() - told > PULSE:
+            told = time.monotonic()
+            if not ours.update(done=done, heartbeat=timezone.now()):
+                raise _Lost
+
+    replayed = checked_replay(checked=chat_check(data=bytes(row.data)), on_turn=on_turn)
+    with transaction.atomic():
+        owner = _held_owner(row)
+        if not ours.update(status=ImportStatus.FINISHED, done=done, data=b""):
+            raise _Lost
+        chat_import(person=owner, replayed=replayed, key=row.pk)
+
+
+def _held_owner(row: ChatImport) -> Person:
+    """Whose the import is now; a guest who logs in meanwhile comes before or after this."""
+    for _attempt in range(2):
+        held = Person.objects.select_for_update(of=("self",)).filter(imports=row.pk).first()
+        # None where the guest has just become a member: then the row names the member.
+        if held is not None:
+            return held
+    raise _Lost
+
+
+def imports_next() -> bool:
+    """Tell the workers of the import that waits longest; whether there is one."""
+    row = ChatImport.objects.filter(status=ImportStatus.QUEUED).order_by("sequence").first()
+    if row is not None:
+        _enqueue(row.pk)
+    return row is not None
+
+
+def imports_recover() -> int:
+    """Tell the workers of every import that has lost its worker, and of the next that waits."""
+    rows = ChatImport.objects.filter(status=ImportStatus.RUNNING).defer("data")
+    lost = [row for row in rows if is_dead(row.process, row.heartbeat)]
+    for row in lost:
+        _enqueue(row.pk)
+    return len(lost) + imports_next()
+
+
+def imports_purge() -> None:
+    """What ended a day ago needs no telling any more."""
+    ended = ChatImport.objects.exclude(status__in=WAITING)
+    ended.filter(created__lt=timezone.now() - KEPT).delete()

@@ -1,0 +1,71 @@
+"""Opening, changing and storing chats in which nothing was said yet (memory_app/pending_chats.py)."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from memory_app.models import Chat, Checkpoint, Person
+from memory_app.pending_chats import chat_of, entry_of
+from memory_app.protocol import Refused
+from memory_app.services.chat.memory import GONE
+
+#: Of one person; the oldest goes when another is opened.
+MOST = 32
+
+
+@transaction.atomic
+def pending_open(*, person: Person, checkpoint: Checkpoint, title: str = "") -> Chat:
+    """A chat of this person that has no row yet."""
+    chat = Chat(owner=person, checkpoint=checkpoint, title=title)
+    _write(person, [*_locked(person), entry_of(chat)][-MOST:])
+    return chat
+
+
+def _locked(person: Person) -> list[dict[str, Any]]:
+    """What is pending now; the person's row is held until the transaction ends."""
+    row = Person.objects.select_for_update().filter(pk=person.pk).first()
+    if row is None:
+        raise Refused("not_found", GONE)
+    return list(row.pending)
+
+
+def _write(person: Person, pending: list[dict[str, Any]]) -> None:
+    person.pending = pending
+    Person.objects.filter(pk=person.pk).update(pending=pending)
+
+
+@transaction.atomic
+def pending_change(*, chat: Chat, **fields: Any) -> bool:
+    """Change a chat that has no row yet; False where it has one by now, which is to be changed."""
+    pending = _locked(chat.owner)
+    if not any(entry["id"] == str(chat.pk) for entry in pending):
+        return False
+    for name, value in fields.items():
+        setattr(chat, name, value)
+    changed = [entry_of(chat) if entry["id"] == str(chat.pk) else entry for entry in pending]
+    _write(chat.owner, changed)
+    return True
+
+
+def chat_store(*, chat: Chat) -> None:
+    """Give the chat its row, in the transaction of what is first said in it; once, however often.
+
+    Raises:
+        Refused: `not_found`: it was deleted, or its owner is another by now.
+    """
+    assert transaction.get_connection().in_atomic_block
+    pending = _locked(chat.owner)
+    entry = next((entry for entry in pending if entry["id"] == str(chat.pk)), None)
+    if entry is None:
+        # Sent twice at once: the other one has stored it. Or it is gone.
+        if Chat.objects.filter(pk=chat.pk, owner=chat.owner, deleted=None).exists():
+            return
+        raise Refused("not_found", GONE)
+    if entry["deleted"]:
+        raise Refused("not_found", GONE)
+    # Of its own time: it begins with what is said first.
+    row = chat_of(chat.owner, chat.checkpoint, entry)
+    row.created = row.updated = timezone.now()
+    row.save(force_insert=True)
+    _write(chat.owner, [other for other in pending if other is not entry])

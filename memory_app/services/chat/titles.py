@@ -1,0 +1,61 @@
+"""A chat's title: as somebody wrote it, or from the first message that says something."""
+
+import regex
+
+from memory_app.core.text.graphemes import cut, one_line
+
+#: Graphemes of a title that is taken from a message, and code points that a title may have.
+FROM_MESSAGE, MOST = 40, 200
+#: A title is cut between words where one ends in its last third.
+_WORD_FROM = 2 * FROM_MESSAGE // 3
+_WORD = regex.compile(r"[\p{L}\p{N}\p{M}'’]+")
+# A message of these words alone opens a chat or keeps it going, and names nothing.
+_SMALL_TALK = (
+    "a afternoon again alright all and are ah aha bot bye cheers cool day dear doing do "
+    "evening everybody everyone fine friend goodbye good great greetings guys ha haha hallo "
+    "hello hey heya hi hiya hm hmm hola how howdy i'm is it it's k lol man mate maybe mm "
+    "morning my nah nice night no nope oh ok okay okey please right salut ciao bonjour "
+    "namaste so sup sure test testing thank thanks thanx there thx to today tu ty u uh um "
+    "very well what's whats up wow yeah yep yes yo you your "
+)
+_WORDS = frozenset(_SMALL_TALK.split())
+# "how are you" is made of them too, and so would be "what is it to you": at most so many.
+_MOST_WORDS = 5
+#: Letters of a greeting that is drawn out; more of them are something else.
+_LONGEST = 12
+_CHINESE = regex.compile(
+    "(?:你好|您好|大家好|哈[喽啰罗囉]|嗨|嘿|喂|在吗|在么|在嘛|早上好|上午好|中午好|下午好|晚上好|早安|午安|晚安"
+    "|早|你好吗|最近好吗|好的|好吧|好|行|可以|是的|是|对|不是|不|没有|嗯|哦|噢|啊|呀|吗|呢|哈|嘻|谢谢|多谢|感谢"
+    "|再见|拜拜|测试|试试|你|们)+"
+)
+
+
+def says_something(text: str) -> bool:
+    """Whether a message names anything: no greeting ("hi", "你好"), no "ok", no bare signs."""
+    words = _WORD.findall(text.casefold().replace("’", "'"))
+    if not words:
+        return False
+    return len(words) > _MOST_WORDS or not all(map(_is_small_talk, words))
+
+
+def _is_small_talk(word: str) -> bool:
+    # Drawn out, too: "hiii", "okkk", "hellooo".
+    short = regex.sub(r"(.)\1+$", r"\1", word) if len(word) <= _LONGEST else word
+    return not {word, short}.isdisjoint(_WORDS) or _CHINESE.fullmatch(word) is not None
+
+
+def title_of(text: str) -> str:
+    """A text as a title: on one line, 200 characters at most, graphemes whole."""
+    return cut(one_line(text), MOST, characters=MOST)
+
+
+def title_from(message: str) -> str:
+    """The title that a message gives a chat; empty where it says nothing yet."""
+    line = one_line(message)
+    if not says_something(line):
+        return ""
+    title = cut(line, FROM_MESSAGE, characters=MOST, mark="…")
+    if title == line or line.startswith(title[:-1] + " "):
+        return title
+    head, blank, _ = title.rpartition(" ")
+    return head.rstrip(" ,;:–-") + "…" if blank and len(head) >= _WORD_FROM else title

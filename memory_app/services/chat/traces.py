@@ -1,0 +1,80 @@
+"""A turn's gates, replayed when somebody looks and kept in this process for their next look."""
+
+import functools
+
+from memory_app import runtime
+from memory_app.core.inspection.trace_queries import AnyTrace, trace_of
+from memory_app.core.inspection.windows import Borders, Window, window
+from memory_app.core.model.checkpoint import Checkpoint
+from memory_app.models import Turn
+from memory_app.services.chat.memory import chat_model, state_after
+
+
+def turn_trace(*, turn: Turn) -> tuple[AnyTrace, Checkpoint]:
+    """The trace of a committed turn, from the state before it and its ids.
+
+    Raises:
+        Refused: `unavailable`, when the model or the state before the turn can't be used.
+    """
+    model = chat_model(sha256=turn.chat.checkpoint.sha256)
+
+    def make() -> AnyTrace:
+        before = state_after(turn=turn.parent, model=model)
+        return trace_of(model.model, before, _ids(turn, model))
+
+    # A committed turn never changes; its hash beside its id says that it is that one.
+    return runtime.get_traces().get((turn.pk, turn.state_sha256), make), model
+
+
+def turn_window_trace(*, turn: Turn, number: int) -> tuple[AnyTrace, Checkpoint, Window]:
+    """The trace of one window of a committed turn: that of the turn where it has only one.
+
+    A far window waits for the replay of those before it: niced, a window at a time with those that
+    others wait for.
+
+    Raises:
+        Refused: `unavailable`, when the model or the state before the turn can't be used.
+        IndexError: there is no such window.
+    """
+    model = chat_model(sha256=turn.chat.checkpoint.sha256)
+    ids = _ids(turn, model)
+    place = window(len(ids), number)
+    if place.count == 1:
+        found, _ = turn_trace(turn=turn)
+        return found, model, place
+    borders = _borders(turn, model)
+
+    def make() -> AnyTrace:
+        while borders.known < number:
+            extend = functools.partial(borders.extend, borders.known + 1)
+            runtime.compute_aside(extend, queue="windows").result()
+        return trace_of(model.model, borders.before(number), ids[place.first : place.stop])
+
+    key = (turn.pk, turn.state_sha256, number)
+    return runtime.get_traces().get(key, make), model, place
+
+
+def turn_trace_ahead(*, turn: Turn, number: int = 1) -> int:
+    """Begin to compute a turn's first layer while the page that will ask for it is on its way.
+
+    Returns how many tokens have to be replayed before those of the window: that isn't begun.
+    """
+    model = chat_model(sha256=turn.chat.checkpoint.sha256)
+    place = window(len(_ids(turn, model)), number)
+    if place.count > 1 and (known := _borders(turn, model).known) < number:
+        return place.first - window(place.total, known).first
+    found, _, _ = turn_window_trace(turn=turn, number=number)
+    runtime.compute_ahead(found)
+    return 0
+
+
+def _borders(turn: Turn, model: Checkpoint) -> Borders:
+    def make() -> Borders:
+        before = state_after(turn=turn.parent, model=model)
+        return Borders(model.model, before, _ids(turn, model))
+
+    return runtime.get_traces().get((turn.pk, turn.state_sha256, "borders"), make)
+
+
+def _ids(turn: Turn, model: Checkpoint) -> list[int]:
+    return model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)

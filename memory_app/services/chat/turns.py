@@ -1,0 +1,283 @@
+"""A turn's life: begun once, committed or ended once, recovered when its process died.
+
+Whoever writes both takes the chat's row before its turns', as a purge does: in two orders, two
+transactions of a database that locks rows would wait for each other.
+"""
+
+import logging
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from memory_app import process_liveness
+from memory_app.core.cpu import fingerprint
+from memory_app.core.model.checkpoint import Checkpoint
+from memory_app.core.model.state import State
+from memory_app.core.sampling.settings import Sampling, SamplingError
+from memory_app.models import COMMITTED, Chat, SearchChunk, TrainingRun, Turn, TurnStatus
+from memory_app.pending_chats import is_pending
+from memory_app.protocol import Refused
+from memory_app.services.chat.memory import chat_model, refusal_to_move, state_after, turn_replay
+from memory_app.services.chat.pending_chats import chat_store
+from memory_app.services.chat.titles import title_from
+from memory_app.translate_messages import in_words_later
+
+log = logging.getLogger(__name__)
+_NO_TURN = _("This chat has no such turn.")
+#: What a turn that another process ended is read again for.
+_ENDED_WITH = ("status", "reply_text", "reply_token_ids", "state_sha256")
+
+
+class TurnGone(LookupError):
+    """The turn isn't running any more: its chat was deleted, or recovery took it for dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A turn to speak. `created` is False for a message that was sent before: nothing to do."""
+
+    turn: Turn
+    created: bool
+    model: Checkpoint | None = None
+    before: State | None = None
+    sampling: Sampling | None = None
+    # When the message was taken, by a clock that nobody puts back.
+    taken: float = field(default_factory=time.monotonic)
+
+
+def turn_begin(
+    *,
+    chat: Chat,
+    client_turn_id: UUID,
+    text: str | None = None,
+    target: UUID | None = None,
+    sampling: Mapping[str, Any] | None = None,
+) -> Begun:
+    """Take the chat for one more turn: after the head, or as a sibling of `target`.
+
+    text alone: a message. target alone: the reply again. Both: the message edited. Sent again with
+    the same `client_turn_id` it finds its first turn, whatever became of it.
+
+    Raises:
+        Refused: `busy`, `invalid`, `too_long`, `not_found`, `unavailable`.
+    """
+    taken = time.monotonic()
+    found = _sent_before(chat, client_turn_id)
+    if found is not None:
+        return Begun(found, created=False)
+    try:
+        drawn = Sampling.parse(sampling)
+    except SamplingError as fault:
+        raise Refused("invalid", in_words_later(fault)) from fault
+    model = chat_model(sha256=chat.checkpoint.sha256)
+    text_ids = model.tokenizer.encode(text) if text is not None else None
+    if text_ids is not None and len(text_ids) > settings.TURN_MAX_IDS:
+        raise Refused("too_long", too_many_tokens(len(text_ids)))
+    try:
+        with transaction.atomic():
+            if is_pending(chat):
+                if target is not None:
+                    raise Refused("not_found", _NO_TURN)
+                chat_store(chat=chat)
+            turn, before = _claim(chat, client_turn_id, text, text_ids, target, drawn, model)
+    except (IntegrityError, _Taken):
+        # Lost a race. Either to this very message, sent twice at once, or to another one.
+        found = _sent_before(chat, client_turn_id)
+        if found is not None:
+            return Begun(found, created=False)
+        raise refusal_to_move(chat) from None
+    chat._state.adding = False
+    return Begun(turn, True, model, before, drawn, taken)
+
+
+def too_many_tokens(count: int, *, stored: bool = False) -> Promise:
+    """Why a message of so many tokens is refused, and what to do about it."""
+    sentence = (
+        _("This message has {count} tokens, and at most {most} can be read: edit it shorter.")
+        if stored
+        else _(
+            "This message has {count} tokens, and at most {most} are allowed: "
+            "shorten it or send it in parts."
+        )
+    )
+    return format_lazy(sentence, count=f"{count:,}", most=f"{settings.TURN_MAX_IDS:,}")
+
+
+class _Taken(Exception):
+    """Another turn runs in this chat."""
+
+
+def _sent_before(chat: Chat, client_turn_id: UUID) -> Turn | None:
+    return (
+        Turn.objects.filter(chat=chat, client_turn_id=client_turn_id)
+        .select_related("chat__checkpoint")
+        .defer("state")
+        .first()
+    )
+
+
+def _claim(
+    chat: Chat,
+    client_turn_id: UUID,
+    text: str | None,
+    text_ids: list[int] | None,
+    target: UUID | None,
+    sampling: Sampling,
+    model: Checkpoint,
+) -> tuple[Turn, State]:
+    now = timezone.now()
+    key = uuid4()
+    # This UPDATE settles who runs: its row count is 1 for one of any number of contenders, on
+    # SQLite and PostgreSQL alike, and the winner holds the row until the transaction ends. The
+    # turn that it names is inserted below (foreign keys are checked at the end).
+    free = Chat.objects.filter(pk=chat.pk, running=None, deleted=None)
+    if not free.update(running_id=key, **Chat.objects.done_now()):
+        raise _Taken
+    row = Chat.objects.select_related("head", "checkpoint").get(pk=chat.pk)
+    if target is None:
+        parent = row.head
+    else:
+        sibling = Turn.objects.filter(pk=target, chat=chat, kind="talk").first()
+        if sibling is None:
+            raise Refused("not_found", _NO_TURN)
+        parent = sibling.parent
+        if text is None:
+            text, text_ids = sibling.user_text, sibling.user_token_ids
+            # Stored before the bound was, or imported: it is read again only within the bound.
+            if len(text_ids) > settings.TURN_MAX_IDS:
+                raise Refused("too_long", too_many_tokens(len(text_ids), stored=True))
+    assert text is not None
+    assert text_ids is not None
+    before = state_after(turn=parent, model=model)
+    turn = Turn.objects.create(
+        pk=key,
+        chat=row,
+        parent=parent,
+        client_turn_id=client_turn_id,
+        user_text=text,
+        user_token_ids=text_ids,
+        seed=sampling.seed,
+        sampling=sampling.to_dict(),
+        process=process_liveness.process_id(),
+        heartbeat=now,
+        created=now,
+    )
+    if not row.title:
+        Chat.objects.filter(pk=row.pk).update(title=title_from(text))
+    return turn, before
+
+
+def turn_commit(
+    *,
+    turn: Turn,
+    model: Checkpoint,
+    before: State,
+    reply_ids: list[int],
+    reply_text: str,
+    status: str,
+    first_token_ms: int | None = None,
+    after: State | None = None,
+) -> Turn:
+    """Store what was said and the memory that it leaves, and move the head: all of it or nothing.
+
+    `after` is the canonical replay of these ids, where the caller has it from a first try.
+
+    Raises:
+        TurnGone: the turn isn't running any more; nothing was stored.
+    """
+    assert status in COMMITTED
+    # The replay takes its time, so it comes before the transaction, not inside it.
+    if after is None:
+        after = turn_replay(turn=turn, before=before, reply_ids=reply_ids, model=model)
+    now = timezone.now()
+    fields: dict[str, Any] = {
+        "status": status,
+        "reply_text": reply_text,
+        "reply_token_ids": reply_ids,
+        "state": after.to_bytes(),
+        "state_sha256": after.sha256(),
+        "machine": fingerprint(),
+        "first_token_ms": first_token_ms,
+        "finished": now,
+    }
+    with transaction.atomic():
+        Chat.objects.filter(pk=turn.chat_id, running=turn.pk).update(
+            head_id=turn.pk, running=None, **Chat.objects.done_now()
+        )
+        running = Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING)
+        if not running.update(**fields):
+            raise TurnGone(str(turn.pk))
+        SearchChunk.objects.note(turn.chat_id, [(turn.position, reply_text)])
+    for name, value in fields.items():
+        setattr(turn, name, value)
+    return turn
+
+
+@transaction.atomic
+def _end(turn: Turn, status: TurnStatus) -> bool:
+    now = timezone.now()
+    Chat.objects.filter(pk=turn.chat_id, running=turn.pk).update(
+        running=None, **Chat.objects.done_now()
+    )
+    ended = Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING).update(
+        status=status, finished=now
+    )
+    if ended:
+        turn.status, turn.finished = status, now
+    else:
+        kept = Turn.objects.filter(pk=turn.pk).values(*_ENDED_WITH).first()
+        # A purged chat takes its turns along: then nothing was stored, and nothing ever will be.
+        for name, value in (kept or {"status": TurnStatus.INTERRUPTED}).items():
+            setattr(turn, name, value)
+    return bool(ended)
+
+
+def turn_interrupt(*, turn: Turn) -> bool:
+    """The process ends or died: no reply, no state; whether this call was the one that ended it."""
+    return _end(turn, TurnStatus.INTERRUPTED)
+
+
+def turn_fail(*, turn: Turn) -> bool:
+    """Something broke; the head stays where it was."""
+    return _end(turn, TurnStatus.FAILED)
+
+
+def turn_stop(*, turn: Turn) -> None:
+    """Ask whichever process speaks this turn to stop (turns_pulse tells it)."""
+    Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING).update(stop_requested=True)
+
+
+def turns_pulse(*, speaking: Collection[UUID]) -> set[UUID]:
+    """This process lives: renew the heartbeat of its turns. Those of them that should stop.
+
+    A turn stops because somebody asked another process for it, or because its row is gone.
+    """
+    rows = Turn.objects.filter(pk__in=speaking, status=TurnStatus.RUNNING)
+    rows.update(heartbeat=timezone.now())
+    going_on = rows.filter(stop_requested=False).values_list("pk", flat=True)
+    return set(speaking) - set(going_on)
+
+
+def turns_recover() -> int:
+    """Turns whose process died become `interrupted`, and their chats go on; how many there were."""
+    running = Turn.objects.filter(status=TurnStatus.RUNNING).defer("state")
+    count = 0
+    for turn in running.order_by("chat_id", "position"):
+        if process_liveness.is_dead(turn.process, turn.heartbeat) and turn_interrupt(turn=turn):
+            count += 1
+    if count:
+        log.warning("turns interrupted by a process that died", extra={"count": count})
+    still = Turn.objects.filter(status=TurnStatus.RUNNING).values_list("process", flat=True)
+    process_liveness.forget_dead(
+        {*still, *TrainingRun.objects.held().values_list("process", flat=True)}
+    )
+    return count

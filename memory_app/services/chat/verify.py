@@ -1,0 +1,102 @@
+"""Is what is stored what the ids give? Every committed turn, replayed from its parent's state."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from memory_app import runtime
+from memory_app.core.cpu import fingerprint
+from memory_app.core.model.checkpoint import Checkpoint, CheckpointError
+from memory_app.core.model.replay import replay
+from memory_app.core.model.state import State, StateError
+from memory_app.models import Turn
+from memory_app.services.operations.damaged_rows import (
+    Key,
+    in_circles,
+    stored_parents,
+    turn_fault,
+    turn_read,
+)
+
+#: How far a value may be off when another machine computed it.
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One turn; `reason` is empty when it is sound."""
+
+    turn: Key
+    reason: str = ""
+
+
+def turns_to_verify() -> int:
+    """How many turns `turns_verify` will look at."""
+    return Turn.objects.committed().count()
+
+
+def turns_verify() -> Iterator[Verdict]:
+    """A verdict a committed turn, checkpoint by checkpoint, so that each is loaded once.
+
+    Each row is read by itself: one that can't be is a fault, and the others are looked at all the
+    same.
+    """
+    parents = stored_parents()
+    circles = in_circles(parents)
+    for key in parents:
+        row = turn_read(key)
+        if row is None:
+            continue  # purged meanwhile
+        if isinstance(row, str):
+            yield Verdict(key, row)
+        elif row.is_committed:
+            try:
+                reason = "it is among its own ancestors" if key in circles else _fault(row)
+            except Exception as fault:  # a row that nobody thought of must not hide the next
+                reason = f"it can't be replayed: {type(fault).__name__}: {fault}"
+            yield Verdict(key, " ".join(reason.split()))
+
+
+def _fault(turn: Turn) -> str:
+    if fault := turn_fault(turn):
+        return fault
+    sha256 = turn.chat.checkpoint.sha256
+    try:
+        model = runtime.load_checkpoint_by_sha(sha256)
+    except CheckpointError as error:
+        return f"checkpoint {sha256[:12]} can't be used: {error}"
+    try:
+        stored = _state(turn, model)
+    except StateError as error:
+        return f"state: {error}"
+    if stored.sha256() != turn.state_sha256:
+        return "the state's bytes don't have the hash that was committed"
+    parent = turn.parent
+    if parent is not None and not parent.is_committed:
+        return f"its parent is {parent.status}"
+    try:
+        before = State.zeros(model.model.config) if parent is None else _state(parent, model)
+    except StateError as error:
+        return f"parent's state: {error}"
+    try:
+        ids = model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)
+        after = replay(model.model, before, ids)
+    except (ValueError, TypeError) as error:
+        return f"ids: {error}"
+    if after.sha256() == turn.state_sha256:
+        return ""
+    if turn.machine == fingerprint():
+        return "the replay's hash differs on the machine that wrote it"
+    gap = max(
+        float(torch.max(torch.abs(after.h - stored.h))),
+        float(torch.max(torch.abs(after.c - stored.c))),
+    )
+    return f"the replay differs by {gap:.1e}" if not gap <= TOLERANCE else ""
+
+
+def _state(turn: Turn, model: Checkpoint) -> State:
+    config = model.model.config
+    if not isinstance(turn.state, bytes | memoryview | None):
+        raise StateError("The state isn't bytes.")
+    return State.from_bytes(bytes(turn.state or b""), config.num_layers, config.hidden_size)

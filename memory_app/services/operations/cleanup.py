@@ -1,0 +1,52 @@
+"""What has had its time and goes for good, every hour."""
+
+import logging
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from django.conf import settings
+
+from memory_app import registry
+from memory_app.services.chat.chats import chats_empty_purge, chats_purge
+from memory_app.services.chat.import_queue import imports_purge
+from memory_app.services.operations.erase_deleted import log_empty
+
+log = logging.getLogger(__name__)
+#: Seconds after which a file that a killed process was writing or reading is nobody's.
+ABANDONED = 3600
+
+
+def leftovers_purge() -> None:
+    """Remove expired sessions, chats that were deleted a while ago, and torn copies of weights.
+
+    Each by itself: one that can't be done now doesn't keep the others.
+    """
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    purges: dict[str, Callable[[], object]] = {
+        "sessions": store.clear_expired,
+        "chats": chats_purge,
+        "empty chats": chats_empty_purge,
+        "imports": imports_purge,
+        "weights": registry.sweep,
+        "messages": _messages_sweep,
+        # Last, and whether anything was purged or not: old titles and drafts of rows are in it too.
+        "log": log_empty,
+    }
+    for name, purge in purges.items():
+        try:
+            purge()
+        except Exception:
+            log.warning("purge failed", extra={"what": name}, exc_info=True)
+
+
+def _messages_sweep() -> None:
+    """Of the queue on disk: what was half written, and what was taken and never read."""
+    options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    patterns = {"data_folder_in": ".*.part", "processed_folder": "*", "control_folder": ".*.part"}
+    for option, pattern in patterns.items():
+        # Empty where the queue is elsewhere.
+        for path in Path(str(options[option])).glob(pattern) if option in options else ():
+            if time.time() - path.stat().st_mtime > ABANDONED:
+                path.unlink(missing_ok=True)

@@ -1,0 +1,284 @@
+"""All that is stored about one person: handed out as a zip, or erased from every store."""
+
+import json
+import logging
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from memory_app import chat_export
+from memory_app.core.model.state import State, StateError
+from memory_app.models import AuditEntry, Chat, ChatImport, FaultEntry, Person, Turn
+from memory_app.services.chat.persons import SESSION_KEY
+from memory_app.services.operations.audit import audit_record
+from memory_app.services.operations.erase_deleted import remains_clear
+
+log = logging.getLogger(__name__)
+#: What stands in the audit log in the place of a name that was erased.
+ERASED = "erased user"
+
+
+class NobodyFound(LookupError):
+    """There is no such user or guest."""
+
+
+class FileThere(FileExistsError):
+    """The zip's path is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A member, a guest (no user), or a user who never came to the site (no person)."""
+
+    person: Person | None
+    user: User | None
+
+    @property
+    def name(self) -> str:
+        return self.user.get_username() if self.user else ""
+
+    @property
+    def chats(self) -> QuerySet[Chat]:
+        """Every chat, those that were deleted and not purged yet among them."""
+        rows = Chat.objects.select_related("checkpoint")
+        return rows.filter(owner=self.person) if self.person else rows.none()
+
+    @property
+    def turns(self) -> QuerySet[Turn]:
+        return Turn.objects.filter(chat__in=self.chats)
+
+
+def somebody(*, named: str) -> Somebody:
+    """The person with this user name or id.
+
+    Raises:
+        NobodyFound: with one sentence.
+    """
+    user = User.objects.filter(username=named).first()
+    if user is not None:
+        return Somebody(Person.objects.filter(user=user).first(), user)
+    try:
+        person = Person.objects.select_related("user").filter(pk=UUID(named)).first()
+    except ValueError:
+        person = None
+    if person is None:
+        raise NobodyFound(f"There is no user, and no guest, with the name or id {named!r}.")
+    return Somebody(person, person.user)
+
+
+def _sessions(who: Somebody) -> Iterator[Session]:
+    """The sessions that are this person's: what they hold is encoded, so each is looked into."""
+    person = str(who.person.pk) if who.person else None
+    user = str(who.user.pk) if who.user else None
+    for row in Session.objects.iterator():
+        held = SessionStore().decode(row.session_data)
+        if (person and held.get(SESSION_KEY) == person) or (
+            user and held.get("_auth_user_id") == user
+        ):
+            yield row
+
+
+def _audit_by(who: Somebody) -> QuerySet[AuditEntry]:
+    rows = AuditEntry.objects.order_by("id")
+    return rows.filter(Q(user=who.user) | Q(username=who.name)) if who.user else rows.none()
+
+
+def _audit_about(who: Somebody) -> QuerySet[AuditEntry]:
+    """Entries whose object is this person or a chat of theirs."""
+    objects = [str(key) for key in who.chats.values_list("pk", flat=True)]
+    if who.user:
+        objects += [who.name, f"{who.name} ({who.user.pk})"]
+    if who.person:
+        objects.append(str(who.person.pk))
+    return AuditEntry.objects.order_by("id").filter(object__in=objects)
+
+
+# ---- handed out
+
+
+def _profile(who: Somebody) -> dict[str, Any]:
+    person, user = who.person, who.user
+    return {
+        "person": str(person.pk) if person else None,
+        "created": person.created.isoformat() if person else None,
+        "seen": person.seen.isoformat() if person else None,
+        "user": {
+            "username": user.get_username(),
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "email": user.email,
+            "staff": user.is_staff,
+            "superuser": user.is_superuser,
+            "active": user.is_active,
+            "groups": sorted(user.groups.values_list("name", flat=True)),
+            "joined": user.date_joined.isoformat(),
+            "last_login": user.last_login.isoformat() if user.last_login else None,
+        }
+        if user
+        else None,
+        "sessions": [{"expires": row.expire_date.isoformat()} for row in _sessions(who)],
+        "chats": [
+            {
+                "chat": str(chat.pk),
+                "title": chat.title,
+                "shared": chat.shared,
+                "created": chat.created.isoformat(),
+                "updated": chat.updated.isoformat(),
+                "deleted": chat.deleted.isoformat() if chat.deleted else None,
+            }
+            for chat in who.chats.order_by("created", "id")
+        ],
+        # Opened and never spoken in; and files that are still being imported, or just were.
+        "opened": [
+            {key: entry[key] for key in ("id", "title", "shared", "deleted")}
+            for entry in (person.pending if person else ())
+        ],
+        "imports": [
+            {
+                "chat": str(row.pk),
+                "title": row.title,
+                "status": row.status,
+                "created": row.created.isoformat(),
+            }
+            for row in _imports(who).defer("data")
+        ],
+    }
+
+
+def _imports(who: Somebody) -> QuerySet[ChatImport]:
+    return ChatImport.objects.filter(owner=who.person).order_by("sequence")
+
+
+def _entry(row: AuditEntry) -> dict[str, Any]:
+    return {
+        "at": row.at.isoformat(),
+        "username": row.username,
+        "action": row.action,
+        "object": row.object,
+        "detail": row.detail,
+    }
+
+
+def _document(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def person_export(*, who: Somebody, path: Path) -> dict[str, int]:
+    """Write all of it as a zip, readable by its owner alone; how much of each thing is in it.
+
+    `profile.json`, `audit.json` (`by` and `about` them), `chats/CHAT.json` in the format of a
+    chat's own file, `states/TURN.safetensors`: h and c after each turn that has them, and
+    `imports/CHAT.json`: files that wait to be replayed, as they were sent.
+
+    Raises:
+        FileThere: nothing is written over.
+    """
+    # Beside it under a name of its own first: a zip of which half is there is none.
+    part = path.with_name(f".{path.name}-{uuid4().hex}.part")
+    states = 0
+    try:
+        if path.exists():
+            raise FileThere(f"{path} is there already: choose another name.")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with (
+            os.fdopen(descriptor, "wb") as out,
+            zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            archive.writestr("profile.json", _document(_profile(who)))
+            told = {
+                "by": [_entry(row) for row in _audit_by(who)],
+                "about": [_entry(row) for row in _audit_about(who)],
+            }
+            archive.writestr("audit.json", _document(told))
+            chats = list(who.chats.order_by("created", "id"))
+            for chat in chats:
+                turns = list(chat.turns.oldest_first().defer("state"))
+                written = _document(chat_export.document(chat, turns))
+                archive.writestr(f"chats/{chat.pk}.json", written)
+                for turn in chat.turns.oldest_first().exclude(state=None).iterator(20):
+                    archive.writestr(f"states/{turn.pk}.safetensors", _state(turn, chat))
+                    states += 1
+            for row in _imports(who).iterator(5):
+                if row.data:
+                    archive.writestr(f"imports/{row.pk}.json", bytes(row.data))
+            out.flush()
+            os.fsync(out.fileno())
+        try:
+            os.link(part, path)  # unlike a rename, never over a file that has come meanwhile
+        except FileExistsError:
+            raise FileThere(f"{path} is there already: choose another name.") from None
+    finally:
+        part.unlink(missing_ok=True)
+    audit_record(user=None, action="person.export", detail={"chats": len(chats)})
+    entries = len(told["by"]) + len(told["about"])
+    return {"chats": len(chats), "states": states, "audit": entries}
+
+
+def _state(turn: Turn, chat: Chat) -> bytes:
+    """The stored bytes with their shapes; as they are, where they aren't a state of the model."""
+    data = turn.state if isinstance(turn.state, bytes | memoryview) else str(turn.state).encode()
+    data = bytes(data)
+    try:
+        state = State.from_bytes(data, chat.checkpoint.num_layers, chat.checkpoint.hidden_size)
+    except StateError:
+        return data
+    about = {"checkpoint_sha256": chat.checkpoint.sha256, "turn": str(turn.pk)}
+    return state.to_safetensors(about)
+
+
+# ---- erased
+
+
+def person_erase(*, who: Somebody) -> dict[str, int]:
+    """Remove the person from every store, for good, and overwrite what was there.
+
+    What staff did stays in the audit log, under no name. A reply that runs in one of the chats
+    finds nothing to join and ends (TurnGone).
+
+    Raises:
+        RemainsLeft: all rows are gone, but bytes of them may be left in the database's files.
+    """
+    with transaction.atomic():
+        chats = [str(key) for key in who.chats.values_list("pk", flat=True)]
+        turns = [str(key) for key in who.turns.values_list("pk", flat=True)]
+        sessions = [row.pk for row in _sessions(who)]
+        Session.objects.filter(pk__in=sessions).delete()
+        _audit_about(who).update(object=ERASED)
+        if who.user:
+            _audit_by(who).update(username=ERASED, user=None)
+            about = LogEntry.objects.filter(
+                content_type__app_label="auth",
+                content_type__model="user",
+                object_id=str(who.user.pk),
+            )
+            about.delete()
+        _faults_forget({*chats, *turns, *([str(who.person.pk)] if who.person else [])})
+        # Rows that hang on a chat (turns, what searches look through) go with it.
+        who.chats.delete()
+        if who.person:
+            who.person.delete()
+        if who.user:
+            who.user.delete()
+        counts = {"chats": len(chats), "turns": len(turns), "sessions": len(sessions)}
+        audit_record(user=None, action="person.erase", detail=counts)
+    log.info("person erased", extra=counts)
+    remains_clear()
+    return counts
+
+
+def _faults_forget(ids: set[str]) -> None:
+    """The overview's errors name chats and turns by their ids."""
+    for row in FaultEntry.objects.all():
+        if ids & set(row.message.split()):
+            row.delete()

@@ -1,0 +1,251 @@
+"""Exams of a checkpoint, kept with it: sat by a command, or asked for and sat by the worker."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from memory_app import outage_log, registry
+from memory_app.core.data.dialogues import read_dialogues
+from memory_app.core.evaluation.suites import SUITES, EvaluationError, evaluate
+from memory_app.core.messages import Sentence, sentence_of
+from memory_app.core.model.checkpoint import load_checkpoint
+from memory_app.core.model.replay import configure_process
+from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus
+from memory_app.process_liveness import is_dead, process_id
+from memory_app.services.operations.audit import audit_record
+from memory_app.services.training.leases import patiently
+from memory_app.services.training.runs import broker_folders
+
+log = logging.getLogger(__name__)
+TASK = "memory_app.tasks.evaluate"
+#: Questions a cell that may be asked for: with the most of them the exam takes hours.
+MOST_QUESTIONS = 1000
+#: Between two words of an exam that goes on.
+PULSE = timedelta(seconds=5)
+Dialogues = Iterable[list[tuple[str, str]]]
+
+
+def evaluation_record(*, checkpoint: Checkpoint, suite: str, result: dict[str, Any]) -> Evaluation:
+    """Keep what an exam found; one checkpoint may sit the same exam again."""
+    return Evaluation.objects.create(checkpoint=checkpoint, suite=suite, result=result)
+
+
+def corpus_dialogues(name: str) -> Dialogues:
+    """A corpus's held-out split where it has one, else what it was trained on.
+
+    Raises:
+        EvaluationError: there is no such corpus.
+    """
+    return list(read_dialogues(_corpus_examined(name).file))
+
+
+def _corpus_examined(name: str) -> Corpus:
+    rows = {row.split: row for row in Corpus.objects.filter(name=name)}
+    row = rows.get("valid") or rows.get("train")
+    if row is None:
+        raise EvaluationError("There is no corpus {name}.", field="corpus", name=repr(name))
+    return row
+
+
+@transaction.atomic
+def evaluation_ask(
+    *,
+    checkpoint: Checkpoint,
+    suite: str,
+    n: int,
+    corpora: Sequence[str] = (),
+    by: AbstractBaseUser | None = None,
+) -> Evaluation:
+    """A row that waits for the worker, which is told once the row is there.
+
+    Raises:
+        EvaluationError: no such suite or corpus, perplexity without a corpus, n out of range.
+    """
+    if suite not in SUITES:
+        raise EvaluationError(
+            "suite must be one of {choices}.", field="suite", choices=", ".join(SUITES)
+        )
+    if not 1 <= n <= MOST_QUESTIONS:
+        raise EvaluationError(
+            "The number of questions per test must be from 1 to {most}.",
+            field="n",
+            most=f"{MOST_QUESTIONS:,}",
+        )
+    if suite == "perplexity" and not corpora:
+        raise EvaluationError("perplexity needs a corpus.", field="corpus")
+    for name in corpora:
+        if not _corpus_examined(name).file.is_file():
+            raise EvaluationError(
+                "The file of the corpus {name} is missing.", field="corpus", name=repr(name)
+            )
+    row = Evaluation.objects.create(
+        checkpoint=checkpoint,
+        suite=suite,
+        request={"n": n, "corpora": list(corpora)},
+        status=EvaluationStatus.QUEUED,
+        asked_by=by,  # type: ignore[misc]
+    )
+    audit_record(
+        user=by, action="checkpoint.evaluate", object=str(checkpoint), detail={"suite": suite}
+    )
+    transaction.on_commit(lambda: _enqueue(row))
+    return row
+
+
+def _enqueue(row: Evaluation) -> None:
+    """The row is what counts: where the broker is away, the worker is told later."""
+    try:
+        broker_folders()
+        current_app.send_task(TASK, [row.pk], retry=False)
+    except Exception:
+        facts = {"evaluation": row.pk}
+        log.warning("the worker can't be told of an exam", extra=facts, exc_info=True)
+
+
+def _claim(key: int) -> Evaluation | None:
+    """The exam if it waits, or if who sat it has died: one conditional UPDATE says who won."""
+    row = Evaluation.objects.select_related("checkpoint").filter(pk=key).first()
+    if row is None:
+        return None
+    free = Evaluation.objects.filter(pk=key, status=EvaluationStatus.QUEUED)
+    if row.status == EvaluationStatus.RUNNING and is_dead(row.process, row.heartbeat):
+        free = Evaluation.objects.filter(
+            pk=key, status=EvaluationStatus.RUNNING, process=row.process, heartbeat=row.heartbeat
+        )
+    won = free.update(
+        status=EvaluationStatus.RUNNING,
+        process=process_id(),
+        heartbeat=timezone.now(),
+        error="",
+        error_said={},
+    )
+    return row if won else None
+
+
+def evaluation_execute(*, evaluation: int) -> None:
+    """Sit one exam; told of it twice, the second finds it claimed and does nothing."""
+    row = _claim(evaluation)
+    if row is None:
+        return
+    ours = Evaluation.objects.filter(
+        pk=row.pk, status=EvaluationStatus.RUNNING, process=process_id()
+    )
+    try:
+        result = _sit(row.checkpoint, row.suite, row.request, _pulse(ours))
+    except Exception as fault:
+        if outage_log.failed(fault, at="evaluation"):
+            # Nothing is wrong with the checkpoint: it is evaluated anew afterwards.
+            patiently(lambda: ours.update(status=EvaluationStatus.QUEUED))
+            raise
+        known = type(fault).__module__.startswith("memory_app.")
+        facts = {"evaluation": row.pk, "reason": str(fault)}
+        log.error("evaluation failed", extra=facts, exc_info=None if known else fault)
+        broke = Sentence("Failed with {kind}.", {"kind": type(fault).__name__})
+        said = sentence_of(fault) if known else broke
+        ours.update(
+            status=EvaluationStatus.FAILED, error=str(said)[:500], error_said=said.to_dict()
+        )
+    else:
+        ours.update(status=EvaluationStatus.FINISHED, result=result)
+
+
+def _pulse(ours: Any) -> Callable[[], None]:
+    """Tells the row now and then that its exam goes on."""
+    told = timezone.now()
+
+    def pulse() -> None:
+        nonlocal told
+        now = timezone.now()
+        if now - told > PULSE:
+            told = now
+            ours.update(heartbeat=now)
+
+    return pulse
+
+
+def _sit(
+    checkpoint: Checkpoint, suite: str, request: Mapping[str, Any], pulse: Callable[[], None]
+) -> dict[str, Any]:
+    configure_process()  # one thread: chats on the same machine go first
+    model = load_checkpoint(registry.folder_of(checkpoint.sha256))
+    return evaluate(
+        model.model,
+        model.tokenizer,
+        suite,
+        sources={name: corpus_dialogues(name) for name in request.get("corpora", [])},
+        n=int(request.get("n", 200)),
+        on_cell=lambda *_: pulse(),
+        on_rows=lambda _: pulse(),
+    )
+
+
+def evaluations_recover() -> int:
+    """Tell the workers of every exam that has lost its worker, and of the next that waits."""
+    running = Evaluation.objects.filter(status=EvaluationStatus.RUNNING)
+    lost = [row for row in running if is_dead(row.process, row.heartbeat)]
+    for row in lost:
+        _enqueue(row)
+    return len(lost) + evaluations_next()
+
+
+def evaluations_next() -> int:
+    """Tell the workers of the exam that waits longest; how many there were, 0 or 1."""
+    row = Evaluation.objects.filter(status=EvaluationStatus.QUEUED).order_by("id").first()
+    if row is not None:
+        _enqueue(row)
+    return int(row is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """How often a fact was given back, after how many exchanges between."""
+
+    by_gap: dict[int, float]  # exchanges between fact and question: share of right answers
+    questions: int  # asked for each gap
+    #: Shares of right answers to the other kinds of question: several, update, abstain.
+    others: dict[str, float] = field(default_factory=dict)
+
+
+def recall_of(*, checkpoint: Checkpoint) -> Recall | None:
+    """The newest exam of memory that this checkpoint sat here, else the one its config came with.
+
+    A config is a file that anybody may have written: what isn't a share of one is left out.
+    """
+    sat = Evaluation.objects.filter(
+        checkpoint=checkpoint, suite__in=("recall", "all"), status=EvaluationStatus.FINISHED
+    )
+    newest = sat.order_by("-id").first()
+    found = _recall(newest.result) if newest else None
+    return found or _recall(checkpoint.config.get("evaluation"))
+
+
+def _recall(report: Any) -> Recall | None:
+    recall = report.get("recall") if isinstance(report, dict) else None
+    exact = recall.get("exact_match") if isinstance(recall, dict) else None
+    if not isinstance(recall, dict) or not isinstance(exact, dict):
+        return None
+    found = {}
+    for key, share in exact.items():
+        gap = str(key).removeprefix("gap_")
+        if gap.isascii() and gap.isdigit() and len(gap) < 5 and _is_number(share):
+            found[int(gap)] = float(share)
+    questions = recall.get("n")
+    if not found or not isinstance(questions, int) or not 1 <= questions <= 10**9:
+        return None
+    others = {
+        key: float(recall[key])
+        for key in ("several", "update", "abstain")
+        if _is_number(recall.get(key))
+    }
+    return Recall(dict(sorted(found.items())), questions, others)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

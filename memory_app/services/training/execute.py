@@ -1,0 +1,252 @@
+"""What a worker does with a run that it has claimed: read, train, tell the row, publish."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from memory_app import registry
+from memory_app.core.data.dialogues import Source, read_dialogues
+from memory_app.core.evaluation.model_card import write_card
+from memory_app.core.evaluation.progress_exam import Exchange
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.training.callbacks import Validation, Watcher
+from memory_app.core.training.distributed import ALONE, Group
+from memory_app.core.training.resume_file import remove_saves
+from memory_app.core.training.run import CHECKPOINT_FOLDER, run
+from memory_app.core.training.trainer import Callback, Metrics
+from memory_app.models import Checkpoint, Corpus, RunSample, RunStatus, TrainingRun
+from memory_app.services.training.corpora import corpus_file
+from memory_app.services.training.leases import Lease, LeaseLost, patiently
+from memory_app.services.training.run_log import run_log_write
+from memory_app.services.training.runs import Ending, RunError, run_folder
+
+#: Steps between two rows of figures: a curve of a long run has some thousand points.
+RECORD_EVERY = 10
+#: Steps between two lines of the log; of those that are recorded.
+LOG_EVERY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How far a run came; `checkpoint` is the folder that it published if it reached its end."""
+
+    step: int
+    checkpoint: Path | None
+
+
+class Recorder(Watcher):
+    """Writes what the loop tells into the run's rows, and ends it when it should end."""
+
+    def __init__(self, lease: Lease, ending: Ending) -> None:
+        self._lease, self._ending = lease, ending
+        self._last_step, self._last_at = 0, time.monotonic()
+
+    def say(self, text: str) -> None:
+        """One line of the run's log."""
+        run_log_write(run=self._lease.run, fence=self._lease.fence, text=text)
+
+    def _seconds(self) -> float:
+        """Since the run was first claimed, pauses and all: the clock on the wall."""
+        began = self._lease.run.started
+        return (timezone.now() - began).total_seconds() if began else 0.0
+
+    def on_start(self, settings: TrainingSettings, step: int) -> None:
+        self._last_step, self._last_at = step, time.monotonic()
+        self.say(f"training from step {step} of {settings.steps}")
+        self._write(step=step)
+
+    def on_step(self, step: int, metrics: Metrics) -> bool:
+        # The first step too, so that a curve begins when the run does.
+        if step % RECORD_EVERY == 0 or step == 1:
+            now = time.monotonic()
+            rate = (step - self._last_step) / max(now - self._last_at, 1e-9)
+            self._last_step, self._last_at = step, now
+            figures = {**metrics, "steps_per_second": rate, "seconds": self._seconds()}
+            self._lease.record(step, figures)
+            self._write(step=step)
+            if step % LOG_EVERY == 0 or step == 1:
+                told = ("loss", "gradient_norm", "learning_rate", "tokens_per_second")
+                said = ", ".join(f"{key} {metrics[key]:.4g}" for key in told if key in metrics)
+                self.say(f"step {step}: {said}")
+        return self.breaks_off()
+
+    def on_save(self, step: int) -> None:
+        self._write(step=step, saved=step, deaths=0)
+        self.say(f"saved at step {step}")
+
+    def on_validation(self, step: int, bits_per_byte: Validation) -> None:
+        named = {f"bits_per_byte/{name}": value for name, value in bits_per_byte.items()}
+        self._lease.record(step, named)
+        said = ", ".join(f"{name} {value:.4g}" for name, value in bits_per_byte.items())
+        self.say(f"validation at step {step}, bits per byte: {said}")
+
+    def on_recall(self, step: int, shares: Mapping[str, float]) -> None:
+        self._lease.record(step, {f"recall/{name}": share for name, share in shares.items()})
+        said = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+        self.say(f"recall at step {step}: {said}")
+
+    def on_samples(self, step: int, exchanges: Sequence[Exchange]) -> None:
+        row = RunSample(run=self._lease.run, step=step, exchanges=list(exchanges))
+
+        def keep() -> None:
+            with transaction.atomic():
+                if not self._lease.write(heartbeat=timezone.now()):
+                    raise LeaseLost
+                RunSample.objects.bulk_create([row], ignore_conflicts=True)
+
+        patiently(keep)
+
+    def breaks_off(self) -> bool:
+        if self._lease.lost.is_set():
+            raise LeaseLost
+        return self._lease.asked.is_set() or self._ending()
+
+    def _write(self, **fields: Any) -> None:
+        if not patiently(lambda: self._lease.write(**fields, heartbeat=timezone.now())):
+            raise LeaseLost
+
+
+def _rows(corpus: Corpus) -> list[list[tuple[str, str]]]:
+    """The dialogues of a corpus that hold a reply.
+
+    Raises:
+        RunError: the file is gone, or isn't what was imported.
+    """
+    file = corpus_file(corpus)
+    try:
+        with file.open("rb") as data:
+            if hashlib.file_digest(data, "sha256").hexdigest() != corpus.sha256:
+                raise RunError(
+                    "The file of the corpus {name} has changed since its import.",
+                    name=repr(corpus.name),
+                )
+        return [dialogue for dialogue in read_dialogues(file) if len(dialogue) > 1]
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        if isinstance(fault, RunError):
+            raise
+        raise RunError(
+            "The file of the corpus {name} can't be read.", name=repr(corpus.name)
+        ) from fault
+
+
+def read_sources(row: TrainingRun) -> tuple[list[Source], list[dict[str, Any]]]:
+    """The run's corpora with their validation splits, and what config.json says of them.
+
+    Raises:
+        RunError: a corpus is gone, damaged, or holds no reply to learn from.
+    """
+    corpora = {(corpus.name, corpus.split): corpus for corpus in Corpus.objects.all()}
+    sources, data = [], []
+    for name, weight in row.corpora:
+        corpus, held_out = corpora.get((name, "train")), corpora.get((name, "valid"))
+        if corpus is None:
+            raise RunError("The corpus {name} no longer exists.", name=repr(name))
+        dialogues = _rows(corpus)
+        if not dialogues:
+            raise RunError("The corpus {name} contains no reply to train on.", name=repr(name))
+        sources.append(Source(name, dialogues, _rows(held_out) if held_out else [], weight))
+        data.append(
+            {
+                "name": name,
+                "licence": corpus.licence,
+                "attribution": corpus.attribution,
+                "sha256": corpus.sha256,
+                "rows": corpus.rows,
+                "weight": weight,
+            }
+        )
+    return sources, data
+
+
+def carry_out(
+    lease: Lease, callbacks: Sequence[Callback], ending: Ending, group: Group | None = None
+) -> Outcome:
+    """Train from the run's newest save, if it has one, to a checkpoint in the run's folder.
+
+    Raises:
+        LeaseLost: another worker has the run.
+        RunError, TrainingError, SaveError: the run can't go on.
+    """
+    row = lease.run
+    sources, data = read_sources(row)
+    folder = run_folder(row)
+    recorder = Recorder(lease, ending)
+    dialogues = sum(len(source.train) for source in sources)
+    recorder.say(f"corpora read: {len(sources)}, dialogues: {dialogues}")
+    # Left by workers that were killed after their last step and before the row said so.
+    _remove_checkpoints(folder)
+    result = run(
+        TrainingSettings.from_dict(row.settings),
+        sources,
+        folder,
+        # The recorder comes first: when the lease is lost, nobody else is told of the step.
+        [recorder, *callbacks],
+        resume=True,
+        name=row.name,
+        data=data,
+        start_from=registry.folder_of(row.parent.sha256) if row.parent else None,
+        fence=lease.fence,
+        group=group or ALONE,
+    )
+    recorder.say(f"ended at step {result.step}")
+    return Outcome(result.step, result.checkpoint)
+
+
+def take_part(row: TrainingRun, group: Group) -> None:
+    """Carry out a run as one of the processes that have no lease and write nothing."""
+    run(
+        TrainingSettings.from_dict(row.settings),
+        read_sources(row)[0],
+        run_folder(row),
+        resume=True,
+        start_from=registry.folder_of(row.parent.sha256) if row.parent else None,
+        group=group,
+    )
+
+
+def publish(lease: Lease, outcome: Outcome) -> None:
+    """Give a finished run's checkpoint its place and its row, whole or not at all.
+
+    The files come first and lie under their sha256, so that a row never names what isn't there and
+    whoever does it again does the same; row and run's end are one transaction.
+
+    Raises:
+        LeaseLost: another worker has the run; there is no row.
+    """
+    run_row, folder = lease.run, outcome.checkpoint
+    assert folder is not None
+    loaded = registry.store(folder)
+    parent = run_row.parent
+    card = write_card(
+        run_row.name, loaded.sha256, loaded.config, parent=parent.name if parent else ""
+    )
+
+    def enter() -> Checkpoint:
+        with transaction.atomic():
+            row = registry.enter(loaded, name=run_row.name, parent=parent, card=card)
+            if not lease.write(
+                status=RunStatus.FINISHED,
+                step=outcome.step,
+                checkpoint=row,
+                finished=timezone.now(),
+            ):
+                raise LeaseLost
+            return row
+
+    entered = patiently(enter)
+    run_log_write(run=run_row, fence=lease.fence, text=f"published as {entered.sha256[:12]}")
+    # Nobody resumes a run that has ended, and its checkpoint lies in the registry.
+    remove_saves(run_folder(run_row))
+    _remove_checkpoints(run_folder(run_row))
+
+
+def _remove_checkpoints(folder: Path) -> None:
+    for left in [*folder.glob(f"{CHECKPOINT_FOLDER}*"), *folder.glob(f".{CHECKPOINT_FOLDER}*")]:
+        shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,108 @@
+"""A checkpoint that a browser sent: looked at in a process of its own, then registered."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+
+from memory_app import registry
+from memory_app.core.model.checkpoint_format import FILES, Checked, CheckpointError, read_config
+from memory_app.core.model.checkpoint_zip import CARD_FILES, is_zip, read_card, unpack_checkpoint
+from memory_app.core.model.config import ConfigError, ModelConfig
+from memory_app.core.sandbox import ConfinedError, run_confined
+from memory_app.core.text.graphemes import is_one_line
+from memory_app.models import Checkpoint
+from memory_app.services.operations.audit import audit_record
+from memory_app.services.operations.upload_folder import MIB, working_folder
+
+#: The name of the upload that holds the others.
+ARCHIVE = "archive"
+
+
+def _check_confined(folder: Path, archive: Path | None) -> tuple[Checked, str]:
+    """`check_incoming`, elsewhere; then its config, which is bounded and known to be sound, here.
+
+    An archive is unpacked into the folder first; with the result comes its own folder's name.
+    """
+    request = {
+        "folder": str(folder),
+        "zip": str(archive) if archive else "",
+        "limit": settings.UPLOAD_MAX_MB * MIB,
+    }
+    try:
+        answer = run_confined(
+            "memory_app.core.model.check_upload", request, seconds=settings.UPLOAD_SECONDS
+        )
+        config = read_config(folder)
+        checked = Checked(config, ModelConfig.from_dict(config), str(answer["sha256"]))
+        return checked, str(answer["name"])
+    except (ConfinedError, ConfigError) as fault:
+        raise CheckpointError(fault.sentence) from None
+
+
+def missing_files(files: Iterable[str]) -> list[str]:
+    """What has to come with these files; all that is needed is in a zip."""
+    sent = set(files)
+    return [] if ARCHIVE in sent else [one for one in FILES if one not in sent]
+
+
+def checkpoint_receive(
+    *, files: Mapping[str, Path], name: str, user: AbstractBaseUser
+) -> tuple[Checkpoint, bool]:
+    """Register the files of a checkpoint folder, or its zip; whether these weights are new here.
+
+    Raises:
+        RegistryError: a file is missing or unsound, for the reason that its message gives.
+    """
+    name = name.strip()
+    if len(name) > 200 or not is_one_line(name):
+        raise registry.RegistryError(
+            "A checkpoint's name must be one line of at most 200 characters.", field="name"
+        )
+    archive = files.get(ARCHIVE)
+    if missing := missing_files(files):
+        raise registry.RegistryError("Also choose {files}.", files=", ".join(missing))
+    with working_folder() as folder:
+        for one in () if archive else (*FILES, *CARD_FILES):
+            if one in files:
+                os.link(files[one], folder / one)
+        try:
+            # First and outside of any transaction: it takes seconds, and SQLite has one writer.
+            checked, called = _check_confined(folder, archive)
+            card = read_card(folder)
+        except CheckpointError as fault:
+            raise registry.RegistryError(fault.sentence) from None
+        new = not Checkpoint.objects.filter(sha256=checked.sha256).exists()
+        row = registry.register(
+            folder,
+            name=name or str(checked.config.get("name") or called or "uploaded"),
+            card=card,
+            check=lambda _: checked,
+        )
+    audit_record(
+        user=user,
+        action="checkpoint.import",
+        object=str(row),
+        detail={"id": str(row.pk), "sha256": row.sha256, "new": new},
+    )
+    return row, new
+
+
+def checkpoint_import(*, path: Path, name: str = "") -> Checkpoint:
+    """Register a folder or a zip that lies on this machine, with its model card.
+
+    Raises:
+        RegistryError: it isn't a sound checkpoint.
+    """
+    try:
+        if not is_zip(path):
+            card = read_card(path)
+            return registry.register(path, name=name, card=card)
+        with working_folder() as folder:
+            called = unpack_checkpoint(path, folder)
+            card = read_card(folder)
+            return registry.register(folder, name=name, called=called or path.stem, card=card)
+    except CheckpointError as fault:
+        raise registry.RegistryError(fault.sentence) from fault

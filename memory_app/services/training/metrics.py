@@ -1,0 +1,161 @@
+"""What exams found of a checkpoint, with how sure each figure is; two checkpoints compared."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from memory_app.core.evaluation.wilson import newcombe, wilson
+from memory_app.models import Checkpoint, EvaluationStatus
+
+#: Of these, less is better.
+_LESS = ("bits_per_byte", "perplexity_per_token", "loops", "control")
+#: These tell of the exam and not of the checkpoint.
+_NEITHER = ("tokens", "bytes", "n", "seconds")
+#: Bits per byte bear no interval: a rise by more than this share of them counts as worse.
+WORSE_BITS = 0.02
+LARGEST = 1e300
+#: Questions per test below which a share tells too little to promote by: of 50, one half has the
+#: interval 37–63 %.
+LEAST_QUESTIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of an exam; a share of n questions has its 95% interval (Wilson)."""
+
+    value: float
+    n: int | None = None
+
+    @property
+    def is_share(self) -> bool:
+        return self.n is not None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        if self.n is None:
+            return None
+        return wilson(round(self.value * self.n), self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One figure of two checkpoints; `verdict` is of the first: better, worse, same, unknown."""
+
+    path: str
+    new: Figure | None
+    old: Figure | None
+    verdict: str
+
+
+def flat(result: Any, path: str = "") -> dict[str, float]:
+    """{"recall/exact_match/gap_0": 0.8, …}: every finite number of an exam by its path.
+
+    A config that came with a checkpoint may be of any form: what is no number is left out.
+    """
+    found: dict[str, float] = {}
+    for key, value in result.items() if isinstance(result, dict) else ():
+        name = f"{path}/{key}" if path else str(key)
+        if isinstance(value, dict):
+            found |= flat(value, name)
+        elif isinstance(value, int | float) and not isinstance(value, bool) and _finite(value):
+            found[name] = value
+    return found
+
+
+def _finite(value: float) -> bool:
+    # Of JSON's whole numbers some are too large for a float.
+    return -LARGEST < value < LARGEST
+
+
+def _figures(result: Any) -> dict[str, Figure]:
+    numbers = flat(result)
+    n = numbers.get("recall/n", 0)
+    asked = int(n) if 1 <= n <= 10**9 else None
+    return {
+        path: Figure(
+            value, asked if path.startswith("recall/") and asked and 0 <= value <= 1 else None
+        )
+        for path, value in numbers.items()
+        if path.rpartition("/")[2] not in _NEITHER and "/list/" not in path
+    }
+
+
+def figures_of(checkpoint: Checkpoint) -> dict[str, Figure]:
+    """The latest figures of all its exams, by path; what none has found is what it came with."""
+    figures = _figures(checkpoint.config.get("evaluation"))
+    exams = checkpoint.evaluations.filter(status=EvaluationStatus.FINISHED).order_by("id")
+    for exam in exams:
+        figures |= _figures(exam.result)
+    return figures
+
+
+def compared(new: dict[str, Figure], old: dict[str, Figure]) -> list[Comparison]:
+    """Every figure that either has, in the order of the exams' parts."""
+    paths = sorted({*new, *old}, key=_place)
+    rows = [(path, new.get(path), old.get(path)) for path in paths]
+    found = [Comparison(path, one, two, _verdict(path, one, two)) for path, one, two in rows]
+    if _sources(new) == _sources(old):
+        return found
+    # The sum over other corpora is another sum.
+    return [
+        replace(one, verdict="unknown") if one.path == "perplexity/bits_per_byte" else one
+        for one in found
+    ]
+
+
+def _sources(figures: dict[str, Figure]) -> set[str]:
+    parts = [path.split("/") for path in figures if path.startswith("perplexity/per_source/")]
+    return {"/".join(names[2:-1]) for names in parts}
+
+
+def is_less_better(path: str) -> bool:
+    """Of which figures a smaller one is the better one."""
+    return path.rpartition("/")[2] in _LESS
+
+
+def _place(path: str) -> tuple[int, str, int, str]:
+    parts = ("recall/exact_match", "recall/held_out", "recall/", "perplexity/", "")
+    at = next(k for k, part in enumerate(parts) if path.startswith(part))
+    head, _, gap = path.rpartition("/gap_")
+    return (at, head, int(gap), "") if head and gap.isdigit() else (at, path, 0, path)
+
+
+def _verdict(path: str, new: Figure | None, old: Figure | None) -> str:
+    if new is None or old is None:
+        return "unknown"
+    name = path.rpartition("/")[2]
+    sign = -1 if is_less_better(path) else 1
+    if new.n is not None and old.n is not None:
+        low, high = newcombe(new.value, new.n, old.value, old.n)
+        low, high = (low, high) if sign > 0 else (-high, -low)
+        return "better" if low > 0 else "worse" if high < 0 else "same"
+    if name == "bits_per_byte" and old.value > 0:
+        change = (new.value - old.value) / old.value
+        return "worse" if change > WORSE_BITS else "better" if change < -WORSE_BITS else "same"
+    return "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a promotion asks for a typed name."""
+
+    unexamined: bool
+    worse: list[Comparison]
+    #: How many questions its recall was asked with, where that is too few to count.
+    too_few: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.unexamined or self.too_few is not None or bool(self.worse)
+
+
+def doubt_of(new: dict[str, Figure], old: dict[str, Figure]) -> Doubt:
+    """Nothing is in doubt of an examined checkpoint that no figure calls worse than the live one.
+
+    It counts as examined once its recall was asked for, with enough questions: that is what this
+    program is about.
+    """
+    recall = [one for path, one in new.items() if path.startswith("recall/exact_match/")]
+    questions = min((one.n for one in recall if one.n is not None), default=None)
+    worse = [one for one in compared(new, old) if one.verdict == "worse"]
+    if questions is None:
+        return Doubt(True, worse)
+    return Doubt(False, worse, questions if questions < LEAST_QUESTIONS else None)

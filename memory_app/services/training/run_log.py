@@ -1,0 +1,66 @@
+"""What a run's trainer says of itself, a line at a time, in a file that stays small.
+
+A file and not a row: a line is appended without a transaction, and the page that shows it reads
+whatever is there. A run that was taken over may write a last line after its successor's first; each
+line bears its holder's fence.
+"""
+
+import contextlib
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from memory_app.models import TrainingRun
+from memory_app.services.training.runs import run_folder
+
+#: Bytes that a log may have; when it has more, its older half goes.
+MOST = 256 << 10
+#: Bytes of one line, and of the end that a page shows.
+LINE_MOST, SHOWN = 2000, 64 << 10
+DROPPED = "… earlier lines were dropped"
+
+
+def log_file(run: TrainingRun) -> Path:
+    """Where the log of a run lies."""
+    return run_folder(run) / "log.txt"
+
+
+def run_log_write(*, run: TrainingRun, fence: int, text: str) -> None:
+    """Append one line. A disk that is full or away costs the line and not the run."""
+    words = "".join(char if char.isprintable() else " " for char in text)[:LINE_MOST]
+    line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} [{fence}] {words}\n"
+    file = log_file(run)
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with file.open("a", encoding="utf-8") as log:
+            log.write(line)
+            size = log.tell()
+        if size > MOST:
+            _halve(file)
+
+
+def _halve(file: Path) -> None:
+    # Written beside and renamed: a reader finds the one file or the other, whole.
+    kept = _end_of(file, MOST // 2)
+    part = file.with_name(f".{file.name}.{os.getpid()}")
+    part.write_text(f"{DROPPED}\n{kept}", encoding="utf-8")
+    part.replace(file)
+
+
+def _end_of(file: Path, most: int) -> str:
+    with file.open("rb") as log:
+        size = log.seek(0, os.SEEK_END)
+        log.seek(max(0, size - most))
+        text = log.read().decode("utf-8", "replace")
+    # From the beginning of a line on.
+    return text if size <= most else text.partition("\n")[2]
+
+
+def run_log_read(run: TrainingRun) -> tuple[str, str]:
+    """The end of the log, and a mark that changes whenever it does; both empty without one."""
+    file = log_file(run)
+    try:
+        facts = file.stat()
+        return _end_of(file, SHOWN), f"{facts.st_mtime_ns}-{facts.st_size}"
+    except OSError:
+        return "", ""

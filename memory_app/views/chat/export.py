@@ -1,0 +1,76 @@
+"""A chat as a file: downloaded as JSON or Markdown, and taken in again."""
+
+import json
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, resolve_url
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from memory_app import chat_export, services
+from memory_app.chat_markdown import chat_markdown
+from memory_app.core.text.graphemes import cut
+from memory_app.models import Chat, Turn
+from memory_app.protocol import Refused
+from memory_app.views.chat.list_page import show
+from memory_app.views.chat.page import shown_path
+
+_STATUS = {"too_long": 413, "busy": 503, "quota": 429, "unavailable": 503}
+
+
+def _attached(chat: Chat, text: str, kind: str, ending: str) -> HttpResponse:
+    name = cut(slugify(chat.title, allow_unicode=True), 60) or "chat"
+    return HttpResponse(
+        text,
+        content_type=f"{kind}; charset=utf-8",
+        headers={"Content-Disposition": content_disposition_header(True, f"{name}.{ending}")},
+    )
+
+
+def _turns(chat: Chat) -> list[Turn]:
+    return list(chat.turns.oldest_first().defer("state"))
+
+
+@never_cache
+def export_json(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """The whole tree, as `chats_import` takes it in again."""
+    row: Chat = request.chat  # type: ignore[attr-defined]
+    text = json.dumps(chat_export.document(row, _turns(row)), ensure_ascii=False)
+    return _attached(row, text + "\n", "application/json", "json")
+
+
+@never_cache
+def export_markdown(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """The branch of the head, to be read by people."""
+    row: Chat = request.chat  # type: ignore[attr-defined]
+    turns = _turns(row)
+    path = [turn for turn in shown_path(turns, row.head_id, None) if turn.is_committed]
+    others = sum(turn.is_committed for turn in turns) - len(path)
+    return _attached(row, chat_markdown(row, path, others), "text/markdown", "md")
+
+
+def chats_import(request: HttpRequest) -> HttpResponse:
+    """A new chat out of a file; what is wrong with the file is one sentence at the form's field.
+
+    The answer leads to the chat. A long one is replayed by the worker: until then its page says how
+    far that is.
+    """
+    upload = request.FILES.get("file")
+    try:
+        if upload is None:
+            raise Refused("invalid", _("Choose the JSON file of a chat first."))
+        # One byte more than may be tells a file that is too large without holding all of it.
+        data = upload.read(chat_export.BYTES_MAX + 1)
+        checked = services.chat_check(data=data)
+        person = services.person_ensure(request=request)
+        chat = services.file_import(person=person, data=data, checked=checked)
+    except Refused as refused:
+        errors = {"file": str(refused.detail)}
+        return show(request, errors=errors, status=_STATUS.get(refused.code, 400))
+    # A script, which keeps the form as it is until the file was taken, is told where to go on.
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"to": resolve_url("chat", chat=chat)})
+    return redirect("chat", chat=chat)

@@ -1,0 +1,77 @@
+"""The page of one's chats, and the parts of it that htmx asks for."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from memory_app import policy
+from memory_app.models import Chat
+from memory_app.views.chat.chat_list import listing, query_of
+
+# Beyond this a reader searches; and no number may make the database count for ever.
+_LAST_PAGE = 200
+
+
+def _page_of(request: HttpRequest) -> int:
+    try:
+        return min(_LAST_PAGE, max(1, int(request.GET.get("page", "1")[:6])))
+    except ValueError:
+        return 1
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _deleted(request: HttpRequest) -> Chat | None:
+    """The chat of ?deleted=, while its deletion can be taken back."""
+    wanted = _id(request.GET.get("deleted", ""))
+    person = request.person  # type: ignore[attr-defined]
+    row = policy.owned_chat(person, wanted, deleted_too=True) if wanted and person else None
+    return row if row and row.deleted else None
+
+
+def show(
+    request: HttpRequest,
+    *,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+    template: str = "chats.html",
+) -> HttpResponse:
+    """The list, whole or in part; `errors` are of the import form's fields."""
+    rows = Chat.objects.of(request.person)  # type: ignore[attr-defined]
+    context: dict[str, Any] = {
+        **listing(
+            request,
+            rows,
+            query=query_of(request),
+            page=_page_of(request),
+            archived=request.GET.get("archived") == "1",
+        ),
+        "place": "rail" if request.GET.get("place") == "rail" else "page",
+        "current": _id(request.GET.get("current", "")),
+        "errors": errors or {},
+    }
+    if template == "chats.html":
+        context["deleted"] = _deleted(request)
+    return render(request, template, context, status=status)
+
+
+@never_cache
+def chats(request: HttpRequest) -> HttpResponse:
+    """One's own chats, newest first; with ?q= those that have its words in title or messages.
+
+    htmx gets the list alone, or, for the button at its end, the older ones that come next.
+    """
+    htmx = request.htmx  # type: ignore[attr-defined]
+    if not htmx or htmx.history_restore_request:
+        return show(request)
+    older = htmx.target == "older"
+    return show(request, template="parts/chat_groups.html" if older else "parts/chat_list.html")

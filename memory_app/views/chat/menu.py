@@ -1,0 +1,89 @@
+"""What can be done with one chat: rename it, share it, delete it and take that back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.cache import never_cache
+
+from memory_app import services
+from memory_app.models import Chat
+from memory_app.views.chat.chat_list import entry_of, zone_of
+
+
+def _chat(request: HttpRequest) -> Chat:
+    return request.chat  # type: ignore[attr-defined]
+
+
+def _done(request: HttpRequest, facts: dict[str, Any]) -> HttpResponse:
+    """To a script what is so now; to a form the page that it came from, or the chat's."""
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return JsonResponse(facts)
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        back = resolve_url("chat", chat=_chat(request).pk)
+    return redirect(back)
+
+
+@never_cache
+def chat_menu(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """The chat's menu as a page of its own, for whoever has no script that would open it."""
+    return render(request, "chat_menu.html", {"chat": _chat(request)})
+
+
+def chat_rename(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """Give the chat a title."""
+    row = _chat(request)
+    services.chat_rename(chat=row, title=request.POST.get("title", ""))
+    return _done(request, {"title": row.title})
+
+
+def chat_share(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """Let staff read the chat (`shared` is 1), or no longer."""
+    row = _chat(request)
+    services.chat_share(chat=row, shared=request.POST.get("shared") == "1")
+    return _done(request, {"shared": row.shared})
+
+
+def chat_pin(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """Keep the chat above the others (`pinned` is 1), or no longer."""
+    row = _chat(request)
+    services.chat_pin(chat=row, pinned=request.POST.get("pinned") == "1")
+    return _done(request, {"pinned": row.pinned, "archived": row.archived})
+
+
+def chat_archive(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """Leave the chat out of the list (`archived` is 1), or take it back in."""
+    row = _chat(request)
+    services.chat_archive(chat=row, archived=request.POST.get("archived") == "1")
+    return _done(request, {"pinned": row.pinned, "archived": row.archived})
+
+
+def chat_delete(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """Delete the chat; the answer offers to take that back."""
+    importing = request.importing  # type: ignore[attr-defined]
+    if importing is not None:
+        services.import_cancel(row=importing)
+        return redirect("chats")
+    row = _chat(request)
+    services.chat_delete(chat=row)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "parts/chat_gone.html", {"chat": row, "place": _place(request)})
+    return redirect(f"{resolve_url('chats')}?{urlencode({'deleted': str(row.pk)})}")
+
+
+def chat_restore(request: HttpRequest, chat: UUID) -> HttpResponse:
+    """Take the deletion back."""
+    row = _chat(request)
+    services.chat_restore(chat=row)
+    if request.htmx:  # type: ignore[attr-defined]
+        entry = entry_of(row, zone_of(request))
+        context = {"entry": entry, "place": _place(request), "restored": True}
+        return render(request, "parts/chat_entry.html", context)
+    return redirect("chat", chat=row.pk)
+
+
+def _place(request: HttpRequest) -> str:
+    return "rail" if request.POST.get("place") == "rail" else "page"

@@ -1,0 +1,28 @@
+"""The tree of one chat's turns, for scripts and for the page after a reload."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, JsonResponse
+
+from memory_app.chat_export import turn_entry
+
+
+def turns_json(request: HttpRequest, chat: UUID) -> JsonResponse:
+    """Every turn of the chat, oldest first."""
+    row = request.chat  # type: ignore[attr-defined]
+    turns = row.turns.oldest_first().defer("state")
+    return JsonResponse(
+        {
+            "chat": str(row.pk),
+            "title": row.title,
+            "checkpoint": {
+                "id": str(row.checkpoint.pk),
+                "sha256": row.checkpoint.sha256,
+                "name": row.checkpoint.name,
+                "language": row.checkpoint.language,
+            },
+            "head": str(row.head_id) if row.head_id else None,
+            "running": str(row.running_id) if row.running_id else None,
+            "turns": [turn_entry(turn) for turn in turns],
+        }
+    )

@@ -1,0 +1,81 @@
+"""What the figures of an exam are called on the dashboard's pages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from memory_app.services.training.metrics import Comparison, Figure
+
+_NAMES: dict[str, str | Promise] = {
+    "recall/several": gettext_lazy("Recall, several facts stated"),
+    "recall/update": gettext_lazy("Recall, a fact corrected"),
+    "recall/abstain": gettext_lazy("Admits that it doesn’t know"),
+    "recall/control": gettext_lazy("Right by chance, from a blank memory"),
+    "perplexity/bits_per_byte": gettext_lazy("Bits per byte"),
+    "perplexity/perplexity_per_token": gettext_lazy("Perplexity per token"),
+    "loops": gettext_lazy("Replies that repeat themselves"),
+    "distinct_2": gettext_lazy("Different word pairs"),
+}
+_KINDS: dict[str, str | Promise] = {
+    "recall/exact_match": gettext_lazy("Recall"),
+    "recall/held_out/values": gettext_lazy("Recall of unseen values"),
+    "recall/held_out/phrasings": gettext_lazy("Recall in unseen wordings"),
+}
+VERDICTS: dict[str, str | Promise] = {
+    "better": gettext_lazy("better"),
+    "worse": gettext_lazy("worse"),
+    "same": gettext_lazy("no clear difference"),
+    "unknown": gettext_lazy("–"),
+}
+
+
+def name_of(path: str) -> str:
+    """The name of one figure; one that has none here is its path."""
+    if path in _NAMES:
+        return str(_NAMES[path])
+    kind, _slash, gap = path.rpartition("/gap_")
+    if kind in _KINDS and gap.isdigit():
+        n = int(gap)
+        at_once = _("{figure}, asked at once")
+        later = ngettext("{figure}, {n} exchange later", "{figure}, {n} exchanges later", n)
+        return (later if n else at_once).format(figure=_KINDS[kind], n=n)
+    parts = path.split("/")
+    if parts[:2] == ["perplexity", "per_source"] and len(parts) > 3:
+        what = _NAMES.get(f"perplexity/{parts[-1]}", parts[-1])
+        return f"{what}, {'/'.join(parts[2:-1])}"
+    return path.replace("/", " · ").replace("_", " ")
+
+
+def rows(compared: Sequence[Comparison]) -> list[dict[str, Any]]:
+    """Lines of a table: name, the new figure, the old one, how they compare."""
+    return [
+        {
+            "name": name_of(one.path),
+            "cells": [cell(one.new), cell(one.old)],
+            "verdict": one.verdict,
+            "verdict_word": VERDICTS[one.verdict],
+        }
+        for one in compared
+    ]
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f}".rstrip("0").rstrip(".")
+
+
+def cell(figure: Figure | None) -> dict[str, str]:
+    """A figure as it is written, with its interval where it has one."""
+    if figure is None:
+        return {"text": "–", "interval": ""}
+    interval = figure.interval
+    if interval is None:
+        return {"text": f"{figure.value:.4g}", "interval": ""}
+    low, high = interval
+    return {
+        "text": f"{_share(figure.value)}%",
+        "interval": f"{_share(low)}–{_share(high)}",
+        "n": f"n = {figure.n:,}",
+    }

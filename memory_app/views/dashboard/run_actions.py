@@ -1,0 +1,171 @@
+"""What staff do with a run: each leaves an entry in the audit log."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+
+from memory_app.models import RunStatus, TrainingRun
+from memory_app.registry import RegistryError
+from memory_app.services.operations.audit import audit_record
+from memory_app.services.training.checkpoints import checkpoint_rename
+from memory_app.services.training.run_log import run_log_read
+from memory_app.services.training.runs import (
+    ENDED,
+    NOTE_MOST,
+    RunError,
+    run_archive,
+    run_cancel,
+    run_delete,
+    run_describe,
+    run_pause,
+    run_resume,
+)
+from memory_app.translate_messages import in_words
+from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
+from memory_app.views.dashboard.page import page, saved
+from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING
+
+_ASK = {"pause": run_pause, "resume": run_resume}
+
+
+def _page(row: TrainingRun) -> str:
+    return reverse("admin:run", args=[row.pk])
+
+
+def _record(request: HttpRequest, what: str, row: TrainingRun) -> None:
+    audit_record(user=request.user, action=f"run.{what}", object=f"{row} ({row.pk})")
+
+
+def _act(request: HttpRequest, what: str, row: TrainingRun, act: Callable[..., bool]) -> None:
+    """Do it and record it.
+
+    Raises:
+        RunError: it can't be done, or the run's status has changed since the page was shown.
+    """
+    if not act(run=row):
+        raise RunError("This is no longer possible: the run’s status has changed.")
+    _record(request, what, row)
+
+
+def run_ask(request: HttpRequest, run: UUID, what: str) -> HttpResponse:
+    """Pause or resume a run, and go back to its page."""
+    row = get_object_or_404(TrainingRun, pk=run)
+    try:
+        _act(request, what, row, _ASK[what])
+    except RunError as fault:
+        return refuse(request, in_words(fault), _page(row))
+    said = _("{name} will be paused.") if what == "pause" else _("{name} is queued again.")
+    messages.success(request, said.format(name=row.name))
+    return redirect("admin:run", run=row.pk)
+
+
+def run_cancel_view(request: HttpRequest, run: UUID) -> HttpResponse:
+    """Ask, then cancel a run, and go back to its page."""
+    row = get_object_or_404(TrainingRun, pk=run)
+    if row.status not in (*LIVELY, RunStatus.PAUSED):
+        return refuse(request, _("The run has ended: there is nothing to cancel."), _page(row))
+    ask = Ask(
+        title=_("Cancel {name}?").format(name=row.name),
+        section="runs",
+        sentences=[
+            _("It ends within seconds and leaves no checkpoint."),
+            _("It can be resumed from its last save, if it has one."),
+        ],
+        button=_("Cancel the run"),
+        back=_page(row),
+    )
+    said = _("{name} will be cancelled.").format(name=row.name)
+    return ask_and_act(request, ask, lambda: _act(request, "cancel", row, run_cancel), said=said)
+
+
+def run_delete_view(request: HttpRequest, run: UUID) -> HttpResponse:
+    """Ask, then delete an ended run."""
+    row = get_object_or_404(TrainingRun.objects.select_related("checkpoint"), pk=run)
+    if row.status not in ENDED:
+        reason = _("A run that has not ended can’t be deleted: cancel it first.")
+        return refuse(request, reason, _page(row))
+    stays = (
+        _("Its checkpoint {name} stays.").format(name=row.checkpoint.name)
+        if row.checkpoint
+        else _("It has created no checkpoint and can no longer be resumed.")
+    )
+    ask = Ask(
+        title=_("Delete {name}?").format(name=row.name),
+        section="runs",
+        sentences=[_("Its curves, sample replies, log and saves are deleted permanently."), stays],
+        button=_("Delete the run"),
+        back=_page(row),
+    )
+    return ask_and_act(
+        request,
+        ask,
+        lambda: _act(request, "delete", row, run_delete),
+        said=_("{name} was deleted.").format(name=row.name),
+        to=reverse("admin:runs"),
+    )
+
+
+def run_archive_view(request: HttpRequest, run: UUID) -> HttpResponse:
+    """Leave an ended run out of the list, or put it back."""
+    row = get_object_or_404(TrainingRun, pk=run)
+    archived = request.POST.get("archived") != "0"
+    if not run_archive(run=row, archived=archived):
+        return refuse(request, _("A run that has not ended stays in the list."), _page(row))
+    if archived != row.archived:
+        _record(request, "archive" if archived else "unarchive", row)
+    said = _("{name} was archived.") if archived else _("{name} was put back in the list.")
+    messages.success(request, said.format(name=row.name))
+    return redirect("admin:run", run=row.pk)
+
+
+def run_describe_view(request: HttpRequest, run: UUID) -> HttpResponse:
+    """Name a run, and its checkpoint if that is wished, and write a note about it.
+
+    What is wrong is said at its field.
+    """
+    row = get_object_or_404(TrainingRun.objects.select_related("checkpoint__parent"), pk=run)
+    name, note = request.POST.get("name", ""), request.POST.get("note", "")
+    with_checkpoint = "with_checkpoint" in request.POST
+    try:
+        with transaction.atomic():
+            run_describe(run=row, name=name, note=note)
+            _record(request, "describe", row)
+            if with_checkpoint and row.checkpoint is not None:
+                checkpoint_rename(checkpoint=row.checkpoint, name=name, by=request.user)  # type: ignore[arg-type]
+    except (RunError, RegistryError) as fault:
+        row.refresh_from_db()
+        return page(
+            request,
+            "dashboard/run_describe.html",
+            title=row.name,
+            section="runs",
+            status=400,
+            run=row,
+            name=name,
+            note=note,
+            note_most=NOTE_MOST,
+            with_checkpoint=with_checkpoint,
+            errors={fault.field: in_words(fault)},
+        )
+    label = render_to_string("dashboard/parts/run_checkpoint_label.html", {"run": row}, request)
+    parts = {"heading": escape(row.name), "checkpoint-label": label}
+    return saved(request, _page(row), parts)
+
+
+def run_log(request: HttpRequest, run: UUID) -> HttpResponse:
+    """The end of a run's log; nothing while there is nothing new."""
+    row = get_object_or_404(TrainingRun, pk=run)
+    log = run_log_read(row)
+    lively = row.status in LIVELY
+    if request.GET.get("seen", "") == log[1]:
+        return HttpResponse(status=204 if lively else STOP_POLLING)
+    context = {"run": row, "log": log, "lively": lively}
+    return render(request, "dashboard/parts/run_log.html", context)

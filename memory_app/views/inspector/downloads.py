@@ -1,0 +1,86 @@
+"""A turn's memory and its every gate as safetensors; both are replayed or read, never derived."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from memory_app import services
+from memory_app.core.inspection.trace_queries import trace_file
+from memory_app.core.model.checkpoint import Checkpoint
+from memory_app.models import Turn
+
+
+def model_of(turn: Turn) -> Checkpoint:
+    return services.chat_model(sha256=turn.chat.checkpoint.sha256)
+
+
+def tokens_seen(turn: Turn, model: Checkpoint) -> int:
+    """How many tokens lie behind this turn's state: its own and those of its ancestors."""
+    rows = {
+        key: (parent, len(model.tokenizer.turn_ids(user_ids, reply_ids)))
+        for key, parent, user_ids, reply_ids in Turn.objects.filter(chat=turn.chat_id).values_list(
+            "pk", "parent_id", "user_token_ids", "reply_token_ids"
+        )
+    }
+    count = 0
+    step: UUID | None = turn.pk
+    while step is not None:
+        step, tokens = rows.pop(step)  # each once: a circle is a fault of the row
+        count += tokens
+    return count
+
+
+def _metadata(turn: Turn, model: Checkpoint) -> dict[str, str]:
+    return {
+        "checkpoint_sha256": model.sha256,
+        "turn": str(turn.pk),
+        "tokens_seen": str(tokens_seen(turn, model)),
+    }
+
+
+def _file(data: bytes, name: str) -> HttpResponse:
+    return HttpResponse(
+        data,
+        content_type="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def trace(request: HttpRequest, turn: UUID) -> HttpResponseBase:
+    """i f g o c h [T, layers, hidden] of the turn's tokens, with the state before them."""
+    row = request.turn  # type: ignore[attr-defined]
+    if not row.is_committed:
+        raise Http404
+    found, model = services.turn_trace(turn=row)
+    data = trace_file(found, _metadata(row, model))
+    name = f"trace-{row.pk}.safetensors"
+    if isinstance(data, bytes):
+        return _file(data, name)
+    length, pieces = data
+    return StreamingHttpResponse(
+        _streamed(pieces),
+        content_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Length": str(length),
+        },
+    )
+
+
+async def _streamed(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces, each computed in a thread: Django would gather a plain iterator whole first."""
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        yield piece
+
+
+def state(request: HttpRequest, turn: UUID) -> HttpResponse:
+    """h and c [layers, hidden] after the turn."""
+    row = request.turn  # type: ignore[attr-defined]
+    if not row.is_committed:
+        raise Http404
+    model = model_of(row)
+    after = services.state_after(turn=row, model=model)
+    return _file(after.to_safetensors(_metadata(row, model)), f"state-{row.pk}.safetensors")

@@ -1,0 +1,104 @@
+"""What the gate view draws: one gate of one layer at a time, and one unit's numbers in full."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response, patch_cache_control
+
+from memory_app import services
+from memory_app.core.inspection import gate_map as maps
+from memory_app.core.inspection.trace import GATES
+from memory_app.core.inspection.trace_queries import AnyTrace, map_file, unit_values
+from memory_app.core.inspection.windows import window_count
+from memory_app.core.model.checkpoint import Checkpoint
+from memory_app.models import Turn
+
+
+def numbered(request: HttpRequest, name: str, below: int) -> int:
+    """A query's number from 0 to `below` - 1; whatever else it is names nothing that is there."""
+    text = request.GET.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) < below):
+        raise Http404
+    return int(text)
+
+
+def known(request: HttpRequest, version: str) -> HttpResponseBase | None:
+    """304 where the browser has these numbers of the turn already; then nothing is replayed.
+
+    A committed turn never changes, so its hash names everything that is computed from it. A browser
+    asks every time all the same (`no-cache` in `kept`): who may see it is not the browser's matter.
+    """
+    turn: Turn = request.turn  # type: ignore[attr-defined]
+    if not turn.is_committed:
+        raise Http404
+    found = get_conditional_response(request, etag=_etag(turn, version))
+    return kept(found, turn, version) if found is not None else None
+
+
+def kept(answer: HttpResponseBase, turn: Turn, version: str) -> HttpResponseBase:
+    """The answer, with what makes `known` say so of it the next time."""
+    answer["ETag"] = _etag(turn, version)
+    patch_cache_control(answer, private=True, no_cache=True)
+    return answer
+
+
+def _etag(turn: Turn, version: str) -> str:
+    return f'"{turn.state_sha256}-{version}"'
+
+
+def numbered_window(request: HttpRequest) -> int | None:
+    """?window=2, from 1: the window asked for; None where the query names none."""
+    if "window" not in request.GET:
+        return None
+    turn: Turn = request.turn  # type: ignore[attr-defined]
+    model = services.chat_model(sha256=turn.chat.checkpoint.sha256)
+    ids = model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)
+    number = numbered(request, "window", window_count(len(ids)) + 1)
+    if number == 0:
+        raise Http404
+    return number
+
+
+def traced(request: HttpRequest) -> tuple[AnyTrace, Checkpoint, int]:
+    """The trace of the turn that the request is about, or of the window that it names.
+
+    With its model, and the place of its first token in the turn.
+    """
+    turn: Turn = request.turn  # type: ignore[attr-defined]
+    if not turn.is_committed:
+        raise Http404
+    number = numbered_window(request)
+    if number is None:
+        found, model = services.turn_trace(turn=turn)
+        return found, model, 0
+    found, model, window = services.turn_window_trace(turn=turn, number=number)
+    return found, model, window.first
+
+
+def gate_map(request: HttpRequest, turn: UUID) -> HttpResponseBase:
+    """?gate=f&layer=0: the map of the gate with the figures of the layer's units; &window=1."""
+    row: Turn = request.turn  # type: ignore[attr-defined]
+    gate = request.GET.get("gate", "")
+    number = numbered(request, "layer", row.chat.checkpoint.num_layers)
+    if gate not in GATES:
+        raise Http404
+    window = numbered_window(request) if row.is_committed else None
+    version = f"map{maps.MAP_FORMAT_VERSION}" + (f"-window{window}" if window else "")
+    if (same := known(request, version)) is not None:
+        return same
+    found, _, first = traced(request)
+    metadata = {"turn": str(row.pk), "gate": gate, "layer": str(number)}
+    if window:
+        metadata["first"] = str(first)
+    data = map_file(found, number, gate, metadata)
+    return kept(HttpResponse(data, content_type="application/octet-stream"), row, version)
+
+
+def unit_json(request: HttpRequest, turn: UUID) -> JsonResponse:
+    """?layer=0&unit=7: every gate of one unit over the tokens, as float32 has it; &window=1."""
+    found, _, _ = traced(request)
+    number = numbered(request, "layer", found.num_layers)
+    unit = numbered(request, "unit", found.model.config.hidden_size)
+    gates = unit_values(found, number, unit)
+    return JsonResponse({"layer": number, "unit": unit, "gates": gates})

@@ -1,0 +1,151 @@
+"""The gate view of one turn: its tokens as a sentence; the numbers are asked for as maps."""
+
+import json
+from dataclasses import asdict
+from itertools import zip_longest
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from memory_app import services
+from memory_app.core.inspection.windows import WINDOW, window, window_count
+from memory_app.core.text.tokenizer import END, Tokenizer
+from memory_app.models import Turn
+from memory_app.protocol import Refused
+from memory_app.views.inspector.gate_map import numbered_window
+from memory_app.views.special_tokens import special_names, special_words
+
+# A piece of a character, or of white space, would be nothing to look at or to click on.
+_UNFINISHED, _BREAK = "·", "↵"
+# What js/inspector/main.js imports: named here so that the browser fetches all of it at once, not file by
+# file as each is read. What js/inspector/preload_map.js needs comes first, since it asks for the first map.
+_MODULES = tuple(
+    f"js/{name}.js"
+    for name in (
+        "gate_map", "permalink", "safetensors", "alternatives", "heatmap", "histogram",
+        "line_chart", "map_picture", "most_changed", "numbers", "panes", "radios", "ramp",
+        "save_file", "sentence", "sibling", "strings", "unit_line",
+    )
+)  # fmt: skip
+_EXCERPT = 40  # characters of a reply in the list of those to compare with
+
+
+def _shown(tokenizer: Tokenizer, ids: list[int], first: int) -> list[dict[str, Any]]:
+    """One entry a token from `first` on: whole characters only, so that a cut one stands at its
+    last byte, even where it began before."""
+    names, words = special_names(tokenizer), special_words()
+    stream, tokens = tokenizer.stream(), []
+    for index, token_id in enumerate(ids):
+        name = names.get(token_id, "")
+        text = words[name] if name else stream.push(token_id)
+        if index < first:
+            continue
+        shown = text.replace("\n", _BREAK + "\n") or _UNFINISHED
+        tokens.append({"token_id": token_id, "shown": shown, "control": name})
+    return tokens
+
+
+def _sentence(tokenizer: Tokenizer, ids: list[int], split: int, first: int) -> list[dict[str, Any]]:
+    """The tokens from `first` on, marked where the prompt, `split` tokens, and the reply begin."""
+    tokens = _shown(tokenizer, ids, first)
+    tokens[0]["opens"] = _("prompt") if first < split else _("reply")
+    if first < split < first + len(tokens):
+        tokens[split - 1 - first]["closes"] = True
+        tokens[split - first]["opens"] = _("reply")
+    # A special token stays on the line of the text that it opens or closes.
+    joined = False
+    for token, after in zip_longest(tokens, tokens[1:]):
+        token["begins"] = not joined
+        closed = after is not None and after["control"] == END
+        joined = after is not None and (closed or token["control"] not in ("", END))
+        token["ends"] = not joined
+    return tokens
+
+
+def _siblings(turn: Turn, tokenizer: Tokenizer, number: int) -> list[dict[str, Any]]:
+    """Every reply from the same memory, this one among them, oldest first.
+
+    Of the very long ones the window of this number is compared; not all have it.
+    """
+    rows = (
+        Turn.objects.filter(chat=turn.chat_id, parent=turn.parent_id, kind="talk")
+        .committed()
+        .oldest_first()
+        .only("pk", "user_token_ids", "reply_token_ids", "reply_text")
+    )
+    found = []
+    for place, row in enumerate(rows, 1):
+        count = window_count(len(tokenizer.turn_ids(row.user_token_ids, row.reply_token_ids)))
+        text = " ".join(row.reply_text.split())
+        found.append(
+            {
+                "id": str(row.pk),
+                "number": place,
+                "own": row.pk == turn.pk,
+                "excerpt": text[: _EXCERPT - 1] + "…" if len(text) > _EXCERPT else text,
+                "same_prompt": row.user_token_ids == turn.user_token_ids,
+                "windowed": count > 1,
+                "comparable": number <= count,
+            }
+        )
+    return found
+
+
+def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
+    """The page; a turn without a state says so in one sentence."""
+    row: Turn = request.turn  # type: ignore[attr-defined]
+    checkpoint = row.chat.checkpoint
+    names = {
+        "i": _("input"),
+        "f": _("forget"),
+        "g": _("candidate"),
+        "o": _("output"),
+        "c": pgettext("state of an LSTM", "cell"),
+        "h": _("hidden"),
+    }
+    context: dict[str, Any] = {
+        "turn": row,
+        "chat": row.chat,
+        "checkpoint": checkpoint,
+        "tokens": [],
+        "modules": _MODULES,
+        "gates": [{"key": key, "name": name} for key, name in names.items()],
+        "layers": range(1, checkpoint.num_layers + 1),
+    }
+    if row.is_committed:
+        tokenizer = services.chat_model(sha256=checkpoint.sha256).tokenizer
+        ids = tokenizer.turn_ids(row.user_token_ids, row.reply_token_ids)
+        number = numbered_window(request) or 1
+        try:
+            context["replayed"] = services.turn_trace_ahead(turn=row, number=number)
+        except Refused:
+            pass  # the page says so when its maps don't come
+        shown = window(len(ids), number)
+        split = len(tokenizer.prompt_ids(row.user_token_ids))
+        context["total"] = len(ids)
+        context["tokens"] = _sentence(tokenizer, ids[: shown.stop], split, shown.first)
+        context["siblings"] = _siblings(row, tokenizer, number)
+        if shown.count > 1:
+            context["window"] = asdict(shown) | {"size": WINDOW, "split": split}
+            context["window_json"] = json.dumps(context["window"])
+            context["windows"] = [
+                asdict(window(len(ids), one)) for one in range(1, shown.count + 1)
+            ]
+        context["page"] = {
+            "turn": str(row.pk),
+            "checkpoint": checkpoint.name,
+            "split": split - shown.first,
+            "window": context.get("window"),
+            "layers": checkpoint.num_layers,
+            "units": checkpoint.hidden_size,
+            "siblings": [one for one in context["siblings"] if one["comparable"]],
+            "control": {
+                token_id: special_words()[name]
+                for token_id, name in special_names(tokenizer).items()
+            },
+        }
+    return render(request, "turn.html", context)

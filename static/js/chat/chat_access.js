@@ -1,0 +1,13 @@
+// How one stands to a chat: "there", "gone" (deleted), or "out" (no longer its owner: logged out).
+import { renew } from "../shared/identity.js";
+
+// owner: the person whose chat it was when it was last open here.
+export async function standing(chat, owner) {
+  try {
+    const response = await fetch(`/chat/${chat}/turns.json`, { method: "HEAD" });
+    if (response.status !== 404) return "there";
+    return (await renew()) === owner ? "gone" : "out";
+  } catch {
+    return "there"; // no answer says nothing
+  }
+}

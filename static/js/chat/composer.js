@@ -1,0 +1,136 @@
+// Where the message is written: Enter sends, Shift+Enter breaks, Esc stops (in chat.js).
+import { Kept } from "../shared/browser_storage.js";
+import { LIMIT, characters } from "./message_length.js";
+import { say } from "../shared/strings.js";
+import { TOKENS, TokenCount } from "./token_count.js";
+
+const NEAR = 300;
+const TALLEST = 200; // px
+const LONG = 20000; // UTF-16 units: more lines than fit, however wide the window is
+const element = (id) => document.getElementById(id);
+
+// While an input method composes, Enter belongs to it.
+export function sends(event) {
+  return event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
+}
+
+// Far more than may be sent isn't put in at all, whether pasted or dropped: a browser takes seconds
+// for each key beside it. tell(sentence) says why.
+export function keepOut(field, tell) {
+  field.addEventListener("beforeinput", (event) => {
+    const text = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
+    if (text.length <= LONG) return;
+    event.preventDefault();
+    const n = characters(text);
+    tell(say("pasteTooLong", { n, count: n, limit: LIMIT }));
+  });
+}
+
+// As tall as its text, up to a limit.
+export function fit(field) {
+  if (field.value.length > LONG) {
+    field.style.height = `${TALLEST}px`; // to measure it would lay out every line at each key
+    return;
+  }
+  field.style.height = "";
+  field.style.height = `${Math.min(TALLEST, Math.max(40, field.scrollHeight))}px`;
+}
+
+// What to say about a text's length ("" while the limits are far), and whether it may be sent.
+// `counted` is what a TokenCount knows of it.
+export function measure(text, counted = null) {
+  const left = LIMIT - characters(text);
+  if (left < 0) return { words: say("tooLong", { n: -left, count: -left, limit: LIMIT }), over: true, sendable: false };
+  const tokensLeft = counted ? TOKENS - counted.tokens : Infinity;
+  const over = tokensLeft < 0;
+  // The tighter of the two bounds alone: both don't fit on a phone.
+  const words = over
+    ? say("tooManyTokens", { n: -tokensLeft, count: -tokensLeft, limit: TOKENS })
+    : tokensLeft < Math.min(NEAR, left)
+      ? say("tokensLeft", { n: tokensLeft })
+      : left < NEAR ? say("left", { n: left }) : "";
+  // A count of an older text says about how much, and no more.
+  return { words, over, sendable: text.trim() !== "" && !(over && counted.exact) };
+}
+
+export class Composer extends EventTarget {
+  constructor(chat) {
+    super();
+    this.text = element("text");
+    this.draft = new Kept("localStorage", "draft", chat);
+    // What was typed before this script ran stays.
+    if (!this.text.value) this.text.value = this.draft.value ?? "";
+    this.tokens = new TokenCount(() => this.#changed());
+    this.emptied = false; // by hand: Ctrl+Z then belongs to the field
+    this.text.addEventListener("input", () => {
+      this.emptied = this.text.value === "";
+      this.settle("typing");
+      this.#changed();
+    });
+    keepOut(this.text, (sentence) => this.complain(sentence));
+    this.text.addEventListener("keydown", (event) => {
+      if (!sends(event)) return;
+      event.preventDefault();
+      this.#submit();
+    });
+    element("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    element("stop").addEventListener("click", () => this.dispatchEvent(new Event("stop")));
+    this.running = false;
+    this.#changed();
+  }
+
+  get isBlank() {
+    return this.text.value === "" && !this.emptied;
+  }
+
+  #submit() {
+    const text = this.text.value;
+    if (measure(text, this.tokens.of(text)).sendable) this.dispatchEvent(new CustomEvent("message", { detail: text }));
+  }
+
+  clear() {
+    this.text.value = "";
+    this.emptied = false;
+    this.#changed();
+  }
+
+  // Gives a refused text back without losing what was typed since.
+  restore(text) {
+    const since = this.text.value;
+    this.text.value = since.trim() && since !== text ? `${text}\n${since}` : text;
+    this.#changed();
+  }
+
+  // `until` names what ends the complaint: "reply" (it has ended), "line" (the connection is back),
+  // "sampling" (the settings were changed); without one, the next key does.
+  complain(sentence, until = "typing") {
+    const problem = element("problem");
+    this.until = sentence ? until : null;
+    problem.textContent = sentence ?? "";
+    problem.hidden = !sentence;
+  }
+
+  // That has come: a complaint that waited for it is out of date.
+  settle(...reasons) {
+    if (reasons.includes(this.until)) this.complain(null);
+  }
+
+  set replying(running) {
+    this.running = running;
+    element("send").hidden = running;
+    element("stop").hidden = !running;
+  }
+
+  #changed() {
+    const { words, over, sendable } = measure(this.text.value, this.tokens.of(this.text.value));
+    const count = element("count");
+    count.textContent = words;
+    count.classList.toggle("over", over);
+    element("send").disabled = !sendable;
+    this.draft.value = this.text.value || null;
+    fit(this.text);
+  }
+}

@@ -1,0 +1,107 @@
+// The strip under a reply: one column a token, three rows of bars: input, forget, output gate,
+// each the mean over the units and layers, 0 at the foot of its row and 1 at its top.
+import { say } from "../shared/strings.js";
+import { colour } from "../shared/colour_ramp.js";
+
+const ROW = 12; // px
+const COLUMN = 10;
+const GATES = ["i", "f", "o"];
+const KEY = 16; // px that the letters at the left take
+
+export class Strip {
+  constructor(canvas, readout) {
+    this.canvas = canvas;
+    this.readout = readout;
+    this.tokens = []; // {text, means: [i, f, o]}
+    this.place = null; // the token that the arrow keys are at
+    canvas.addEventListener("pointermove", (event) => this.#point(event));
+    canvas.addEventListener("pointerleave", () => this.#tell(this.tokens[this.place]));
+    document.addEventListener("themechange", () => this.draw());
+  }
+
+  push(text, gates) {
+    this.tokens.push({ text, means: meansOf(gates) });
+    this.draw();
+  }
+
+  set(list) {
+    this.tokens = list.map(({ text, gates }) => ({ text, means: meansOf(gates) }));
+    this.draw();
+  }
+
+  get columns() {
+    const room = this.canvas.closest(".reply")?.clientWidth || 640;
+    const each = (room - KEY) / Math.max(1, this.tokens.length);
+    // Whole pixels where there are some to spare: else the gaps between the bars would blur.
+    return each >= COLUMN ? COLUMN : each >= 2 ? Math.floor(each) : Math.max(0.5, each);
+  }
+
+  draw() {
+    const { canvas, tokens, columns } = this;
+    const ratio = devicePixelRatio || 1;
+    const width = Math.ceil(tokens.length * columns);
+    canvas.width = Math.max(1, width * ratio);
+    canvas.height = ROW * GATES.length * ratio;
+    canvas.style.width = `${width}px`;
+    const draw = canvas.getContext("2d");
+    draw.scale(ratio, ratio);
+    const gap = columns >= 3 ? 1 : 0;
+    GATES.forEach((gate, row) => {
+      draw.fillStyle = `rgb(${colour(`--gate-${gate}`).join()})`;
+      tokens.forEach(({ means }, k) => {
+        const height = Math.max(0.5, means[row] * (ROW - 1));
+        draw.fillRect(k * columns, (row + 1) * ROW - height, columns - gap, height);
+      });
+    });
+    if (this.place !== null) {
+      draw.fillStyle = `rgb(${colour("--text").join()})`;
+      draw.fillRect(this.place * columns, 0, Math.max(1, columns - gap), 1);
+      draw.fillRect(this.place * columns, ROW * GATES.length - 1, Math.max(1, columns - gap), 1);
+    }
+    canvas.setAttribute("aria-label", this.summary());
+  }
+
+  summary() {
+    const mean = (row) => (this.tokens.reduce((sum, token) => sum + token.means[row], 0) / (this.tokens.length || 1)).toFixed(2);
+    return say("strip", { n: this.tokens.length, i: mean(0), f: mean(1), o: mean(2) });
+  }
+
+  // Which token lies under the pointer; its three numbers stand in one fixed place.
+  at(event) {
+    const x = event.clientX - this.canvas.getBoundingClientRect().left;
+    return Math.max(0, Math.min(this.tokens.length - 1, Math.floor(x / this.columns)));
+  }
+
+  // Arrow keys, Home and End move along the strip; Enter is the link's, and opens the gate view.
+  key(event) {
+    const last = this.tokens.length - 1;
+    const from = this.place ?? (event.key === "ArrowLeft" ? last + 1 : -1);
+    const to = { ArrowLeft: from - 1, ArrowRight: from + 1, Home: 0, End: last }[event.key];
+    if (to === undefined || last < 0) return;
+    event.preventDefault();
+    this.place = Math.max(0, Math.min(last, to));
+    this.#tell(this.tokens[this.place]);
+    this.draw();
+  }
+
+  leave() {
+    if (this.place === null) return;
+    this.place = null;
+    this.#tell(null);
+    this.draw();
+  }
+
+  #point(event) {
+    this.#tell(this.tokens[this.at(event)]);
+  }
+
+  #tell(token) {
+    const [i, f, o] = token?.means.map((value) => value.toFixed(2)) ?? [];
+    this.readout.textContent = token ? say("stripToken", { token: JSON.stringify(token.text), i, f, o }) : "";
+  }
+}
+
+// [[i, f, o] a layer] -> [i, f, o], the mean over layers.
+function meansOf(gates) {
+  return GATES.map((_, k) => gates.reduce((sum, layer) => sum + layer[k], 0) / (gates.length || 1));
+}

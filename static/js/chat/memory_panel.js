@@ -1,0 +1,111 @@
+// The memory panel: reads the head's state as it is stored and shows it, number by number; blanks it
+// and takes that back. Where the numbers came from, turn by turn, shows course.js.
+import { Course } from "./memory_history.js";
+import { load } from "../inspector/safetensors.js";
+import { grouped } from "../shared/numbers.js";
+import { paint, ramp } from "../shared/colour_ramp.js";
+import { say } from "../shared/strings.js";
+
+const element = (id) => document.getElementById(id);
+const states = new Map(); // turn id -> promise of {h, c: [layers][units], tokens}
+
+function stateOf(turn) {
+  if (!states.has(turn)) {
+    const url = `/turn/${turn}/state.safetensors`;
+    states.set(turn, load(url).then((file) => file && {
+      h: layersOf(file.tensors.h),
+      c: layersOf(file.tensors.c),
+      tokens: file.metadata.tokens_seen,
+    }));
+    states.get(turn).catch(() => states.delete(turn));
+  }
+  return states.get(turn);
+}
+
+function layersOf({ shape: [layers, units], values }) {
+  return Array.from({ length: layers }, (_, k) => values.subarray(k * units, (k + 1) * units));
+}
+
+const KEPT = new Set(["complete", "stopped", "length"]);
+const norm = (values) => Math.hypot(...values);
+const distance = (a, b) => Math.hypot(...a.map((value, k) => value - b[k]));
+
+export class Memory {
+  constructor(checkpoint) {
+    this.checkpoint = checkpoint;
+    const { chat, tree } = JSON.parse(element("page").textContent);
+    this.course = new Course(chat, checkpoint);
+    // Where the way back from a blank memory leads: the head before it, or the newest turn.
+    this.back = tree.turns.filter(({ status }) => KEPT.has(status)).at(-1)?.id ?? null;
+    document.addEventListener("themechange", () => this.#draw());
+    element("copy-hash").addEventListener("click", () => this.#copy());
+    element("memory-blank").addEventListener("click", () => {
+      const turn = this.head ? null : this.back;
+      document.dispatchEvent(new CustomEvent("chat:goto", { detail: { turn } }));
+    });
+  }
+
+  // head: the turn whose state is the chat's memory (null: blank); turns: how deep it lies.
+  async show({ head, parent, hash, turns }) {
+    const wanted = (this.wanted = Symbol());
+    this.head = head;
+    this.back = head ?? this.back;
+    this.#blank();
+    this.course.show(head).catch(() => {}); // the charts keep what they showed
+    const [state, before] = await Promise.all([head ? stateOf(head) : null, parent ? stateOf(parent) : null]);
+    if (wanted !== this.wanted) return; // a newer one overtook this
+    const { num_layers: layers, hidden_size: units } = this.checkpoint;
+    const zeros = Array.from({ length: layers }, () => new Float32Array(units));
+    this.state = state ?? { h: zeros, c: zeros, tokens: "0" };
+    this.before = before ?? { h: zeros, c: zeros };
+    this.hash = hash;
+    element("memory-turns").textContent = grouped(turns);
+    element("memory-tokens").textContent = this.state.tokens === undefined ? "–" : grouped(this.state.tokens);
+    element("memory-hash").textContent = hash ? hash.slice(0, 12) : say("blank");
+    element("memory-hash").title = hash ?? "";
+    element("copy-hash").hidden = !hash;
+    const file = element("memory-file");
+    file.hidden = !head;
+    if (head) file.href = `/turn/${head}/state.safetensors`;
+    this.#norms();
+    this.#draw();
+  }
+
+  #blank() {
+    const button = element("memory-blank");
+    button.disabled = !this.back;
+    button.textContent = say(this.head || !this.back ? "blankMemory" : "unblank");
+    element("memory-blank-note").textContent = say(this.head || !this.back ? "blankNote" : "unblankNote");
+  }
+
+  #norms() {
+    this.state.c.forEach((c, k) => {
+      const numbers = [norm(this.state.h[k]), norm(c), distance(c, this.before.c[k])];
+      const { cells } = element("norms").rows[k];
+      numbers.forEach((value, column) => (cells[column + 1].querySelector("span").textContent = value.toFixed(2)));
+    });
+  }
+
+  #draw() {
+    if (!this.state) return;
+    const lut = ramp("--gate-c", true);
+    // One scale for all layers, and no wilder than it must be: half a unit at the least.
+    const scale = Math.max(0.5, ...this.state.c.map((c) => c.reduce((top, v) => Math.max(top, Math.abs(v)), 0)));
+    this.state.c.forEach((c, k) => {
+      const canvas = element("cells").children[k]; // sized by the server, so that nothing moves
+      const { width, height } = canvas;
+      paint(canvas, width, height, lut, true, scale, (x, y) => c[y * width + x] ?? 0);
+      canvas.setAttribute("aria-label", `${say("layer", { n: k + 1 })}: |c| ${norm(c).toFixed(2)}`);
+    });
+    const bar = document.createElement("canvas");
+    paint(bar, 64, 1, lut, true, 1, (x) => (x / 63) * 2 - 1);
+    element("cells-scale").replaceChildren(`−${scale.toFixed(1)}`, bar, `+${scale.toFixed(1)}`);
+  }
+
+  async #copy() {
+    await navigator.clipboard.writeText(this.hash);
+    const button = element("copy-hash");
+    button.textContent = say("copied");
+    setTimeout(() => (button.textContent = say("copy")), 1500);
+  }
+}

@@ -1,0 +1,49 @@
+// An opening is a small experiment of a few messages: the first is sent by a click, each next one
+// is offered after the reply, with what to watch for.
+import { Kept } from "../shared/browser_storage.js";
+import { say } from "../shared/strings.js";
+
+const element = (id) => document.getElementById(id);
+
+export class Openings {
+  // send(text) -> whether the message was taken.
+  constructor(chat, openings, send) {
+    this.kept = new Kept("sessionStorage", "opening", chat);
+    this.send = send;
+    element("openings").addEventListener("click", (event) => {
+      const chosen = event.target.closest("[data-opening]");
+      if (!chosen) return;
+      const { steps, meanings, watch, language } = openings[chosen.dataset.opening];
+      if (!send(steps[0])) return;
+      this.kept.value = { steps: steps.slice(1), meanings: meanings.slice(1), watch, language };
+      element("text").focus();
+    });
+    element("next-step").addEventListener("click", () => {
+      const { steps, meanings = [], ...rest } = this.kept.value;
+      if (!send(steps[0])) return;
+      this.kept.value = { steps: steps.slice(1), meanings: meanings.slice(1), ...rest };
+      element("text").focus();
+    });
+    element("next-end").addEventListener("click", () => {
+      this.kept.value = null;
+      this.show(true);
+      element("text").focus();
+    });
+    // A click before this would be lost; the page comes with these buttons disabled.
+    for (const button of element("openings").querySelectorAll("button")) button.disabled = false;
+  }
+
+  // After a reply: the next step; while one runs, or where the memory is blank, nothing.
+  show(ready) {
+    const { steps = [], meanings = [], watch = "", language = "" } = this.kept.value ?? {};
+    element("next").hidden = !(ready && watch);
+    if (!ready || !watch) return;
+    element("watch").textContent = watch;
+    element("next-step").hidden = !steps.length;
+    element("next-step").textContent = steps.length ? say("next", { text: steps[0] }) : "";
+    element("next-step").lang = language;
+    element("next-meaning").textContent = meanings[0] ?? "";
+    // The last step was taken: what to watch for stands once more, beside what came of it.
+    if (!steps.length) this.kept.value = null;
+  }
+}

@@ -1,0 +1,120 @@
+// Undo, redo and the map: three ways to move the head. None of them rewrites anything: the memory is
+// again what it was after the turn that the head goes to, and what came later is set aside.
+import { Drawer } from "./drawer.js";
+import { TreeMap, branches } from "./branch_map.js";
+import { elsewhere, pathTo, undone } from "./tree.js";
+import { grouped } from "../shared/numbers.js";
+import { say } from "../shared/strings.js";
+
+const element = (id) => document.getElementById(id);
+const FIELDS = "input, textarea, select, [contenteditable]";
+
+export class Steps {
+  // goTo(turn or null) -> whether it went out; complete("user_text") -> the tree with all texts;
+  // isBlank(field): Ctrl+Z has nothing to undo in that field.
+  constructor({ goTo, complete, isBlank }) {
+    Object.assign(this, { goTo, complete, isBlank });
+    this.furthest = null; // where undo began: redo leads there
+    this.aim = undefined; // a head that was asked for and isn't there yet
+    this.map = new TreeMap(element("tree-map"), element("tree-at"), goTo);
+    this.drawer = new Drawer(element("tree"), element("tree-open"), () => this.#drawMap(true));
+    element("undo").addEventListener("click", () => this.undo());
+    for (const button of [element("redo"), element("later").querySelector("button")]) {
+      button.addEventListener("click", () => this.redo());
+    }
+    element("aside").querySelector("button").addEventListener("click", () => this.aside && this.goTo(this.aside.leaf));
+    document.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  undo() {
+    const head = pathTo(this.tree, this.#from()).at(-1);
+    if (head) this.#move(head.parent ?? null, "undoneNow");
+  }
+
+  redo() {
+    const [next] = undone(this.tree, this.#from(), this.furthest);
+    if (next) this.#move(next.id, "redoneNow");
+  }
+
+  // The head is where it was wanted, or won't be.
+  settled(head) {
+    if (head === undefined || head === this.aim) this.aim = undefined;
+  }
+
+  show(tree, busy) {
+    this.tree = tree;
+    const path = pathTo(tree, tree.head);
+    if (tree.head && !pathTo(tree, this.furthest).some((turn) => turn.id === tree.head)) this.furthest = tree.head;
+    const later = undone(tree, tree.head, this.furthest);
+    enable(element("undo"), !busy && path.length > 0, element("redo"));
+    enable(element("redo"), !busy && later.length > 0, element("undo"));
+    const note = element("later");
+    note.hidden = busy || !later.length;
+    note.firstElementChild.textContent = say("setAside", { n: later.length });
+    this.#showAside(tree, busy, later.length);
+    const count = branches(tree);
+    element("tree-open").hidden = count < 2 && !this.sought;
+    element("branches").textContent = grouped(count);
+    element("tree-open").setAttribute("aria-label", say("treeOpen", { n: count }));
+    element("tree-open").title = say("treeOpen", { n: count });
+    if (this.drawer.isOpen) this.#drawMap(false);
+  }
+
+  // Another reply, or an edit, in mid-chat: the later turns hang on the other version.
+  #showAside(tree, busy, later) {
+    this.aside = later && !busy ? null : elsewhere(tree, tree.running ?? tree.head);
+    const note = element("aside");
+    note.hidden = !this.aside;
+    if (!this.aside) return;
+    note.firstElementChild.textContent = say("elsewhere", { n: this.aside.n });
+    note.lastElementChild.hidden = busy;
+  }
+
+  async #drawMap(opened) {
+    const tree = await this.complete("user_text").catch(() => this.tree);
+    if (!this.drawer.isOpen) return;
+    const depth = pathTo(tree, tree.head).length;
+    if (pathTo(tree, tree.head).some(({ id }) => id === this.sought)) this.sought = null;
+    element("tree-summary").textContent = this.sought
+      ? say("treeElsewhere") : say("treeSummary", { turns: tree.turns.length, branches: branches(tree), depth });
+    this.map.draw(tree);
+    if (opened) this.map.focus(this.sought ?? undefined);
+  }
+
+  // A turn that isn't on the page, where it stands in the tree; the head stays.
+  seek(turn) {
+    this.sought = turn;
+    element("tree-open").hidden = false;
+    this.drawer.open();
+  }
+
+  #from() {
+    return this.aim === undefined ? this.tree.head : this.aim;
+  }
+
+  #move(turn, words) {
+    if (!this.goTo(turn)) return;
+    this.aim = turn;
+    element("spoken").textContent = say(words, { n: pathTo(this.tree, turn).length });
+  }
+
+  #key(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.isComposing) return;
+    const key = event.key.toLowerCase();
+    const back = key === "z" && !event.shiftKey;
+    const forth = (key === "z" && event.shiftKey) || (key === "y" && !event.shiftKey);
+    if (!back && !forth) return;
+    const field = event.target.closest?.(FIELDS);
+    if (field && !this.isBlank(field)) return; // the field's own undo
+    event.preventDefault();
+    if (back) this.undo();
+    else this.redo();
+  }
+}
+
+// A button that goes dead under somebody's finger hands the focus on.
+function enable(button, able, other) {
+  const had = document.activeElement === button;
+  button.disabled = !able;
+  if (had && !able) (other.disabled ? element("text") : other).focus();
+}

@@ -1,0 +1,103 @@
+// Charts of training curves: what each curve is called, its unit and hue, and a panel around it.
+import { LineChart } from "../shared/line_chart.js";
+import { savePicture, saveText } from "../shared/save_file.js";
+import { tools } from "./chart_tools.js";
+import { say, wordsOf } from "../shared/strings.js";
+
+export const HUES = ["--accent", "--gate-f", "--gate-o", "--gate-c", "--gate-g", "--gate-h", "--gate-i", "--muted"];
+
+// One chart shows the curves whose names begin so; of each, the unit, and whether its axis is log.
+export const CHARTS = [
+  { key: "loss", names: ["loss"], log: true },
+  { key: "bits_per_byte", names: ["bits_per_byte/"], log: true },
+  { key: "recall", names: ["recall/"], min: 0, max: 1 },
+  { key: "gradient_norm", names: ["gradient_norm"], log: true },
+  { key: "learning_rate", names: ["learning_rate"], min: 0 },
+  { key: "tokens_per_second", names: ["tokens_per_second"], min: 0 },
+];
+
+export const belongs = ({ names }, name) => names.some((one) => (one.endsWith("/") ? name.startsWith(one) : name === one));
+// "bits_per_byte/talks" is called talks, "recall/gap_2" gap 2.
+export function short(name) {
+  const gap = /^recall\/gap_(\d+)$/.exec(name);
+  return gap ? say("gap", { n: gap[1] }) : name.slice(name.indexOf("/") + 1);
+}
+
+// The axes of a chart, as LineChart wants them.
+export function axes({ key, log, min, max }) {
+  const x = tools.time ? { label: say("minutes") } : { label: say("step"), whole: true };
+  return { x, y: { label: wordsOf("units")[key], log: log && tools.log, min, max } };
+}
+
+// A panel with a chart: {chart, panel, show(series)}.
+export function chartPanel(place, { key }, name) {
+  const panel = document.createElement("figure");
+  panel.className = "panel chart";
+  panel.dataset.chart = key;
+  const head = document.createElement("header");
+  const title = document.createElement("h2");
+  title.textContent = wordsOf("titles")[key];
+  const tools = document.createElement("span");
+  tools.className = "small";
+  const canvas = document.createElement("canvas");
+  const readout = document.createElement("div");
+  readout.className = "readout";
+  const legend = document.createElement("ul");
+  legend.className = "legend";
+  head.append(title, tools);
+  panel.append(head, canvas, readout, legend);
+  place.append(panel);
+  const chart = new LineChart(canvas, readout);
+  const file = `${name}-${key}`.replace(/[^\p{L}\p{N}.-]+/gu, "-");
+  const tool = (text, act) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "link";
+    button.textContent = text;
+    button.addEventListener("click", act);
+    tools.append(button);
+  };
+  tool("CSV", () => saveText(chart.csv(), `${file}.csv`));
+  tool("PNG", () => savePicture(canvas, `${file}.png`));
+  return { chart, panel, legend };
+}
+
+// Names the curves of a chart by their hues; one alone needs no name.
+export function showLegend(legend, series) {
+  const items = series.length < 2 ? [] : series.map(({ label, hue }) => {
+    const item = document.createElement("li");
+    item.dataset.hue = String(HUES.indexOf(hue));
+    item.append(stroke(), label);
+    return item;
+  });
+  legend.replaceChildren(...items);
+}
+
+function stroke() {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [name, value] of [["width", 20], ["height", 8], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
+  const line = document.createElementNS(svg.namespaceURI, "path");
+  for (const [name, value] of [["d", "M0 4h20"], ["stroke", "currentColor"], ["stroke-width", 2]]) line.setAttribute(name, value);
+  svg.append(line);
+  return svg;
+}
+
+// A run's curves, fetched piece by piece: `ask()` brings what is new and says whether more will come.
+export class Curves {
+  constructor(url) {
+    this.url = url;
+    this.after = 0;
+    this.series = {};
+    this.more = true;
+  }
+
+  async ask() {
+    const answer = await fetch(`${this.url}?after=${this.after}`, { headers: { accept: "application/json" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const found = await answer.json();
+    this.after = found.after;
+    this.more = found.more;
+    for (const [name, points] of Object.entries(found.series)) (this.series[name] ??= []).push(...points);
+    return Object.keys(found.series).length > 0;
+  }
+}

@@ -1,0 +1,30 @@
+// The heatmap in words: the units of a layer whose cell ended farthest from where it began.
+import { number } from "./gate_map.js";
+import { grouped } from "../shared/numbers.js";
+import { say } from "../shared/strings.js";
+
+const MOST = 12;
+const element = (id) => document.getElementById(id);
+
+export function tokensLong(timescale) {
+  return timescale >= 9999.5 ? `>${grouped(9999)}` : timescale < 9.95 ? timescale.toFixed(1) : grouped(Math.round(timescale));
+}
+
+// text(token) -> what it says; choose(unit, token): somebody picked a row
+export function mostChanged(map, layer, text, choose) {
+  element("most-layer").textContent = say("layer", { n: layer + 1 });
+  const { c_before, c_after, mean_i, mean_f, timescale, moved_at } = map.figures;
+  element("most").replaceChildren(...map.mostChanged(MOST).map((unit) => {
+    const row = document.createElement("tr");
+    const head = row.appendChild(document.createElement("th"));
+    head.scope = "row";
+    const button = head.appendChild(document.createElement("button"));
+    Object.assign(button, { type: "button", className: "link", textContent: unit });
+    button.addEventListener("click", () => choose(unit, moved_at[unit]));
+    const values = [c_before[unit], c_after[unit], c_after[unit] - c_before[unit], mean_i[unit], mean_f[unit]];
+    for (const said of [...values.map((v) => number(v)), tokensLong(timescale[unit]), JSON.stringify(text(moved_at[unit]))]) {
+      row.appendChild(document.createElement("td")).textContent = said;
+    }
+    return row;
+  }));
+}

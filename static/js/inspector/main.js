@@ -1,0 +1,294 @@
+// The gate view: what is shown stands in `shown`; every control changes it, `draw` follows it, and
+// the address behind # says it, so that a link shows the same.
+import { Alternatives } from "./next_token.js";
+import { GateMap, SIGNED, SORTS } from "./gate_map.js";
+import { go, leaving, maps } from "./preload_map.js";
+import { histogram, saturated } from "./histogram.js";
+import { mapPicture } from "./export_png.js";
+import { mostChanged, tokensLong } from "./changed_units.js";
+import { grouped } from "../shared/numbers.js";
+import { Panes } from "./panes.js";
+import { read, write } from "./permalink.js";
+import { radios } from "../shared/radio_group.js";
+import { css, ramp } from "../shared/colour_ramp.js";
+import { savePicture } from "../shared/save_file.js";
+import { Sentence } from "./token_row.js";
+import { Sibling } from "./compare_reply.js";
+import { say, wordsOf } from "../shared/strings.js";
+import { UnitLine } from "./unit_chart.js";
+
+const element = (id) => document.getElementById(id);
+
+function start(page) {
+  const sentence = new Sentence(element("sentence"));
+  const tokens = sentence.tokens.length;
+  const { window: part } = page; // that of a very long turn, or null
+  const { first, total } = part ?? { first: 0, total: tokens };
+  const panes = new Panes(element("panes"), element("pane-template"));
+  const beat = new Alternatives(page.turn, first, page.control);
+  const line = new UnitLine({
+    turn: page.turn, window: part, split: page.split,
+    tokens: sentence.tokens.map(({ textContent }) => textContent), ids: sentence.tokens.map(({ title }) => title),
+  }, (token) => point({ ...mark, token }));
+  const limits = { layers: page.layers, units: page.units, tokens, split: page.split, window: part, siblings: page.siblings };
+  const shown = { gate: "f", layer: 0, sort: SORTS[0], unit: null, token: null, other: null, mode: "difference" };
+  const mark = { layer: 0, unit: 0, token: 0 }; // where the pointer or the arrow keys are
+  let sibling = null;
+  let drawn = null; // {own, other: layer -> its map, lut, kind}
+  let asked = 0;
+
+  const luts = (gate) => ramp(`--gate-${gate}`, SIGNED[gate]);
+
+  function take(said) {
+    for (const [key, value] of Object.entries(said)) if (value !== undefined) shown[key] = value;
+    shown.unit ??= undefined; // not null, which is "none": chosen when its map is there
+    gateTabs.show(shown.gate);
+    layerTabs.show(String(shown.layer));
+    element("sort").value = shown.sort;
+    if (element("with")) {
+      element("with").value = shown.other ?? "";
+      modeTabs.show(shown.mode);
+    }
+  }
+
+  async function draw() {
+    const ask = (asked += 1);
+    const { gate, sort } = shown;
+    const layers = shown.layer === "all" ? [...Array(page.layers).keys()] : [shown.layer];
+    element("explain").textContent = wordsOf("explain")[gate];
+    element("at-gate").textContent = gate;
+    let own;
+    let other = [];
+    try {
+      if (shown.other && sibling?.turn !== shown.other) sibling = new Sibling(page.siblings.find(({ id }) => id === shown.other), page.control, part);
+      if (!shown.other) sibling = null;
+      const found = Promise.all([
+        Promise.all(layers.map((layer) => maps.get(gate, layer))),
+        sibling ? Promise.all(layers.map((layer) => sibling.maps.get(gate, layer))) : [],
+        sibling?.ready,
+      ]);
+      [own, other] = await found;
+    } catch (fault) {
+      if (ask === asked) tell(say(fault.tooLarge ? "tooLarge" : "failed"));
+      return;
+    }
+    if (ask !== asked) return;
+    tell("");
+    const at = (list) => new Map(list.map((map, k) => [layers[k], map]));
+    drawn = { own: at(own), other: at(other), lut: luts(gate) };
+    if (shown.unit === undefined || (shown.unit && !layers.includes(shown.unit.layer))) {
+      const layer = layers.at(-1);
+      shown.unit = { layer, unit: drawn.own.get(layer).telling() };
+    }
+    if (!layers.includes(mark.layer)) Object.assign(mark, shown.unit ?? { layer: layers[0] });
+    const apart = sibling && shown.mode === "difference" && sibling.samePrompt;
+    panes.show(layers.flatMap((layer) => {
+      const map = drawn.own.get(layer);
+      const pane = (kind, one, split) => ({
+        kind, layer, split, map: one, lut: kind === "difference" ? ramp(`--gate-${gate}`, true) : drawn.lut,
+        texts: kind === "other" ? sibling.texts : sentence.tokens.map(({ textContent }) => textContent),
+        order: map.order(sort), small: layers.length > 1 || kind === "other" || (sibling && !apart),
+        caption: caption(kind, layer, layers.length > 1),
+        label: say("mapLabel", { gate, layer: layer + 1 }),
+        described: say("map", { gate, layer: layer + 1, tokens: say("tokens", { n: one.tokens }), units: say("units", { n: one.units }) }),
+      });
+      if (!sibling) return [pane("own", map, page.split)];
+      const theirs = drawn.other.get(layer);
+      if (apart) return [pane("difference", GateMap.difference(map, theirs), sibling.partsAt(page.turnIds))];
+      return [pane("own", map, page.split), pane("other", theirs, sibling.split)];
+    }));
+    element("panes").classList.toggle("pair", Boolean(sibling && !apart));
+    element("panes").classList.toggle("many", layers.length > 1);
+    compared(apart);
+    chosen();
+    point(mark);
+    element("panes").dataset.shown = `${gate} ${shown.layer} ${sort} ${shown.other ? shown.mode : ""}`.trim();
+  }
+
+  function caption(kind, layer, many) {
+    const parts = [];
+    if (many) parts.push(say("layer", { n: layer + 1 }));
+    if (kind === "own" && sibling) parts.push(say("thisReply"));
+    if (kind === "other") parts.push(say("otherReply", { n: sibling.number }));
+    if (kind === "difference") parts.push(say("difference", { n: sibling.number }));
+    return parts.join(" · ");
+  }
+
+  function compared(apart) {
+    element("other").hidden = !sibling;
+    element("at-other").closest("div").hidden = !sibling;
+    if (!element("mode-tabs")) return;
+    element("mode-tabs").hidden = !sibling?.samePrompt;
+    if (!sibling) return;
+    element("at-reply").textContent = say("otherReply", { n: sibling.number });
+    sibling.write(element("other-sentence"), element("other-link"));
+    const parts = sibling.partsAt(page.turnIds);
+    element("compared").textContent = sibling.samePrompt
+      ? say(parts < Math.min(tokens, sibling.tokens.length) ? "parts" : part ? "equalHere" : "neverParts", { n: first + parts + 1 })
+      : say("otherPrompt");
+    sibling.mark(element("other-sentence"), parts, apart);
+  }
+
+  function tell(text) {
+    element("state").textContent = text;
+    element("state").hidden = !text;
+  }
+
+  // What follows the chosen unit and the pinned token.
+  function chosen() {
+    const { gate, unit, token } = shown;
+    const map = unit && drawn?.own.get(unit.layer);
+    const grounds = map && ramp(`--gate-${gate}`, map.signed, { strength: 0.45, from: "--ground" });
+    sentence.colour(map && `${asked} ${unit.layer}.${unit.unit}`, map && ((t) => ({ line: css(drawn.lut[map.level(t, unit.unit)]), ground: css(grounds[map.level(t, unit.unit)]) })));
+    sentence.pin(token);
+    panes.pin(token, unit);
+    element("coloured").textContent = unit ? say("coloured", { unit: String(unit.unit), layer: unit.layer + 1, gate }) : say("colourNone");
+    element("uncolour").hidden = !unit;
+    element("unpin").hidden = token === null;
+    if (token === null) element("beat-head").textContent = say("pinNone");
+    line.show(unit, gate);
+    beat.show(token);
+    const layer = unit?.layer ?? mark.layer;
+    if (drawn?.own.has(layer)) {
+      mostChanged(drawn.own.get(layer), layer, (t) => sentence.text(t), (one, t) => {
+        Object.assign(shown, { unit: { layer, unit: one }, token: t });
+        point({ layer, unit: one, token: t });
+        panes.reveal();
+        chosen();
+      });
+    }
+    const said = { ...shown, unit: shown.unit ?? null };
+    history.replaceState(history.state, "", write(said, first));
+    carry(write({ ...said, token: null }));
+  }
+
+  // What is shown stays the same in the other windows of a very long turn.
+  function carry(hash) {
+    for (const link of document.querySelectorAll(".windows a[href]")) link.href = link.search + hash;
+    element("window-form")?.setAttribute("action", hash);
+  }
+
+  // The mark moves: its numbers stand in one place.
+  function point({ layer, unit, token }) {
+    const before = mark.layer;
+    Object.assign(mark, { layer, unit, token });
+    sentence.point(token);
+    if (!drawn) return;
+    const map = drawn.own.get(layer);
+    const other = drawn.other.get(layer);
+    const value = (one) => (one && token < one.tokens ? one.write(one.value(token, unit)) : "–");
+    panes.mark(mark);
+    element("at-token").textContent = `${JSON.stringify(sentence.text(token))} ${grouped(first + token + 1)}/${grouped(total)}`;
+    element("at-unit").textContent = shown.layer === "all"
+      ? say("unitOf", { unit: String(unit), units: map.units, layer: layer + 1 }) : `${unit} / ${grouped(map.units)}`;
+    element("at-timescale").textContent = say("tokensLong", { span: tokensLong(map.figures.timescale[unit]) });
+    element("at-value").textContent = value(map);
+    if (other) {
+      const both = token < Math.min(map.tokens, other.tokens);
+      const gap = both ? other.value(token, unit) - map.value(token, unit) : 0;
+      element("at-other").textContent = both ? `${value(other)} (${gap > 0 ? "+" : ""}${map.write(gap)})` : value(other);
+    }
+    if (before !== layer || histogramOf !== map) {
+      histogramOf = map;
+      element("histogram-name").textContent = say("allValues", { gate: shown.gate, layer: layer + 1 });
+      histogram(map, drawn.lut);
+      saturated(map.figures.saturation, luts);
+    }
+  }
+  let histogramOf = null;
+
+  function change(what) {
+    Object.assign(shown, what);
+    return draw();
+  }
+
+  const gateTabs = radios(element("gate-tabs"), (gate) => change({ gate }));
+  const layerTabs = radios(element("layer-tabs"), (layer) => {
+    const to = layer === "all" ? "all" : Number(layer);
+    // Unit 7 of another layer is another unit: one that changed much there takes its place.
+    change({ layer: to, unit: to === "all" || shown.unit === null || shown.unit?.layer === to ? shown.unit : undefined });
+  });
+  const modeTabs = element("mode-tabs") && radios(element("mode-tabs"), (mode) => change({ mode }));
+  element("sort").addEventListener("change", ({ target }) => change({ sort: target.value }));
+  element("with")?.addEventListener("change", ({ target }) => change({ other: target.value || null }));
+
+  panes.addEventListener("move", ({ detail: { pane, token, unit, chosen: click } }) => {
+    point({ layer: pane.layer, unit, token: pane.kind === "other" ? token : Math.min(token, tokens - 1) });
+    if (!click) return;
+    Object.assign(shown, { unit: { layer: pane.layer, unit }, token: token < tokens ? token : shown.token });
+    chosen();
+  });
+  sentence.addEventListener("point", ({ detail: token }) => {
+    point({ ...mark, token });
+    panes.reveal();
+  });
+  sentence.addEventListener("pin", ({ detail: token }) => {
+    shown.token = shown.token === token ? null : token;
+    point({ ...mark, token });
+    panes.reveal();
+    chosen();
+  });
+  element("uncolour").addEventListener("click", () => {
+    shown.unit = null;
+    chosen();
+    panes.focus();
+  });
+  element("unpin").addEventListener("click", () => {
+    shown.token = null;
+    chosen();
+    panes.focus();
+  });
+  element("copy-link").addEventListener("click", async () => {
+    const said = element("copied");
+    try {
+      await navigator.clipboard.writeText(location.href);
+      said.textContent = say("copied");
+    } catch {
+      said.textContent = say("copyAddress"); // no clipboard outside of https and localhost
+    }
+    setTimeout(() => (said.textContent = ""), 4000);
+  });
+  element("map-png").addEventListener("click", () => {
+    if (!drawn) return;
+    const list = panes.shown.map((pane, k) => ({
+      canvas: panes.all[k].heatmap.canvas, split: pane.split, tokens: pane.map.tokens, caption: pane.caption,
+      texts: pane.texts.slice(0, pane.map.tokens),
+    }));
+    const [{ map, lut }] = panes.shown;
+    const layer = shown.layer === "all" ? say("allLayers") : say("layer", { n: shown.layer + 1 });
+    const sort = element("sort").selectedOptions[0].textContent;
+    const picture = mapPicture({
+      title: `${wordsOf("explain")[shown.gate]}`,
+      subtitle: say(part ? "pictureNoteWindow" : "pictureNote", {
+        layer, sort, name: page.checkpoint, tokens: say("tokens", { n: tokens }), first: first + 1, last: first + tokens, total,
+      }),
+      panes: list, lut, ends: [map.low, map.high].map((v) => map.write(v)),
+    });
+    savePicture(picture, `turn-${page.turn.slice(0, 8)}${part ? `-tokens-${first + 1}-${first + tokens}` : ""}-${shown.gate}-layer-${shown.layer === "all" ? "all" : shown.layer + 1}.png`);
+  });
+  document.addEventListener("themechange", () => {
+    histogramOf = null;
+    draw();
+  });
+  addEventListener("hashchange", () => {
+    if (go(location.hash, part)) return;
+    take(read(location.hash, limits));
+    if (shown.token !== null) mark.token = shown.token;
+    draw();
+  });
+
+  // At first a unit that changed much is chosen and the reply's first token pinned: there is something
+  // to see before anybody has found out what to click.
+  page.turnIds = sentence.tokens.map(({ dataset }) => Number(dataset.id));
+  const wanted = read(location.hash, limits);
+  const begins = page.split >= 0 && page.split < tokens ? page.split : 0; // the reply, where it is shown
+  take({ ...wanted, token: location.hash.length > 1 ? wanted.token : begins });
+  mark.token = shown.token ?? begins;
+  draw().then(() => {
+    if (!shown.unit) return;
+    point({ ...shown.unit, token: mark.token });
+    panes.reveal();
+  });
+}
+
+if (!leaving) start(JSON.parse(element("page").textContent));

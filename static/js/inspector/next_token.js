@@ -1,0 +1,59 @@
+// What else could have stood in a token's place, with the probabilities that the model gave.
+import { say } from "../shared/strings.js";
+
+const element = (id) => document.getElementById(id);
+const small = (p) => (p < 0.001 ? "<0.001" : p.toFixed(3));
+// White space would be nothing to look at.
+const visible = (text) => text.replaceAll("\n", "↵").replaceAll("\t", "⇥").replace(/^ | $/g, "␣") || "·";
+
+export class Alternatives {
+  // first: the place in the turn of the first token that is shown; control: id -> what a special
+  // token is called
+  constructor(turn, first, control) {
+    Object.assign(this, { turn, first, control });
+    this.known = new Map();
+  }
+
+  // token: its place among those shown, or null
+  async show(token) {
+    this.wanted = token;
+    element("beat").classList.toggle("empty", token === null);
+    if (token === null) return;
+    if (!this.known.has(token)) {
+      element("beat-head").textContent = say("fetching", { n: this.first + token + 1 });
+      try {
+        const answer = await fetch(`/turn/${this.turn}/alternatives.json?token=${this.first + token}`);
+        if (!answer.ok) throw new Error(`status ${answer.status}`);
+        this.known.set(token, await answer.json());
+      } catch {
+        if (this.wanted === token) element("beat-head").textContent = say("failedPart");
+        return;
+      }
+    }
+    if (this.wanted === token) this.#draw(token, this.known.get(token));
+  }
+
+  #draw(token, { text, token_id, chosen, probability, rank, entropy, alternatives }) {
+    element("beat-head").textContent = say(chosen ? "chosen" : "fed", {
+      n: this.first + token + 1, token: this.control[token_id] ?? visible(text), p: small(probability), rank,
+      bits: entropy.bits.toFixed(2), nats: entropy.nats.toFixed(2),
+    });
+    element("beat-list").replaceChildren(...alternatives.map((one) => {
+      const item = document.createElement("li");
+      if (one.token_id === token_id) item.className = "own";
+      const part = (tag, name, said) => {
+        const made = item.appendChild(document.createElement(tag));
+        made.className = name;
+        made.textContent = said;
+        return made;
+      };
+      const word = this.control[one.token_id];
+      const box = part("span", "beat-token mono", word ? "" : visible(one.text));
+      box.title = word ? `${one.text} ${one.token_id}` : one.token_id;
+      if (word) Object.assign(box.appendChild(document.createElement("span")), { className: "token control", textContent: word });
+      part("i", "beat-bar", "").style.setProperty("width", `${Math.max(1, one.probability * 100)}%`);
+      part("span", "beat-p mono", small(one.probability));
+      return item;
+    }));
+  }
+}

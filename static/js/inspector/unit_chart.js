@@ -1,0 +1,84 @@
+// One unit over the tokens of the turn: a line for each gate that is chosen, all six as CSV.
+import { GATES, SIGNED } from "./gate_map.js";
+import { LineChart } from "../shared/line_chart.js";
+import { savePicture, saveText } from "../shared/save_file.js";
+import { say } from "../shared/strings.js";
+
+const element = (id) => document.getElementById(id);
+
+// A spreadsheet would run what begins like a formula.
+const cell = (text) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+
+export class UnitLine {
+  // words: {turn, window: that of a very long turn or none, split, tokens: their texts, ids: their ids}
+  constructor(words, pointed) {
+    Object.assign(this, words);
+    this.first = words.window?.first ?? 0; // the place in the turn of the first token
+    this.chart = new LineChart(element("line"), element("line-value"));
+    element("line").addEventListener("mark", ({ detail }) => detail !== null && pointed(detail - 1 - this.first));
+    this.boxes = [...element("line-gates").querySelectorAll("input")];
+    element("line-gates").addEventListener("change", () => {
+      this.touched = true;
+      this.#draw();
+    });
+    element("line-csv").addEventListener("click", () => saveText(this.csv(), `${this.name()}.csv`));
+    element("line-png").addEventListener("click", () => savePicture(element("line"), `${this.name()}.png`));
+  }
+
+  name() {
+    const tokens = this.window ? `-tokens-${this.first + 1}-${this.window.stop}` : "";
+    return `turn-${this.turn.slice(0, 8)}${tokens}-layer-${this.shown.layer + 1}-unit-${this.shown.unit}`;
+  }
+
+  // unit: {layer, unit} or null; gate: that of the map, which is always among the lines
+  async show(unit, gate) {
+    // Until somebody chooses, the lines are those that share the map's scale.
+    const usual = "ifo".includes(gate) ? "ifo" : gate;
+    for (const box of this.boxes) box.checked = this.touched ? box.checked || box.value === gate : usual.includes(box.value);
+    element("unit").classList.toggle("empty", !unit);
+    if (!unit) {
+      this.shown = null;
+      return;
+    }
+    const same = this.shown && this.shown.layer === unit.layer && this.shown.unit === unit.unit;
+    if (!same) {
+      this.shown = { ...unit };
+      const wanted = this.shown;
+      element("unit-name").textContent = say("unitName", { unit: String(unit.unit), layer: unit.layer + 1 });
+      try {
+        const answer = await fetch(`/turn/${this.turn}/unit.json?layer=${unit.layer}&unit=${unit.unit}${this.window ? `&window=${this.window.number}` : ""}`);
+        if (!answer.ok) throw new Error(`status ${answer.status}`);
+        wanted.gates = (await answer.json()).gates;
+      } catch {
+        if (this.shown !== wanted) return;
+        element("unit-name").textContent = say("failedPart");
+        this.shown = null;
+      }
+      if (this.shown !== wanted) return;
+    }
+    this.#draw();
+  }
+
+  #draw() {
+    const gates = this.shown?.gates;
+    for (const id of ["line-csv", "line-png"]) element(id).disabled = !gates;
+    if (!gates) return;
+    const drawn = this.boxes.filter(({ checked }) => checked).map(({ value }) => value);
+    // What has ends is drawn between them, so that one unit's line compares with another's.
+    const ends = drawn.includes("c") ? {} : { min: drawn.some((gate) => SIGNED[gate]) ? -1 : 0, max: 1 };
+    this.chart.show({
+      x: { label: say("axisToken"), whole: true },
+      y: { label: say("axisValue"), ...ends },
+      series: drawn.map((gate) => ({
+        label: gate, hue: `--gate-${gate}`, points: gates[gate].map((v, t) => [this.first + t + 1, v]),
+      })),
+    });
+  }
+
+  csv() {
+    const rows = this.tokens.map((text, t) => [
+      this.first + t + 1, this.ids[t], cell(text), t < this.split ? "prompt" : "reply", ...GATES.map((gate) => this.shown.gates[gate][t]),
+    ]);
+    return [["token", "token_id", "text", "part", ...GATES], ...rows].map((row) => row.join(",")).join("\n") + "\n";
+  }
+}

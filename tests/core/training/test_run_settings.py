@@ -1,0 +1,41 @@
+"""Settings are typed and bounded; a mistake is one sentence."""
+
+import pytest
+
+from memory_app.core.run_settings import PRESETS, SettingsError, TrainingSettings
+
+
+def test_every_preset_comes_back_from_its_dictionary() -> None:
+    assert set(PRESETS) == {"tiny", "base", "large", "gpu"}
+    for settings in PRESETS.values():
+        assert TrainingSettings.from_dict(settings.to_dict()) == settings
+
+
+def test_text_is_read_as_the_fields_type() -> None:
+    changed = PRESETS["tiny"].changed({"steps": "7", "learning_rate": "1e-3", "cell": "tanh_rnn"})
+    assert (changed.steps, changed.learning_rate, changed.cell) == (7, 1e-3, "tanh_rnn")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"nonsense": 1},
+        {"steps": "many"},
+        {"steps": 0},
+        {"steps": 1.5},
+        {"steps": True},
+        {"learning_rate": "nan"},
+        {"learning_rate": float("inf")},
+        {"dropout": 1},
+        {"cell": "gru"},
+        {"precision": "int4"},
+        {"compile": "maybe"},
+        {"facts": 0.9, "identity": 0.2},
+        {"hidden_size": None},
+        {"window": 10**400},
+    ],
+)
+def test_a_wrong_setting_is_refused_in_one_sentence(change: dict) -> None:
+    with pytest.raises(SettingsError) as refused:
+        TrainingSettings().changed(change)
+    assert str(refused.value).endswith(".")

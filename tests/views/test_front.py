@@ -1,0 +1,117 @@
+"""The front page tells the evaluation of the live checkpoint as it is, and nothing else."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from memory_app.models import Checkpoint
+from memory_app.services.training.evaluations import evaluation_record
+
+
+def exam(share: float, n: int = 200, **others: float) -> dict:
+    return {
+        "recall": {"exact_match": {"gap_0": 1.0, "gap_1": 0.5, "gap_2": share}, "n": n, **others}
+    }
+
+
+def page(client: Client, **headers: str) -> str:
+    return " ".join(client.get("/", headers=headers).content.decode().split())
+
+
+def figures(said: str) -> dict[str, tuple[str, str]]:
+    """Question -> the percentage and the count beside it."""
+    rows = re.findall(r'<th scope="row">(.*?)</th>.*?<b>(.*?)%</b>.*?small">(.*?)</td>', said)
+    return {label: (share, count) for label, share, count in rows}
+
+
+def test_without_an_evaluation_nothing_is_claimed(checkpoint: Checkpoint, client: Client) -> None:
+    said = page(client)
+    assert figures(said) == {}
+    assert f"{checkpoint.name} hasn’t been evaluated yet" in said
+
+
+def test_without_a_model_the_page_says_so(db: None, client: Client) -> None:
+    said = page(client)
+    assert "No model is live yet." in said
+    assert "look-map" not in said
+
+
+def test_the_newest_evaluation_is_told_in_percent(checkpoint: Checkpoint, client: Client) -> None:
+    evaluation_record(checkpoint=checkpoint, suite="all", result=exam(0.2))
+    evaluation_record(checkpoint=checkpoint, suite="recall", result=exam(0.985, update=0.9))
+    evaluation_record(checkpoint=checkpoint, suite="perplexity", result={"perplexity": {}})
+    assert figures(page(client)) == {
+        "A fact stated just before": ("100", "200/200"),
+        "A fact stated 1 turn before": ("50", "100/200"),
+        "A fact stated 2 turns before": ("98.5", "197/200"),
+        "A fact that was corrected": ("90", "180/200"),
+    }
+
+
+def test_a_checkpoint_may_bring_its_evaluation(checkpoint: Checkpoint, client: Client) -> None:
+    Checkpoint.objects.update(config={**checkpoint.config, "evaluation": exam(0.9, 50)})
+    assert figures(page(client))["A fact stated 2 turns before"] == ("90", "45/50")
+    evaluation_record(checkpoint=checkpoint, suite="recall", result=exam(0.5))
+    assert figures(page(client))["A fact stated 2 turns before"] == ("50", "100/200")
+
+
+@pytest.mark.parametrize(
+    "brought",
+    [
+        "<script>",
+        [],
+        {"recall": None},
+        {"recall": {"exact_match": [], "n": 1}},
+        {"recall": {"exact_match": {"gap_2": 7}, "n": 200}},
+        {"recall": {"exact_match": {"gap_2": "<b>"}, "n": 200}},
+        {"recall": {"exact_match": {"gap_<b>": 0.5}, "n": 200}},
+        {"recall": {"exact_match": {"gap_2": 0.5}, "n": "many"}},
+        {"recall": {"exact_match": {"gap_2": 0.5}, "n": 0}},
+        {"recall": {"exact_match": {"gap_2": True}, "n": 9}},
+    ],
+)
+def test_a_config_that_brings_nonsense_claims_nothing(
+    checkpoint: Checkpoint, client: Client, brought: object
+) -> None:
+    Checkpoint.objects.update(config={**checkpoint.config, "evaluation": brought})
+    assert figures(page(client)) == {}
+
+
+def test_sizes_and_picture_are_the_live_model_s(checkpoint: Checkpoint, client: Client) -> None:
+    said = page(client)
+    layers = "1 layer" if checkpoint.num_layers == 1 else f"{checkpoint.num_layers} layers"
+    assert f"{layers} of {checkpoint.hidden_size} LSTM units" in said
+    assert f"units of layer {checkpoint.num_layers} that a token wrote to" in said
+    heads = re.findall(r'<span class="look-token mono" lang="en">([^<]*)</span>', said)
+    assert (heads[0], *heads[-2:]) == ("you", "end", "bot")
+    assert len(heads) == said.count('<div class="look-column') >= 4
+    assert all(heads)
+    assert len(set(re.findall(r'fill-opacity="([^"]+)"', said))) > 5
+
+
+def test_a_reader_of_another_language_is_told_what_the_model_speaks(
+    checkpoint: Checkpoint, client: Client
+) -> None:
+    assert "The model speaks" not in page(client)
+    assert "请用英语和它对话" in page(client, accept_language="zh-CN")
+    Checkpoint.objects.update(language="de")
+    assert "The model speaks German" in page(client)
+
+
+def test_a_link_to_the_site_has_a_preview_with_absolute_addresses(
+    checkpoint: Checkpoint, client: Client
+) -> None:
+    for path in ("/", "/about/memory/"):
+        said = client.get(path).content.decode()
+        found = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]*)"', said))
+        assert found["url"] == f"http://testserver{path}"
+        assert found["image"].startswith("http://testserver/static/img/preview")
+        assert found["title"]
+
+
+def test_the_page_about_memory_is_for_anybody(db: None, client: Client) -> None:
+    answer = client.get("/about/memory/")
+    assert answer.status_code == 200
+    assert "sessionid" not in answer.cookies
+    assert b"style=" not in answer.content
