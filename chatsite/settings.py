@@ -219,7 +219,8 @@ WEBSOCKET_MAX_BYTES = 1024 * 1024
 BROKER_URL = env.queue("BROKER_URL", REDIS_URL, rabbit=True)
 _BROKER = DATA_DIR / "broker"
 CELERY_BROKER_URL = BROKER_URL or "filesystem://localhost/"
-# On disk by a transport of our own, which never leaves half a message (chatsite/filesystem_broker.py).
+# On disk by a transport of our own (chatsite/filesystem_broker.py), which never leaves half a
+# message.
 CELERY_BROKER_TRANSPORT = None if BROKER_URL else "chatsite.filesystem_broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {}
@@ -257,7 +258,8 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
-# What staff may send. Bodies stop at the first (chatsite/asgi_body_limit.py), before anything is stored.
+# What staff may send. Bodies stop at the first (chatsite/asgi_body_limit.py), before anything is
+# stored.
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 512, least=1, most=65536)
 UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 600, least=5, most=86400)
 CORPUS_MAX_MB = env.integer("CORPUS_MAX_MB", 2048, least=1, most=1048576)
@@ -295,7 +297,7 @@ LOGGING = {
         # One line a request would hold the search words of ?q=, which are a person's.
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": False},
-        # A traceback a second while Redis is away: memory_app/channel_notices.py says it in one line.
+        # A traceback a second while Redis is away: memory_app/channel_notices.py logs one line.
         "channels_redis": {"handlers": [], "level": "CRITICAL", "propagate": False},
         # A line for each try while the database is away: memory_app/outage_log.py says it in one.
         "psycopg.pool": {"handlers": [], "level": "CRITICAL", "propagate": False},

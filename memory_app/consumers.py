@@ -131,12 +131,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 "chat": str(chat.pk),
                 "head": str(chat.head_id) if chat.head_id else None,
                 "running": str(chat.running_id) if chat.running_id else None,
-                "checkpoint": {
-                    "id": str(chat.checkpoint.pk),
-                    "sha256": chat.checkpoint.sha256,
-                    "name": chat.checkpoint.name,
-                    "language": chat.checkpoint.language,
-                },
+                "checkpoint": chat.checkpoint.to_client(),
             }
         )
         self.watch = asyncio.create_task(self._watch(), name="socket-watch")

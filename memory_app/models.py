@@ -13,6 +13,8 @@ from django.db.models.functions import Coalesce, RowNumber, StrIndex
 from django.db.models.lookups import Exact, GreaterThan, IsNull
 from django.utils import timezone
 
+from memory_app.core.cells import cell_named, chat_cell_names
+from memory_app.core.model.config import ModelConfig
 from memory_app.core.text.case_folding import fold
 from memory_app.core.text.search_signature import COLUMNS, signature
 
@@ -131,9 +133,35 @@ class Checkpoint(Sequenced):
         return {key: self.config[key] for key in keys}
 
     @property
+    def model_config(self) -> ModelConfig:
+        """The sizes of its model."""
+        return ModelConfig.from_dict(self.config)
+
+    @property
+    def serves_chats(self) -> bool:
+        """Whether chats run on its cell; the others are for study."""
+        return self.cell in chat_cell_names()
+
+    @property
     def state_bytes(self) -> int:
-        """h and c in float32."""
-        return 2 * self.num_layers * self.hidden_size * 4
+        """Of one state in float32."""
+        return self.model_config.state_bytes
+
+    def to_client(self) -> dict[str, Any]:
+        """What a client is told of it: `chat.ready`, and `turns.json` of the contract."""
+        cell = cell_named(self.cell)
+        parts: dict[str, list[int]] = {}
+        for layer in self.model_config.layer_parts:
+            parts |= {name: list(shape) for name, shape in layer.items()}
+        return {
+            "id": str(self.pk),
+            "sha256": self.sha256,
+            "name": self.name,
+            "language": self.language,
+            "cell": self.cell,
+            "state_parts": {name: parts[name] for name in cell.state_parts},
+            "gate_names": list(cell.strip_gates),
+        }
 
 
 def folded_word(word: str) -> str:

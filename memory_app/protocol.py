@@ -88,19 +88,12 @@ ClientMessage = TurnSend | TurnStop | TurnRegenerate | TurnEdit | MemoryGoto | S
 # ---- the server sends
 
 
-class CheckpointInfo(TypedDict):
-    id: str
-    sha256: str
-    name: str
-    language: str
-
-
 class ChatReady(TypedDict):
     type: Literal["chat.ready"]
     chat: str
     head: str | None
     running: str | None
-    checkpoint: CheckpointInfo
+    checkpoint: dict[str, Any]
 
 
 class TurnStarted(TypedDict):

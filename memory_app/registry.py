@@ -233,7 +233,7 @@ def register_bundled() -> list[Checkpoint]:
         now = Checkpoint.objects.filter(live=True, language=row.language).first()
         chosen = Promotion.objects.filter(language=row.language).exists()
         older = now is not None and now.bundled and now.pk != row.pk and not chosen
-        if row.cell == "lstm" and (now is None or older):
+        if row.serves_chats and (now is None or older):
             promote(row)
         rows.append(row)
     return rows
@@ -248,9 +248,11 @@ def promote(row: Checkpoint) -> None:
     Raises:
         RegistryError: its cell is for study.
     """
-    if row.cell != "lstm":
+    if not row.serves_chats:
         raise RegistryError(
-            "{name} has the cell {cell}. Only lstm can be promoted.", name=row.name, cell=row.cell
+            "{name} has the cell {cell}, which is for study only and can't be promoted.",
+            name=row.name,
+            cell=row.cell,
         )
     Checkpoint.objects.filter(language=row.language, live=True).update(live=False)
     Checkpoint.objects.filter(pk=row.pk).update(live=True)

@@ -8,13 +8,16 @@ from memory_app.views.chat import (
     list_page,
     memory_json,
     menu,
-    page,
     reply_html,
     strip_json,
     token_count,
     tree_json,
 )
-from memory_app.views.inspector import downloads, gate_map, next_token, page
+from memory_app.views.chat import (
+    page as chat_page,
+)
+from memory_app.views.inspector import downloads, gate_map, next_token
+from memory_app.views.inspector import page as turn_page
 
 urlpatterns = [
     path("", front.front, name="front"),
@@ -26,8 +29,8 @@ urlpatterns = [
     path("accounts/language/", accounts.set_language, name="set_language"),
     path("chats/", list_page.chats, name="chats"),
     path("chats/import/", export.chats_import, name="chats_import"),
-    path("chat/", page.chat_new, name="chat_new"),
-    path("chat/<uuid:chat>/", page.chat, name="chat"),
+    path("chat/", chat_page.chat_new, name="chat_new"),
+    path("chat/<uuid:chat>/", chat_page.chat, name="chat"),
     path("chat/<uuid:chat>/menu/", menu.chat_menu, name="chat_menu"),
     path("chat/<uuid:chat>/rename/", menu.chat_rename, name="chat_rename"),
     path("chat/<uuid:chat>/share/", menu.chat_share, name="chat_share"),
@@ -40,7 +43,7 @@ urlpatterns = [
     path("chat/<uuid:chat>/turns.json", tree_json.turns_json, name="turns_json"),
     path("chat/<uuid:chat>/memory.json", memory_json.memory_json, name="memory_json"),
     path("chat/<uuid:chat>/tokens/", token_count.token_count, name="token_count"),
-    path("turn/<uuid:turn>/", page.turn, name="turn"),
+    path("turn/<uuid:turn>/", turn_page.turn, name="turn"),
     path("turn/<uuid:turn>/reply/", reply_html.reply, name="reply"),
     path("turn/<uuid:turn>/gates.json", strip_json.gates_json, name="gates_json"),
     path("turn/<uuid:turn>/map.safetensors", gate_map.gate_map, name="gate_map"),

@@ -29,9 +29,9 @@ from benchmarks.quality.results import (
 )
 from benchmarks.quality.scripted_chats import chats
 from benchmarks.quality.variants import VARIANTS
+from memory_app.core.cells import cell_names
 from memory_app.core.data.dialogues import Source
 from memory_app.core.model.checkpoint import Checkpoint, load_checkpoint
-from memory_app.core.model.config import CELLS
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.training.run_tokenizer import learn_tokenizer
 
@@ -85,7 +85,7 @@ def main() -> None:
         "what",
         choices=[
             *("lstm", "reset", "ngram", "transformer", "scratch"),
-            *(f"small-{cell}" for cell in CELLS),
+            *(f"small-{cell}" for cell in cell_names()),
             *(f"variant-{name}" for name in VARIANTS),
             *("small-transformer", "recitation", "chats", "table"),
         ],
@@ -175,7 +175,7 @@ def measure(
         shape = {key: getattr(model.config, key) for key in SHAPE}
     else:
         cell = what.removeprefix("small-")
-        title, place, shape = f"{cell}, small", 4 + CELLS.index(cell), _small(cell)
+        title, place, shape = f"{cell}, small", 4 + cell_names().index(cell), _small(cell)
     step = small.changed({**shape, **_cell_step(shape["cell"])})
     found = baselines.cell(step, tokenizer, sources, seconds, n, rates)
     return {"title": title, "place": place, "trained": minutes, **found}

@@ -28,10 +28,7 @@ def torch_step(model: LanguageModel, dtype: torch.dtype, n: int) -> Callable[[],
     projection = model.projection.weight.to(dtype) if config.has_projection else None
     weights, biases = [], []
     for layer in range(config.num_layers):
-        w_ih, w_hh, b_ih, b_hh = (
-            getattr(model.lstm, f"{name}_l{layer}")
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
+        w_ih, w_hh, b_ih, b_hh = model.layers.gate_weights(layer)
         weights.append(torch.cat((w_ih, w_hh), dim=1).to(dtype))
         biases.append(b_ih + b_hh)
     h = [torch.zeros(n, config.hidden_size, dtype=dtype) for _ in weights]

@@ -27,7 +27,7 @@ def random_model(vocab_size: int = 8192, size: int = 512, layers: int = 2) -> La
     torch.manual_seed(0)
     model = LanguageModel(ModelConfig(vocab_size, size, size, layers))
     with torch.no_grad():
-        for parameter in model.lstm.parameters():
+        for parameter in model.layers.parameters():
             parameter.mul_(2)
         model.embedding.weight.mul_(8)
     return model.eval().requires_grad_(False)

@@ -1,7 +1,7 @@
 """The site in a process of its own, with long turns to look at: what gate_page.py opens.
 
-`python -m benchmarks.speed.gate_page_site TURNS` prints one line of JSON once it serves, and ends when its
-standard input does. DATA_DIR and PORT come by the environment.
+`python -m benchmarks.speed.gate_page_site TURNS` prints one line of JSON once it serves, and ends
+when its standard input does. DATA_DIR and PORT come by the environment.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.speed.baseline_step import draw
-from memory_app.core.engine.packed_linear import PackedLinear
+from memory_app.core.cells.packed_linear import PackedLinear
 
 HEAD_WIDTH = 64
 

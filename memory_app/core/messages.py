@@ -1,8 +1,8 @@
 """What is told to a person: a sentence with gaps, and what fills them.
 
 The core speaks English and knows no other language. Whoever shows a sentence looks its template up
-in a catalogue and fills the gaps of what stands there (memory_app/translate_messages.py), so the template is
-always written out where it is raised: what is put together beforehand can't be looked up.
+in a catalogue and fills the gaps of what stands there (memory_app/translate_messages.py), so the
+template is always written out where it is raised: one put together beforehand can't be looked up.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from memory_app.core.cells import cell_named, cell_names
 from memory_app.core.facts import SCOPES
 from memory_app.core.messages import SentenceError
-from memory_app.core.model.config import CELLS
 from memory_app.core.number_text import figure_text
 
 
@@ -93,8 +93,9 @@ class TrainingSettings:
     fillers: str = ""  # sources whose exchanges part facts from questions; empty = all
 
     def __post_init__(self) -> None:
-        if self.cell not in CELLS:
-            raise SettingsError("cell must be one of {choices}.", choices=", ".join(CELLS))
+        if self.cell not in cell_names():
+            raise SettingsError("cell must be one of {choices}.", choices=", ".join(cell_names()))
+        by_gate = cell_named(self.cell).has_gate_weights
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise SettingsError("precision must be auto, float32 or bfloat16.")
         if self.compile not in ("off", "on"):
@@ -113,7 +114,7 @@ class TrainingSettings:
         if self.timescales not in ("off", "inverse_gamma"):
             raise SettingsError("timescales must be off or inverse_gamma.")
         special = self.weight_drop or self.variational == "on" or self.timescales != "off"
-        if special and self.cell != "lstm":
+        if special and not by_gate:
             raise SettingsError("weight_drop, variational and timescales require the lstm cell.")
         if self.fact_scope not in SCOPES:
             raise SettingsError("fact_scope must be one of {choices}.", choices=", ".join(SCOPES))
@@ -127,11 +128,11 @@ class TrainingSettings:
             )
         if self.copy_units > min(self.hidden_size, self.embedding_dim):
             raise SettingsError("copy_units must be at most hidden_size and embedding_dim.")
-        if self.copy_units and (self.cell != "lstm" or self.hidden_size == self.embedding_dim):
+        if self.copy_units and (not by_gate or self.hidden_size == self.embedding_dim):
             raise SettingsError(
                 "copy_units requires an lstm whose hidden_size differs from embedding_dim."
             )
-        if self.bank_units and (self.cell != "lstm" or self.num_layers < 2):
+        if self.bank_units and (not by_gate or self.num_layers < 2):
             raise SettingsError("bank_units requires the lstm cell and two or more layers.")
         if self.told_flags not in ("off", "on"):
             raise SettingsError("told_flags must be on or off.")

@@ -6,7 +6,7 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from memory_app.core.inspection.long_trace import LONG
@@ -80,10 +80,10 @@ STRINGS: dict[str, dict[str, Any]] = {
             "stopped": _("stopped"),
         },
         "strip": {
-            "one": _("Mean gates over {n} token: input {i}, forget {f}, output {o}"),
-            "other": _("Mean gates over {n} tokens: input {i}, forget {f}, output {o}"),
+            "one": _("Mean gates over {n} token: {gates}"),
+            "other": _("Mean gates over {n} tokens: {gates}"),
         },
-        "stripToken": _("{token}  i {i}  f {f}  o {o}"),
+        "comma": pgettext_lazy("between the items of a list", ", "),
         "treeElsewhere": _("The match is on another branch, marked here. Choose it to go there."),
         "treeHere": _("{what} You are here."),
         "treeOnPath": _("{what} On the path to where you are."),
@@ -134,14 +134,6 @@ STRINGS: dict[str, dict[str, Any]] = {
         "tooLarge": _("This file is larger than the site accepts."),
     },
     "gates": {
-        "explain": {
-            "i": _("Input gate i: how much of the new candidate is written, per unit."),
-            "f": _("Forget gate f: how much of the old cell state is kept, per unit."),
-            "g": _("Candidate g: what would be written to the cell state, from −1 to 1."),
-            "o": _("Output gate o: how much of the cell state is passed to the next layer."),
-            "c": _("Cell state c: what the unit stores after this token."),
-            "h": _("Hidden state h: what the unit outputs, h = o · tanh c."),
-        },
         "failed": _("The gates couldn’t be loaded. Reload the page."),
         "failedPart": _("Loading failed. Choose it again to retry."),
         "tooLarge": _("This turn is too large to draw here. Download its trace instead."),
@@ -323,3 +315,13 @@ def gap() -> str:
 def strings(page: str) -> SafeString:
     """The words of one page's scripts as a JSON data block (no script, so the CSP is content)."""
     return json_script(STRINGS[page], "strings")
+
+
+@register.filter
+def state_parts_text(checkpoint: dict[str, Any]) -> str:
+    """The parts of a state in words: "hidden state h and cell state c"."""
+    parts = [f"{part['label']} {part['name']}" for part in checkpoint["parts"]]
+    if len(parts) == 1:
+        return parts[0]
+    comma = pgettext("between the items of a list", ", ")
+    return _("{first} and {last}").format(first=comma.join(parts[:-1]), last=parts[-1])

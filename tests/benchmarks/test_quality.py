@@ -29,10 +29,11 @@ from benchmarks.quality.results import (
 from benchmarks.quality.train_in_budget import Trained, rate_at, train_within
 from benchmarks.quality.transformer import Transformer, shape_for
 from benchmarks.quality.variants import VARIANTS
+from memory_app.core.cells import cell_names
 from memory_app.core.data.dialogues import Source
 from memory_app.core.evaluation.perplexity import likelihood
 from memory_app.core.model.checkpoint import Checkpoint
-from memory_app.core.model.config import CELLS, ModelConfig
+from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
@@ -296,7 +297,7 @@ def test_the_small_ones_are_all_of_one_size_and_each_meets_its_rates(
 
     monkeypatch.setattr(baselines, "cell", cell)
     monkeypatch.setattr(baselines, "transformer", transformer)
-    for name in (*CELLS, "transformer"):
+    for name in (*cell_names(), "transformer"):
         measure(f"small-{name}", checkpoint, [], 1200, 2)
     given = {name: rates for name, rates in RATES.items() if name.startswith("small-")}
     assert {f"small-{name}": rates for name, (_, rates) in met.items()} == given

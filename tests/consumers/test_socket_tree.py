@@ -37,7 +37,7 @@ async def test_regenerate_makes_a_sibling_of_the_same_ids_from_the_same_state(
     assert new.chat.head_id == new.pk
     parent = await _turn(first["turn"])
     config = model.model.config
-    before = State.from_bytes(parent.state, config.num_layers, config.hidden_size)
+    before = State.from_bytes(parent.state, config)
     ids = model.tokenizer.turn_ids(new.user_token_ids, new.reply_token_ids)
     assert new.state_sha256 == replay(model.model, before, ids).sha256()
 

@@ -7,9 +7,11 @@ import torch
 from safetensors.torch import load
 
 from memory_app import runtime, services
+from memory_app.core.cells import cell_named
 from memory_app.core.inspection import windows
-from memory_app.core.inspection.trace import GATES
 from tests.conftest import spoken_turn
+
+GATES = cell_named("lstm").gate_names
 
 
 @pytest.fixture

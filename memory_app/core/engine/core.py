@@ -42,7 +42,8 @@ class Engine:
         self._running = runner.pool(max_batch)
         self._sampler = Sampler(max_batch, end_id=end_id, banned=banned)
         self._feed = torch.zeros(max_batch, dtype=torch.int64)  # what each running row is fed next
-        self._gates = torch.zeros(max_batch, runner.config.num_layers, 3)
+        strip = len(runner.config.kind.strip_gates)
+        self._gates = torch.zeros(max_batch, runner.config.num_layers, strip)
         self._capture_gates = capture_gates
         self._aborted: list[Request] = []
 
@@ -59,7 +60,7 @@ class Engine:
             ValueError: a state of another shape, or an id outside the vocabulary.
         """
         config = self.runner.config
-        if request.state.h.shape != (config.num_layers, 1, config.hidden_size):
+        if not request.state.fits(config):
             raise ValueError("The state has another shape than the checkpoint's.")
         if max(request.prompt_ids) >= config.vocab_size:
             raise ValueError("A token id lies outside the checkpoint's vocabulary.")
@@ -129,7 +130,7 @@ class Engine:
 
     def _promote(self, request: Request) -> None:
         self.scheduler.promote(request)
-        self._running.load(request.row, request.fed_state)
+        self._running.load(request.row, request.fed_state.layers)
         self._sampler.put(request.row, request.sampling)
         self._feed[request.row] = request.prompt_ids[-1]
 

@@ -25,7 +25,8 @@ class Status(Enum):
 class TokenEvent:
     """One token of R, sent once it has been fed, so that its gates are its own.
 
-    logprob is natural, at temperature 1, before any cut; gates [[mean i, mean f, mean o] a layer].
+    logprob is natural, at temperature 1, before any cut; gates holds of each layer the means of the
+    cell's strip gates (of an lstm [i, f, o]).
     """
 
     token_id: int

@@ -36,9 +36,9 @@ def feed(
     if before is None:
         state = model.blank(len(streams))
     else:
-        state = State(before.h[:, order], before.c[:, order])
-    outputs = torch.zeros(len(streams), model.config.hidden_size, device=device)
-    h, c = torch.zeros_like(state.h), torch.zeros_like(state.c)
+        state = before.rows(order)
+    outputs = torch.zeros(len(streams), model.config.output_size, device=device)
+    after = state.clone()
     start, active = 0, len(streams)
     while active:
         stop = len(streams[order[active - 1]])
@@ -47,11 +47,11 @@ def feed(
         while keep and len(streams[order[keep - 1]]) == stop:
             keep -= 1
         outputs[keep:active] = hidden[keep:, -1]
-        h[:, keep:active], c[:, keep:active] = state.h[:, keep:], state.c[:, keep:]
-        state = State(state.h[:, :keep].contiguous(), state.c[:, :keep].contiguous())
+        after.put_rows(slice(keep, active), state.rows(slice(keep, None)))
+        state = state.rows(slice(0, keep))
         start, active = stop, keep
     back = torch.tensor(sorted(range(len(order)), key=order.__getitem__), device=device)
-    return outputs[back], State(h[:, back], c[:, back])
+    return outputs[back], after.rows(back)
 
 
 @torch.inference_mode()
@@ -82,7 +82,7 @@ def greedy_ids(
                 rows = [rows[i] for i in going]
                 left = torch.tensor(going, device=chosen.device)
                 chosen = chosen[left]
-                state = State(state.h[:, left], state.c[:, left])
+                state = state.rows(left)
             hidden, state = model.hidden(chosen.unsqueeze(1), state)
             outputs = hidden[:, -1]
     return replies

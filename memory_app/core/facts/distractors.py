@@ -1,6 +1,6 @@
 """Exchanges that have nothing to do with anybody's facts: what stands in the gap.
 
-The exam draws from `exchanges.txt`, written for this project (one "user | bot" a line), so that
+The exam draws from `en/exchanges.txt`, written for this project (one "user | bot" a line), so that
 a fresh clone can run it; training draws from the corpora and leaves these unseen.
 """
 
@@ -10,7 +10,7 @@ import random
 from functools import cache
 from pathlib import Path
 
-_FILE = Path(__file__).with_name("exchanges.txt")
+_FILE = Path(__file__).parent / "en" / "exchanges.txt"
 SEPARATOR = " | "
 
 

@@ -1,6 +1,6 @@
 """More ways to tell and ask the facts that people tell first; only training uses these.
 
-Those below, and those of wordings.txt ("[tell name]" and the like above each list), which were
+Those below, and those of en/templates.txt ("[tell name]" and the like above each list), which were
 written by somebody who had not seen any phrasing that the exam holds out. Of these, whatever is
 within one word of a held-out phrasing was left out.
 
@@ -492,12 +492,12 @@ _ASK_ANY = (
     "do you have {m} in your memory",
     "is {m} still in your memory",
 )
-_FILE = Path(__file__).with_name("wordings.txt")
+_FILE = Path(__file__).parent / "en" / "templates.txt"
 
 
 @cache
 def _in_file() -> dict[str, tuple[str, ...]]:
-    """The lists of wordings.txt by what stands above them."""
+    """The lists of en/templates.txt by what stands above them."""
     lists: dict[str, list[str]] = {}
     for line in _FILE.read_text("utf-8").splitlines():
         if line.startswith("["):

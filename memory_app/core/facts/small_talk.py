@@ -1,8 +1,8 @@
 """What the bot says about itself, and the small change of a chat: hello, thanks, goodbye.
 
-Written for this project (small talk of the day is in small_talk.txt). Each entry is the ways to say
-it and the replies that fit any of them; `identity_exchanges` draws from them with the same callable
-form as fillers.
+Written for this project (small talk of the day is in en/small_talk.txt). Each entry is the ways to
+say it and the replies that fit any of them; `identity_exchanges` draws from them with the same
+callable form as fillers.
 """
 
 from __future__ import annotations
@@ -428,7 +428,7 @@ ENTRIES = ABOUT_ITSELF + SMALL_CHANGE
 
 #: Share of the exchanges that are small talk: what people say of their day, and ask in passing.
 SMALL_TALK = 0.5
-_SMALL_TALK_FILE = Path(__file__).with_name("small_talk.txt")
+_SMALL_TALK_FILE = Path(__file__).parent / "en" / "small_talk.txt"
 
 
 @cache

@@ -36,7 +36,7 @@ def open_copy_path(model: LanguageModel, units: int) -> None:
             directions or hidden units.
     """
     config = model.config
-    if config.cell != "lstm" or not config.has_projection:
+    if not config.kind.has_gate_weights or not config.has_projection:
         raise ValueError("A copy path needs an lstm with a projection.")
     if not 0 < units <= min(config.hidden_size, config.embedding_dim):
         raise ValueError("A copy path has at most as many units as the layers and the embedding.")

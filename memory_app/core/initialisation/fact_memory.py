@@ -160,7 +160,7 @@ def observe(
     Raises:
         BankError: the model is no lstm of two layers or more.
     """
-    if model.config.cell != "lstm" or model.config.num_layers < 2:
+    if not model.cell.has_gate_weights or model.config.num_layers < 2:
         raise BankError("Fact banks need an lstm with two or more layers.")
     kept: list[Tensor] = []
     marks: list[Tensor] = []

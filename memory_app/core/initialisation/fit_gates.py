@@ -40,11 +40,7 @@ def hear(
 
 def layer_weights(model: LanguageModel, layer: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """A layer's own weight_ih [4H, I], weight_hh [4H, H], bias_ih and bias_hh [4H] (i, f, g, o)."""
-    ih, hh, bias, other_bias = (
-        getattr(model.lstm, f"{name}_l{layer}")
-        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    )
-    return ih, hh, bias, other_bias
+    return model.layers.gate_weights(layer)
 
 
 def _layers(model: LanguageModel) -> list[nn.LSTM]:

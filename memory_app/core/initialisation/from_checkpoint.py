@@ -27,8 +27,10 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
         TransferError: another cell, embedding, number of layers, or fewer hidden units.
     """
     ours, theirs = model.config, parent.model.config
-    same = ("cell", "embedding_dim", "num_layers", "tied", "has_projection", "article_tanh")
-    wider = ours.cell == "lstm" and ours.hidden_size > theirs.hidden_size and ours.has_projection
+    same = ("cell", "embedding_dim", "num_layers", "tied", "has_projection", "options")
+    wider = (
+        ours.kind.has_gate_weights and ours.hidden_size > theirs.hidden_size and ours.has_projection
+    )
     if any(getattr(ours, name) != getattr(theirs, name) for name in same) or not (
         wider or ours.hidden_size == theirs.hidden_size
     ):
@@ -39,7 +41,7 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
         for name, tensor in model.state_dict().items():
             if name in {"embedding.weight", "head.weight", "head.bias"}:
                 tensor.copy_(_mean(source[name], rows))
-            elif name.startswith("lstm.") and wider:
+            elif name.startswith(f"{ours.cell}.") and wider:
                 for ours_of, theirs_of in zip(tensor.chunk(4), source[name].chunk(4), strict=True):
                     _put_first(ours_of, theirs_of)
             else:

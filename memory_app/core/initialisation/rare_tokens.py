@@ -23,11 +23,11 @@ from torch import Tensor
 from memory_app.core.data.dialogues import Source
 from memory_app.core.data.word_tokens import one_piece_words, word_of
 from memory_app.core.facts import trained_values
+from memory_app.core.facts.sample_texts import fact_texts
 from memory_app.core.facts.small_talk import identity_exchanges
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
-from memory_app.core.training.run_tokenizer import fact_texts
 
 #: Words met fewer times than so many times `redraw_below` are seldom met.
 SELDOM = 10
@@ -83,7 +83,7 @@ def _generated(settings: TrainingSettings, tokenizer: Tokenizer) -> Iterator[str
         yield from (f" {value}" for value in trained_values(settings.fact_scope))
         if settings.drilled:
             yield from (f" {word}" for word in one_piece_words(tokenizer))
-        yield from fact_texts(rng, settings, WORDING)
+        yield from fact_texts(rng, settings.fact_scope, WORDING)
     if settings.facts or settings.identity:
         yield from (text for pair in identity_exchanges(rng, WORDING) for text in pair)
 

@@ -40,7 +40,7 @@ def spread_timescales(model: LanguageModel, seed: int) -> None:
     hidden = model.config.hidden_size
     generator = torch.Generator().manual_seed(seed)
     for layer in range(model.config.num_layers):
-        bias_ih, bias_hh = (getattr(model.lstm, f"bias_{n}_l{layer}") for n in ("ih", "hh"))
+        _, _, bias_ih, bias_hh = model.layers.gate_weights(layer)
         forget = forget_biases(draw_timescales(hidden, generator)).to(bias_ih.device)
         bias_hh[: 2 * hidden] = 0
         bias_ih[:hidden] = -forget

@@ -121,7 +121,7 @@ def listen(model: LanguageModel, tokenizer: Tokenizer, dialogues: Sequence[Noted
         FlagError: the model is no lstm of two layers or more with a projection.
     """
     config = model.config
-    if config.cell != "lstm" or config.num_layers < 2 or not config.has_projection:
+    if not config.kind.has_gate_weights or config.num_layers < 2 or not config.has_projection:
         raise FlagError("told_flags requires an lstm with two or more layers and a projection.")
     special = torch.tensor([tokenizer.user_id, tokenizer.bot_id, tokenizer.end_id])
     parts: list[tuple[Tensor, ...]] = []

@@ -12,13 +12,13 @@ import torch
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
+from memory_app.core.cells import Cell, Gate
 from memory_app.core.inspection.trace import LayerTrace
 
 MAP_FORMAT_VERSION = "1"
 STEPS = 65_535  # the largest of 16 bits
-#: What a value lies between; a cell has no bounds, so its map takes its own.
-BOUNDS = {"i": (0.0, 1.0), "f": (0.0, 1.0), "o": (0.0, 1.0), "g": (-1.0, 1.0), "h": (-1.0, 1.0)}
-SMALLEST_CELL_RANGE = 0.1  # a blank cell's map is blank, not noise made large
+#: Of a quantity without bounds: a blank memory's map is blank, not noise made large.
+SMALLEST_RANGE = 0.1
 #: Where a value counts as saturated: near the ends of its bounds.
 LOW_END, HIGH_END, SIGNED_END = 0.1, 0.9, 0.9
 
@@ -49,55 +49,77 @@ class GateMap:
 
 @torch.inference_mode()
 def gate_map(layer: LayerTrace, gate: str) -> GateMap:
-    """The map of i, f, g, o, c or h; no value is off by more than half a step of 1/65535.
+    """The map of one gate; no value is off by more than half a step of 1/65535.
 
     variance = mean of squares - square of the mean, over the T tokens (no correction by T - 1).
     """
-    values = layer[gate]  # [T, hidden]
-    if gate in BOUNDS:
-        low, high = BOUNDS[gate]
-    else:
-        high = max(float(values.abs().max()), SMALLEST_CELL_RANGE)
-        low = -high
-    steps = values.t().sub(low).mul_(STEPS / (high - low)).round_().clamp_(0, STEPS)
+    values = layer[gate]  # [T, units]
+    low, high = layer.cell.gate(gate).bounds or own_bounds(values)
     variance, mean = torch.var_mean(values, dim=0, correction=0)
-    return GateMap(steps.to(torch.uint16).contiguous(), low, high, mean, variance)
+    return GateMap(to_steps(values.t(), low, high).contiguous(), low, high, mean, variance)
+
+
+def own_bounds(values: Tensor) -> tuple[float, float]:
+    """(low, high) around 0 that hold every value of a quantity without bounds."""
+    high = max(float(values.abs().max()), SMALLEST_RANGE)
+    return -high, high
+
+
+def to_steps(values: Tensor, low: float, high: float) -> Tensor:
+    """Values as uint16 steps from low to high."""
+    scaled = values.sub(low).mul_(STEPS / (high - low)).round_().clamp_(0, STEPS)
+    return scaled.to(torch.uint16)
 
 
 @torch.inference_mode()
 def unit_figures(layer: LayerTrace) -> dict[str, Tensor]:
-    """What each unit of a layer did in the turn, float32 [hidden] unless said.
+    """What each unit of a layer did in the turn, float32 [units] unless said.
 
-    c_before, c_after: its cell before the first and after the last token. mean_i, mean_f: over
-    the tokens. timescale = -1 / ln(mean f), in tokens: after so many of them a cell that is not
-    written to has fallen to 1/e (infinite where f is 1 throughout). moved_at int32: the token at
-    which the cell moved most.
+    With an LSTM's names: c_before, c_after: the cell before the first and after the last token.
+    mean_i, mean_f: over the tokens. timescale = -1 / ln(mean f), in tokens: after that many a cell
+    that is not written to has fallen to 1/e (infinite where f is 1 throughout). moved_at int32: the
+    token at which the cell moved most. Another cell has its own memory, write and keep gate in
+    their place, and no figure of a gate that it lacks.
     """
-    steps = torch.diff(layer.c, dim=0, prepend=layer.c0.unsqueeze(0)).abs_()  # [T, hidden]
-    mean_f = layer.f.mean(dim=0)
-    return {
-        "c_before": layer.c0.contiguous(),
-        "c_after": layer.c[-1].clone(),
-        "mean_i": layer.i.mean(dim=0),
-        "mean_f": mean_f,
-        "timescale": 1.0 / mean_f.clamp(min=torch.finfo(torch.float32).tiny).log().abs(),
-        "moved_at": steps.argmax(dim=0).to(torch.int32),
-    }
+    cell = layer.cell
+    memory, first = layer[cell.memory_gate], layer.before[cell.memory_gate].flatten()
+    moves = torch.diff(memory, dim=0, prepend=first.unsqueeze(0)).abs_()  # [T, units]
+    means = {gate: layer[gate].mean(dim=0) for gate in (cell.write_gate, cell.keep_gate) if gate}
+    return figures_of(cell, first.contiguous(), memory[-1].clone(), means, moves.argmax(dim=0))
+
+
+def figures_of(
+    cell: Cell, before: Tensor, after: Tensor, means: dict[str, Tensor], moved_at: Tensor
+) -> dict[str, Tensor]:
+    """The figures by their names: the memory before and after, gates' means, when it moved."""
+    figures = {f"{cell.memory_gate}_before": before, f"{cell.memory_gate}_after": after}
+    figures |= {f"mean_{gate}": mean for gate, mean in means.items()}
+    if cell.keep_gate is not None:
+        kept = means[cell.keep_gate].clamp(min=torch.finfo(torch.float32).tiny)
+        figures["timescale"] = 1.0 / kept.log().abs()
+    return figures | {"moved_at": moved_at.to(torch.int32)}
+
+
+def ends_of(gate: Gate) -> tuple[float, float]:
+    """Below the first and above the second a gate's value counts as saturated."""
+    return (LOW_END, HIGH_END) if gate.low == 0 else (-SIGNED_END, SIGNED_END)
 
 
 @torch.inference_mode()
 def saturation(layer: LayerTrace) -> dict[str, tuple[float, float]]:
-    """The shares of i, f, o below 0.1 and above 0.9, and of g, h below -0.9 and above 0.9.
+    """Of each gate with bounds the shares of its values near the lower and the upper one.
 
-    Over all tokens and units of a layer. A cell has no end to saturate at.
+    Below 0.1 and above 0.9 of those from 0 to 1, below -0.9 and above 0.9 of those from -1 to 1,
+    over all tokens and units of a layer.
     """
     shares = {}
-    for gate, (low, _) in BOUNDS.items():
-        values = layer[gate]
-        below, above = (LOW_END, HIGH_END) if low == 0 else (-SIGNED_END, SIGNED_END)
-        count = values.numel()
-        shares[gate] = (
-            int((values < below).sum()) / count,
-            int((values > above).sum()) / count,
-        )
+    for gate in layer.cell.gates:
+        if gate.bounds is not None:
+            values = layer[gate.name]
+            below, above = ends_of(gate)
+            count = values.numel()
+            shares[gate.name] = (
+                int((values < below).sum()) / count,
+                int((values > above).sum()) / count,
+            )
     return shares

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from memory_app.core.inspection.gate_map import (
-    BOUNDS,
-    HIGH_END,
-    LOW_END,
-    SIGNED_END,
-    SMALLEST_CELL_RANGE,
-    STEPS,
     GateMap,
+    ends_of,
+    figures_of,
+    own_bounds,
+    to_steps,
 )
 from memory_app.core.inspection.long_trace import LongTrace
-from memory_app.core.inspection.trace import GATES, TRACE_FORMAT_VERSION
-
-ALL = "".join(GATES)
+from memory_app.core.inspection.trace import TRACE_FORMAT_VERSION, mean_gates
 
 
 @torch.inference_mode()
@@ -31,77 +29,72 @@ def long_map(
 
     Sums are float64, so the figures are those of the whole to float32's last digits.
     """
-    tokens, hidden = len(trace.ids), trace.hidden_size
-    kept = torch.empty(hidden, tokens) if gate == "c" else None  # its bounds are known at the end
-    steps = torch.empty(hidden, tokens, dtype=torch.uint16)
-    total, squares, sum_i, sum_f = (torch.zeros(hidden, dtype=torch.float64) for _ in range(4))
-    ends = {name: [0, 0] for name in BOUNDS}
-    before = c0 = trace.state.c[layer, 0]
-    most, moved_at = torch.full((hidden,), -1.0), torch.zeros(hidden, dtype=torch.int32)
-    for start, chunk in trace.chunks(layer, ALL):
-        values = chunk[gate]  # [t, hidden]
+    cell, tokens = trace.model.cell, len(trace.ids)
+    bounds = cell.gate(gate).bounds
+    bounded = [gate for gate in cell.gates if gate.bounds is not None]
+    averaged = [name for name in (cell.write_gate, cell.keep_gate) if name]
+    before = first = trace.state.layers[layer][cell.memory_gate].flatten()
+    units = len(first)
+    most, moved_at = torch.full((units,), -1.0), torch.zeros(units, dtype=torch.int32)
+    sums = {name: torch.zeros(units, dtype=torch.float64) for name in averaged}
+    ends = {gate.name: [0, 0] for gate in bounded}
+    # [units, T]; the values themselves where their bounds are known at the end only.
+    kept = torch.empty(units, tokens, dtype=torch.uint16 if bounds else torch.float32)
+    total, squares = (
+        torch.zeros(units, dtype=torch.float64),
+        torch.zeros(units, dtype=torch.float64),
+    )
+    for start, chunk in trace.chunks(layer, cell.gate_names):
+        values = chunk[gate]  # [t, units]
         stop = start + len(values)
-        if kept is not None:
-            kept[:, start:stop] = values.t()
-        else:
-            steps[:, start:stop] = _steps(values.t(), *BOUNDS[gate])
+        kept[:, start:stop] = to_steps(values.t(), *bounds) if bounds else values.t()
         wide = values.double()
         total += wide.sum(dim=0)
         squares += wide.square_().sum(dim=0)
-        sum_i += chunk["i"].sum(dim=0, dtype=torch.float64)
-        sum_f += chunk["f"].sum(dim=0, dtype=torch.float64)
-        for name, (low, _) in BOUNDS.items():
-            below, above = (LOW_END, HIGH_END) if low == 0 else (-SIGNED_END, SIGNED_END)
-            ends[name][0] += int((chunk[name] < below).sum())
-            ends[name][1] += int((chunk[name] > above).sum())
-        moves, at = torch.diff(chunk["c"], dim=0, prepend=before.unsqueeze(0)).abs_().max(dim=0)
+        for name in averaged:
+            sums[name] += chunk[name].sum(dim=0, dtype=torch.float64)
+        for end in bounded:
+            below, above = ends_of(end)
+            ends[end.name][0] += int((chunk[end.name] < below).sum())
+            ends[end.name][1] += int((chunk[end.name] > above).sum())
+        memory = chunk[cell.memory_gate]
+        moves, at = torch.diff(memory, dim=0, prepend=before.unsqueeze(0)).abs_().max(dim=0)
         moved_at = torch.where(moves > most, (at + start).to(torch.int32), moved_at)
         most = torch.maximum(most, moves)
-        before = chunk["c"][-1].clone()
-    low, high = BOUNDS.get(gate, (0.0, 0.0))
-    if kept is not None:
-        high = max(float(kept.abs().max()), SMALLEST_CELL_RANGE)
-        low = -high
-        for row in range(hidden):
-            steps[row] = _steps(kept[row], low, high)
-    mean, mean_f = total / tokens, (sum_f / tokens).float()
-    figures = {
-        "c_before": c0.clone(),
-        "c_after": before,
-        "mean_i": (sum_i / tokens).float(),
-        "mean_f": mean_f,
-        "timescale": 1.0 / mean_f.clamp(min=torch.finfo(torch.float32).tiny).log().abs(),
-        "moved_at": moved_at,
-    }
+        before = memory[-1].clone()
+    steps = kept
+    if bounds is None:
+        bounds = own_bounds(kept)
+        steps = torch.empty(units, tokens, dtype=torch.uint16)
+        for row in range(units):  # row by row, so that the values stand in memory once
+            steps[row] = to_steps(kept[row], *bounds)
+    mean = total / tokens
     variance = (squares / tokens - mean.square()).clamp_(min=0)
-    count = tokens * hidden
+    means = {name: (summed / tokens).float() for name, summed in sums.items()}
+    figures = figures_of(cell, first.clone(), before, means, moved_at)
+    count = tokens * units
     shares = {name: (below / count, above / count) for name, (below, above) in ends.items()}
-    return GateMap(steps, low, high, mean.float(), variance.float()), figures, shares
+    return GateMap(steps, *bounds, mean.float(), variance.float()), figures, shares
 
 
-def _steps(values: Tensor, low: float, high: float) -> Tensor:
-    scaled = values.sub(low).mul_(STEPS / (high - low)).round_().clamp_(0, STEPS)
-    return scaled.to(torch.uint16)
-
-
-def long_means(trace: LongTrace) -> list[list[list[float]]]:
-    """For each token, for each layer, [mean i, mean f, mean o] over the units."""
-    layers = []
+def long_means(trace: LongTrace) -> list[Any]:
+    """For each token, for each layer, the means of the cell's strip gates over the units."""
+    names, layers = trace.model.cell.strip_gates, []
     for layer in range(trace.num_layers):
-        parts = [
-            torch.stack([chunk[gate].mean(dim=1) for gate in "ifo"], dim=-1)
-            for _, chunk in trace.chunks(layer, "ifo")
-        ]
-        layers.append(torch.cat(parts))  # [T, 3]
-    means = torch.stack(layers, dim=1)
-    return [[[round(x, 4) for x in layer] for layer in token] for token in means.tolist()]
+        parts: dict[str, list[Tensor]] = {name: [] for name in names}
+        for _, chunk in trace.chunks(layer, names):
+            for name in names:
+                parts[name].append(chunk[name].mean(dim=1, keepdim=True))
+        layers.append({name: torch.cat(means) for name, means in parts.items()})
+    return mean_gates(layers, names)
 
 
 def long_unit(trace: LongTrace, layer: int, unit: int) -> dict[str, list[float]]:
     """Every gate of one unit over the tokens."""
-    values: dict[str, list[float]] = {gate: [] for gate in GATES}
-    for _, chunk in trace.chunks(layer, ALL):
-        for gate in GATES:
+    names = trace.model.cell.gate_names
+    values: dict[str, list[float]] = {gate: [] for gate in names}
+    for _, chunk in trace.chunks(layer, names):
+        for gate in names:
             values[gate] += chunk[gate][:, unit].tolist()
     return values
 
@@ -111,15 +104,34 @@ def long_file(trace: LongTrace, metadata: dict[str, str]) -> tuple[int, Iterator
 
     The format is eight bytes with the header's length, a JSON header, and the tensors' bytes.
     """
-    tokens, layers, hidden = len(trace.ids), trace.num_layers, trace.hidden_size
-    shapes = {name: [tokens, layers, hidden] for name in GATES}
-    shapes |= {"h0": [layers, hidden], "c0": [layers, hidden]}
+    cell, tokens, layers = trace.model.cell, len(trace.ids), range(trace.num_layers)
+    state = trace.state.layers
+    widths = [trace.unit_count(layer) for layer in layers]
+    # (name, shape, what yields its bytes), in the order of the file.
+    files: list[tuple[str, list[int], Callable[[], Iterator[bytes]]]] = []
+    if cell.stacked:
+        shape = [tokens, len(layers), widths[0]]
+        files += [
+            (gate, shape, partial(_gate_bytes, trace, gate, list(layers)))
+            for gate in cell.gate_names
+        ]
+        for part in cell.state_parts:
+            stacked = torch.stack([own[part][0] for own in state])
+            files.append((f"{part}0", list(stacked.shape), partial(_tensor_bytes, stacked)))
+    else:
+        for layer in layers:
+            for gate in cell.gate_names:
+                shape = [tokens, widths[layer]]
+                files.append((f"{gate}.{layer}", shape, partial(_gate_bytes, trace, gate, [layer])))
+            for part, value in state[layer].items():
+                shape = list(value.shape[1:])
+                files.append((f"{part}0.{layer}", shape, partial(_tensor_bytes, value)))
     entries: dict[str, object] = {
         "__metadata__": {"format_version": TRACE_FORMAT_VERSION, **metadata}
     }
     entries["token_ids"] = {"dtype": "I64", "shape": [tokens], "data_offsets": [0, 8 * tokens]}
     end = 8 * tokens
-    for name, shape in shapes.items():
+    for name, shape, _ in files:
         size = 4 * int(torch.Size(shape).numel())
         entries[name] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end + size]}
         end += size
@@ -129,23 +141,25 @@ def long_file(trace: LongTrace, metadata: dict[str, str]) -> tuple[int, Iterator
     def pieces() -> Iterator[bytes]:
         yield len(header).to_bytes(8, "little") + header
         yield _bytes(torch.tensor(trace.ids, dtype=torch.int64))
-        for gate in GATES:
-            # Each layer's chunks of the same tokens side by side. Not `zip(trace.chunks, …)`: each
-            # takes its turn at the one place for long traces.
-            yield from _side_by_side(trace, gate)
-        yield _bytes(trace.state.h[:, 0])
-        yield _bytes(trace.state.c[:, 0])
+        for _, _, tensor_pieces in files:
+            yield from tensor_pieces()
 
     return 8 + len(header) + end, pieces()
 
 
-def _side_by_side(trace: LongTrace, gate: str) -> Iterator[bytes]:
-    whole = torch.empty(len(trace.ids), trace.num_layers, trace.hidden_size)
-    for layer in range(trace.num_layers):
-        for start, chunk in trace.chunks(layer, gate):
-            whole[start : start + len(chunk[gate]), layer] = chunk[gate]
+def _gate_bytes(trace: LongTrace, gate: str, layers: Sequence[int]) -> Iterator[bytes]:
+    """One gate of some layers side by side, [T, layers, units]."""
+    whole = torch.empty(len(trace.ids), len(layers), trace.unit_count(layers[0]))
+    # Layer after layer, not `zip(trace.chunks, …)`: each waits for the one place for long traces.
+    for place, layer in enumerate(layers):
+        for start, chunk in trace.chunks(layer, (gate,)):
+            whole[start : start + len(chunk[gate]), place] = chunk[gate]
     for part in whole.split(512):
         yield _bytes(part)
+
+
+def _tensor_bytes(tensor: Tensor) -> Iterator[bytes]:
+    yield _bytes(tensor)
 
 
 def _bytes(tensor: Tensor) -> bytes:

@@ -7,11 +7,10 @@ outputs, once they were asked for; gates are computed again for each question, o
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.replay import configure_process
@@ -20,7 +19,6 @@ from memory_app.core.model.state import State
 CHUNK = 512  # tokens
 #: Turns of more tokens than this are traced in chunks.
 LONG = 3072
-ROWS = {"i": 0, "f": 1, "g": 2, "o": 3}  # torch's order
 # One at a time, so that several opened at once take no more memory than one. A pass never waits for
 # who asks, so that who asks may wait for a pass.
 _asking = threading.Semaphore(1)
@@ -28,12 +26,13 @@ _passing = threading.Semaphore(1)
 
 
 class LongTrace:
-    """The trace of `ids` fed from `state` (batch 1), an lstm's; any thread may ask."""
+    """The trace of `ids` fed from `state` (batch 1); any thread may ask."""
 
     def __init__(self, model: LanguageModel, state: State, ids: Sequence[int]) -> None:
         self.model, self.state, self.ids = model, state, list(ids)
         self.num_layers = model.config.num_layers
         self.hidden_size = model.config.hidden_size
+        self.tracer = model.cell.tracer(model.layers)
         self._passes: list[_Pass] = []
         self._starting = threading.Lock()
 
@@ -41,6 +40,10 @@ class LongTrace:
     def size(self) -> int:
         """Bytes that stay once every layer was asked for."""
         return len(self.ids) * self.num_layers * self.hidden_size * 4
+
+    def unit_count(self, layer: int) -> int:
+        """How many units a layer has."""
+        return self.model.cell.unit_count(self.model.config, layer)
 
     def start(self, layer: int) -> _Pass:
         """Begin to compute a layer's outputs, and those below it, without waiting for them."""
@@ -60,61 +63,19 @@ class LongTrace:
             return self._passes[layer - 1].through(len(self.ids))[start : start + CHUNK]
         return self.model.embedding(torch.tensor(self.ids[start : start + CHUNK]))
 
-    def _weights(self, layer: int) -> list[Tensor]:
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        return [getattr(self.model.lstm, f"{name}_l{layer}").detach() for name in names]
-
-    def chunks(self, layer: int, gates: str) -> Iterator[tuple[int, dict[str, Tensor]]]:
-        """(first token, {gate: float32 [t, hidden]}) chunk by chunk; `gates` of i f g o c h."""
+    def chunks(self, layer: int, gates: Collection[str]) -> Iterator[tuple[int, dict[str, Tensor]]]:
+        """(first token, {gate: float32 [t, units]}) chunk by chunk."""
         with _asking:
             # The gates of a chunk are computed while the pass goes on with the next ones.
             outputs = self.start(layer)
-            rows = [gate for gate in "ifgo" if gate in gates or ("c" in gates and gate != "o")]
-            weights = self._rows(layer, rows)
-            cell = self.state.c[layer, 0]
+            parts = self.state.layers[layer]
             for start in range(0, len(self.ids), CHUNK):
-                h = outputs.through(min(start + CHUNK, len(self.ids)))
-                values, cell = self._chunk(layer, start, h, rows, weights, cell, "c" in gates)
+                stop = min(start + CHUNK, len(self.ids))
+                h = outputs.through(stop)[start:stop]
+                with torch.inference_mode():
+                    x = self._inputs(layer, start)
+                    values, parts = self.tracer.gates(layer, x, h, parts, gates)
                 yield start, values
-
-    def _rows(self, layer: int, rows: list[str]) -> tuple[Tensor, Tensor, Tensor]:
-        """The weights of these gates alone, and both biases in one."""
-        w_ih, w_hh, b_ih, b_hh = self._weights(layer)
-        parts = (w_ih, w_hh, b_ih + b_hh)
-        if len(rows) == len(ROWS) or not rows:
-            return parts
-        w_ih, w_hh, bias = (
-            torch.cat([part.chunk(4)[ROWS[gate]] for gate in rows]) for part in parts
-        )
-        return w_ih, w_hh, bias
-
-    @torch.inference_mode()
-    def _chunk(
-        self,
-        layer: int,
-        start: int,
-        h: Tensor,
-        rows: list[str],
-        weights: tuple[Tensor, Tensor, Tensor],
-        cell: Tensor,
-        with_cells: bool,
-    ) -> tuple[dict[str, Tensor], Tensor]:
-        values = {"h": h[start : start + CHUNK]}
-        if rows:
-            w_ih, w_hh, bias = weights
-            first = h[start - 1] if start else self.state.h[layer, 0]
-            before = torch.cat((first.unsqueeze(0), values["h"][:-1]))
-            pre = functional.linear(self._inputs(layer, start), w_ih, bias)
-            pre += functional.linear(before, w_hh)
-            for gate, part in zip(rows, pre.chunk(len(rows), dim=1), strict=True):
-                values[gate] = part.tanh() if gate == "g" else part.sigmoid()
-        if with_cells:
-            cells = values["i"] * values["g"]
-            for t in range(len(cells)):
-                cell = cells[t].addcmul_(values["f"][t], cell)
-            values["c"] = cells
-            cell = cell.clone()
-        return values, cell
 
 
 class _Pass:
@@ -150,15 +111,13 @@ class _Pass:
 
     @torch.inference_mode()
     def _compute(self) -> None:
-        trace, layer = self._trace, self._layer
-        weights, tokens = trace._weights(layer), len(trace.ids)
-        state = trace.state
-        h, c = state.h[layer : layer + 1], state.c[layer : layer + 1]  # each [1, 1, hidden]
+        trace, layer, tokens = self._trace, self._layer, len(self._trace.ids)
+        parts = trace.state.layers[layer]
         self._outputs = torch.empty(tokens, trace.hidden_size)
         for start in range(0, tokens, CHUNK):
-            x = trace._inputs(layer, start).unsqueeze(1)
-            y, h, c = torch.lstm(x, (h, c), weights, True, 1, 0.0, False, False, False)
-            self._outputs[start : start + CHUNK] = y[:, 0]
+            x = trace._inputs(layer, start)
+            outputs, parts = trace.tracer.outputs(layer, x, parts)
+            self._outputs[start : start + CHUNK] = outputs
             with self._changed:
                 self._done = min(start + CHUNK, tokens)
                 self._changed.notify_all()

@@ -40,7 +40,13 @@ def alternatives(trace: AnyTrace, index: int, count: int = 10) -> Alternatives:
     if not 0 <= index < len(trace.ids):
         raise IndexError(f"There is no token {index}.")
     last = trace.num_layers - 1
-    before = trace.outputs(last)[index - 1] if index else trace.state.h[last, 0]
+    part = trace.model.cell.output_part
+    if index:
+        before = trace.outputs(last)[index - 1]
+    elif part is not None:
+        before = trace.state.layers[last][part][0]
+    else:
+        raise IndexError("The state before the first token has no output.")
     logprobs = trace.model.logits(before).double().log_softmax(dim=-1)  # [vocab]
     p = logprobs.exp()
     order = torch.sort(p, descending=True, stable=True).indices[: max(count, 0)]

@@ -1,7 +1,6 @@
 """Every gate of a stretch of tokens, recomputed from the state before it; never stored.
 
-One nn.LSTM pass gives h of a layer's steps; given h_{t-1} all its pre-activations are two large
-GEMMs, so nothing has to be stepped.
+What a layer's gates are, and how they are computed without stepping, knows the cell's tracer.
 """
 
 from __future__ import annotations
@@ -10,17 +9,17 @@ import contextlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
-from torch.nn import functional
 
+from memory_app.core.cells import Cell
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 
 TRACE_FORMAT_VERSION = "1"
-GATES = ("i", "f", "g", "o", "c", "h")
 # Layers of more tokens than this are computed one at a time, so that many turns opened at once take
 # little more memory than one.
 ALONE_FROM = 1024
@@ -29,93 +28,70 @@ _alone = threading.Semaphore(1)
 
 @dataclass(frozen=True, slots=True)
 class LayerTrace:
-    """Gates and states of T tokens in one layer: i f g o c h each float32 [T, hidden].
+    """Gates of T tokens in one layer, each float32 [T, units], and the state before the first.
 
-    h0 and c0 [hidden] are the layer's state before the first token.
+    `before` holds the layer's parts, each [*shape].
     """
 
-    i: Tensor
-    f: Tensor
-    g: Tensor
-    o: Tensor
-    c: Tensor
-    h: Tensor
-    h0: Tensor
-    c0: Tensor
+    cell: Cell
+    gates: dict[str, Tensor]
+    before: dict[str, Tensor]
 
     def __getitem__(self, gate: str) -> Tensor:
-        """One of i f g o c h, by its name."""
-        return getattr(self, gate)
+        """One of the cell's gates, by its name."""
+        return self.gates[gate]
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Gates and states of T tokens: i f g o c h each float32 [T, layers, hidden].
-
-    h0 and c0 [layers, hidden] are the state before the first token.
-    """
+    """The traces of all layers for the tokens `ids`."""
 
     ids: list[int]
-    i: Tensor
-    f: Tensor
-    g: Tensor
-    o: Tensor
-    c: Tensor
-    h: Tensor
-    h0: Tensor
-    c0: Tensor
+    layers: list[LayerTrace]
 
-    def gate_means(self) -> list[list[list[float]]]:
-        """For each token, for each layer, [mean i, mean f, mean o] over the units."""
-        means = torch.stack((self.i, self.f, self.o), dim=-1).mean(dim=2)  # [T, layers, 3]
-        return [[[round(x, 4) for x in layer] for layer in token] for token in means.tolist()]
+    def __getitem__(self, gate: str) -> Tensor:
+        """One gate of all layers [T, layers, units], where these are equally wide."""
+        return torch.stack([layer[gate] for layer in self.layers], dim=1)
+
+    def before(self, part: str) -> Tensor:
+        """One part of the state before the first token [layers, *shape]."""
+        return torch.stack([layer.before[part] for layer in self.layers])
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Gates and the state before (`c0`) by their name in a file, and `token_ids`."""
+        cell = self.layers[0].cell
+        tensors: dict[str, Tensor] = {}
+        if cell.stacked:
+            tensors |= {name: self[name] for name in cell.gate_names}
+            tensors |= {f"{part}0": self.before(part) for part in cell.state_parts}
+        else:
+            for number, layer in enumerate(self.layers):
+                tensors |= {f"{name}.{number}": value for name, value in layer.gates.items()}
+                tensors |= {f"{part}0.{number}": value for part, value in layer.before.items()}
+        tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        tensors["token_ids"] = torch.tensor(self.ids, dtype=torch.int64)
+        return tensors
 
     def to_safetensors(self, metadata: dict[str, str]) -> bytes:
         """trace.safetensors of contract section 4."""
-        tensors = {name: getattr(self, name).contiguous() for name in (*GATES, "h0", "c0")}
-        tensors["token_ids"] = torch.tensor(self.ids, dtype=torch.int64)
-        return save_safetensors(tensors, {"format_version": TRACE_FORMAT_VERSION, **metadata})
+        return save_safetensors(
+            self.tensors(), {"format_version": TRACE_FORMAT_VERSION, **metadata}
+        )
 
 
-def _weights(model: LanguageModel, layer: int) -> list[Tensor]:
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    return [getattr(model.lstm, f"{name}_l{layer}") for name in names]
-
-
-@torch.inference_mode()
-def layer_hidden(model: LanguageModel, state: State, x: Tensor, layer: int) -> Tensor:
-    """h of one layer for its inputs x [T, in] from `state` (batch 1) → [T, hidden]."""
-    before = (state.h[layer : layer + 1], state.c[layer : layer + 1])  # each [1, 1, hidden]
-    weights = _weights(model, layer)
-    return torch.lstm(x.unsqueeze(1), before, weights, True, 1, 0.0, False, False, False)[0][:, 0]
-
-
-@torch.inference_mode()
-def layer_trace(model: LanguageModel, state: State, x: Tensor, h: Tensor, layer: int) -> LayerTrace:
-    """The gates of one layer from its inputs x [T, in] and its outputs h [T, hidden].
-
-    i, f, o = σ(W x + b + U h_{t-1} + d), g = tanh(…), c_t = f c_{t-1} + i g, as torch.nn.LSTM.
-    """
-    w_ih, w_hh, b_ih, b_hh = _weights(model, layer)
-    h0, c0 = state.h[layer, 0], state.c[layer, 0]
-    before = torch.cat((h0.unsqueeze(0), h[:-1]))
-    pre = functional.linear(x, w_ih, b_ih) + functional.linear(before, w_hh, b_hh)
-    i, f, g, o = pre.chunk(4, dim=-1)
-    i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
-    # c is the one recurrence left, elementwise.
-    written = i * g
-    cell, cells = c0, []
-    for t in range(len(x)):
-        cell = torch.addcmul(written[t], f[t], cell)
-        cells.append(cell)
-    return LayerTrace(i, f, g, o, torch.stack(cells), h, h0.clone(), c0.clone())
+def mean_gates(layers: Sequence[dict[str, Tensor]], names: Sequence[str]) -> list[Any]:
+    """For each token, for each layer, the means of the gates `names` over the units."""
+    means = torch.stack(
+        [torch.stack([one[name].mean(dim=1) for name in names], dim=-1) for one in layers], dim=1
+    )  # [T, layers, names]
+    return [[[round(x, 4) for x in layer] for layer in token] for token in means.tolist()]
 
 
 def trace(model: LanguageModel, state: State, ids: Sequence[int]) -> Trace:
-    """The gates of `ids` (at least one) fed from `state` (batch 1), by torch.nn.LSTM's formula.
+    """The gates of `ids` (at least one) fed from `state` (batch 1).
 
     Raises:
-        ValueError: no ids, or a model of another cell.
+        ValueError: no ids.
     """
     return LayeredTrace(model, state, ids).whole()
 
@@ -131,14 +107,13 @@ class LayeredTrace:
         """`ids` (at least one) fed from `state` (batch 1); nothing is computed yet.
 
         Raises:
-            ValueError: no ids, or a model of another cell.
+            ValueError: no ids.
         """
-        if model.config.cell != "lstm":
-            raise ValueError("Only the cell lstm can be traced.")
         if not ids:
             raise ValueError("A trace needs at least one token id.")
         self.model, self.state, self.ids = model, state, list(ids)
         self.num_layers = model.config.num_layers
+        self._tracer = model.cell.tracer(model.layers)
         self._inputs: list[Tensor] = []  # of each layer; the last one's outputs at the end
         self._layers: list[LayerTrace | None] = [None] * self.num_layers
         #: What takes memory for all tokens is computed within it: one at a time if they are many.
@@ -149,7 +124,8 @@ class LayeredTrace:
     @property
     def size(self) -> int:
         """Bytes of the whole when all of it is computed."""
-        return len(self.ids) * self.num_layers * self.model.config.hidden_size * 4 * len(GATES)
+        config = self.model.config
+        return len(self.ids) * self.num_layers * config.hidden_size * 4 * len(config.kind.gates)
 
     def outputs(self, layer: int) -> Tensor:
         """h of a layer [T, hidden]; -1: the embedded tokens [T, embed]."""
@@ -161,8 +137,9 @@ class LayeredTrace:
                         self._inputs.append(self.model.embedding(torch.tensor(self.ids)))
                 elif done <= layer + 1:
                     below = self._inputs[-1]
-                    with self.place:
-                        h = layer_hidden(self.model, self.state, below, done - 1)
+                    before = self.state.layers[done - 1]
+                    with self.place, torch.inference_mode():
+                        h, _ = self._tracer.outputs(done - 1, below, before)
                     self._inputs.append(h)
         return self._inputs[layer + 1]
 
@@ -172,8 +149,12 @@ class LayeredTrace:
         with self._working[layer]:
             found = self._layers[layer]
             if found is None:
-                with self.place:
-                    found = layer_trace(self.model, self.state, x, h, layer)
+                cell, parts = self.model.cell, self.state.layers[layer]
+                with self.place, torch.inference_mode():
+                    gates, _ = self._tracer.gates(layer, x, h, parts, cell.gate_names)
+                before = {name: part[0].clone() for name, part in parts.items()}
+                gates = {name: gates[name] for name in cell.gate_names}
+                found = LayerTrace(cell, gates, before)
                 self._layers[layer] = found
         return found
 
@@ -182,21 +163,11 @@ class LayeredTrace:
         return [self.layer(number) for number in range(self.num_layers)]
 
     @torch.inference_mode()
-    def gate_means(self) -> list[list[list[float]]]:
-        """What `Trace.gate_means` gives, without putting the layers side by side."""
-        means = torch.stack(
-            [
-                torch.stack([one[gate].mean(dim=1) for gate in "ifo"], dim=-1)  # [T, 3]
-                for one in self.compute()
-            ],
-            dim=1,
-        )
-        return [[[round(x, 4) for x in layer] for layer in token] for token in means.tolist()]
+    def gate_means(self) -> list[Any]:
+        """For each token, for each layer, the means of the cell's strip gates."""
+        layers = [layer.gates for layer in self.compute()]
+        return mean_gates(layers, self.model.cell.strip_gates)
 
     def whole(self) -> Trace:
-        """Every layer, side by side."""
-        layers = self.compute()
-        values = {name: torch.stack([one[name] for one in layers], dim=1) for name in GATES}
-        h0 = torch.stack([one.h0 for one in layers])
-        c0 = torch.stack([one.c0 for one in layers])
-        return Trace(ids=self.ids, h0=h0, c0=c0, **values)
+        """Every layer."""
+        return Trace(self.ids, self.compute())

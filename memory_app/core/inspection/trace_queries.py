@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from memory_app.core.inspection.gate_map import gate_map, saturation, unit_figures
 from memory_app.core.inspection.long_map import long_file, long_map, long_means, long_unit
 from memory_app.core.inspection.long_trace import LONG, LongTrace
-from memory_app.core.inspection.trace import GATES, LayeredTrace
+from memory_app.core.inspection.trace import LayeredTrace
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 
@@ -17,7 +18,7 @@ AnyTrace = LayeredTrace | LongTrace
 
 def trace_of(model: LanguageModel, state: State, ids: Sequence[int]) -> AnyTrace:
     """The trace of `ids` fed from `state`; nothing is computed yet."""
-    if len(ids) > LONG and model.config.cell == "lstm":
+    if len(ids) > LONG:
         return LongTrace(model, state, ids)
     return LayeredTrace(model, state, ids)
 
@@ -41,8 +42,8 @@ def map_file(trace: AnyTrace, layer: int, gate: str, metadata: dict[str, str]) -
     return found.to_safetensors(figures, {**metadata, "saturation": json.dumps(shares)})
 
 
-def gate_means(trace: AnyTrace) -> list[list[list[float]]]:
-    """For each token, for each layer, [mean i, mean f, mean o] over the units."""
+def gate_means(trace: AnyTrace) -> list[Any]:
+    """For each token, for each layer, the means of the cell's strip gates over the units."""
     return long_means(trace) if isinstance(trace, LongTrace) else trace.gate_means()
 
 
@@ -51,7 +52,7 @@ def unit_values(trace: AnyTrace, layer: int, unit: int) -> dict[str, list[float]
     if isinstance(trace, LongTrace):
         return long_unit(trace, layer, unit)
     seen = trace.layer(layer)
-    return {gate: seen[gate][:, unit].tolist() for gate in GATES}
+    return {gate: seen[gate][:, unit].tolist() for gate in trace.model.cell.gate_names}
 
 
 def trace_file(trace: AnyTrace, metadata: dict[str, str]) -> bytes | tuple[int, Iterator[bytes]]:

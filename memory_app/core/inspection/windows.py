@@ -71,8 +71,7 @@ class Borders:
     @property
     def size(self) -> int:
         """Bytes of all borders once they are computed."""
-        config = self.model.config
-        return window_count(len(self.ids)) * 8 * config.num_layers * config.hidden_size
+        return window_count(len(self.ids)) * self.model.config.state_bytes
 
     @property
     def known(self) -> int:

@@ -1,7 +1,7 @@
 """A checkpoint folder, checked by its bytes: no torch, no pickle, no more memory than a few MiB.
 
 Everything is bounded before a parser sees it, and the weights are read in pieces. What passes here
-loads (lm/checkpoint.py); the schema below is the parameters of lm/model.py, which a test holds.
+loads (checkpoint.py); the schema below is the parameters of model.py, which a test holds.
 """
 
 from __future__ import annotations
@@ -101,27 +101,14 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def tensor_shapes(shape: ModelConfig) -> Shapes:
     """The tensors that model.safetensors holds for this shape, by the contract's names."""
-    vocab, embed, hidden = shape.vocab_size, shape.embedding_dim, shape.hidden_size
+    vocab, embed = shape.vocab_size, shape.embedding_dim
     tensors: Shapes = {"embedding.weight": (vocab, embed), "head.bias": (vocab,)}
     if not shape.tied:
         tensors["head.weight"] = (vocab, embed)
     if shape.has_projection:
-        tensors["projection.weight"] = (embed, hidden)
-    for layer in range(shape.num_layers):
-        width = hidden if layer else embed
-        if shape.cell == "lstm":
-            tensors[f"lstm.weight_ih_l{layer}"] = (4 * hidden, width)
-            tensors[f"lstm.weight_hh_l{layer}"] = (4 * hidden, hidden)
-            tensors[f"lstm.bias_ih_l{layer}"] = tensors[f"lstm.bias_hh_l{layer}"] = (4 * hidden,)
-            continue
-        rows = hidden if shape.cell == "tanh_rnn" else 4 * hidden
-        name = f"{shape.cell}.layers.{layer}"
-        tensors[f"{name}.input.weight"] = (rows, width)
-        tensors[f"{name}.input.bias"] = (rows,)
-        tensors[f"{name}.recurrent.weight"] = (rows, hidden)
-        if shape.cell == "article_lstm":
-            tensors[f"{name}.output.weight"] = (hidden, hidden)
-            tensors[f"{name}.output.bias"] = (hidden,)
+        tensors["projection.weight"] = (embed, shape.output_size)
+    for name, lengths in shape.kind.parameters(shape).items():
+        tensors[f"{shape.cell}.{name}"] = lengths
     return tensors
 
 

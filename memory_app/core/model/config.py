@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from memory_app.core.cells import Cell, Shape, cell_named, cell_names
 from memory_app.core.messages import SentenceError
+from memory_app.core.text.tokenizer import MAX_TOKENS
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}")
-CELLS = ("lstm", "tanh_rnn", "article_lstm")
 FORMAT_VERSION = 1
 # Far above anything this product trains; a config beyond it is a mistake or an attack.
-MAX_SIZE = 65_536
+MAX_SIZE = MAX_TOKENS
 MAX_LAYERS = 16
 
 
@@ -23,7 +24,7 @@ class ConfigError(SentenceError):
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """Sizes of one model. `article_tanh` matters to the cell `article_lstm` alone (g = tanh)."""
+    """Sizes of one model. `options` are what its cell asks for beside them (`Cell.options`)."""
 
     vocab_size: int
     embedding_dim: int
@@ -32,7 +33,7 @@ class ModelConfig:
     cell: str = "lstm"
     language: str = "en"
     tied: bool = True
-    article_tanh: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "embedding_dim", "hidden_size"):
@@ -45,21 +46,48 @@ class ModelConfig:
             raise ConfigError(
                 "num_layers must be a whole number from 1 to {most}.", most=MAX_LAYERS
             )
-        if self.cell not in CELLS:
-            raise ConfigError("cell must be one of {choices}.", choices=", ".join(CELLS))
-        if type(self.tied) is not bool or type(self.article_tanh) is not bool:
-            raise ConfigError("tied and article_tanh must be true or false.")
+        if self.cell not in cell_names():
+            raise ConfigError("cell must be one of {choices}.", choices=", ".join(cell_names()))
+        if type(self.tied) is not bool:
+            raise ConfigError("tied must be true or false.")
+        known = cell_named(self.cell).options
+        options = dict(known) | dict(self.options)
+        for name, value in options.items():
+            if name not in known or type(value) is not type(known[name]):
+                raise ConfigError("{name} is not of the type that the cell expects.", name=name)
+        object.__setattr__(self, "options", options)
         if not isinstance(self.language, str) or not _LANGUAGE.fullmatch(self.language):
             raise ConfigError("language must be a short code such as en or zh.")
 
     @property
+    def kind(self) -> Cell:
+        """The cell."""
+        return cell_named(self.cell)
+
+    @property
+    def layer_parts(self) -> tuple[dict[str, Shape], ...]:
+        """Of each layer the state's parts with their shapes, without the batch axis."""
+        return self.kind.layer_parts(self)
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of one state."""
+        return self.kind.state_bytes(self)
+
+    @property
+    def output_size(self) -> int:
+        """Width of what the last layer hands on."""
+        return self.kind.output_size(self)
+
+    @property
     def has_projection(self) -> bool:
-        """Whether h has to be brought to the embedding's width before the (tied) head."""
-        return self.hidden_size != self.embedding_dim
+        """Whether outputs are projected to the embedding's width before the (tied) head."""
+        return self.output_size != self.embedding_dim
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as config.json writes them, with the format's version."""
-        return {"format_version": FORMAT_VERSION, **asdict(self)}
+        sizes = {name: getattr(self, name) for name in _FIELDS}
+        return {"format_version": FORMAT_VERSION, **sizes, **self.options}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ModelConfig:
@@ -74,4 +102,10 @@ class ModelConfig:
         for name in required:
             if name not in data:
                 raise ConfigError("config.json lacks {name}.", name=name)
-        return cls(**{name: data[name] for name in cls.__slots__ if name in data})
+        given = {name: data[name] for name in _FIELDS if name in data}
+        known = given.get("cell", "lstm")
+        keys = cell_named(known).options if known in cell_names() else {}
+        return cls(**given, options={name: data[name] for name in keys if name in data})
+
+
+_FIELDS = tuple(name for name in ModelConfig.__slots__ if name != "options")

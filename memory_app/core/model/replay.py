@@ -35,7 +35,7 @@ def replay(model: LanguageModel, state: State, ids: Sequence[int]) -> State:
         raise ValueError("A replay needs at least one token id.")
     if min(ids) < 0 or max(ids) >= config.vocab_size:
         raise ValueError("A token id lies outside the checkpoint's vocabulary.")
-    if state.h.shape != (config.num_layers, 1, config.hidden_size):
+    if state.batch != 1 or not state.fits(config):
         raise ValueError("The state has another shape than the checkpoint's.")
     was_training = model.training
     model.eval()

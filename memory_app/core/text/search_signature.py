@@ -37,7 +37,8 @@ def grams(word: str) -> set[str]:
 def _bits_of(word: str) -> int:
     bits = 0
     for gram in grams(word):
-        bits |= 1 << zlib.crc32(gram.encode()) % (COLUMNS * BITS)
+        # Half a character may come from a client; it is in no text, but must break no search.
+        bits |= 1 << zlib.crc32(gram.encode(errors="surrogatepass")) % (COLUMNS * BITS)
     return bits
 
 

@@ -12,7 +12,6 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from memory_app.core import strict_json
 from memory_app.core.messages import SentenceError
-from memory_app.core.model.config import MAX_SIZE
 
 USER, BOT, END = "<|user|>", "<|bot|>", "<|end|>"
 CONTROL = (USER, BOT, END)
@@ -31,6 +30,10 @@ _STEPS = {
 }
 # Where a Sequence keeps its steps.
 _PARTS = ("normalizers", "pretokenizers", "processors", "decoders")
+
+
+#: Of one vocabulary; far above anything this product trains, so more is a mistake or an attack.
+MAX_TOKENS = 65_536
 
 
 class TokenizerError(SentenceError):
@@ -63,8 +66,8 @@ def _check(file: Any) -> None:
     if model.get("dropout"):
         raise TokenizerError("tokenizer.json has dropout, so one text has many tokenizations.")
     added = file.get("added_tokens") or []
-    if not isinstance(added, list) or len(model["vocab"]) + len(added) > MAX_SIZE:
-        raise TokenizerError("tokenizer.json contains more than {most} tokens.", most=MAX_SIZE)
+    if not isinstance(added, list) or len(model["vocab"]) + len(added) > MAX_TOKENS:
+        raise TokenizerError("tokenizer.json contains more than {most} tokens.", most=MAX_TOKENS)
     if any(len(piece) > MAX_PIECE for piece in model["vocab"]):
         raise TokenizerError(
             "tokenizer.json contains a token of more than {most} characters.", most=MAX_PIECE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -43,10 +43,15 @@ def window_loss(
     return (nll(outputs[chosen], targets[chosen]) * weights[chosen]).sum(), state
 
 
-def cell_penalty(settings: TrainingSettings, state: State) -> Tensor:
-    """Penalty · Σ over units of max(0, |c| − limit)², a row's mean; state [layers, B, hidden]."""
-    over = (state.c.float().abs() - settings.cell_limit).clamp(min=0)
-    return settings.cell_penalty * over.square().sum((0, 2)).mean()
+def cell_penalty(settings: TrainingSettings, state: State, unbounded: Sequence[str]) -> Tensor:
+    """Penalty · Σ of max(0, |v| − limit)² over the values of unbounded parts, the mean of rows."""
+    total = state.tensors()[0].new_zeros(state.batch)
+    for layer in state.layers:
+        for name in unbounded:
+            if name in layer:
+                over = (layer[name].float().abs() - settings.cell_limit).clamp(min=0)
+                total = total + over.square().flatten(1).sum(1)
+    return settings.cell_penalty * total.mean()
 
 
 class WindowLoss(nn.Module):
@@ -68,15 +73,18 @@ class WindowLoss(nn.Module):
         inputs: Tensor,
         targets: Tensor,
         weights: Tensor,
-        state: tuple[Tensor, Tensor] | None,
+        state: tuple[Tensor, ...] | None,
         whole: float,
         share: float,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """(loss, summed weighted NLL in nats, h, c) of this process's rows.
+    ) -> tuple[Tensor, ...]:
+        """(loss, summed weighted NLL in nats, the tensors of the state after) of these rows.
 
         `whole` is what the NLL of all rows is divided by, `share` how many of them are here.
         """
-        before = None if state is None else State(*state).detach()
+        before = None
+        if state is not None:
+            before = self.model.blank(len(inputs)).with_tensors(state).detach()
         total, after = window_loss(self._hidden, self._nll, inputs, targets, weights, before)
-        loss = total / whole + share * cell_penalty(self._settings, after)
-        return loss * self._size, total, after.h, after.c
+        unbounded = self.model.cell.unbounded_parts
+        loss = total / whole + share * cell_penalty(self._settings, after, unbounded)
+        return loss * self._size, total, *after.tensors()

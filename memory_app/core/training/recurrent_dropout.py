@@ -56,7 +56,7 @@ def regularised_hidden(
     """`model.hidden` layer by layer: ids int64 [B, T] → ([B, T, hidden], the state after).
 
     With variational dropout the outputs are dropped here, since their mask must hold for the whole
-    row; else `model.logits` does it, as it always does. An lstm only.
+    row; else `model.logits` does it, as it always does. Only where `Cell.has_gate_weights`.
     """
     state = state or model.blank(ids.shape[0])
 
@@ -65,19 +65,11 @@ def regularised_hidden(
             return x * functional.dropout(torch.ones_like(x[:, :1]), dropout)
         return functional.dropout(x, dropout)
 
-    x = drop(model.embedding(ids))
-    after = []
-    last = model.config.num_layers - 1
-    for layer in range(last + 1):
-        w_ih, w_hh, b_ih, b_hh = (
-            getattr(model.lstm, f"{name}_l{layer}")
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
-        before = (state.h[layer : layer + 1], state.c[layer : layer + 1])
-        weights = (w_ih, functional.dropout(w_hh, weight_drop), b_ih, b_hh)
-        x, h, c = torch.lstm(x, before, weights, True, 1, 0.0, True, False, True)
-        after.append((h, c))
-        if layer < last or variational:
-            x = drop(x)
-    h_after, c_after = (torch.cat(parts) for parts in zip(*after, strict=True))
-    return x, State(h_after, c_after)
+    outputs, parts = model.layers.forward_regularised(
+        drop(model.embedding(ids)),
+        state.layers,
+        weight_drop=weight_drop,
+        drop=drop,
+        drop_last=variational,
+    )
+    return outputs, State(parts)

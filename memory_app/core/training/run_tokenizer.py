@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from memory_app.core.data.dialogues import Source
-from memory_app.core.facts import generate_dialogue, held_out_values, trained_values
-from memory_app.core.facts.small_talk import identity_exchanges
+from memory_app.core.facts import held_out_values, trained_values
+from memory_app.core.facts.sample_texts import fact_texts
 from memory_app.core.model.checkpoint import TOKENIZER_FILE, sync
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
@@ -35,22 +35,13 @@ def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[st
                     yield text.lower()
     if settings.facts or settings.identity:
         rng = random.Random(settings.seed)
-        yield from fact_texts(rng, settings, min(10_000, round(FACT_DIALOGUES * pieces)))
+        yield from fact_texts(rng, settings.fact_scope, min(10_000, round(FACT_DIALOGUES * pieces)))
         # A value that is one piece is one thing to keep in mind; in three it is three, in order.
         # The held-out ones too: without them "James" would be the one name that has to be spelled,
         # and the exam would measure the tokenizer. Training still never tells them.
         often = min(600, round(VALUE_WEIGHT * pieces))
         for value in trained_values("core") + held_out_values("core"):
             yield f" {value} {value.lower()} {value.title()}" * often
-
-
-def fact_texts(rng: random.Random, settings: TrainingSettings, dialogues: int) -> Iterator[str]:
-    """What is said in so many dialogues of facts."""
-    for _ in range(dialogues):
-        made = generate_dialogue(
-            rng, fillers=identity_exchanges, max_gap=1, scope=settings.fact_scope
-        )
-        yield from (text for _, text in made.turns)
 
 
 def learn_tokenizer(settings: TrainingSettings, sources: Sequence[Source]) -> Tokenizer:

@@ -105,12 +105,8 @@ def new_model(settings: TrainingSettings, vocab_size: int) -> LanguageModel:
     model = LanguageModel(config, dropout=dropout)
     if settings.timescales == "inverse_gamma":
         spread_timescales(model, settings.seed)
-    elif settings.cell == "lstm":
-        hidden = settings.hidden_size
-        with torch.no_grad():
-            for layer in range(settings.num_layers):
-                bias = getattr(model.lstm, f"bias_ih_l{layer}")
-                bias[hidden : 2 * hidden] += settings.forget_bias
+    else:
+        model.layers.open_forget_gates(settings.forget_bias)
     return model
 
 
@@ -232,7 +228,7 @@ class _Training:
 
     def _batch(self, batch: Batch) -> bool:
         """All windows of one batch; whether a callback wants the run to end."""
-        state: tuple[Tensor, Tensor] | None = None
+        state: tuple[Tensor, ...] | None = None
         stop = False
         for window in batch.windows(self.settings.window):
             began = time.perf_counter()
@@ -258,8 +254,8 @@ class _Training:
         self,
         window: tuple[Tensor, Tensor, Tensor],
         weight: float,
-        state: tuple[Tensor, Tensor] | None,
-    ) -> tuple[Tensor, Tensor]:
+        state: tuple[Tensor, ...] | None,
+    ) -> tuple[Tensor, ...]:
         """Feed one window and, unless nothing in it counts, take one optimizer step."""
         step = self.at.step
         rate = learning_rate(self.settings, step)
@@ -269,11 +265,11 @@ class _Training:
         # A window of few answers must not get the whole step's force on them.
         whole = max(weight, 0.1 * self.settings.batch_tokens)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._autocast):
-            loss, total, h, c = self._loss(
+            loss, total, *after = self._loss(
                 *(tensor.to(self.device) for tensor in rows), state, whole, share
             )
         if weight == 0:
-            return h, c
+            return tuple(after)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         grad = self.model.embedding.weight.grad
@@ -294,7 +290,7 @@ class _Training:
             "gradient_norm": float(norm),
             "learning_rate": rate,
         }
-        return h, c
+        return tuple(after)
 
     def _save_if_due(self, stop: bool) -> None:
         """Save where a kill would cost much, and at every end."""

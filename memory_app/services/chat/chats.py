@@ -37,14 +37,14 @@ def chat_create(
 
     Raises:
         NoCheckpoint: none is live.
-        NotForChat: this one's cell is not lstm.
+        NotForChat: this one's cell is for study.
     """
     checkpoint = checkpoint or registry.live(language)
     if checkpoint is None:
         raise NoCheckpoint("No checkpoint is live. Import a checkpoint and promote it.")
-    if checkpoint.cell != "lstm":
+    if not checkpoint.serves_chats:
         raise NotForChat(
-            "{name} is for study only. Only an lstm can be used for chat.", name=checkpoint.name
+            "{name} is for study only and can't be used for chat.", name=checkpoint.name
         )
     return pending_open(person=person, checkpoint=checkpoint)
 

@@ -29,19 +29,16 @@ class FirstLook:
 def first_look(*, sha256: str, text: str) -> FirstLook | None:
     """The units of the last layer that hold what a token of `text` wrote, token by token.
 
-    None for a model that has no LSTM cells.
-
     Raises:
         Refused: the checkpoint's files can't be used.
     """
     checkpoint = chat_model(sha256=sha256)
     config = checkpoint.model.config
-    if config.cell != "lstm":
-        return None
     tokenizer = checkpoint.tokenizer
     ids = tokenizer.prompt_ids(tokenizer.encode(text))
     blank = State.zeros(config)
-    cells = LayeredTrace(checkpoint.model, blank, ids).layer(config.num_layers - 1).c
+    top = LayeredTrace(checkpoint.model, blank, ids).layer(config.num_layers - 1)
+    cells = top[config.kind.memory_gate]
     units = _written_and_kept(cells)
     kept = cells[:, units]  # [T, units]
     rows = (kept / kept.abs().amax(dim=0).clamp_min(1e-6)).T.tolist()

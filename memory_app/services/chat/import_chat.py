@@ -70,7 +70,7 @@ def chat_check(*, data: bytes) -> Checked:
             "can’t be rebuilt."
         )
         raise Refused("not_found", format_lazy(sentence, sha256=file.checkpoint_sha256[:12]))
-    if row.cell != "lstm":
+    if not row.serves_chats:
         raise Refused(
             "invalid", _("This chat’s model is for study only and can’t be used for chat.")
         )

@@ -38,7 +38,7 @@ def _read(turn: Turn, model: Checkpoint) -> State:
     config = model.model.config
     if not isinstance(turn.state, bytes | memoryview | None):
         raise StateError("The state isn't bytes.")
-    state = State.from_bytes(bytes(turn.state or b""), config.num_layers, config.hidden_size)
+    state = State.from_bytes(bytes(turn.state or b""), config)
     if state.sha256() != turn.state_sha256:
         raise StateError("The state differs from the committed state.")
     return state

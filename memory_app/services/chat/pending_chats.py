@@ -1,4 +1,4 @@
-"""Opening, changing and storing chats in which nothing was said yet (memory_app/pending_chats.py)."""
+"""Opens, changes and stores chats that have no turn yet (memory_app/pending_chats.py)."""
 
 from typing import Any
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch
-
 from memory_app import runtime
 from memory_app.core.cpu import fingerprint
 from memory_app.core.model.checkpoint import Checkpoint, CheckpointError
@@ -88,10 +86,7 @@ def _fault(turn: Turn) -> str:
         return ""
     if turn.machine == fingerprint():
         return "the replay's hash differs on the machine that wrote it"
-    gap = max(
-        float(torch.max(torch.abs(after.h - stored.h))),
-        float(torch.max(torch.abs(after.c - stored.c))),
-    )
+    gap = after.largest_difference(stored)
     return f"the replay differs by {gap:.1e}" if not gap <= TOLERANCE else ""
 
 
@@ -99,4 +94,4 @@ def _state(turn: Turn, model: Checkpoint) -> State:
     config = model.model.config
     if not isinstance(turn.state, bytes | memoryview | None):
         raise StateError("The state isn't bytes.")
-    return State.from_bytes(bytes(turn.state or b""), config.num_layers, config.hidden_size)
+    return State.from_bytes(bytes(turn.state or b""), config)

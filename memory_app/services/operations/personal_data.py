@@ -230,11 +230,12 @@ def _state(turn: Turn, chat: Chat) -> bytes:
     data = turn.state if isinstance(turn.state, bytes | memoryview) else str(turn.state).encode()
     data = bytes(data)
     try:
-        state = State.from_bytes(data, chat.checkpoint.num_layers, chat.checkpoint.hidden_size)
+        config = chat.checkpoint.model_config
+        state = State.from_bytes(data, config)
     except StateError:
         return data
     about = {"checkpoint_sha256": chat.checkpoint.sha256, "turn": str(turn.pk)}
-    return state.to_safetensors(about)
+    return state.to_safetensors(about, config)
 
 
 # ---- erased

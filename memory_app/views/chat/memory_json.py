@@ -12,17 +12,16 @@ from memory_app.models import Chat, Checkpoint, Turn
 
 
 def _norms(turn: Turn, checkpoint: Checkpoint) -> dict[str, list[float]] | None:
-    """|h| and |c| of each layer as they are stored; None where the bytes are damaged."""
-    data = bytes(turn.state or b"")
+    """The norm of each state part, layer by layer; None where the bytes are damaged."""
     try:
-        state = State.from_bytes(data, checkpoint.num_layers, checkpoint.hidden_size)
+        state = State.from_bytes(bytes(turn.state or b""), checkpoint.model_config)
     except StateError:
         return None
-    parts = {"h": state.h, "c": state.c}  # [layers, 1, hidden]
-    return {
-        name: [round(norm, 4) for norm in part.norm(dim=2)[:, 0].tolist()]
-        for name, part in parts.items()
-    }
+    norms: dict[str, list[float]] = {}
+    for layer in state.norms():
+        for name, norm in layer.items():
+            norms.setdefault(name, []).append(round(norm, 4))
+    return norms
 
 
 def _spoken_ms(turn: Turn) -> int | None:

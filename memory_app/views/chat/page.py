@@ -19,6 +19,7 @@ from memory_app.languages import foreign_language
 from memory_app.models import COMMITTED, Chat, ChatImport, Checkpoint, ImportStatus, Turn
 from memory_app.services.chat.chats import NoCheckpoint, NotForChat
 from memory_app.translate_messages import in_words
+from memory_app.views.cell_words import checkpoint_to_page
 from memory_app.views.chat import sampling
 from memory_app.views.chat.chat_list import listing, percent_of
 from memory_app.views.chat.openings import openings
@@ -80,13 +81,7 @@ def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
     """What the script starts from: the tree without its texts, which are on the page."""
     return {
         "chat": str(chat.pk),
-        "checkpoint": {
-            "name": chat.checkpoint.name,
-            "sha256": chat.checkpoint.sha256,
-            "num_layers": chat.checkpoint.num_layers,
-            "hidden_size": chat.checkpoint.hidden_size,
-            "state_bytes": chat.checkpoint.state_bytes,
-        },
+        "checkpoint": checkpoint_to_page(chat.checkpoint),
         "tree": {
             "title": chat.title,
             "head": str(chat.head_id) if chat.head_id else None,

@@ -15,12 +15,7 @@ def turns_json(request: HttpRequest, chat: UUID) -> JsonResponse:
         {
             "chat": str(row.pk),
             "title": row.title,
-            "checkpoint": {
-                "id": str(row.checkpoint.pk),
-                "sha256": row.checkpoint.sha256,
-                "name": row.checkpoint.name,
-                "language": row.checkpoint.language,
-            },
+            "checkpoint": row.checkpoint.to_client(),
             "head": str(row.head_id) if row.head_id else None,
             "running": str(row.running_id) if row.running_id else None,
             "turns": [turn_entry(turn) for turn in turns],

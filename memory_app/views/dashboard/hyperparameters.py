@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from memory_app.core.cells import cell_names
 from memory_app.core.facts import SCOPES
-from memory_app.core.model.config import CELLS
 from memory_app.core.run_settings import PRESETS, RANGES, TrainingSettings
 
 PRESET_HELP: dict[str, str | Promise] = {
@@ -155,7 +155,7 @@ HELP: dict[str, str | Promise] = {
 }
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "cell": tuple(CELLS),
+    "cell": cell_names(),
     "language": ("en", "zh"),
     "precision": ("auto", "float32", "bfloat16"),
     "compile": ("off", "on"),

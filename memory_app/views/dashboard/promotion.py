@@ -138,7 +138,7 @@ def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpRespo
         danger=bool(doubt),
         typed=row.name if doubt else "",
     )
-    if row.cell == "lstm" and not confirmed(request, ask):
+    if row.serves_chats and not confirmed(request, ask):
         return _ask_with_figures(request, ask, row, live)
     try:
         checkpoint_promote(checkpoint=row, by=request.user)  # type: ignore[arg-type]

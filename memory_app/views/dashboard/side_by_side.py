@@ -4,10 +4,12 @@ import secrets
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from memory_app import policy, services
+from memory_app.core.cells import chat_cell_names
 from memory_app.models import Chat, Checkpoint
 from memory_app.services.operations.audit import audit_record
 from memory_app.views.dashboard.page import page
@@ -27,9 +29,13 @@ def _is_seed(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 17 and int(text) <= SEED_MAX
 
 
+def _chat_checkpoints() -> QuerySet[Checkpoint]:
+    return Checkpoint.objects.filter(cell__in=chat_cell_names())
+
+
 def _pair(data: Any) -> list[Checkpoint | None]:
     """The two of ?a= and ?b=; the second is the live one of the first's language by itself."""
-    rows = Checkpoint.objects.filter(cell="lstm")
+    rows = _chat_checkpoints()
     first, second = (rows.filter(pk__in=[_id(data.get(key, ""))]).first() for key in ("a", "b"))
     if first is not None and second is None:
         others = rows.exclude(pk=first.pk).order_by("-live", "-sequence")
@@ -68,7 +74,7 @@ def checkpoints_try(request: HttpRequest) -> HttpResponse:
         status=400 if errors else 200,
         errors=errors,
         seed=seed,
-        checkpoints=Checkpoint.objects.filter(cell="lstm").order_by("-live", "-sequence"),
+        checkpoints=_chat_checkpoints().order_by("-live", "-sequence"),
     )
 
 

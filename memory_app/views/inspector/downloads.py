@@ -83,4 +83,7 @@ def state(request: HttpRequest, turn: UUID) -> HttpResponse:
         raise Http404
     model = model_of(row)
     after = services.state_after(turn=row, model=model)
-    return _file(after.to_safetensors(_metadata(row, model)), f"state-{row.pk}.safetensors")
+    return _file(
+        after.to_safetensors(_metadata(row, model), model.model.config),
+        f"state-{row.pk}.safetensors",
+    )

@@ -8,7 +8,6 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 
 from memory_app import services
 from memory_app.core.inspection import gate_map as maps
-from memory_app.core.inspection.trace import GATES
 from memory_app.core.inspection.trace_queries import AnyTrace, map_file, unit_values
 from memory_app.core.inspection.windows import window_count
 from memory_app.core.model.checkpoint import Checkpoint
@@ -81,7 +80,7 @@ def gate_map(request: HttpRequest, turn: UUID) -> HttpResponseBase:
     row: Turn = request.turn  # type: ignore[attr-defined]
     gate = request.GET.get("gate", "")
     number = numbered(request, "layer", row.chat.checkpoint.num_layers)
-    if gate not in GATES:
+    if gate not in row.chat.checkpoint.model_config.kind.gate_names:
         raise Http404
     window = numbered_window(request) if row.is_committed else None
     version = f"map{maps.MAP_FORMAT_VERSION}" + (f"-window{window}" if window else "")

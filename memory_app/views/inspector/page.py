@@ -9,26 +9,29 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from memory_app import services
 from memory_app.core.inspection.windows import WINDOW, window, window_count
 from memory_app.core.text.tokenizer import END, Tokenizer
 from memory_app.models import Turn
 from memory_app.protocol import Refused
+from memory_app.views.cell_words import cell_to_page
 from memory_app.views.inspector.gate_map import numbered_window
 from memory_app.views.special_tokens import special_names, special_words
 
 # A piece of a character, or of white space, would be nothing to look at or to click on.
 _UNFINISHED, _BREAK = "·", "↵"
-# What js/inspector/main.js imports: named here so that the browser fetches all of it at once, not file by
-# file as each is read. What js/inspector/preload_map.js needs comes first, since it asks for the first map.
+# What js/inspector/main.js imports: named here so that the browser fetches all of it at once, not
+# file by file as each is read. What preload_map.js needs comes first, since it asks for the first
+# map.
 _MODULES = tuple(
     f"js/{name}.js"
     for name in (
-        "gate_map", "permalink", "safetensors", "alternatives", "heatmap", "histogram",
-        "line_chart", "map_picture", "most_changed", "numbers", "panes", "radios", "ramp",
-        "save_file", "sentence", "sibling", "strings", "unit_line",
+        "inspector/cell", "inspector/gate_map", "inspector/permalink", "inspector/safetensors",
+        "inspector/next_token", "inspector/heatmap", "inspector/histogram", "shared/line_chart",
+        "inspector/export_png", "inspector/changed_units", "shared/numbers", "inspector/panes",
+        "shared/radio_group", "shared/colour_ramp", "shared/save_file", "inspector/token_row",
+        "inspector/compare_reply", "shared/strings", "inspector/unit_chart",
     )
 )  # fmt: skip
 _EXCERPT = 40  # characters of a reply in the list of those to compare with
@@ -99,21 +102,16 @@ def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
     """The page; a turn without a state says so in one sentence."""
     row: Turn = request.turn  # type: ignore[attr-defined]
     checkpoint = row.chat.checkpoint
-    names = {
-        "i": _("input"),
-        "f": _("forget"),
-        "g": _("candidate"),
-        "o": _("output"),
-        "c": pgettext("state of an LSTM", "cell"),
-        "h": _("hidden"),
-    }
+    cell = cell_to_page(checkpoint.model_config.kind)
     context: dict[str, Any] = {
         "turn": row,
         "chat": row.chat,
         "checkpoint": checkpoint,
         "tokens": [],
         "modules": _MODULES,
-        "gates": [{"key": key, "name": name} for key, name in names.items()],
+        "cell": cell,
+        "cell_json": json.dumps(cell),
+        "gates": cell["gates"],
         "layers": range(1, checkpoint.num_layers + 1),
     }
     if row.is_committed:

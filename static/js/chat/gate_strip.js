@@ -1,18 +1,19 @@
-// The strip under a reply: one column a token, three rows of bars: input, forget, output gate,
-// each the mean over the units and layers, 0 at the foot of its row and 1 at its top.
+// The strip under a reply: one column a token, a row of bars for each gate of the cell that is shown
+// there (of an LSTM input, forget and output), the mean over the units and layers: the lower bound at
+// the foot of its row, the upper one at its top.
 import { say } from "../shared/strings.js";
 import { colour } from "../shared/colour_ramp.js";
 
 const ROW = 12; // px
 const COLUMN = 10;
-const GATES = ["i", "f", "o"];
+const { strip: GATES } = JSON.parse(document.getElementById("page").textContent).checkpoint; // [{name, label, hue, low, high}]
 const KEY = 16; // px that the letters at the left take
 
 export class Strip {
   constructor(canvas, readout) {
     this.canvas = canvas;
     this.readout = readout;
-    this.tokens = []; // {text, means: [i, f, o]}
+    this.tokens = []; // {text, means: one a gate}
     this.place = null; // the token that the arrow keys are at
     canvas.addEventListener("pointermove", (event) => this.#point(event));
     canvas.addEventListener("pointerleave", () => this.#tell(this.tokens[this.place]));
@@ -47,9 +48,10 @@ export class Strip {
     draw.scale(ratio, ratio);
     const gap = columns >= 3 ? 1 : 0;
     GATES.forEach((gate, row) => {
-      draw.fillStyle = `rgb(${colour(`--gate-${gate}`).join()})`;
+      draw.fillStyle = `rgb(${colour(`--gate-${gate.hue}`).join()})`;
       tokens.forEach(({ means }, k) => {
-        const height = Math.max(0.5, means[row] * (ROW - 1));
+        const share = (means[row] - gate.low) / (gate.high - gate.low);
+        const height = Math.max(0.5, share * (ROW - 1));
         draw.fillRect(k * columns, (row + 1) * ROW - height, columns - gap, height);
       });
     });
@@ -63,7 +65,8 @@ export class Strip {
 
   summary() {
     const mean = (row) => (this.tokens.reduce((sum, token) => sum + token.means[row], 0) / (this.tokens.length || 1)).toFixed(2);
-    return say("strip", { n: this.tokens.length, i: mean(0), f: mean(1), o: mean(2) });
+    const gates = GATES.map(({ label }, row) => `${label} ${mean(row)}`).join(say("comma"));
+    return say("strip", { n: this.tokens.length, gates });
   }
 
   // Which token lies under the pointer; its three numbers stand in one fixed place.
@@ -96,12 +99,12 @@ export class Strip {
   }
 
   #tell(token) {
-    const [i, f, o] = token?.means.map((value) => value.toFixed(2)) ?? [];
-    this.readout.textContent = token ? say("stripToken", { token: JSON.stringify(token.text), i, f, o }) : "";
+    const gates = token?.means.map((value, row) => `${GATES[row].name} ${value.toFixed(2)}`).join("  ");
+    this.readout.textContent = token ? `${JSON.stringify(token.text)}  ${gates}` : "";
   }
 }
 
-// [[i, f, o] a layer] -> [i, f, o], the mean over layers.
+// Of each layer one mean a gate -> one a gate, over the layers.
 function meansOf(gates) {
   return GATES.map((_, k) => gates.reduce((sum, layer) => sum + layer[k], 0) / (gates.length || 1));
 }

@@ -13,8 +13,9 @@ const element = (id) => document.getElementById(id);
 const NUMBER = 4; // bytes of a float32, in which the state is kept
 
 export class Course {
-  constructor(chat, { num_layers: layers, hidden_size: width }) {
+  constructor(chat, { num_layers: layers, hidden_size: width, state_parts: shapes }) {
     this.chat = chat;
+    this.parts = Object.keys(shapes);
     this.cachePerToken = 2 * layers * width * NUMBER; // a key and a value
     this.turns = []; // root to head, as memory.json gives them, with what they add up to
     this.stateBytes = 0;
@@ -128,21 +129,21 @@ export class Course {
 
   #drawNorms() {
     for (const [layer, row] of [...element("norms").rows].entries()) {
-      for (const part of ["h", "c"]) {
+      for (const part of this.parts) {
         const values = [0, ...this.turns.map(({ norms }) => norms?.[part][layer] ?? null)]; // from blank
         const label = `|${part}|: ${values.slice(-8).map((value) => value?.toFixed(1) ?? "–").join(", ")}`;
-        drawSparkline(row.querySelector(`.spark-${part}`), values, label);
+        drawSparkline(row.querySelector(`[data-part="${part}"]`), values, label);
       }
     }
   }
 
   csv() {
     const layers = [...element("norms").rows].map((_, layer) => layer);
-    const names = layers.flatMap((layer) => [`h norm layer ${layer + 1}`, `c norm layer ${layer + 1}`]);
+    const names = layers.flatMap((layer) => this.parts.map((part) => `${part} norm layer ${layer + 1}`));
     const head = ["turn", "tokens", "tokens re-reading", "state bytes", "transcript bytes", "key-value cache bytes (float32 Transformer of equal size)", "first token ms", "first token ms re-reading (estimate)", ...names];
     const rows = this.turns.map((turn, k) => [
       k + 1, turn.tokens, turn.fed, this.stateBytes, turn.text, this.#cache(turn), turn.first_token_ms ?? "", turn.waitFed ?? "",
-      ...layers.flatMap((layer) => [turn.norms?.h[layer] ?? "", turn.norms?.c[layer] ?? ""]),
+      ...layers.flatMap((layer) => this.parts.map((part) => turn.norms?.[part][layer] ?? "")),
     ]);
     return [head, ...rows].map((row) => row.join(",")).join("\n") + "\n";
   }

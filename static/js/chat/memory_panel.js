@@ -7,14 +7,13 @@ import { paint, ramp } from "../shared/colour_ramp.js";
 import { say } from "../shared/strings.js";
 
 const element = (id) => document.getElementById(id);
-const states = new Map(); // turn id -> promise of {h, c: [layers][units], tokens}
+const states = new Map(); // turn id -> promise of {parts: {name: [layers][units]}, tokens}
 
-function stateOf(turn) {
+function stateOf(turn, parts) {
   if (!states.has(turn)) {
     const url = `/turn/${turn}/state.safetensors`;
     states.set(turn, load(url).then((file) => file && {
-      h: layersOf(file.tensors.h),
-      c: layersOf(file.tensors.c),
+      parts: Object.fromEntries(parts.map((part) => [part, layersOf(file.tensors, part)])),
       tokens: file.metadata.tokens_seen,
     }));
     states.get(turn).catch(() => states.delete(turn));
@@ -22,8 +21,15 @@ function stateOf(turn) {
   return states.get(turn);
 }
 
-function layersOf({ shape: [layers, units], values }) {
-  return Array.from({ length: layers }, (_, k) => values.subarray(k * units, (k + 1) * units));
+// A part's values layer by layer: one tensor of all layers, or one a layer (`h.0`, `h.1`, …).
+function layersOf(tensors, part) {
+  if (tensors[part]) {
+    const { shape: [layers], values } = tensors[part];
+    const units = values.length / layers;
+    return Array.from({ length: layers }, (_, k) => values.subarray(k * units, (k + 1) * units));
+  }
+  return Object.keys(tensors).filter((name) => name.startsWith(`${part}.`))
+    .sort((a, b) => a.split(".").at(-1) - b.split(".").at(-1)).map((name) => tensors[name].values);
 }
 
 const KEPT = new Set(["complete", "stopped", "length"]);
@@ -52,12 +58,15 @@ export class Memory {
     this.back = head ?? this.back;
     this.#blank();
     this.course.show(head).catch(() => {}); // the charts keep what they showed
-    const [state, before] = await Promise.all([head ? stateOf(head) : null, parent ? stateOf(parent) : null]);
+    const { state_parts: shapes, memory_part: memory, num_layers: layers } = this.checkpoint;
+    const parts = Object.keys(shapes);
+    const [state, before] = await Promise.all([head ? stateOf(head, parts) : null, parent ? stateOf(parent, parts) : null]);
     if (wanted !== this.wanted) return; // a newer one overtook this
-    const { num_layers: layers, hidden_size: units } = this.checkpoint;
-    const zeros = Array.from({ length: layers }, () => new Float32Array(units));
-    this.state = state ?? { h: zeros, c: zeros, tokens: "0" };
-    this.before = before ?? { h: zeros, c: zeros };
+    const zeros = (part) => Array.from({ length: layers }, () => new Float32Array(shapes[part].reduce((a, b) => a * b, 1)));
+    const blank = Object.fromEntries(parts.map((part) => [part, zeros(part)]));
+    this.state = state ?? { parts: blank, tokens: "0" };
+    this.before = before ?? { parts: blank };
+    this.memory = this.state.parts[memory];
     this.hash = hash;
     element("memory-turns").textContent = grouped(turns);
     element("memory-tokens").textContent = this.state.tokens === undefined ? "–" : grouped(this.state.tokens);
@@ -79,8 +88,10 @@ export class Memory {
   }
 
   #norms() {
-    this.state.c.forEach((c, k) => {
-      const numbers = [norm(this.state.h[k]), norm(c), distance(c, this.before.c[k])];
+    const { memory_part: memory } = this.checkpoint;
+    this.memory.forEach((values, k) => {
+      const own = Object.values(this.state.parts).map((layers) => norm(layers[k]));
+      const numbers = [...own, distance(values, this.before.parts[memory][k])];
       const { cells } = element("norms").rows[k];
       numbers.forEach((value, column) => (cells[column + 1].querySelector("span").textContent = value.toFixed(2)));
     });
@@ -88,14 +99,14 @@ export class Memory {
 
   #draw() {
     if (!this.state) return;
-    const lut = ramp("--gate-c", true);
+    const lut = ramp(`--gate-${this.checkpoint.memory_hue}`, true);
     // One scale for all layers, and no wilder than it must be: half a unit at the least.
-    const scale = Math.max(0.5, ...this.state.c.map((c) => c.reduce((top, v) => Math.max(top, Math.abs(v)), 0)));
-    this.state.c.forEach((c, k) => {
+    const scale = Math.max(0.5, ...this.memory.map((values) => values.reduce((top, v) => Math.max(top, Math.abs(v)), 0)));
+    this.memory.forEach((values, k) => {
       const canvas = element("cells").children[k]; // sized by the server, so that nothing moves
       const { width, height } = canvas;
-      paint(canvas, width, height, lut, true, scale, (x, y) => c[y * width + x] ?? 0);
-      canvas.setAttribute("aria-label", `${say("layer", { n: k + 1 })}: |c| ${norm(c).toFixed(2)}`);
+      paint(canvas, width, height, lut, true, scale, (x, y) => values[y * width + x] ?? 0);
+      canvas.setAttribute("aria-label", `${say("layer", { n: k + 1 })}: |${this.checkpoint.memory_part}| ${norm(values).toFixed(2)}`);
     });
     const bar = document.createElement("canvas");
     paint(bar, 64, 1, lut, true, 1, (x) => (x / 63) * 2 - 1);

@@ -1,4 +1,5 @@
-// The heatmap in words: the units of a layer whose cell ended farthest from where it began.
+// The heatmap in words: the units of a layer whose memory ended farthest from where it began.
+import { KEEP, MEMORY, WRITE } from "./cell.js";
 import { number } from "./gate_map.js";
 import { grouped } from "../shared/numbers.js";
 import { say } from "../shared/strings.js";
@@ -13,7 +14,8 @@ export function tokensLong(timescale) {
 // text(token) -> what it says; choose(unit, token): somebody picked a row
 export function mostChanged(map, layer, text, choose) {
   element("most-layer").textContent = say("layer", { n: layer + 1 });
-  const { c_before, c_after, mean_i, mean_f, timescale, moved_at } = map.figures;
+  const { [`${MEMORY}_before`]: before, [`${MEMORY}_after`]: after, timescale, moved_at } = map.figures;
+  const means = [WRITE, KEEP].filter(Boolean).map((gate) => map.figures[`mean_${gate}`]);
   element("most").replaceChildren(...map.mostChanged(MOST).map((unit) => {
     const row = document.createElement("tr");
     const head = row.appendChild(document.createElement("th"));
@@ -21,8 +23,9 @@ export function mostChanged(map, layer, text, choose) {
     const button = head.appendChild(document.createElement("button"));
     Object.assign(button, { type: "button", className: "link", textContent: unit });
     button.addEventListener("click", () => choose(unit, moved_at[unit]));
-    const values = [c_before[unit], c_after[unit], c_after[unit] - c_before[unit], mean_i[unit], mean_f[unit]];
-    for (const said of [...values.map((v) => number(v)), tokensLong(timescale[unit]), JSON.stringify(text(moved_at[unit]))]) {
+    const values = [before[unit], after[unit], after[unit] - before[unit], ...means.map((mean) => mean[unit])];
+    const spans = KEEP ? [tokensLong(timescale[unit])] : [];
+    for (const said of [...values.map((v) => number(v)), ...spans, JSON.stringify(text(moved_at[unit]))]) {
       row.appendChild(document.createElement("td")).textContent = said;
     }
     return row;

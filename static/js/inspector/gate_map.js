@@ -1,13 +1,12 @@
 // One gate of one layer over a turn's tokens, unit by unit, in sixteen bits a value; what can be
 // asked of it. Maps: those of one turn, fetched when first asked for.
+import { BOUNDED, MEMORY } from "./cell.js";
 import { load } from "./safetensors.js";
 
 const STEPS = 65535;
 const BINS = 40;
 const KEPT = 48 << 20; // bytes of one turn's maps that stay
 
-export const GATES = ["i", "f", "g", "o", "c", "h"];
-export const SIGNED = { i: false, f: false, o: false, g: true, c: true, h: true };
 export const SORTS = ["mean", "index", "variance", "change", "timescale"]; // the first one at first
 
 export class GateMap {
@@ -15,13 +14,14 @@ export class GateMap {
   constructor(gate, tokens, units, low, high, steps, figures = {}) {
     Object.assign(this, { gate, tokens, units, low, high, steps, figures });
     this.signed = low < 0;
-    this.bounded = gate !== "c"; // a cell has no end to saturate at
+    this.bounded = BOUNDED[gate]; // else it has no end to saturate at
   }
 
   static of({ tensors: { steps, ...rest }, metadata }) {
     const [units, tokens] = steps.shape;
     const figures = Object.fromEntries(Object.entries(rest).map(([name, { values }]) => [name, values]));
-    figures.change = figures.c_after.map((after, unit) => Math.abs(after - figures.c_before[unit]));
+    const [before, after] = [figures[`${MEMORY}_before`], figures[`${MEMORY}_after`]];
+    figures.change = after.map((value, unit) => Math.abs(value - before[unit]));
     figures.saturation = JSON.parse(metadata.saturation);
     return new GateMap(metadata.gate, tokens, units, Number(metadata.low), Number(metadata.high), steps.values, figures);
   }
@@ -82,7 +82,7 @@ export class GateMap {
     return by ? units.sort((a, b) => by[b] - by[a] || a - b) : units;
   }
 
-  // The units whose cell ended farthest from where it began.
+  // The units whose memory ended farthest from where it began.
   mostChanged(count) {
     return [...this.order("change").subarray(0, count)];
   }

@@ -1,6 +1,7 @@
 // All values of one map as bars over its ramp, the saturated ends in the gate's hue; and the
 // share of saturated values of every gate of the layer.
-import { number, SIGNED } from "./gate_map.js";
+import { HUES, SIGNED } from "./cell.js";
+import { number } from "./gate_map.js";
 import { colour, css, paint } from "../shared/colour_ramp.js";
 import { say } from "../shared/strings.js";
 
@@ -15,7 +16,7 @@ export function histogram(map, lut) {
   Object.assign(canvas, { width: width * ratio, height: height * ratio });
   const pen = canvas.getContext("2d");
   pen.scale(ratio, ratio);
-  const [grey, hue] = [colour("--line-strong"), colour(`--gate-${map.gate}`)].map((rgb) => `rgb(${rgb.join()})`);
+  const [grey, hue] = [colour("--line-strong"), colour(HUES[map.gate])].map((rgb) => `rgb(${rgb.join()})`);
   const top = Math.max(...bins);
   const wide = width / bins.length;
   bins.forEach((count, k) => {

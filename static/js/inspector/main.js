@@ -1,7 +1,8 @@
 // The gate view: what is shown stands in `shown`; every control changes it, `draw` follows it, and
 // the address behind # says it, so that a link shows the same.
 import { Alternatives } from "./next_token.js";
-import { GateMap, SIGNED, SORTS } from "./gate_map.js";
+import { FIRST, HUES, KEEP, MEANINGS, SIGNED } from "./cell.js";
+import { GateMap, SORTS } from "./gate_map.js";
 import { go, leaving, maps } from "./preload_map.js";
 import { histogram, saturated } from "./histogram.js";
 import { mapPicture } from "./export_png.js";
@@ -31,13 +32,13 @@ function start(page) {
     tokens: sentence.tokens.map(({ textContent }) => textContent), ids: sentence.tokens.map(({ title }) => title),
   }, (token) => point({ ...mark, token }));
   const limits = { layers: page.layers, units: page.units, tokens, split: page.split, window: part, siblings: page.siblings };
-  const shown = { gate: "f", layer: 0, sort: SORTS[0], unit: null, token: null, other: null, mode: "difference" };
+  const shown = { gate: FIRST, layer: 0, sort: SORTS[0], unit: null, token: null, other: null, mode: "difference" };
   const mark = { layer: 0, unit: 0, token: 0 }; // where the pointer or the arrow keys are
   let sibling = null;
   let drawn = null; // {own, other: layer -> its map, lut, kind}
   let asked = 0;
 
-  const luts = (gate) => ramp(`--gate-${gate}`, SIGNED[gate]);
+  const luts = (gate) => ramp(HUES[gate], SIGNED[gate]);
 
   function take(said) {
     for (const [key, value] of Object.entries(said)) if (value !== undefined) shown[key] = value;
@@ -55,7 +56,7 @@ function start(page) {
     const ask = (asked += 1);
     const { gate, sort } = shown;
     const layers = shown.layer === "all" ? [...Array(page.layers).keys()] : [shown.layer];
-    element("explain").textContent = wordsOf("explain")[gate];
+    element("explain").textContent = MEANINGS[gate];
     element("at-gate").textContent = gate;
     let own;
     let other = [];
@@ -85,7 +86,7 @@ function start(page) {
     panes.show(layers.flatMap((layer) => {
       const map = drawn.own.get(layer);
       const pane = (kind, one, split) => ({
-        kind, layer, split, map: one, lut: kind === "difference" ? ramp(`--gate-${gate}`, true) : drawn.lut,
+        kind, layer, split, map: one, lut: kind === "difference" ? ramp(HUES[gate], true) : drawn.lut,
         texts: kind === "other" ? sibling.texts : sentence.tokens.map(({ textContent }) => textContent),
         order: map.order(sort), small: layers.length > 1 || kind === "other" || (sibling && !apart),
         caption: caption(kind, layer, layers.length > 1),
@@ -138,7 +139,7 @@ function start(page) {
   function chosen() {
     const { gate, unit, token } = shown;
     const map = unit && drawn?.own.get(unit.layer);
-    const grounds = map && ramp(`--gate-${gate}`, map.signed, { strength: 0.45, from: "--ground" });
+    const grounds = map && ramp(HUES[gate], map.signed, { strength: 0.45, from: "--ground" });
     sentence.colour(map && `${asked} ${unit.layer}.${unit.unit}`, map && ((t) => ({ line: css(drawn.lut[map.level(t, unit.unit)]), ground: css(grounds[map.level(t, unit.unit)]) })));
     sentence.pin(token);
     panes.pin(token, unit);
@@ -181,7 +182,7 @@ function start(page) {
     element("at-token").textContent = `${JSON.stringify(sentence.text(token))} ${grouped(first + token + 1)}/${grouped(total)}`;
     element("at-unit").textContent = shown.layer === "all"
       ? say("unitOf", { unit: String(unit), units: map.units, layer: layer + 1 }) : `${unit} / ${grouped(map.units)}`;
-    element("at-timescale").textContent = say("tokensLong", { span: tokensLong(map.figures.timescale[unit]) });
+    if (KEEP) element("at-timescale").textContent = say("tokensLong", { span: tokensLong(map.figures.timescale[unit]) });
     element("at-value").textContent = value(map);
     if (other) {
       const both = token < Math.min(map.tokens, other.tokens);

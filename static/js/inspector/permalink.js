@@ -1,7 +1,8 @@
 // What is shown, as the part of the address behind #: #gate=f&layer=2&unit=340&token=8&sort=mean.
 // Layers and tokens count from 1 there, as on the page; units from 0. With all layers shown the unit
 // names its own: unit=2.340. `reply=K` (from a strip) is the K-th token of the reply, from 0.
-import { GATES, SORTS } from "./gate_map.js";
+import { GATES } from "./cell.js";
+import { SORTS } from "./gate_map.js";
 
 const whole = (text, below) => (/^\d{1,6}$/.test(text ?? "") && Number(text) < below ? Number(text) : null);
 

@@ -1,5 +1,6 @@
 // Asks for the map that the address names while the page is still being read; gates.js, which draws
 // it, waits for all of the page.
+import { FIRST } from "./cell.js";
 import { Maps } from "./gate_map.js";
 import { elsewhere, read } from "./permalink.js";
 
@@ -18,5 +19,5 @@ export function go(hash, window) {
 export const maps = new Maps(location.pathname.split("/")[2], shown?.number);
 export const leaving = go(location.hash, shown);
 
-const { gate = "f", layer = 0 } = read(location.hash, { layers, units: 0, tokens: 0, split: 0, siblings: [] });
+const { gate = FIRST, layer = 0 } = read(location.hash, { layers, units: 0, tokens: 0, split: 0, siblings: [] });
 if (!leaving) maps.get(gate, layer === "all" ? 0 : layer).catch(() => {}); // whoever draws it asks again and tells

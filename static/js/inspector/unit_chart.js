@@ -1,5 +1,5 @@
-// One unit over the tokens of the turn: a line for each gate that is chosen, all six as CSV.
-import { GATES, SIGNED } from "./gate_map.js";
+// One unit over the tokens of the turn: a line for each gate that is chosen, all of them as CSV.
+import { BOUNDED, GATES, HUES, SIGNED, STRIP } from "./cell.js";
 import { LineChart } from "../shared/line_chart.js";
 import { savePicture, saveText } from "../shared/save_file.js";
 import { say } from "../shared/strings.js";
@@ -33,7 +33,7 @@ export class UnitLine {
   // unit: {layer, unit} or null; gate: that of the map, which is always among the lines
   async show(unit, gate) {
     // Until somebody chooses, the lines are those that share the map's scale.
-    const usual = "ifo".includes(gate) ? "ifo" : gate;
+    const usual = STRIP.includes(gate) ? STRIP : [gate];
     for (const box of this.boxes) box.checked = this.touched ? box.checked || box.value === gate : usual.includes(box.value);
     element("unit").classList.toggle("empty", !unit);
     if (!unit) {
@@ -65,12 +65,12 @@ export class UnitLine {
     if (!gates) return;
     const drawn = this.boxes.filter(({ checked }) => checked).map(({ value }) => value);
     // What has ends is drawn between them, so that one unit's line compares with another's.
-    const ends = drawn.includes("c") ? {} : { min: drawn.some((gate) => SIGNED[gate]) ? -1 : 0, max: 1 };
+    const ends = drawn.some((gate) => !BOUNDED[gate]) ? {} : { min: drawn.some((gate) => SIGNED[gate]) ? -1 : 0, max: 1 };
     this.chart.show({
       x: { label: say("axisToken"), whole: true },
       y: { label: say("axisValue"), ...ends },
       series: drawn.map((gate) => ({
-        label: gate, hue: `--gate-${gate}`, points: gates[gate].map((v, t) => [this.first + t + 1, v]),
+        label: gate, hue: HUES[gate], points: gates[gate].map((v, t) => [this.first + t + 1, v]),
       })),
     });
   }

@@ -19,8 +19,8 @@ def make_model(seed=0, *, scale=3.0, **sizes):
     torch.manual_seed(seed)
     model = LanguageModel(ModelConfig(**sizes)).eval().requires_grad_(False)
     with torch.no_grad():
-        if model.config.cell == "lstm":
-            for parameter in model.lstm.parameters():
+        if model.config.kind.serves_chats:
+            for parameter in model.layers.parameters():
                 parameter.mul_(scale)
         model.embedding.weight.normal_()
         model.head.weight.normal_()
@@ -41,8 +41,9 @@ def make_request(model, number=0, length=6, state=None, **settings):
     user = torch.randint(3, model.config.vocab_size, (length,), generator=generator).tolist()
     if state is None:
         shape = (model.config.num_layers, 1, model.config.hidden_size)
-        state = State(
-            torch.rand(shape, generator=generator) - 0.5, torch.randn(shape, generator=generator)
+        state = State.of_parts(
+            h=torch.rand(shape, generator=generator) - 0.5,
+            c=torch.randn(shape, generator=generator),
         )
     sampling = Sampling(**{"seed": number, "max_tokens": 20, **settings})
     return Request(number, [USER, *user, END, BOT], state, sampling)

@@ -237,7 +237,7 @@ async def test_too_many_open_replies_are_refused_and_room_comes_back(engines, mo
 async def test_a_request_that_does_not_fit_the_checkpoint_fails_alone(engines, model):
     engine = engines()
     wrong = engine.submit(
-        "small", [5], State(torch.zeros(1, 1, 4), torch.zeros(1, 1, 4)), Sampling()
+        "small", [5], State.of_parts(h=torch.zeros(1, 1, 4), c=torch.zeros(1, 1, 4)), Sampling()
     )
     assert (await _read(wrong), wrong.finish_reason) == ([], "failed")
     assert await _read(_submit(engine, model, 1)) == _expected(model, 1)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from memory_app.core.inspection.trace import trace
+from memory_app.core.inspection.trace import LayeredTrace
 from memory_app.core.sampling.settings import sample
 from tests.core.engine.small import (
     BOT,
@@ -76,7 +76,7 @@ def test_a_tokens_gates_are_those_of_its_own_feeding_as_a_trace_shows_them(model
     for request in requests:
         events = events_of(outputs, request)
         ids = [*request.prompt_ids, *(event.token_id for event in events)]
-        means = trace(model, request.state, ids).gate_means()[len(request.prompt_ids) :]
+        means = LayeredTrace(model, request.state, ids).gate_means()[len(request.prompt_ids) :]
         for event, expected in zip(events, means, strict=True):
             torch.testing.assert_close(
                 torch.tensor(event.gates), torch.tensor(expected), atol=2e-4, rtol=0

@@ -159,7 +159,11 @@ def test_what_cannot_be_served_is_refused_at_once(model):
     with pytest.raises(ValueError, match="vocabulary"):
         engine.add(Request(1, [97], blank, Sampling()))
     with pytest.raises(ValueError, match="shape"):
-        engine.add(Request(1, [5], State(torch.zeros(1, 1, 4), torch.zeros(1, 1, 4)), Sampling()))
+        engine.add(
+            Request(
+                1, [5], State.of_parts(h=torch.zeros(1, 1, 4), c=torch.zeros(1, 1, 4)), Sampling()
+            )
+        )
     with pytest.raises(ValueError, match="output"):
         Output(Request(1, [5], blank, Sampling()))
     with pytest.raises(ValueError, match="room"):

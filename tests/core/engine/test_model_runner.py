@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from memory_app.core.engine import model_runner, packed_linear, packed_lstm
+from memory_app.core.cells import packed_linear
+from memory_app.core.cells.lstm import packed, packed_sequence
+from memory_app.core.cells.packed_linear import PackedLinear
 from memory_app.core.engine.model_runner import ModelRunner
-from memory_app.core.engine.packed_linear import PackedLinear
 from memory_app.core.model.replay import replay
 from memory_app.core.model.state import State
 from tests.core.engine.small import make_model
@@ -19,43 +20,47 @@ SHAPES = [
 
 def _states(model, n):
     shape = (model.config.num_layers, n, model.config.hidden_size)
-    return State(torch.rand(shape) - 0.5, torch.randn(shape))
+    return State.of_parts(h=torch.rand(shape) - 0.5, c=torch.randn(shape))
 
 
 @pytest.mark.parametrize("table", [True, False])
 @pytest.mark.parametrize("sizes", SHAPES)
 def test_batched_steps_from_carried_states_equal_forward(sizes, table, monkeypatch):
     if not table:
-        monkeypatch.setattr(model_runner, "MAX_TABLE_BYTES", 0)
+        monkeypatch.setattr(packed, "MAX_TABLE_BYTES", 0)
     model = make_model(**sizes)
     runner, n = ModelRunner(model, torch.float32), 5
     pool, states = runner.pool(8), _states(model, n)
     for row in range(n):
-        pool.load(row, states.select(row))
+        pool.load(row, states.select(row).layers)
     ids = torch.randint(0, model.config.vocab_size, (n, 40))
     expected, after = model(ids, states)
     for t in range(40):
         logits = runner.logits(runner.advance(pool, ids[:, t]))
         torch.testing.assert_close(logits, expected[:, t], atol=1e-4, rtol=1e-4)
     for row in range(n):
-        torch.testing.assert_close(pool.read(row).h, after.select(row).h, atol=1e-5, rtol=1e-4)
-        torch.testing.assert_close(pool.read(row).c, after.select(row).c, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            State(pool.read(row)).part("h"), after.select(row).part("h"), atol=1e-5, rtol=1e-4
+        )
+        torch.testing.assert_close(
+            State(pool.read(row)).part("c"), after.select(row).part("c"), atol=1e-5, rtol=1e-4
+        )
 
 
-@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("laid_out", [True, False])
 @pytest.mark.parametrize("sizes", SHAPES)
 @pytest.mark.parametrize("lengths", [[40], [1] * 40, [1, 13, 2, 24]])
 def test_a_prompt_in_slices_is_the_prompt_token_by_token_and_as_a_whole(
-    sizes, packed, lengths, monkeypatch
+    sizes, laid_out, lengths, monkeypatch
 ):
-    if not packed:
+    if not laid_out:
         _without(monkeypatch, "_reorder_mkldnn_rnn_layer_weight")
     model = make_model(**sizes)
     runner, n = ModelRunner(model, torch.float32), 3
-    assert all((sequence._packed is not None) is packed for sequence in runner._sequences)
+    assert all((sequence._packed is not None) is laid_out for sequence in runner._cell._sequences)
     pool, states = runner.pool(n), _states(model, n)
     for row in range(n):
-        pool.load(row, states.select(row))
+        pool.load(row, states.select(row).layers)
     ids = torch.randint(0, model.config.vocab_size, (n, 40))
     _, whole = model.hidden(ids, states)
     for t in range(40):
@@ -65,11 +70,11 @@ def test_a_prompt_in_slices_is_the_prompt_token_by_token_and_as_a_whole(
         sliced = runner.feed(part, sliced)
         alone = [runner.feed(part[row : row + 1], alone[row]) for row in range(n)]
     for row in range(n):
-        stepped = pool.read(row)
+        stepped = State(pool.read(row))
         for name in ("h", "c"):
-            ours = getattr(sliced.select(row), name)
+            ours = sliced.select(row).part(name)
             for other in (stepped, whole.select(row), alone[row]):
-                torch.testing.assert_close(ours, getattr(other, name), atol=1e-5, rtol=1e-5)
+                torch.testing.assert_close(ours, other.part(name), atol=1e-5, rtol=1e-5)
 
 
 def test_the_memory_after_a_long_prompt_in_bfloat16_stays_near_that_of_float32():
@@ -80,7 +85,7 @@ def test_the_memory_after_a_long_prompt_in_bfloat16_stays_near_that_of_float32()
     logits, _ = model(ids)
     for part in ids.split(runner.slice_length, dim=1):
         state = runner.feed(part, state)
-    error = model.logits(state.h[-1]) - logits[:, -1]
+    error = model.logits(state.part("h")[-1]) - logits[:, -1]
     assert float(error.abs().max()) <= 0.25
 
 
@@ -88,7 +93,7 @@ def _without(monkeypatch, operator):
     def missing(*args):
         raise RuntimeError
 
-    monkeypatch.setattr(packed_lstm.torch.ops.mkldnn, operator, missing, raising=False)
+    monkeypatch.setattr(packed_sequence.torch.ops.mkldnn, operator, missing, raising=False)
 
 
 def test_captured_gates_are_the_means_over_the_units_and_change_nothing():
@@ -98,8 +103,8 @@ def test_captured_gates_are_the_means_over_the_units_and_change_nothing():
     expected = model.step(ids, states)
     plain, watched, gates = runner.pool(4), runner.pool(4), torch.zeros(4, 3, 3)
     for row in range(4):
-        plain.load(row, states.select(row))
-        watched.load(row, states.select(row))
+        plain.load(row, states.select(row).layers)
+        watched.load(row, states.select(row).layers)
     top = runner.advance(watched, ids, gates)
     assert torch.equal(top, runner.advance(plain, ids))
     for layer, seen in enumerate(expected.gates):
@@ -112,11 +117,11 @@ def test_rows_beyond_the_first_n_are_not_touched():
     runner = ModelRunner(model, torch.float32)
     pool, states = runner.pool(3), _states(model, 3)
     for row in range(3):
-        pool.load(row, states.select(row))
-    before = pool.read(2)
+        pool.load(row, states.select(row).layers)
+    before = State(pool.read(2))
     runner.advance(pool, torch.tensor([4, 5]))
-    assert torch.equal(pool.read(2).c, before.c)
-    assert torch.equal(pool.read(2).h, before.h)
+    assert torch.equal(State(pool.read(2)).part("c"), before.part("c"))
+    assert torch.equal(State(pool.read(2)).part("h"), before.part("h"))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -127,7 +132,7 @@ def test_a_logit_stays_within_a_quarter_of_the_float32_models_over_turns_of_512_
     pool, state, worst = runner.pool(1), State.zeros(model.config), 0.0
     for turn in range(3):
         ids = torch.randint(0, 320, (1, 512), generator=torch.Generator().manual_seed(turn))
-        pool.load(0, state)
+        pool.load(0, state.layers)
         expected, _ = model(ids, state)
         logits = torch.cat([runner.logits(runner.advance(pool, ids[:, t])) for t in range(512)])
         worst = max(worst, float((logits - expected[0]).abs().max()))
@@ -153,5 +158,5 @@ def test_without_the_packed_operator_the_plain_one_gives_the_same(monkeypatch):
 
 @pytest.mark.parametrize("cell", ["tanh_rnn", "article_lstm"])
 def test_a_cell_for_study_cannot_be_chatted_with(cell):
-    with pytest.raises(ValueError, match="lstm"):
+    with pytest.raises(ValueError, match="for study"):
         ModelRunner(make_model(cell=cell))

@@ -71,7 +71,7 @@ def test_a_control_token_is_never_said(control):
 
 def test_values_that_are_not_finite_fail_the_reply_and_not_its_neighbours(model):
     broken, sound = make_request(model, 1), make_request(model, 2)
-    broken.state.c[0, 0, 0] = float("nan")
+    broken.state.layers[0]["c"][0, 0] = float("nan")
     outputs = run(make_engine(model), [broken, sound])
     assert (broken.finish_reason, events_of(outputs, broken)) == ("failed", [])
     assert sound.finish_reason == "length"

@@ -8,7 +8,7 @@ from memory_app.core.engine.scheduler import PATIENCE, Scheduler
 from memory_app.core.model.state import State
 from memory_app.core.sampling.settings import Sampling
 
-BLANK = State(torch.zeros(1, 1, 1), torch.zeros(1, 1, 1))
+BLANK = State.of_parts(h=torch.zeros(1, 1, 1), c=torch.zeros(1, 1, 1))
 SLICE = 16
 LONGEST = 2048
 

@@ -44,8 +44,12 @@ def test_feeding_together_equals_feeding_alone(tokenizer, cell):
         for row, prompt in enumerate(prompts):
             alone, after = model.hidden(torch.tensor([prompt]))
             torch.testing.assert_close(outputs[row], alone[0, -1], rtol=0, atol=1e-5)
-            torch.testing.assert_close(state.h[:, row], after.h[:, 0], rtol=0, atol=1e-5)
-            torch.testing.assert_close(state.c[:, row], after.c[:, 0], rtol=0, atol=1e-5)
+            torch.testing.assert_close(
+                state.part("h")[:, row], after.part("h")[:, 0], rtol=0, atol=1e-5
+            )
+            torch.testing.assert_close(
+                state.part("c")[:, row], after.part("c")[:, 0], rtol=0, atol=1e-5
+            )
 
 
 @pytest.mark.parametrize("cell", ["lstm", "tanh_rnn", "article_lstm"])
@@ -56,8 +60,8 @@ def test_feeding_in_two_parts_equals_feeding_at_once(tokenizer, cell):
     outputs, state = feed(model, rest, feed(model, prompts)[1])
     whole, after = feed(model, [first + then for first, then in zip(prompts, rest, strict=True)])
     torch.testing.assert_close(outputs, whole, rtol=0, atol=1e-5)
-    torch.testing.assert_close(state.h, after.h, rtol=0, atol=1e-5)
-    torch.testing.assert_close(state.c, after.c, rtol=0, atol=1e-5)
+    torch.testing.assert_close(state.part("h"), after.part("h"), rtol=0, atol=1e-5)
+    torch.testing.assert_close(state.part("c"), after.part("c"), rtol=0, atol=1e-5)
 
 
 def plain_reply(model, tokenizer, prompt, limit):

@@ -88,9 +88,9 @@ def test_what_the_last_layer_hears_is_what_steps_show(layers: int) -> None:
     for dialogue in sorted(marked, key=lambda d: len(d.ids)):
         state = model.blank(1)
         for token in dialogue.ids:
-            before = state.h[-1]
+            before = state.part("h")[-1]
             state = model.step(token[None], state).state
-            slow.append(torch.cat([state.h[-2], before], 1))
+            slow.append(torch.cat([state.part("h")[-2], before], 1))
     torch.testing.assert_close(observed.heard, torch.cat(slow), atol=1e-5, rtol=0)
     assert observed.ids.tolist() == [
         t for d in sorted(marked, key=lambda d: len(d.ids)) for t in d.ids.tolist()
@@ -176,7 +176,7 @@ def test_a_flag_shows_whether_anything_was_written() -> None:
             for weight, logit in ((model.lstm.weight_ih_l1, 0.0), (model.lstm.bias_ih_l1, writing)):
                 weight.chunk(4)[0][flags] = logit
             _, state = model(torch.tensor([[5, 6, 7]]))
-            seen = state.h[-1, 0, flags]
+            seen = state.part("h")[-1, 0, flags]
             assert bool((seen.abs() < 0.01).all() if not shown else (seen > 0.6).all())
 
 

@@ -62,7 +62,7 @@ def test_a_wider_model_has_the_parent_s_units_first_and_they_work_as_before(
     outputs, state = model.hidden(ids)
     expected, before = parent.model.hidden(ids)
     assert torch.allclose(outputs[..., :12], expected, atol=1e-6)
-    assert torch.allclose(state.c[..., :12], before.c, atol=1e-6)
+    assert torch.allclose(state.part("c")[..., :12], before.part("c"), atol=1e-6)
     assert torch.allclose(model(ids)[0], parent.model(ids)[0], atol=1e-5)
 
 

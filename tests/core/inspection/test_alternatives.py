@@ -19,11 +19,11 @@ def test_each_distribution_is_that_of_a_step(layers: int, embed: int, hidden: in
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(5)
-    state = State(torch.rand(layers, 1, hidden), torch.randn(layers, 1, hidden))
+    state = State.of_parts(h=torch.rand(layers, 1, hidden), c=torch.randn(layers, 1, hidden))
     ids = torch.randint(0, 60, (12,)).tolist()
     trace = LayeredTrace(model, state, ids)
     with torch.no_grad():
-        top = state.h[-1, 0]
+        top = state.part("h")[-1, 0]
         projected = model.projection(top) if model.config.has_projection else top
         logits = model.head(projected)
         for index, token_id in enumerate(ids):

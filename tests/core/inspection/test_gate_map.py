@@ -8,12 +8,15 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from memory_app.core.cells import cell_named
 from memory_app.core.inspection.gate_map import STEPS, gate_map, saturation, unit_figures
-from memory_app.core.inspection.trace import GATES, LayerTrace, trace
 from memory_app.core.inspection.trace import LayeredTrace as Layered
+from memory_app.core.inspection.trace import LayerTrace, trace
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
+
+GATES = cell_named("lstm").gate_names
 
 LAYERS, HIDDEN, TOKENS = 3, 9, 25
 
@@ -25,7 +28,7 @@ def layered() -> Layered:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(6)
-    start = State(torch.rand(LAYERS, 1, HIDDEN), 3 * torch.randn(LAYERS, 1, HIDDEN))
+    start = State.of_parts(h=torch.rand(LAYERS, 1, HIDDEN), c=3 * torch.randn(LAYERS, 1, HIDDEN))
     return Layered(model, start, torch.randint(0, 60, (TOKENS,)).tolist())
 
 
@@ -34,15 +37,23 @@ def layer(layered: Layered) -> LayerTrace:
     return layered.layer(1)
 
 
+def _layer(values: torch.Tensor, **others: torch.Tensor) -> LayerTrace:
+    """An LSTM's layer whose gates have all the same values, but for the `others`."""
+    blank = torch.zeros(values.shape[1])
+    return LayerTrace(
+        cell_named("lstm"), dict.fromkeys(GATES, values) | others, {"h": blank, "c": blank}
+    )
+
+
 def test_a_layer_asked_for_alone_is_that_of_the_whole(layered: Layered) -> None:
     whole = trace(layered.model, layered.state, layered.ids)
     for number in (2, 0, 1):
         fresh = Layered(layered.model, layered.state, layered.ids).layer(number)
         for name in GATES:
-            assert torch.equal(fresh[name], getattr(whole, name)[:, number])
-        assert torch.equal(fresh.h0, whole.h0[number])
-        assert torch.equal(fresh.c0, whole.c0[number])
-    assert layered.size == 4 * sum(getattr(whole, name).numel() for name in GATES)
+            assert torch.equal(fresh[name], whole[name][:, number])
+        assert torch.equal(fresh.before["h"], whole.before("h")[number])
+        assert torch.equal(fresh.before["c"], whole.before("c")[number])
+    assert layered.size == 4 * sum(whole[name].numel() for name in GATES)
 
 
 @pytest.mark.parametrize("gate", GATES)
@@ -59,8 +70,8 @@ def test_sixteen_bits_are_within_half_a_step_of_the_value(layer: LayerTrace, gat
 def test_a_cells_map_ends_at_its_largest_value_and_a_blank_ones_does_not_end_at_zero(
     layer: LayerTrace,
 ) -> None:
-    assert gate_map(layer, "c").high == float(layer.c.abs().max())
-    blank = LayerTrace(*(torch.zeros(4, 3) for _ in range(6)), torch.zeros(3), torch.zeros(3))
+    assert gate_map(layer, "c").high == float(layer["c"].abs().max())
+    blank = _layer(torch.zeros(4, 3))
     assert gate_map(blank, "c").high == 0.1
     assert gate_map(blank, "c").steps.tolist()[0][0] in {STEPS // 2, STEPS // 2 + 1}
 
@@ -68,21 +79,21 @@ def test_a_cells_map_ends_at_its_largest_value_and_a_blank_ones_does_not_end_at_
 def test_a_units_figures_are_those_of_a_loop_over_its_values(layer: LayerTrace) -> None:
     found = {name: tensor.tolist() for name, tensor in unit_figures(layer).items()}
     for unit in range(HIDDEN):
-        cells = [float(layer.c0[unit]), *layer.c[:, unit].tolist()]
+        cells = [float(layer.before["c"][unit]), *layer["c"][:, unit].tolist()]
         assert found["c_before"][unit] == cells[0]
         assert found["c_after"][unit] == cells[-1]
         moves = [abs(b - a) for a, b in pairwise(cells)]
         assert moves[found["moved_at"][unit]] == pytest.approx(max(moves), abs=1e-6)
-        mean = sum(layer.f[:, unit].tolist()) / TOKENS
+        mean = sum(layer["f"][:, unit].tolist()) / TOKENS
         assert found["mean_f"][unit] == pytest.approx(mean, abs=1e-5)
         assert found["timescale"][unit] == pytest.approx(-1 / math.log(mean), rel=1e-3)
 
 
 def test_a_cell_that_nothing_leaves_has_no_end_of_its_timescale() -> None:
     one = torch.ones(4, 2)
-    layer = LayerTrace(one, one, one, one, one, one, torch.zeros(2), torch.zeros(2))
+    layer = _layer(one)
     assert unit_figures(layer)["timescale"].tolist() == [math.inf, math.inf]
-    closed = LayerTrace(one, 0 * one, one, one, one, one, torch.zeros(2), torch.zeros(2))
+    closed = _layer(one, f=0 * one)
     assert unit_figures(closed)["timescale"].tolist() == pytest.approx([0.01145] * 2, rel=1e-3)
 
 

@@ -8,16 +8,18 @@ import pytest
 import torch
 from safetensors.torch import load
 
+from memory_app.core.cells import cell_named
 from memory_app.core.inspection import long_trace, trace_queries
 from memory_app.core.inspection.long_map import long_file
 from memory_app.core.inspection.long_trace import LongTrace
 from memory_app.core.inspection.next_token import alternatives
-from memory_app.core.inspection.trace import GATES, LayeredTrace
+from memory_app.core.inspection.trace import LayeredTrace
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 
 LAYERS, HIDDEN, TOKENS = 2, 9, 45
+GATES = cell_named("lstm").gate_names
 
 
 @pytest.fixture(params=[7, 45, 1000])
@@ -28,7 +30,7 @@ def traces(request, monkeypatch):
     model = LanguageModel(ModelConfig(60, 8, HIDDEN, LAYERS)).eval().requires_grad_(False)
     for parameter in model.parameters():
         parameter.mul_(6)
-    start = State(torch.rand(LAYERS, 1, HIDDEN), 3 * torch.randn(LAYERS, 1, HIDDEN))
+    start = State.of_parts(h=torch.rand(LAYERS, 1, HIDDEN), c=3 * torch.randn(LAYERS, 1, HIDDEN))
     ids = torch.randint(0, 60, (TOKENS,)).tolist()
     return LongTrace(model, start, ids), LayeredTrace(model, start, ids)
 
@@ -101,6 +103,7 @@ from memory_app.core.inspection.trace_queries import map_file
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
+
 torch.set_num_threads(1)
 model = LanguageModel(ModelConfig(300, 32, 128, 2)).eval()
 def peak():

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from memory_app.core.inspection import trace as module
+from memory_app.core.cells.lstm.tracer import LSTMTracer
 from memory_app.core.inspection.trace import LayeredTrace
 from memory_app.core.inspection.trace_cache import TraceCache
 from memory_app.core.model.config import ModelConfig
@@ -49,17 +49,17 @@ def test_one_that_is_larger_than_the_bound_is_kept_alone() -> None:
 def test_many_who_ask_at_once_have_each_layer_computed_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    counted = {"layer_trace": 0, "layer_hidden": 0}
+    counted = {"gates": 0, "outputs": 0}
     for name in counted:
-        plain = getattr(module, name)
+        plain = getattr(LSTMTracer, name)
 
         def count(*args: object, name: str = name, plain: object = plain) -> torch.Tensor:
             counted[name] += 1
             return plain(*args)
 
-        monkeypatch.setattr(module, name, count)
+        monkeypatch.setattr(LSTMTracer, name, count)
     cache = TraceCache(1 << 20)
     with ThreadPoolExecutor(8) as pool:
         layers = list(pool.map(lambda n: cache.get("a", make).layer(n % 2), range(64)))
-    assert counted == {"layer_trace": 2, "layer_hidden": 2}
+    assert counted == {"gates": 2, "outputs": 2}
     assert {id(one) for one in layers} == {id(layers[0]), id(layers[1])}

@@ -6,13 +6,16 @@ import pytest
 import torch
 from safetensors.torch import load
 
+from memory_app.core.cells import cell_named
 from memory_app.core.inspection import long_trace, trace_queries, windows
 from memory_app.core.inspection.next_token import alternatives
-from memory_app.core.inspection.trace import GATES, LayeredTrace
+from memory_app.core.inspection.trace import LayeredTrace
 from memory_app.core.inspection.windows import Borders, window, window_at, window_count
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
+
+GATES = cell_named("lstm").gate_names
 
 LAYERS, HIDDEN, TOKENS = 2, 9, 43
 
@@ -31,7 +34,7 @@ def turn():
     model = LanguageModel(ModelConfig(60, 8, HIDDEN, LAYERS)).eval().requires_grad_(False)
     for parameter in model.parameters():
         parameter.mul_(6)
-    start = State(torch.rand(LAYERS, 1, HIDDEN), 3 * torch.randn(LAYERS, 1, HIDDEN))
+    start = State.of_parts(h=torch.rand(LAYERS, 1, HIDDEN), c=3 * torch.randn(LAYERS, 1, HIDDEN))
     return model, start, torch.randint(0, 60, (TOKENS,)).tolist()
 
 

@@ -28,8 +28,8 @@ def test_turn_by_turn_equals_one_long_replay() -> None:
     whole = replay(MODEL, state, ids)
     for start, stop in ((0, 20), (20, 21), (21, 90)):
         state = replay(MODEL, state, ids[start:stop])
-    assert torch.allclose(whole.h, state.h, atol=1e-6)
-    assert torch.allclose(whole.c, state.c, atol=1e-6)
+    assert torch.allclose(whole.part("h"), state.part("h"), atol=1e-6)
+    assert torch.allclose(whole.part("c"), state.part("c"), atol=1e-6)
 
 
 def test_a_replay_leaves_the_state_it_began_from_alone() -> None:

@@ -30,7 +30,9 @@ def model() -> LanguageModel:
 def state_of(model: LanguageModel) -> State:
     generator = torch.Generator().manual_seed(4)
     shape = (2, 3, model.config.hidden_size)
-    return State(torch.randn(shape, generator=generator), torch.randn(shape, generator=generator))
+    return State.of_parts(
+        h=torch.randn(shape, generator=generator), c=torch.randn(shape, generator=generator)
+    )
 
 
 def test_with_nothing_dropped_it_reads_as_the_model_does(model: LanguageModel) -> None:
@@ -40,7 +42,7 @@ def test_with_nothing_dropped_it_reads_as_the_model_does(model: LanguageModel) -
             model, IDS, state, weight_drop=0.0, dropout=0.0, variational=True
         )
         torch.testing.assert_close(own, plain, atol=1e-6, rtol=0)
-        torch.testing.assert_close(own_after.c, after.c, atol=1e-6, rtol=0)
+        torch.testing.assert_close(own_after.part("c"), after.part("c"), atol=1e-6, rtol=0)
 
 
 def test_variational_dropout_takes_out_the_same_units_at_every_step(model: LanguageModel) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 LSTM_MODE = 2  # torch's number of the cell in mkldnn_rnn_layer
 
 
-class PackedLSTM:
+class PackedSequence:
     """The sequence form of one layer: many tokens a call, state in and state out.
 
     torch.nn.LSTM lays the weights out anew at every call, which costs as much as about 20 tokens

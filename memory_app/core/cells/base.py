@@ -1,0 +1,164 @@
+"""The cell protocol: all that the rest of the program asks of a recurrent cell.
+
+Nothing here imports torch, so a checkpoint's files can be checked without it; what computes is
+imported when `build`, `pack` or `tracer` is called. A new cell is a folder beside this file and a
+line in `cells/__init__.py`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from memory_app.core.messages import Sentence
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from memory_app.core.cells.layers import Layers
+    from memory_app.core.cells.packed import PackedCell
+    from memory_app.core.cells.tracer import Tracer
+
+Shape = tuple[int, ...]
+
+
+class Sizes(Protocol):
+    """What a cell reads of a model's config."""
+
+    @property
+    def embedding_dim(self) -> int: ...
+
+    @property
+    def hidden_size(self) -> int: ...
+
+    @property
+    def num_layers(self) -> int: ...
+
+    @property
+    def options(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One traced quantity of a cell: a gate, a candidate or a state part.
+
+    `low` and `high` bound its values; None where they have no bounds. `label` is one or two words,
+    `meaning` one line, both for a person. `hue`: the one of the interface's six hues, named after
+    the LSTM's gates (i f g o c h), that it is drawn in; empty: that of its own name.
+    """
+
+    name: str
+    label: Sentence
+    meaning: Sentence
+    low: float | None = None
+    high: float | None = None
+    hue: str = ""
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """(low, high); None where the values have no bounds."""
+        if self.low is None or self.high is None:
+            return None
+        return self.low, self.high
+
+
+class Cell(ABC):
+    """A kind of recurrent layer stack. The class attributes are its description.
+
+    Layers are numbered from 0, the lowest. The blank state is zeros in every part.
+    """
+
+    #: As config.json names it, and the prefix of its parameters in model.safetensors.
+    name: ClassVar[str]
+    #: Names of the state's parts, in the order of a state's bytes.
+    state_parts: ClassVar[tuple[str, ...]]
+    #: Parts whose values have no bound; training penalises what exceeds a limit.
+    unbounded_parts: ClassVar[tuple[str, ...]] = ()
+    #: Everything a trace holds, in the order in which it is shown and stored.
+    gates: ClassVar[tuple[Gate, ...]]
+    #: Gates whose means over a layer's units accompany each token of a reply.
+    strip_gates: ClassVar[tuple[str, ...]]
+    #: The traced quantity that carries the memory, the gates that write to it and keep it.
+    memory_gate: ClassVar[str]
+    write_gate: ClassVar[str | None] = None
+    keep_gate: ClassVar[str | None] = None
+    #: The part of a layer's state that is its latest output; None where there is none.
+    output_part: ClassVar[str | None] = "h"
+    #: Keys of config.json beside the sizes, with their defaults.
+    options: ClassVar[Mapping[str, Any]] = {}
+    #: Whether all layers have the same parts of the same shape, so that files stack them:
+    #: `h` [layers, hidden] instead of one tensor `h.0`, `h.1` a layer.
+    stacked: ClassVar[bool] = False
+    #: Whether chats run on it. The others are for study: trained, evaluated and compared.
+    serves_chats: ClassVar[bool] = True
+    #: Whether the memory's value is exactly a sum of what each token wrote, decayed.
+    has_ledger: ClassVar[bool] = False
+    #: Whether its gates are linear maps of [input, h] with weights by gate (`Layers.gate_weights`),
+    #: so that they can be initialised one by one, regularised and widened.
+    has_gate_weights: ClassVar[bool] = False
+
+    @abstractmethod
+    def layer_parts(self, sizes: Sizes) -> tuple[dict[str, Shape], ...]:
+        """Of each layer its state parts with their shapes, without the batch axis."""
+
+    @abstractmethod
+    def parameters(self, sizes: Sizes) -> dict[str, Shape]:
+        """Shapes by name, without the cell's own name in front."""
+
+    @abstractmethod
+    def build(self, sizes: Sizes, dropout: float = 0.0) -> Layers:
+        """The layers as a module, newly initialised."""
+
+    def output_size(self, sizes: Sizes) -> int:
+        """Width of the outputs that the last layer hands on."""
+        return sizes.hidden_size
+
+    def unit_count(self, sizes: Sizes, layer: int) -> int:
+        """How many units of a layer can be looked at one by one."""
+        return sizes.hidden_size
+
+    def pack(
+        self, layers: Layers, sizes: Sizes, embedding: Tensor, dtype: torch.dtype
+    ) -> PackedCell:
+        """The layers prepared for batched decoding.
+
+        Unless a cell has a faster form, its `step` in float32.
+        """
+        from memory_app.core.cells.packed import SteppedCell
+
+        return SteppedCell(self, layers, sizes, embedding)
+
+    def tracer(self, layers: Layers) -> Tracer:
+        """What recomputes every gate of a stretch of tokens, layer by layer.
+
+        Unless a cell has a faster form, by its `step`.
+        """
+        from memory_app.core.cells.tracer import SteppedTracer
+
+        return SteppedTracer(self, layers)
+
+    def gate(self, name: str) -> Gate:
+        """One of `gates`. Raises KeyError for a name that is none of them."""
+        for gate in self.gates:
+            if gate.name == name:
+                return gate
+        raise KeyError(name)
+
+    @property
+    def gate_names(self) -> tuple[str, ...]:
+        """The names of `gates`, in their order."""
+        return tuple(gate.name for gate in self.gates)
+
+    def state_bytes(self, sizes: Sizes) -> int:
+        """Bytes of one state in float32."""
+        total = 0
+        for parts in self.layer_parts(sizes):
+            for shape in parts.values():
+                count = 1
+                for length in shape:
+                    count *= length
+                total += 4 * count
+        return total

@@ -1,0 +1,12 @@
+// What the page says of the model's cell: its gates with their bounds and hues, which of them carries
+// the memory, writes to it and keeps it. It stands on a script tag in the head, so that it is known
+// before the page is read.
+const cell = JSON.parse(document.querySelector("script[data-cell]").dataset.cell);
+const of = (field) => Object.fromEntries(cell.gates.map((gate) => [gate.name, field(gate)]));
+
+export const GATES = cell.gates.map(({ name }) => name);
+export const SIGNED = of(({ low }) => low === null || low < 0);
+export const BOUNDED = of(({ low }) => low !== null);
+export const HUES = of(({ hue }) => `--gate-${hue}`);
+export const MEANINGS = of(({ meaning }) => meaning);
+export const { first: FIRST, strip: STRIP, memory: MEMORY, write: WRITE, keep: KEEP } = cell;
