@@ -56,19 +56,13 @@ def turn_entry(turn: Turn) -> dict[str, Any]:
 
 def document(chat: Chat, turns: Iterable[Turn]) -> dict[str, Any]:
     """The whole chat; a turn that still runs is nothing yet, so it is left out."""
-    checkpoint = chat.checkpoint
     return {
         "format": FORMAT,
         "format_version": VERSION,
         "chat": str(chat.pk),
         "title": chat.title,
         "created": chat.created.isoformat(),
-        "checkpoint": {
-            "id": str(checkpoint.pk),
-            "sha256": checkpoint.sha256,
-            "name": checkpoint.name,
-            "language": checkpoint.language,
-        },
+        "checkpoint": chat.checkpoint.to_client(),
         "head": str(chat.head_id) if chat.head_id else None,
         "turns": [turn_entry(turn) for turn in turns if turn.status in _ENDED],
     }

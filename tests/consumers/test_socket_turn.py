@@ -28,6 +28,9 @@ async def test_the_first_frame_says_where_the_chat_is(open_socket, alice, chat):
             "sha256": chat.checkpoint.sha256,
             "name": "small",
             "language": "en",
+            "cell": "lstm",
+            "state_parts": {"h": [16], "c": [16]},
+            "gate_names": ["i", "f", "o"],
         },
     }
 

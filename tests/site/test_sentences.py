@@ -30,7 +30,7 @@ def said_by(file: Path, names: set[str]) -> Iterator[tuple[int, ast.expr]]:
 
 def every_sentence() -> list[tuple[str, ast.expr]]:
     names = set(raised_names())
-    files = [one for one in (ROOT / "memory_app").rglob("*.py") if one.name != "sentence.py"]
+    files = [one for one in (ROOT / "memory_app").rglob("*.py") if one.name != "messages.py"]
     return [
         (f"{file.relative_to(ROOT)}:{line}", said)
         for file in sorted(files)

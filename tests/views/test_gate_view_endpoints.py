@@ -96,7 +96,7 @@ def test_a_turn_without_a_state_has_none_of_it(alice, turn, status):
 def test_a_trace_is_computed_once_for_all_that_is_asked_of_it(alice, turn, monkeypatch):
     runtime.get_traces().clear()
     alice.client.get(f"/turn/{turn.pk}/map.safetensors?gate=f&layer=0")
-    monkeypatch.setattr(services.traces, "trace_of", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(services.chat.traces, "trace_of", lambda *_: pytest.fail("computed again"))
     for what in ("map.safetensors?gate=c&layer=1", "unit.json?layer=0&unit=0", "gates.json",
                  "trace.safetensors", "alternatives.json?token=0"):  # fmt: skip
         assert alice.client.get(f"/turn/{turn.pk}/{what}").status_code == 200
@@ -106,7 +106,7 @@ def test_a_map_that_the_browser_has_is_not_computed_nor_sent_again(alice, turn, 
     url = f"/turn/{turn.pk}/map.safetensors?gate=f&layer=0"
     first = alice.client.get(url)
     assert first["Cache-Control"] == "private, no-cache"
-    monkeypatch.setattr(services.traces, "trace_of", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(services.chat.traces, "trace_of", lambda *_: pytest.fail("computed again"))
     runtime.get_traces().clear()
     again = alice.client.get(url, headers={"if-none-match": first["ETag"]})
     assert (again.status_code, again.content) == (304, b"")

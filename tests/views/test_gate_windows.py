@@ -69,7 +69,7 @@ def test_the_means_of_the_windows_are_those_of_the_turn_with_their_texts(alice, 
 def test_a_token_is_named_by_its_place_in_the_turn(alice, turn, whole, monkeypatch):
     ids = whole["token_ids"].tolist()
     monkeypatch.setattr(
-        services.traces, "turn_trace", lambda **_: pytest.fail("all of it replayed")
+        services.chat.traces, "turn_trace", lambda **_: pytest.fail("all of it replayed")
     )
     for token in (0, 39, 40, 81, len(ids) - 1):
         found = alice.client.get(f"/turn/{turn.pk}/alternatives.json?token={token}").json()

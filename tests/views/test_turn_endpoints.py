@@ -62,7 +62,11 @@ def test_the_listing_has_every_turn_oldest_first(alice, chat, turns, listing):
     assert set(listing) == {"chat", "title", "checkpoint", "head", "running", "turns"}
     assert listing["chat"] == str(chat.pk)
     assert listing["title"] == "My name is Clara."
-    assert set(listing["checkpoint"]) == {"id", "sha256", "name", "language"}
+    assert listing["checkpoint"] == {
+        "id": str(chat.checkpoint.pk), "sha256": chat.checkpoint.sha256, "name": "small",
+        "language": "en", "cell": "lstm", "state_parts": {"h": [16], "c": [16]},
+        "gate_names": ["i", "f", "o"],
+    }  # fmt: skip
     assert listing["head"] == str(turns[-1].pk)
     assert listing["running"] is None
     assert [turn["id"] for turn in listing["turns"]] == [str(turn.pk) for turn in turns]

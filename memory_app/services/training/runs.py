@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from memory_app import outage_log, outages
-from memory_app.core.messages import Sentence, SentenceError, sentence_of
+from memory_app.core.messages import SentenceError, sentence_of
 from memory_app.core.run_settings import PRESETS, SettingsError, TrainingSettings
 from memory_app.core.text.graphemes import name_of, one_line
 from memory_app.models import (
@@ -193,14 +193,13 @@ def corpora_missing(run: TrainingRun) -> list[str]:
     return sorted(names - {row.name for row in rows if row.file.is_file()})
 
 
-def resume_refusal(run: TrainingRun) -> Sentence | None:
+def resume_refusal(run: TrainingRun) -> RunError | None:
     """Why a run that stands still can't be resumed, or None where it can."""
     missing = corpora_missing(run)
     if not missing:
         return None
-    return Sentence(
-        "It can't be resumed: {missing} is no longer on this site.",
-        {"missing": ", ".join(missing)},
+    return RunError(
+        "It can't be resumed: {missing} is no longer on this site.", missing=", ".join(missing)
     )
 
 
@@ -213,7 +212,7 @@ def run_resume(*, run: TrainingRun) -> bool:
     """
     refusal = resume_refusal(run) if run.status in RESUMABLE else None
     if refusal is not None:
-        raise RunError(refusal)
+        raise refusal
     if not TrainingRun.objects.filter(pk=run.pk, status__in=RESUMABLE).update(
         status=RunStatus.QUEUED, error="", error_said={}, finished=None, deaths=0
     ):

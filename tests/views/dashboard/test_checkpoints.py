@@ -119,7 +119,7 @@ def test_a_start_does_not_undo_what_a_person_promoted_or_rolled_back(
 def test_a_cell_for_study_is_refused(client, checkpoint, tmp_path):
     make_checkpoint(tmp_path / "study", cell="tanh_rnn")
     study = registry.register(tmp_path / "study")
-    assert b"Only lstm" in act(client, "promote", study).content
+    assert b"for study only" in act(client, "promote", study).content
     assert live() == checkpoint
     assert not Promotion.objects.exists()
 
