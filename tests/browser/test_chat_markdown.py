@@ -76,7 +76,7 @@ def test_the_server_is_asked_wherever_markdown_would_change_anything(visitor: Vi
     assert 1000 < len(changed) < len(texts)
     missed = visitor.page.evaluate(
         """async (texts) => {
-          const { mayDiffer } = await import("/static/js/markdown.js");
+          const { mayDiffer } = await import("/static/js/chat/markdown.js");
           return texts.filter((text) => !mayDiffer(text));
         }""",
         changed,

@@ -12,7 +12,10 @@ PIXELS = """canvas => {
   return [...canvas.getContext("2d").getImageData(0, 0, width, height).data];
 }"""
 # What a map's value v in 0 … 65535 is drawn as: the ramp's colour number v >> 8.
-RAMP = """async () => [...(await import("/static/js/ramp.js")).ramp("--gate-f", false)]"""
+RAMP = """async () => {
+  const { ramp } = await import("/static/js/shared/colour_ramp.js");
+  return [...ramp("--gate-f", false)];
+}"""
 
 
 def maps_asked(visitor: Visitor) -> list[str]:

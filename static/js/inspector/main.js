@@ -29,7 +29,7 @@ function start(page) {
   const beat = new Alternatives(page.turn, first, page.control);
   const line = new UnitLine({
     turn: page.turn, window: part, split: page.split,
-    tokens: sentence.tokens.map(({ textContent }) => textContent), ids: sentence.tokens.map(({ title }) => title),
+    tokens: sentence.tokens.map(({ textContent }) => textContent), ids: sentence.tokens.map(({ dataset }) => dataset.id),
   }, (token) => point({ ...mark, token }));
   const limits = { layers: page.layers, units: page.units, tokens, split: page.split, window: part, siblings: page.siblings };
   const shown = { gate: FIRST, layer: 0, sort: SORTS[0], unit: null, token: null, other: null, mode: "difference" };

@@ -1,0 +1,127 @@
+"""Every cell keeps what the protocol promises, a cell of the test's own too."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from safetensors.torch import load
+
+from memory_app.core.cells import cell_named
+from memory_app.core.inspection.long_map import long_file
+from memory_app.core.inspection.long_trace import LongTrace
+from memory_app.core.inspection.trace import LayeredTrace
+from memory_app.core.inspection.trace_queries import map_file
+from memory_app.core.model.checkpoint_format import tensor_shapes
+from memory_app.core.model.config import ModelConfig
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.model.replay import replay
+from memory_app.core.model.state import State, StateError
+from tests.core.cells.gru import registered
+from tests.core.engine.small import events_of, make_engine, make_model, make_request, run
+
+CELLS = ("lstm", "tanh_rnn", "article_lstm", "gru")
+
+
+@pytest.fixture(autouse=True)
+def _gru() -> Iterator[None]:
+    with registered():
+        yield
+
+
+def random_model(cell: str, layers: int = 3) -> LanguageModel:
+    torch.manual_seed(7)
+    return LanguageModel(ModelConfig(60, 8, 12, layers, cell=cell)).eval().requires_grad_(False)
+
+
+def random_state(config: ModelConfig) -> State:
+    blank = State.zeros(config)
+    return blank.with_tensors([torch.rand_like(part) - 0.5 for part in blank.tensors()])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_declared_parameters_are_the_models(cell: str) -> None:
+    model = random_model(cell)
+    own = {k: tuple(v.shape) for k, v in model.state_dict().items() if k != "head.weight"}
+    assert own == tensor_shapes(model.config)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_state_comes_back_from_bytes_and_from_a_file(cell: str) -> None:
+    config = random_model(cell).config
+    state = random_state(config)
+    assert state.fits(config)
+    assert len(state.to_bytes()) == config.state_bytes
+    assert State.from_bytes(state.to_bytes(), config).to_bytes() == state.to_bytes()
+    file = state.to_safetensors({}, config)
+    assert State.from_safetensors(file, config).sha256() == state.sha256()
+    names = set(load(file))
+    assert names == ({"h", "c"} if cell != "gru" else {"h.0", "h.1", "h.2"})
+    with pytest.raises(StateError):
+        State.from_safetensors(file, random_model(cell, 2).config)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_forward_steps_replay_and_trace_are_one_computation(cell: str) -> None:
+    model, ids = random_model(cell), [5, 9, 30, 7, 7, 41]
+    start = random_state(model.config)
+    after = replay(model, start, ids)
+    whole, state = LayeredTrace(model, start, ids).whole(), start
+    for t, token in enumerate(ids):
+        step = model.step(torch.tensor([token]), state)
+        state = step.state
+        for layer, gates in enumerate(step.gates):
+            assert tuple(gates) == model.cell.gate_names or set(gates) == {*model.cell.gate_names}
+            for gate in model.cell.gates:
+                value = whole.layers[layer][gate.name][t]
+                torch.testing.assert_close(value, gates[gate.name][0], atol=1e-5, rtol=0)
+                if gate.bounds is not None:
+                    assert (
+                        gate.bounds[0] <= float(value.min()) <= float(value.max()) <= gate.bounds[1]
+                    )
+    assert after.largest_difference(state) <= 1e-5
+    assert after.sha256() == replay(model, replay(model, start, ids[:2]), ids[2:]).sha256()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_maps_and_files_in_chunks_are_those_of_the_whole(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memory_app.core.inspection.long_trace.CHUNK", 7)
+    model = random_model(cell)
+    start, ids = random_state(model.config), torch.randint(0, 60, (25,)).tolist()
+    whole, chunked = LayeredTrace(model, start, ids), LongTrace(model, start, ids)
+    for gate in model.cell.gate_names:
+        one, other = (load(map_file(trace, 1, gate, {})) for trace in (whole, chunked))
+        assert one.keys() == other.keys()
+        assert f"{model.cell.memory_gate}_after" in one
+        assert ("timescale" in one) == (model.cell.keep_gate is not None)
+        gap = one.pop("steps").int() - other.pop("steps").int()
+        assert int(gap.abs().max()) <= 1
+        for name, values in one.items():
+            torch.testing.assert_close(other[name], values, atol=1e-5, rtol=1e-5)
+    length, pieces = long_file(chunked, {})
+    data = b"".join(pieces)
+    assert len(data) == length
+    mine, theirs = load(data), load(whole.whole().to_safetensors({}))
+    assert mine.keys() == theirs.keys()
+    for name, values in theirs.items():
+        torch.testing.assert_close(mine[name], values, atol=1e-5, rtol=1e-5)
+
+
+def test_the_engine_speaks_with_a_cell_that_only_steps() -> None:
+    model = make_model(cell="gru")
+    requests = [make_request(model, n, state=random_state(model.config)) for n in range(3)]
+    outputs = run(make_engine(model), requests)
+    for request in requests:
+        alone = make_request(model, request.id, state=request.state)
+        (finished,) = [alone]
+        run(make_engine(model), [finished])
+        assert request.reply_ids == finished.reply_ids
+        events = events_of(outputs, request)
+        ids = [*request.prompt_ids, *(event.token_id for event in events)]
+        means = LayeredTrace(model, request.state, ids).gate_means()[len(request.prompt_ids) :]
+        assert len(means[0][0]) == len(cell_named("gru").strip_gates) == 2
+        for event, mean in zip(events, means, strict=True):
+            torch.testing.assert_close(
+                torch.tensor(event.gates), torch.tensor(mean), atol=2e-4, rtol=0
+            )
