@@ -1,4 +1,4 @@
-"""The chat's socket: one method a message type. It relays; replies.py speaks."""
+"""The chat's socket: one method a message type. It relays; generation.py speaks."""
 
 import asyncio
 import logging
@@ -76,7 +76,7 @@ def _language(cookie: str, accepted: str) -> str:
 class ChatConsumer(AsyncWebsocketConsumer):
     """One socket on one chat."""
 
-    #: No layer of that name: Channels would ask it before the socket opens. See hints.py.
+    #: No layer of that name: Channels would ask it before the socket opens. See channel_notices.py.
     channel_layer_alias = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -239,7 +239,7 @@ class Chat(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(Person, models.CASCADE, related_name="chats")
     title = models.CharField(max_length=200, blank=True, default="")
-    # The same as a search compares it (lm/folding.py).
+    # The same as a search compares it (core/text/case_folding.py).
     folded_title = models.TextField(blank=True, default="", editable=False)
     # A state belongs to its weights: no checkpoint goes while a chat lives on it.
     checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="chats")
@@ -317,11 +317,11 @@ class Turn(models.Model):
     state_sha256 = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     created = models.DateTimeField(default=timezone.now)
     finished = models.DateTimeField(null=True, blank=True)
-    # Who speaks it (liveness.py); recovery touches only the turns of processes that died.
+    # Who speaks it (process_liveness.py); recovery touches only the turns of processes that died.
     process = models.CharField(max_length=64, blank=True, default="")
     heartbeat = models.DateTimeField(null=True, blank=True)
     stop_requested = models.BooleanField(default=False)
-    # Where the state was computed (lm/machine.py): there a replay gives it again to the bit.
+    # Where the state was computed (core/cpu.py): there a replay gives it again to the bit.
     machine = models.CharField(max_length=32, blank=True, default="")
     # From taking the message to the reply's first token, as this server saw it.
     first_token_ms = models.PositiveIntegerField(null=True, blank=True)
@@ -359,7 +359,7 @@ class Turn(models.Model):
 
     @property
     def tokens(self) -> int:
-        """How many tokens the turn feeds: U, R and the four around them (lm/tokenizer.py)."""
+        """How many tokens the turn feeds: U, R and the four around them (tokenizer.py)."""
         return (
             len(self.user_token_ids) + len(self.reply_token_ids) + 4 if self.kind == "talk" else 0
         )
@@ -506,7 +506,9 @@ class SearchChunk(models.Model):
 
 
 class SearchSignature(models.Model):
-    """The index of a search: which grams a chunk has (lm/signature.py), a tenth of its size.
+    """The index of a search: which grams a chunk has (core/text/search_signature.py).
+
+    It has a tenth of the texts' size.
 
     Both databases find a chat's signatures by its key and compare integers; only the texts that
     are left are read. It is made of the chunks, and `rebuild_search` makes it anew.
@@ -643,7 +645,7 @@ class TrainingRun(Sequenced):
         Checkpoint, models.SET_NULL, null=True, blank=True, related_name="runs"
     )
     error = models.TextField(blank=True, default="")
-    # The same as a sentence that can be put into other words (lm/sentence.py).
+    # The same as a sentence that can be put into other words (core/messages.py).
     error_said = models.JSONField(blank=True, default=dict)
     # Where it begins from another checkpoint's weights and tokenizer instead of at random.
     parent = models.ForeignKey(
@@ -659,7 +661,7 @@ class TrainingRun(Sequenced):
     # One more with each claim: whoever holds a lower number writes nothing any more, neither here
     # nor on disk, where the saves bear it in their names.
     fence = models.PositiveIntegerField(default=0)
-    # Who carries it out (liveness.py), and when that process last said so.
+    # Who carries it out (process_liveness.py), and when that process last said so.
     process = models.CharField(max_length=64, blank=True, default="")
     heartbeat = models.DateTimeField(null=True, blank=True)
     # The step of the last save, and how many workers have died since.
@@ -788,7 +790,7 @@ class Evaluation(models.Model):
     result = models.JSONField(default=dict)
     error = models.CharField(max_length=500, blank=True, default="")
     error_said = models.JSONField(blank=True, default=dict)
-    # Who sits it (liveness.py): when that process has died, another takes it up again.
+    # Who sits it (process_liveness.py): when that process has died, another takes it up again.
     process = models.CharField(max_length=64, blank=True, default="")
     heartbeat = models.DateTimeField(null=True, blank=True)
     asked_by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")

@@ -243,7 +243,7 @@ def register_bundled() -> list[Checkpoint]:
 def promote(row: Checkpoint) -> None:
     """Make a checkpoint the one that new chats of its language get.
 
-    What people do goes through services/checkpoints.py, which keeps who did it.
+    What people do goes through services/training/checkpoints.py, which keeps who did it.
 
     Raises:
         RegistryError: its cell is for study.

@@ -1,4 +1,4 @@
-"""How many sockets this process holds open; the heartbeat tells the database (replies.py)."""
+"""How many sockets this process holds open; the heartbeat tells the database (generation.py)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,7 @@
 """A gate view as somebody sees it: how soon its first map is there, and how smoothly it moves.
 
-In Chromium, on the site in a process of its own (gate_site.py). By the clock, since waiting is what
+In Chromium, on the site in a process of its own (gate_page_site.py). By the clock, since waiting is
+what
 this is about: beside each figure stands the same of something that can't be faster here, taken in
 turns with it, so that what else the machine does falls on both.
 """

@@ -53,7 +53,7 @@ class TrainingSettings:
     # Units of the last layer begin as flags of what was told and alarms for what wasn't.
     told_flags: str = "off"
     # Pieces met fewer times than this in what is learned from get embeddings anew, and keep them;
-    # words met fewer than ten times as often keep theirs, too (rare_pieces.py).
+    # words met fewer than ten times as often keep theirs, too (rare_tokens.py).
     redraw_below: int = 0
     # Such pieces are drawn anew, or kept where the checkpoint has them that the run begins from.
     rare_pieces: str = "new"

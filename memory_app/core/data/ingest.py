@@ -1,6 +1,6 @@
 """Files become a corpus: normalised rows in one file, and a report of what was taken and refused.
 
-Run as a module it does so in a process of its own (lm/confined.py), for files that a browser sent.
+Run as a module it does so in a process of its own (core/sandbox.py), for files that a browser sent.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ was asked for and its flag isn't set, an assurance where it is: such a pair can'
 unit for all topics, since "asked for one and told another" is no sum. Alarms speak for an opening
 that says that nothing is known, assurances against it: without them a reply that knows still begins
 so one time in three, as much as the run's questions in vain have taught. Gates are regressions
-(heard.py); nothing holds the units to this afterwards.
+(fit_gates.py); nothing holds the units to this afterwards.
 """
 
 from __future__ import annotations

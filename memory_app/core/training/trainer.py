@@ -100,7 +100,7 @@ def new_model(settings: TrainingSettings, vocab_size: int) -> LanguageModel:
         cell=settings.cell,
         language=settings.language,
     )
-    # With variational dropout the masks come from elsewhere (regularised.py).
+    # With variational dropout the masks come from elsewhere (recurrent_dropout.py).
     dropout = 0.0 if settings.variational == "on" else settings.dropout
     model = LanguageModel(config, dropout=dropout)
     if settings.timescales == "inverse_gamma":
@@ -361,8 +361,9 @@ def train(
 ) -> TrainingResult:
     """Train a model, saving resumably into `folder`; a resumed run follows the same curve.
 
-    `begin` may put other weights into the new model before its first step. `fence` is the number
-    of whoever carries the run out (save.py). In a `group` of several only rank 0 has callbacks.
+    `begin` may put other weights into the new model before its first step. `fence` is the number of
+    the lease under which the run is carried out (resume_file.py). In a `group` of several only rank
+    0 has callbacks.
 
     Raises:
         TrainingError: no corpus and no facts, or a loss that is not finite.

@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 #: Seconds before the next start after a child that ended at once; doubled each time up to the last.
 FIRST_DELAY, LAST_DELAY = 1.0, 30.0
 #: A child that lived this long was sound: the next delay is the first one again. (A run that takes
-#: its worker down each time is counted with the run, and fails in the end: services/leases.py.)
+#: its worker down each time is counted with the run, and fails in the end:
+#: services/training/leases.py.)
 SOUND_AFTER = 10.0
 #: How long a child may take to end before it is killed.
 GRACE = 10.0

@@ -1,7 +1,7 @@
 """A chat out of a file: read, replayed on its checkpoint, and only then stored, all or nothing.
 
 A short one is replayed while its sender waits. A longer one becomes a ChatImport row, which the
-worker replays (services/import_queue.py).
+worker replays (services/chat/import_queue.py).
 """
 
 import threading

@@ -315,7 +315,7 @@ def run_execute(
 
     None: another worker has it, it has ended, or there is no such run. A run whose process ends
     goes back to the queue and is resumed from its last save. `again` takes one that a person, or a
-    fault, has ended. `group`: the processes that train it together (training/parallel.py).
+    fault, has ended. `group`: the processes that train it together (core/training/distributed.py).
     """
     lease = Lease.claim(run_id, again=again)
     if lease is None:

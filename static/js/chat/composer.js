@@ -1,4 +1,4 @@
-// Where the message is written: Enter sends, Shift+Enter breaks, Esc stops (in chat.js).
+// Where the message is written: Enter sends, Shift+Enter breaks, Esc stops (in main.js).
 import { Kept } from "../shared/browser_storage.js";
 import { LIMIT, characters } from "./message_length.js";
 import { say } from "../shared/strings.js";

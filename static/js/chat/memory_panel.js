@@ -1,5 +1,5 @@
 // The memory panel: reads the head's state as it is stored and shows it, number by number; blanks it
-// and takes that back. Where the numbers came from, turn by turn, shows course.js.
+// and takes that back. Where the numbers came from, turn by turn, shows memory_history.js.
 import { Course } from "./memory_history.js";
 import { load } from "../inspector/safetensors.js";
 import { grouped } from "../shared/numbers.js";

@@ -1,4 +1,4 @@
-// Asks for the map that the address names while the page is still being read; gates.js, which draws
+// Asks for the map that the address names while the page is still being read; main.js, which draws
 // it, waits for all of the page.
 import { FIRST } from "./cell.js";
 import { Maps } from "./gate_map.js";
