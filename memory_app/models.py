@@ -14,7 +14,7 @@ from django.db.models.lookups import Exact, GreaterThan, IsNull
 from django.utils import timezone
 
 from memory_app.core.cells import cell_named, chat_cell_names
-from memory_app.core.model.config import ModelConfig
+from memory_app.core.model.config import CHAT_TASK, ModelConfig
 from memory_app.core.text.case_folding import fold
 from memory_app.core.text.search_signature import COLUMNS, signature
 
@@ -138,9 +138,14 @@ class Checkpoint(Sequenced):
         return ModelConfig.from_dict(self.config)
 
     @property
+    def task(self) -> str:
+        """What it was trained for."""
+        return str(self.config.get("task") or CHAT_TASK)
+
+    @property
     def serves_chats(self) -> bool:
-        """Whether chats run on its cell; the others are for study."""
-        return self.cell in chat_cell_names()
+        """Whether it was trained for chat and chats run on its cell; others are for study."""
+        return self.task == CHAT_TASK and self.cell in chat_cell_names()
 
     @property
     def state_bytes(self) -> int:

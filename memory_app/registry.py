@@ -27,6 +27,7 @@ from memory_app.core.model.checkpoint_format import (
     check_incoming,
 )
 from memory_app.core.model.checkpoint_zip import CARD_FILES, CARD_MAX
+from memory_app.core.model.config import CHAT_TASK
 from memory_app.core.text.graphemes import cut, name_of, one_line
 from memory_app.models import Checkpoint, Promotion
 
@@ -248,6 +249,12 @@ def promote(row: Checkpoint) -> None:
     Raises:
         RegistryError: its cell is for study.
     """
+    if row.task != CHAT_TASK:
+        raise RegistryError(
+            "{name} was trained for {task}, not for chat, and can't be promoted.",
+            name=row.name,
+            task=row.task,
+        )
     if not row.serves_chats:
         raise RegistryError(
             "{name} has the cell {cell}, which is for study only and can't be promoted.",

@@ -24,10 +24,10 @@ from memory_app.core.evaluation.recall import (
     prompt_of,
     run_exam,
 )
+from memory_app.core.initialisation.initial_model import new_model
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
-from memory_app.core.training.trainer import new_model
 
 Figures = dict[str, Any]
 EXAM = ("exact_match/gap_0", "exact_match/gap_2", "exact_match/gap_8", "exact_match/gap_32")

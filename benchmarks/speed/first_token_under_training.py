@@ -80,6 +80,7 @@ def main() -> None:
     """The training: the base preset on facts alone, as far back as the worker stands."""
     # Imported here: the benchmark itself needs no trainer.
     from memory_app.core.run_settings import PRESETS
+    from memory_app.core.tasks import CHAT
     from memory_app.core.training.run import run
     from memory_app.core.training.trainer import Callback, Metrics
 
@@ -90,7 +91,7 @@ def main() -> None:
 
     os.nice(19)  # as management/commands/worker.py does
     settings = PRESETS["base"].changed({"steps": 1_000_000, "pool_tokens": 50_000})
-    run(settings, [], Path(sys.argv[1]), [Started()])
+    run(CHAT, settings, [], Path(sys.argv[1]), [Started()])
 
 
 if __name__ == "__main__":

@@ -32,13 +32,13 @@ from benchmarks.quality.variants import VARIANTS
 from memory_app.core.cells import cell_names
 from memory_app.core.data.dialogues import Source
 from memory_app.core.evaluation.perplexity import likelihood
+from memory_app.core.initialisation.initial_model import new_model
 from memory_app.core.model.checkpoint import Checkpoint
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.run_tokenizer import learn_tokenizer
-from memory_app.core.training.trainer import new_model
 
 TALK = [("user", "hello there"), ("bot", "hi, you"), ("user", "how are you?"), ("bot", "fine")]
 SMALL = TrainingSettings().changed(

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from memory_app import process_liveness
 from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.tasks import CHAT
 from memory_app.core.training.run import run as train_in
 from memory_app.models import Checkpoint, RunSample, RunStatus, TrainingMetric, TrainingRun
 from memory_app.services.training import execute, leases, runs
@@ -97,7 +98,12 @@ def test_a_stale_holder_publishes_no_checkpoint(run, tmp_path):
     stale = Lease.claim(run.pk)
     sources, data = execute.read_sources(stale.run)
     done = train_in(
-        TrainingSettings.from_dict(run.settings), sources, tmp_path / "stale", data=data, fence=1
+        CHAT,
+        TrainingSettings.from_dict(run.settings),
+        sources,
+        tmp_path / "stale",
+        data=data,
+        fence=1,
     )
     orphan(run)
     assert Lease.claim(run.pk) is not None

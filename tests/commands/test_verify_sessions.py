@@ -39,8 +39,8 @@ def test_sound_turns_have_no_fault(manage, turns):
 
 
 def _nudged(turn: Turn, by: float) -> dict[str, object]:
-    state = State.from_bytes(bytes(turn.state), 2, 16)
-    state.c[0, 0, 0] += by
+    state = State.from_bytes(bytes(turn.state), turn.chat.checkpoint.model_config)
+    state.layers[0]["c"][0, 0] += by
     return {"state": state.to_bytes(), "state_sha256": state.sha256()}
 
 

@@ -9,7 +9,7 @@ import torch
 from asgiref.sync import sync_to_async
 from safetensors.torch import load
 
-from memory_app import registry, services
+from memory_app import registry, runtime, services
 from memory_app.core.model.state import State
 from memory_app.models import Chat, Turn
 from memory_app.services.chat.verify import turns_verify
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _gru() -> Iterator[None]:
     with registered():
         yield
+        runtime.get_traces().clear()  # which would ask for its cell in the tests after these
 
 
 @pytest.fixture

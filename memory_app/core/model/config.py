@@ -13,6 +13,8 @@ from memory_app.core.text.tokenizer import MAX_TOKENS
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}")
 FORMAT_VERSION = 1
+#: The task of a checkpoint whose config.json names none (core/tasks).
+CHAT_TASK = "chat"
 # Far above anything this product trains; a config beyond it is a mistake or an attack.
 MAX_SIZE = MAX_TOKENS
 MAX_LAYERS = 16

@@ -1,12 +1,12 @@
-"""One whole run: tokenizer, training, checkpoint folder. The same for a command and a task."""
+"""One whole run of any task: tokenizer, first model, training, checkpoint folder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -21,18 +21,68 @@ from memory_app.core.initialisation.fact_memory import (
     open_fact_banks,
 )
 from memory_app.core.initialisation.from_checkpoint import take_over
+from memory_app.core.initialisation.initial_model import initial_model
 from memory_app.core.initialisation.topic_flags import FlagError
 from memory_app.core.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
-from memory_app.core.training.callbacks import Evaluator
 from memory_app.core.training.distributed import ALONE, Group
-from memory_app.core.training.resume_file import SaveError, newest_save
+from memory_app.core.training.resume_file import SaveError, newest_save, saved_parked
 from memory_app.core.training.run_tokenizer import run_tokenizer
-from memory_app.core.training.trainer import Callback, Metrics, train
+from memory_app.core.training.trainer import (
+    Batches,
+    Callback,
+    Metrics,
+    TrainingResult,
+    train,
+)
 
 CHECKPOINT_FOLDER = "checkpoint"
+
+
+class Measured(Protocol):
+    """What a task measures at each evaluation of a run, as the last one found it."""
+
+    #: Bits per byte of each validated source.
+    last: dict[str, float]
+    #: Shares of right answers, by the task's own names.
+    shares: dict[str, float]
+
+
+class Evaluating(Measured, Protocol):
+    """`Measured` as a callback of the run."""
+
+    def as_callback(self) -> Callback: ...
+
+
+class Task(Protocol):
+    """What a run asks of its task; core/tasks has the tasks."""
+
+    @property
+    def name(self) -> str:
+        """As config.json names it."""
+        ...
+
+    def batches(
+        self, settings: TrainingSettings, sources: Sequence[Source], tokenizer: Tokenizer
+    ) -> Batches:
+        """What the model reads, and which tokens count how much.
+
+        Raises:
+            TrainingError: there is nothing to train on.
+        """
+        ...
+
+    def evaluator(
+        self,
+        settings: TrainingSettings,
+        sources: Sequence[Source],
+        tokenizer: Tokenizer,
+        watchers: Sequence[Callback],
+    ) -> Evaluating:
+        """What is measured at every evaluation, and told to the watchers."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +120,38 @@ def _begin(
         topic_flags.open_told_flags(model, tokenizer, listened)
 
 
+def train_from_sources(
+    task: Task,
+    settings: TrainingSettings,
+    sources: Sequence[Source],
+    tokenizer: Tokenizer,
+    folder: Path,
+    callbacks: Sequence[Callback] = (),
+    *,
+    resume: bool = False,
+    begin: Callable[[LanguageModel], None] | None = None,
+    fence: int = 0,
+    group: Group = ALONE,
+) -> TrainingResult:
+    """`train` of a task's first model on its batches.
+
+    Raises:
+        TrainingError, SaveError: as `train`.
+    """
+    batches = task.batches(settings, sources, tokenizer)
+    # A save knows which rows were drawn anew, and their weights: nothing is counted twice.
+    parked = saved_parked(folder) if resume and settings.redraw_below else None
+    model, parked = initial_model(
+        settings, sources, tokenizer, group.device(settings.device), begin=begin, parked=parked
+    )
+    return train(
+        settings, model, batches, folder, callbacks,
+        parked=parked, resume=resume, fence=fence, group=group,
+    )  # fmt: skip
+
+
 def run(
+    task: Task,
     settings: TrainingSettings,
     sources: Sequence[Source],
     folder: Path,
@@ -89,7 +170,7 @@ def run(
     `data` (name, licence, attribution … a corpus) goes into config.json. Weights are stored in
     bfloat16, so that what decodes in bfloat16 rounds nothing but its activations. `start_from` is
     the folder of a checkpoint of the same shape whose weights the first step begins with. `fence`
-    is the number of whoever carries the run out: saves and checkpoint are under names of its own.
+    is the number of the lease that it runs under: saves and checkpoint have names of their own.
 
     Raises:
         TrainingError, SaveError: as `train`.
@@ -114,13 +195,14 @@ def run(
         begin = partial(
             _begin, settings=settings, sources=sources, tokenizer=tokenizer, parent=parent
         )
-    measured = Evaluator(settings, sources, tokenizer, callbacks)
-    result = train(
+    measured = task.evaluator(settings, sources, tokenizer, callbacks)
+    result = train_from_sources(
+        task,
         settings,
         sources,
         tokenizer,
         folder,
-        [*callbacks, measured],
+        [*callbacks, measured.as_callback()],
         resume=resume,
         begin=begin,
         fence=fence,
@@ -130,6 +212,7 @@ def run(
         return RunResult(result.step, result.tokens, False, None, "", result.last, measured.last)
     summary: dict[str, Any] = {
         "name": name,
+        "task": task.name,
         "training": {
             "settings": settings.to_dict(),
             "steps": result.step,

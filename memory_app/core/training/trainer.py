@@ -1,4 +1,4 @@
-"""The loop: windows in, gradients down, callbacks told. It knows nothing of files or rows.
+"""The loop: windows in, gradients down, callbacks called. It knows no corpus, task or row.
 
 A callback may return True from `on_step` to end the run early (a cancel): the batch at hand is
 finished and saved behind, so that the run can go on later as if it had never stopped. Within an
@@ -10,29 +10,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_swa_multi_avg_fn
 
 from memory_app.core.cpu import computes_bfloat16
-from memory_app.core.data.batching import Batch, Mixture
-from memory_app.core.data.dialogues import Source
-from memory_app.core.initialisation.copy_path import open_copy_path
-from memory_app.core.initialisation.rare_tokens import place_rare
-from memory_app.core.initialisation.timescales import spread_timescales
+from memory_app.core.data.batching import Batch
 from memory_app.core.messages import SentenceError
-from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
-from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.loss import WindowLoss
-from memory_app.core.training.resume_file import read_save, saved_parked, write_save
+from memory_app.core.training.resume_file import read_save, write_save
 
 Metrics = dict[str, float]
 #: Beside `save_every`: a save after this many seconds, or after so many times what the last one
@@ -67,12 +61,19 @@ class Callback:
         """After each resumable save."""
 
 
+class Batches(Protocol):
+    """What a run reads, as a function of its position alone, so that it can be resumed."""
+
+    def pool(self, index: int, progress: float) -> Sequence[Batch]:
+        """The batches of one pool, in a fixed order; `progress` 0…1 moves a curriculum."""
+        ...
+
+
 @dataclass(slots=True)
 class TrainingResult:
     """What a run leaves behind."""
 
     model: LanguageModel
-    tokenizer: Tokenizer
     step: int
     finished: bool
     tokens: int
@@ -87,27 +88,6 @@ def learning_rate(settings: TrainingSettings, step: int) -> float:
     done = min(1.0, (step - settings.warmup) / span)
     floor = settings.final_learning_rate
     return settings.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * done)))
-
-
-def new_model(settings: TrainingSettings, vocab_size: int) -> LanguageModel:
-    """A model of the run's shape, seeded, its forget gates biased open."""
-    torch.manual_seed(settings.seed)
-    config = ModelConfig(
-        vocab_size=vocab_size,
-        embedding_dim=settings.embedding_dim,
-        hidden_size=settings.hidden_size,
-        num_layers=settings.num_layers,
-        cell=settings.cell,
-        language=settings.language,
-    )
-    # With variational dropout the masks come from elsewhere (recurrent_dropout.py).
-    dropout = 0.0 if settings.variational == "on" else settings.dropout
-    model = LanguageModel(config, dropout=dropout)
-    if settings.timescales == "inverse_gamma":
-        spread_timescales(model, settings.seed)
-    else:
-        model.layers.open_forget_gates(settings.forget_bias)
-    return model
 
 
 def new_optimizer(settings: TrainingSettings, model: LanguageModel) -> torch.optim.AdamW:
@@ -195,14 +175,14 @@ class _Training:
             self.at = _Position(**position)
         self._saved_step = self.at.step
 
-    def run(self, mixture: Mixture) -> bool:
+    def run(self, source: Batches) -> bool:
         """Train to the last step; whether it came there, or was told to end before."""
         settings, at = self.settings, self.at
         self.model.train()
         stop = False
         try:
             while at.step < settings.steps and not stop:
-                batches = mixture.pool(at.pool, at.progress)
+                batches = source.pool(at.pool, at.progress)
                 if 0 < len(batches) <= at.batch:
                     # Saved by a release that wrote other dialogues: the next pool has a beginning.
                     at.pool, at.batch = at.pool + 1, 0
@@ -349,39 +329,28 @@ class _Training:
 
 def train(
     settings: TrainingSettings,
-    sources: Sequence[Source],
-    tokenizer: Tokenizer,
+    model: LanguageModel,
+    batches: Batches,
     folder: Path,
     callbacks: Sequence[Callback] = (),
     *,
+    parked: Tensor | None = None,
     resume: bool = False,
-    begin: Callable[[LanguageModel], None] | None = None,
     fence: int = 0,
     group: Group = ALONE,
 ) -> TrainingResult:
-    """Train a model, saving resumably into `folder`; a resumed run follows the same curve.
+    """Train `model` on `batches`, saving resumably into `folder`.
 
-    `begin` may put other weights into the new model before its first step. `fence` is the number of
-    the lease under which the run is carried out (resume_file.py). In a `group` of several only rank
-    0 has callbacks.
+    A resumed run follows the same curve. The rows `parked` of the embedding, bool [vocab], stay as
+    they are. `fence` is the number of the lease under which the run is carried out
+    (resume_file.py). In a `group` of several only rank 0 has callbacks.
 
     Raises:
-        TrainingError: no corpus and no facts, or a loss that is not finite.
+        TrainingError: nothing to train on, or a loss that is not finite.
         SaveError: `resume` with a save of another model, or a disk that takes no save.
     """
-    if not sources and not settings.facts + settings.identity:
-        raise TrainingError("There is nothing to train on. Choose a corpus or set facts above 0.")
     if settings.device == "cpu":
         torch.set_num_threads(settings.threads)
-    model = new_model(settings, tokenizer.vocab_size).to(group.device(settings.device))
-    if begin is not None:
-        begin(model)
-    if settings.copy_units:
-        open_copy_path(model, settings.copy_units)
-    # A save knows which rows were drawn anew, and their weights: nothing is counted twice.
-    parked = saved_parked(folder) if resume and settings.redraw_below else None
-    if settings.redraw_below and parked is None:
-        parked = place_rare(model, sources, settings, tokenizer)
     if group.rank:
         # One seed gives every process the same weights; their dropout has to differ.
         torch.manual_seed(settings.seed + group.rank)
@@ -389,11 +358,10 @@ def train(
     if resume:
         training.resume()
     training.park(parked)
-    mixture = Mixture(settings, sources, tokenizer)
     for callback in callbacks:
         callback.on_start(settings, training.at.step)
-    finished = training.run(mixture)
+    finished = training.run(batches)
     model = training.result.eval()
     at = training.at
     last = training.metrics or ({} if at.loss is None else {"loss": at.loss})
-    return TrainingResult(model, tokenizer, at.step, finished, at.tokens, last)
+    return TrainingResult(model, at.step, finished, at.tokens, last)

@@ -16,6 +16,7 @@ from memory_app.core.data.dialogues import Source, read_dialogues
 from memory_app.core.evaluation.model_card import write_card
 from memory_app.core.evaluation.progress_exam import Exchange
 from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.tasks import CHAT
 from memory_app.core.training.callbacks import Validation, Watcher
 from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.resume_file import remove_saves
@@ -183,6 +184,7 @@ def carry_out(
     # Left by workers that were killed after their last step and before the row said so.
     _remove_checkpoints(folder)
     result = run(
+        CHAT,
         TrainingSettings.from_dict(row.settings),
         sources,
         folder,
@@ -202,6 +204,7 @@ def carry_out(
 def take_part(row: TrainingRun, group: Group) -> None:
     """Carry out a run as one of the processes that have no lease and write nothing."""
     run(
+        CHAT,
         TrainingSettings.from_dict(row.settings),
         read_sources(row)[0],
         run_folder(row),

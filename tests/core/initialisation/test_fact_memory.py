@@ -21,6 +21,7 @@ from memory_app.core.initialisation.fit_gates import fit
 from memory_app.core.initialisation.from_checkpoint import take_over
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
+from memory_app.core.tasks import CHAT
 from memory_app.core.training.run import run
 from tests.core.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve
 
@@ -188,7 +189,7 @@ def test_banks_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BankError, match="two or more layers"):
         observe(model_of(HIDDEN, 1), [])
     with pytest.raises(BankError, match="to start from"):
-        run(SMALL.changed({"num_layers": 2, "bank_units": 2}), [SOURCE], tmp_path / "run")
+        run(CHAT, SMALL.changed({"num_layers": 2, "bank_units": 2}), [SOURCE], tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -197,14 +198,14 @@ def test_a_run_begins_with_banks_and_resumes_as_if_never_stopped(
 ) -> None:
     monkeypatch.setattr("memory_app.core.training.run.DIALOGUES", 12)
     two = SMALL.changed({"num_layers": 2, "steps": 6, "dropout": 0.0})
-    first = run(two, [SOURCE], tmp_path / "parent", dtype=torch.float32)
+    first = run(CHAT, two, [SOURCE], tmp_path / "parent", dtype=torch.float32)
     wide = two.changed(
         {"hidden_size": SMALL.hidden_size + len(BANKS) * 4, "bank_units": 4, "steps": 40}
     )
     whole, part = Curve(), Curve(stop_at=5)
-    run(wide, [SOURCE], tmp_path / "whole", [whole], start_from=first.checkpoint)
-    run(wide, [SOURCE], tmp_path / "part", [part], start_from=first.checkpoint)
+    run(CHAT, wide, [SOURCE], tmp_path / "whole", [whole], start_from=first.checkpoint)
+    run(CHAT, wide, [SOURCE], tmp_path / "part", [part], start_from=first.checkpoint)
     monkeypatch.setattr(fact_memory, "fit", None)  # what is fitted once isn't fitted again
     rest = Curve()
-    run(wide, [SOURCE], tmp_path / "part", [rest], start_from=first.checkpoint, resume=True)
+    run(CHAT, wide, [SOURCE], tmp_path / "part", [rest], start_from=first.checkpoint, resume=True)
     assert {**part.losses, **rest.losses} == whole.losses

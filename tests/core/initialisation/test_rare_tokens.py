@@ -8,6 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file as save_tensors
 
 from memory_app.core.initialisation import rare_tokens
+from memory_app.core.initialisation.initial_model import new_model
 from memory_app.core.initialisation.rare_tokens import (
     LENGTH,
     SELDOM,
@@ -19,9 +20,10 @@ from memory_app.core.initialisation.rare_tokens import (
 )
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
+from memory_app.core.tasks import CHAT
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.resume_file import PARKED_KEY, save_file
-from memory_app.core.training.trainer import new_model, train
+from memory_app.core.training.run import train_from_sources as train
 from tests.core.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve, weights
 
 SETTINGS = SMALL.changed({"facts": 0.0, "identity": 0.0, "redraw_below": 3, "steps": 12})
@@ -87,7 +89,7 @@ def test_rare_pieces_stay_where_they_were_drawn_while_the_others_learn(tmp_path:
     rare, parked = parked_pieces()
     redraw(fresh, rare, count_pieces([SOURCE], SETTINGS, TOKENIZER), SETTINGS.seed)
     lengthen(fresh, parked)
-    learned = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path).model.embedding.weight
+    learned = train(CHAT, SETTINGS, [SOURCE], TOKENIZER, tmp_path).model.embedding.weight
     moved = (learned != fresh.embedding.weight).any(1)
     assert not moved[parked].any()
     assert moved[~parked].all()
@@ -98,7 +100,7 @@ def test_a_run_that_goes_on_keeps_its_parents_rare_pieces(tmp_path: Path) -> Non
     fresh = new_model(settings, TOKENIZER.vocab_size)
     _, parked = parked_pieces()
     lengthen(fresh, parked)
-    learned = train(settings, [SOURCE], TOKENIZER, tmp_path).model.embedding.weight
+    learned = train(CHAT, settings, [SOURCE], TOKENIZER, tmp_path).model.embedding.weight
     assert torch.equal(learned[parked], fresh.embedding.weight[parked])
     assert (learned != fresh.embedding.weight).any(1)[~parked].all()
 
@@ -143,23 +145,23 @@ def count_never(*_: object) -> torch.Tensor:
 def test_a_killed_run_with_rare_pieces_resumes_to_the_same_weights_without_counting_again(
     tmp_path: Path, die_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "a")
+    whole = train(CHAT, SETTINGS, [SOURCE], TOKENIZER, tmp_path / "a")
     with pytest.raises(KeyboardInterrupt):
-        train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(die_at=die_at)])
+        train(CHAT, SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(die_at=die_at)])
     monkeypatch.setattr(rare_tokens, "count_pieces", count_never)
-    resumed = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
+    resumed = train(CHAT, SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
     assert torch.equal(weights(whole), weights(resumed))
 
 
 def test_a_save_that_knows_no_rare_pieces_has_them_counted(tmp_path: Path) -> None:
-    whole = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "a")
+    whole = train(CHAT, SETTINGS, [SOURCE], TOKENIZER, tmp_path / "a")
     with pytest.raises(KeyboardInterrupt):
-        train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(die_at=5)])
+        train(CHAT, SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(die_at=5)])
     path = save_file(tmp_path / "b")
     with safe_open(path, framework="pt") as old:
         names = old.keys()
         assert PARKED_KEY in names
         tensors = {name: old.get_tensor(name) for name in names if name != PARKED_KEY}
         save_tensors(tensors, path, old.metadata())
-    resumed = train(SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
+    resumed = train(CHAT, SETTINGS, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
     assert torch.equal(weights(whole), weights(resumed))

@@ -22,6 +22,7 @@ from memory_app.core.initialisation.topic_flags import (
 )
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
+from memory_app.core.tasks import CHAT
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.run import run
 from tests.core.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve
@@ -143,7 +144,7 @@ def test_models_without_room_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FlagError, match=f"to be {3 * len(TOPICS)} or more"):
         open_told_flags(small, TOKENIZER, listen(small, TOKENIZER, noted))
     with pytest.raises(FlagError, match="to start from"):
-        run(SMALL.changed({"told_flags": "on"}), [SOURCE], tmp_path / "run")
+        run(CHAT, SMALL.changed({"told_flags": "on"}), [SOURCE], tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -153,12 +154,14 @@ def test_a_run_begins_with_flags_and_resumes_as_if_never_stopped(
     monkeypatch.setattr(topic_flags, "DIALOGUES", 12)
     monkeypatch.setattr(topic_flags, "ITERATIONS", 5)
     wide = SMALL.changed({"hidden_size": HIDDEN, "steps": 6, "dropout": 0.0})
-    first = run(wide, [SOURCE], tmp_path / "parent", dtype=torch.float32)
+    first = run(CHAT, wide, [SOURCE], tmp_path / "parent", dtype=torch.float32)
     flagged = wide.changed({"told_flags": "on", "steps": 30})
     whole, part = Curve(), Curve(stop_at=5)
-    run(flagged, [SOURCE], tmp_path / "whole", [whole], start_from=first.checkpoint)
-    run(flagged, [SOURCE], tmp_path / "part", [part], start_from=first.checkpoint)
+    run(CHAT, flagged, [SOURCE], tmp_path / "whole", [whole], start_from=first.checkpoint)
+    run(CHAT, flagged, [SOURCE], tmp_path / "part", [part], start_from=first.checkpoint)
     monkeypatch.setattr(topic_flags, "fit", None)  # what is fitted once isn't fitted again
     rest = Curve()
-    run(flagged, [SOURCE], tmp_path / "part", [rest], start_from=first.checkpoint, resume=True)
+    run(
+        CHAT, flagged, [SOURCE], tmp_path / "part", [rest], start_from=first.checkpoint, resume=True
+    )
     assert {**part.losses, **rest.losses} == whole.losses

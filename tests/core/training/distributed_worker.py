@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from memory_app.core.tasks import CHAT
 from memory_app.core.training.callbacks import Watcher
 from memory_app.core.training.distributed import joined
 from memory_app.core.training.run import run
@@ -28,6 +29,7 @@ torch.set_num_threads(1)
 with joined("cpu") as group:
     told = Losses(stop_at)
     result = run(
+        CHAT,
         SETTINGS,
         [SOURCE],
         folder,

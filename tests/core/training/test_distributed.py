@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from memory_app.core.model.checkpoint import load_checkpoint
+from memory_app.core.tasks import CHAT
 from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.run import run
 from tests.core.training.test_trainer import SMALL, SOURCE, Curve
@@ -47,7 +48,7 @@ def parameters(folder: Path) -> torch.Tensor:
 def test_two_processes_equal_one_on_the_same_batches_also_after_a_break(tmp_path: Path) -> None:
     threads = torch.get_num_threads()
     alone = Curve()
-    run(SETTINGS, [SOURCE], tmp_path / "one", [alone], dtype=torch.float32)
+    run(CHAT, SETTINGS, [SOURCE], tmp_path / "one", [alone], dtype=torch.float32)
     torch.set_num_threads(threads)
     two = together(tmp_path / "two", 2)
     assert two["size"] == 2

@@ -14,8 +14,9 @@ from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 from memory_app.core.run_settings import SettingsError, TrainingSettings
+from memory_app.core.tasks import CHAT
 from memory_app.core.training.recurrent_dropout import reader, regularised_hidden
-from memory_app.core.training.trainer import train
+from memory_app.core.training.run import train_from_sources as train
 from tests.core.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve, weights
 
 IDS = torch.randint(0, 50, (3, 17), generator=torch.Generator().manual_seed(2))
@@ -106,10 +107,10 @@ SPECIAL = {"weight_drop": 0.3, "variational": "on", "timescales": "inverse_gamma
 @pytest.mark.parametrize("die_at", [7, 33])
 def test_a_killed_run_of_all_of_it_resumes_to_the_same_weights(tmp_path: Path, die_at: int) -> None:
     settings = SMALL.changed({**SPECIAL, "average_from": 0.5})
-    whole = train(settings, [SOURCE], TOKENIZER, tmp_path / "a")
+    whole = train(CHAT, settings, [SOURCE], TOKENIZER, tmp_path / "a")
     with pytest.raises(KeyboardInterrupt):
-        train(settings, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(die_at=die_at)])
-    resumed = train(settings, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
+        train(CHAT, settings, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(die_at=die_at)])
+    resumed = train(CHAT, settings, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
     assert torch.equal(weights(whole), weights(resumed))
 
 
@@ -124,8 +125,10 @@ def test_averaged_weights_are_the_mean_over_the_end_of_the_run(tmp_path: Path) -
 
     every = Weights()
     settings = SMALL.changed({"evaluate_every": 1, "steps": 12})
-    train(settings, [SOURCE], TOKENIZER, tmp_path / "a", [every])
-    averaged = train(settings.changed({"average_from": 0.75}), [SOURCE], TOKENIZER, tmp_path / "b")
+    train(CHAT, settings, [SOURCE], TOKENIZER, tmp_path / "a", [every])
+    averaged = train(
+        CHAT, settings.changed({"average_from": 0.75}), [SOURCE], TOKENIZER, tmp_path / "b"
+    )
     mean = torch.stack(every.seen[9:12]).mean(0)
     torch.testing.assert_close(weights(averaged), mean, atol=1e-6, rtol=0)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from memory_app.core.tasks import CHAT
 from memory_app.core.training import resume_file as saves
 from memory_app.core.training.resume_file import (
     SaveError,
@@ -19,7 +20,7 @@ from memory_app.core.training.resume_file import (
     save_file,
     write_save,
 )
-from memory_app.core.training.trainer import train
+from memory_app.core.training.run import train_from_sources as train
 from tests.core.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve, weights
 
 
@@ -119,15 +120,15 @@ def test_a_run_on_a_full_disk_ends_with_a_reason_and_goes_on_when_there_is_room(
     # Saves by steps alone, so that the same one fails on every machine.
     monkeypatch.setattr("memory_app.core.training.trainer.SAVE_SECONDS", 1e9)
     settings = SMALL
-    whole = train(settings, [SOURCE], TOKENIZER, small_disk.parent / "whole")
+    whole = train(CHAT, settings, [SOURCE], TOKENIZER, small_disk.parent / "whole")
     ballast = small_disk / "ballast"
     filled = Filled(ballast, at=25)
     with pytest.raises(SaveError, match="No space left"):
-        train(settings, [SOURCE], TOKENIZER, small_disk, [filled])
+        train(CHAT, settings, [SOURCE], TOKENIZER, small_disk, [filled])
     assert newest_save(small_disk) is not None
     ballast.unlink()
     assert not list(small_disk.glob(".save*"))
-    resumed = train(settings, [SOURCE], TOKENIZER, small_disk, resume=True)
+    resumed = train(CHAT, settings, [SOURCE], TOKENIZER, small_disk, resume=True)
     assert torch.equal(weights(whole), weights(resumed))
 
 
@@ -151,9 +152,9 @@ def test_saves_by_the_clock_do_not_change_the_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("memory_app.core.training.trainer.SAVE_SECONDS", 1e9)
-    rare = train(SMALL, [SOURCE], TOKENIZER, tmp_path / "a")
+    rare = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "a")
     monkeypatch.setattr("memory_app.core.training.trainer.SAVE_SECONDS", 0)
     monkeypatch.setattr("memory_app.core.training.trainer.SAVE_COSTS", 0)
-    often = train(SMALL, [SOURCE], TOKENIZER, tmp_path / "b")
+    often = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "b")
     assert torch.equal(weights(rare), weights(often))
     assert saves.newest_save(tmp_path / "b") is not None

@@ -9,9 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from memory_app.core.tasks import CHAT
 from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.resume_file import newest_save, read_save, write_save
-from memory_app.core.training.trainer import train
+from memory_app.core.training.run import train_from_sources as train
 from tests.core.training.test_resume_file import model_of
 from tests.core.training.test_trainer import SMALL, SOURCE, TOKENIZER
 
@@ -89,7 +90,7 @@ def test_a_training_puts_the_state_into_its_saves_and_takes_it_from_them(
     monkeypatch.setattr(
         Group, "device_generators", lambda _, device: asked.append(device) or STATES[:1]
     )
-    train(SMALL, [SOURCE], TOKENIZER, tmp_path)
+    train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path)
     assert asked
     assert "rng/cuda/0" in names(tmp_path)
     given: list[torch.device] = []
@@ -99,5 +100,5 @@ def test_a_training_puts_the_state_into_its_saves_and_takes_it_from_them(
         return read_save(*args, device=device, **facts)  # type: ignore[arg-type]
 
     monkeypatch.setattr("memory_app.core.training.trainer.read_save", read)
-    train(SMALL, [SOURCE], TOKENIZER, tmp_path, resume=True)
+    train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path, resume=True)
     assert given == [CPU]

@@ -9,11 +9,13 @@ import torch
 from memory_app.core.data.dialogues import Source
 from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.tasks import CHAT
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.callbacks import Watcher
 from memory_app.core.training.resume_file import SaveError
 from memory_app.core.training.run import run
-from memory_app.core.training.trainer import Callback, TrainingError, learning_rate, train
+from memory_app.core.training.run import train_from_sources as train
+from memory_app.core.training.trainer import Callback, TrainingError, learning_rate
 
 # A run ends with a batch, so none may be as long as a run: dialogues are cut at five windows.
 SMALL = TrainingSettings(
@@ -80,11 +82,11 @@ def weights(result) -> torch.Tensor:
 @pytest.mark.parametrize("die_at", [3, 7, 23, 39])
 def test_a_killed_run_resumes_to_the_same_curve_and_weights(tmp_path: Path, die_at: int) -> None:
     whole, broken, rest = Curve(), Curve(die_at=die_at), Curve()
-    unbroken = train(SMALL, [SOURCE], TOKENIZER, tmp_path / "a", [whole])
+    unbroken = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "a", [whole])
     with pytest.raises(KeyboardInterrupt):
-        train(SMALL, [SOURCE], TOKENIZER, tmp_path / "b", [broken])
+        train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "b", [broken])
     torch.rand(100)  # whatever else drew random numbers in between
-    resumed = train(SMALL, [SOURCE], TOKENIZER, tmp_path / "b", [rest], resume=True)
+    resumed = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "b", [rest], resume=True)
     for step, loss in rest.losses.items():
         assert loss == pytest.approx(whole.losses[step], abs=1e-6)
     assert torch.equal(weights(unbroken), weights(resumed))
@@ -93,19 +95,19 @@ def test_a_killed_run_resumes_to_the_same_curve_and_weights(tmp_path: Path, die_
 
 
 def test_a_cancelled_run_keeps_a_save_and_goes_on_later(tmp_path: Path) -> None:
-    whole = train(SMALL, [SOURCE], TOKENIZER, tmp_path / "a")
-    part = train(SMALL, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(stop_at=12)])
+    whole = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "a")
+    part = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(stop_at=12)])
     assert 12 <= part.step < SMALL.steps
     assert not part.finished
-    rest = train(SMALL, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
+    rest = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
     assert torch.equal(weights(whole), weights(rest))
 
 
 def test_a_save_beyond_its_pool_goes_on_with_the_next_one(tmp_path: Path) -> None:
     """A release that writes other dialogues cuts the pool that a paused run was in otherwise."""
-    train(SMALL, [SOURCE], TOKENIZER, tmp_path, [Curve(stop_at=7)])
+    train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path, [Curve(stop_at=7)])
     fewer = SMALL.changed({"batch_tokens": 4096})
-    rest = train(fewer, [SOURCE], TOKENIZER, tmp_path, resume=True)
+    rest = train(CHAT, fewer, [SOURCE], TOKENIZER, tmp_path, resume=True)
     assert rest.finished
 
 
@@ -114,19 +116,19 @@ def test_the_loss_falls(tmp_path: Path) -> None:
     settings = SMALL.changed(
         {"steps": 150, "facts": 0, "identity": 0, "dropout": 0, "learning_rate": 0.04}
     )
-    train(settings, [SOURCE], TOKENIZER, tmp_path, [curve])
+    train(CHAT, settings, [SOURCE], TOKENIZER, tmp_path, [curve])
     losses = list(curve.losses.values())
     assert sum(losses[-10:]) < 0.5 * sum(losses[:10])
 
 
 def test_facts_alone_are_enough_to_learn_from(tmp_path: Path) -> None:
     settings = SMALL.changed({"steps": 3, "facts": 0.9, "identity": 0.1})
-    assert train(settings, [], TOKENIZER, tmp_path).step == 3
+    assert train(CHAT, settings, [], TOKENIZER, tmp_path).step == 3
 
 
 def test_nothing_to_learn_from_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="nothing to train on"):
-        train(SMALL.changed({"facts": 0, "identity": 0}), [], TOKENIZER, tmp_path)
+        train(CHAT, SMALL.changed({"facts": 0, "identity": 0}), [], TOKENIZER, tmp_path)
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_save(tmp_path: Path) -> None:
@@ -136,15 +138,15 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_save(tmp_path
                 model.head.bias.fill_(math.nan)
 
     with pytest.raises(TrainingError, match="not finite"):
-        train(SMALL, [SOURCE], TOKENIZER, tmp_path, [Poison()])
-    resumed = train(SMALL, [SOURCE], TOKENIZER, tmp_path, resume=True)
+        train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path, [Poison()])
+    resumed = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path, resume=True)
     assert torch.isfinite(weights(resumed)).all()
 
 
 def test_a_save_of_another_model_is_refused(tmp_path: Path) -> None:
-    train(SMALL.changed({"steps": 2}), [SOURCE], TOKENIZER, tmp_path)
+    train(CHAT, SMALL.changed({"steps": 2}), [SOURCE], TOKENIZER, tmp_path)
     with pytest.raises(SaveError):
-        train(SMALL.changed({"hidden_size": 20}), [SOURCE], TOKENIZER, tmp_path, resume=True)
+        train(CHAT, SMALL.changed({"hidden_size": 20}), [SOURCE], TOKENIZER, tmp_path, resume=True)
 
 
 def test_the_rate_warms_up_and_decays_to_its_floor() -> None:
@@ -157,7 +159,7 @@ def test_the_rate_warms_up_and_decays_to_its_floor() -> None:
 
 def test_a_run_publishes_a_checkpoint_that_loads(tmp_path: Path) -> None:
     curve = Curve()
-    result = run(SMALL, [SOURCE], tmp_path, [curve], name="small", data=[{"name": "talk"}])
+    result = run(CHAT, SMALL, [SOURCE], tmp_path, [curve], name="small", data=[{"name": "talk"}])
     assert result.finished
     assert result.checkpoint is not None
     loaded = load_checkpoint(result.checkpoint)
@@ -170,7 +172,7 @@ def test_a_run_publishes_a_checkpoint_that_loads(tmp_path: Path) -> None:
 
 
 def test_a_run_ended_early_publishes_nothing_and_resumes(tmp_path: Path) -> None:
-    first = run(SMALL, [SOURCE], tmp_path, [Curve(stop_at=9)])
+    first = run(CHAT, SMALL, [SOURCE], tmp_path, [Curve(stop_at=9)])
     assert (first.finished, first.checkpoint) == (False, None)
     assert not (tmp_path / "checkpoint").exists()
-    assert run(SMALL, [SOURCE], tmp_path, resume=True).finished
+    assert run(CHAT, SMALL, [SOURCE], tmp_path, resume=True).finished

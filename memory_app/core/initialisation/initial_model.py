@@ -1,0 +1,62 @@
+"""The model that a run begins with, before its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from memory_app.core.data.dialogues import Source
+from memory_app.core.initialisation.copy_path import open_copy_path
+from memory_app.core.initialisation.rare_tokens import place_rare
+from memory_app.core.initialisation.timescales import spread_timescales
+from memory_app.core.model.config import ModelConfig
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.text.tokenizer import Tokenizer
+
+
+def new_model(settings: TrainingSettings, vocab_size: int) -> LanguageModel:
+    """A model of the run's shape, seeded, its forget gates biased open."""
+    torch.manual_seed(settings.seed)
+    config = ModelConfig(
+        vocab_size=vocab_size,
+        embedding_dim=settings.embedding_dim,
+        hidden_size=settings.hidden_size,
+        num_layers=settings.num_layers,
+        cell=settings.cell,
+        language=settings.language,
+    )
+    # With variational dropout the masks come from elsewhere (recurrent_dropout.py).
+    dropout = 0.0 if settings.variational == "on" else settings.dropout
+    model = LanguageModel(config, dropout=dropout)
+    if settings.timescales == "inverse_gamma":
+        spread_timescales(model, settings.seed)
+    else:
+        model.layers.open_forget_gates(settings.forget_bias)
+    return model
+
+
+def initial_model(
+    settings: TrainingSettings,
+    sources: Sequence[Source],
+    tokenizer: Tokenizer,
+    device: torch.device,
+    *,
+    begin: Callable[[LanguageModel], None] | None = None,
+    parked: Tensor | None = None,
+) -> tuple[LanguageModel, Tensor | None]:
+    """(The model on `device`, the rows of its embedding that training leaves as they are).
+
+    `begin` may put other weights into it. `parked`, bool [vocab], are the rows of a run that goes
+    on; without them they are chosen here where the settings ask for it.
+    """
+    model = new_model(settings, tokenizer.vocab_size).to(device)
+    if begin is not None:
+        begin(model)
+    if settings.copy_units:
+        open_copy_path(model, settings.copy_units)
+    if settings.redraw_below and parked is None:
+        parked = place_rare(model, sources, settings, tokenizer)
+    return model, parked

@@ -1,0 +1,52 @@
+"""The task protocol: what a model is trained for, how it is measured and served."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from memory_app.core.data.dialogues import Source
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.text.tokenizer import Tokenizer
+from memory_app.core.training.run import Evaluating
+from memory_app.core.training.trainer import Batches, Callback
+
+
+class Task(ABC):
+    """Examples come as the rows of corpora (`Source`); a task says what of them is read and counts.
+
+    A new task is a file beside this one and a line in `tasks/__init__.py`.
+    """
+
+    #: As config.json names it; a checkpoint without a task is a chat's.
+    name: ClassVar[str]
+    #: Whether checkpoints of this task answer chats.
+    serves_chats: ClassVar[bool] = False
+
+    @abstractmethod
+    def batches(
+        self, settings: TrainingSettings, sources: Sequence[Source], tokenizer: Tokenizer
+    ) -> Batches:
+        """What the model reads: ids, and the loss weight of each.
+
+        Raises:
+            TrainingError: there is nothing to train on.
+        """
+
+    @abstractmethod
+    def evaluator(
+        self,
+        settings: TrainingSettings,
+        sources: Sequence[Source],
+        tokenizer: Tokenizer,
+        watchers: Sequence[Callback],
+    ) -> Evaluating:
+        """What is measured at every evaluation of a run, and told to the watchers."""
+
+    @abstractmethod
+    def metrics(
+        self, model: LanguageModel, tokenizer: Tokenizer, sources: Sequence[Source]
+    ) -> dict[str, float]:
+        """Figures of a trained model on the validation rows, by name."""
