@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from memory_app.core import cells
 from memory_app.core.cells.base import Cell, Gate, Shape, Sizes
 from memory_app.core.cells.layers import Gates, SteppedLayers
-from memory_app.core.messages import Sentence
+from memory_app.core.messages import VERBATIM, Sentence
 
 
 class GRULayer(nn.Module):
@@ -34,14 +34,19 @@ class GRULayer(nn.Module):
         return h, {"h": h}, {"r": r, "z": z, "n": n, "h": h}
 
 
+def _text(text: str) -> Sentence:
+    """Not to be translated."""
+    return Sentence(VERBATIM, {"text": text})
+
+
 class GRU(Cell):
     name = "gru"
     state_parts = ("h",)
     gates = (
-        Gate("r", Sentence("reset"), Sentence("how much of h the candidate sees"), 0.0, 1.0, "i"),
-        Gate("z", Sentence("update"), Sentence("how much of h is kept"), 0.0, 1.0, "f"),
-        Gate("n", Sentence("candidate"), Sentence("what may be written"), -1.0, 1.0, "g"),
-        Gate("h", Sentence("hidden state"), Sentence("what is kept and passed on"), -1.0, 1.0),
+        Gate("r", _text("reset"), _text("how much of h the candidate sees"), 0.0, 1.0, "i"),
+        Gate("z", _text("update"), _text("how much of h is kept"), 0.0, 1.0, "f"),
+        Gate("n", _text("candidate"), _text("what may be written"), -1.0, 1.0, "g"),
+        Gate("h", _text("hidden state"), _text("what is kept and passed on"), -1.0, 1.0),
     )
     strip_gates = ("r", "z")
     memory_gate, keep_gate = "h", "z"
