@@ -71,6 +71,7 @@ def finished(turn: Turn) -> TurnFinished:
         "reply_text": turn.reply_text,
         "reply_tokens": len(turn.reply_token_ids),
         "state_sha256": turn.state_sha256,
+        "cut_by": turn.cut_by,
     }
 
 

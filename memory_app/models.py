@@ -363,6 +363,18 @@ class Turn(models.Model):
         return self.status in COMMITTED
 
     @property
+    def cut_by(self) -> str | None:
+        """What cut the reply off: its "length" limit or a "loop"; None where nothing did.
+
+        The engine asks for the limit first, so a shorter reply repeated itself.
+        """
+        if self.status != TurnStatus.LENGTH:
+            return None
+        most = self.sampling.get("max_tokens") if isinstance(self.sampling, dict) else None
+        short = isinstance(most, int) and len(self.reply_token_ids) < most
+        return "loop" if short else "length"
+
+    @property
     def tokens(self) -> int:
         """How many tokens the turn feeds: U, R and the four around them (tokenizer.py)."""
         return (

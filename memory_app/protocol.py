@@ -122,6 +122,7 @@ class TurnFinished(TypedDict):
     reply_text: str
     reply_tokens: int
     state_sha256: str | None
+    cut_by: str | None
 
 
 class TurnUnstored(TypedDict):

@@ -17,7 +17,8 @@ register = template.Library()
 
 STATUS_NOTES: dict[str, str | Promise] = {
     "stopped": _("Stopped. The model remembers what it wrote up to here."),
-    "length": _("Cut off: the reply reached the length limit or repeated itself."),
+    "length": _("Cut off: the reply reached the length limit."),
+    "loop": _("Cut off: the reply repeated itself."),
     "interrupted": _("The server stopped during this reply. Memory is unchanged."),
     "failed": _("This reply failed. Memory is unchanged."),
 }
@@ -27,16 +28,29 @@ STATUS_NOTES: dict[str, str | Promise] = {
 STRINGS: dict[str, dict[str, Any]] = {
     "chat": {
         "busy": _("A reply is still being written. Wait, or press Stop."),
+        "busyElsewhere": _(
+            "Not sent: a message from another tab was being answered. Send it again."
+        ),
         "copied": _("copied"),
         "copy": _("copy"),
         "copyCode": _("Copy this code"),
         "finished": _("The reply: {text}"),
         "answersAgain": _("The server is answering again."),
-        "deleted": _("This chat was deleted."),
+        "deleted": _("This chat was deleted and takes no more messages."),
         "elsewhere": {
             "one": _("{n} later turn is on another branch, after the other version of this turn."),
             "other": _(
                 "{n} later turns are on another branch, after the other version of this turn."
+            ),
+        },
+        "elsewhereStart": {
+            "one": _(
+                "{n} earlier turn is on another branch: the chat before it started over "
+                "from blank memory."
+            ),
+            "other": _(
+                "{n} earlier turns are on another branch: the chat before it started over "
+                "from blank memory."
             ),
         },
         "away": _("You are offline. What you send is kept until you are back online."),
@@ -66,6 +80,8 @@ STRINGS: dict[str, dict[str, Any]] = {
         "replying": _("A reply is being written."),
         "sampling": _("Sampling"),
         "samplingWrong": _("Sampling: {names}?"),
+        "redoOne": _("Redo one turn"),
+        "redoAll": {"one": _("Redo all {n} turns"), "other": _("Redo all {n} turns")},
         "setAside": {
             "one": _("{n} turn set aside. Memory is back to where it was before that turn."),
             "other": _("{n} turns set aside. Memory is back to where it was before those turns."),
@@ -104,9 +120,10 @@ STRINGS: dict[str, dict[str, Any]] = {
         "blank": _("blank: all zeros"),
         "layer": _("Layer {n}"),
         "blankMemory": _("Blank memory"),
-        "blankNote": _("Clear the memory. Your messages are kept."),
+        "blankNote": _("Start over. Your messages leave the page; you can bring them back."),
+        "blankAlready": _("The memory is blank."),
         "unblank": _("Restore memory"),
-        "unblankNote": _("Back to before you blanked it."),
+        "unblankNote": _("Bring back the memory and all messages from before you blanked it."),
         "thisChat": _("this chat"),
         "refeeding": _("re-reading"),
         "cache": _("key-value cache"),
@@ -179,7 +196,6 @@ STRINGS: dict[str, dict[str, Any]] = {
         "difference": _("reply {n} minus this one"),
         "parts": _("The replies are equal up to token {n}. The difference starts there."),
         "neverParts": _("The replies are equal over their common length."),
-        "otherPrompt": _("This replies to a different message, so no difference can be drawn."),
     },
     "side_by_side": {
         "down": _("Connection lost. Retrying now."),
@@ -217,9 +233,9 @@ STRINGS: dict[str, dict[str, Any]] = {
 
 
 @register.filter
-def status_note(status: str | None) -> str | Promise:
+def status_note(turn: Turn | None) -> str | Promise:
     """The sentence under a reply that did not simply end; empty for one that did."""
-    return STATUS_NOTES.get(status or "", "")
+    return STATUS_NOTES.get((turn.cut_by or turn.status) if turn else "", "")
 
 
 @register.filter

@@ -162,10 +162,10 @@ def test_another_reply_can_be_asked_for_and_both_looked_at(visitor: Visitor) -> 
     visitor.wait_for_end()
     second = visitor.reply()
     assert Turn.objects.filter(parent=None).count() == 2
-    visitor.page.get_by_role("button", name="Previous reply").click()
+    visitor.page.get_by_role("button", name="Previous version").click()
     expect(visitor.page.get_by_text("1/2")).to_be_visible()
     assert visitor.reply() == first
-    visitor.page.get_by_role("button", name="Next reply").click()
+    visitor.page.get_by_role("button", name="Next version").click()
     expect(visitor.page.get_by_text("2/2")).to_be_visible()
     assert visitor.reply() == second
 

@@ -43,7 +43,7 @@ def test_nothing_runs_out_of_the_map_or_the_settings_of_a_turn(
         page.get_by_role("button", name="How this reply was sampled").click()
         expect(page.locator("#turns .drawn")).to_contain_text("seed")
         assert unharmed(visitor)
-        before = page.get_by_role("button", name="Previous reply")
+        before = page.get_by_role("button", name="Previous version")
         if before.is_enabled():
             turn = visitor.turn()
             before.click()

@@ -112,17 +112,17 @@ def test_the_arrows_between_versions_keep_the_focus(visitor: Visitor) -> None:
         expect(page.get_by_text(f"{count}/{count}")).to_be_visible()
         visitor.wait_for_end()
         replies.append(visitor.reply())
-    before = page.get_by_role("button", name="Previous reply")
+    before = page.get_by_role("button", name="Previous version")
     before.focus()
     for place in (2, 1):
         page.keyboard.press("Enter")
         expect(page.get_by_text(f"{place}/3")).to_be_visible()
         assert visitor.reply() == replies[place - 1]
     # There is none before the first: the focus goes to the arrow that still leads somewhere.
-    expect(page.get_by_role("button", name="Next reply")).to_be_focused()
+    expect(page.get_by_role("button", name="Next version")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_text("2/3")).to_be_visible()
-    expect(page.get_by_role("button", name="Next reply")).to_be_focused()
+    expect(page.get_by_role("button", name="Next version")).to_be_focused()
 
 
 def test_how_a_reply_was_drawn_can_be_read_under_it(visitor: Visitor) -> None:

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from memory_app import services
-from memory_app.models import Chat
+from memory_app.models import Chat, Turn
 from tests.browser.visitor import Visitor
 
 RETURN = {
@@ -55,6 +55,23 @@ def test_a_chat_that_was_deleted_elsewhere_says_so(
     come_back(visitor.page)
     expect(visitor.page.locator("#notice")).to_contain_text("This chat was deleted")
     assert visitor.page.evaluate("window.same")
+    # Closed: nothing can be said or done, and the list is a link away.
+    field = visitor.page.locator("#text")
+    expect(field).to_be_disabled()
+    expect(visitor.page.locator("#turns .again")).to_be_hidden()
+    expect(visitor.page.locator("#notice").get_by_role("link", name="All chats")).to_be_visible()
+    visitor.page.keyboard.press("Control+z")
+    # Undone elsewhere, it comes back to life in the same page.
+    services.chat_restore(chat=chat)
+    come_back(visitor.page)
+    expect(visitor.page.locator("#notice")).to_be_hidden()
+    expect(visitor.page.locator("#turns .again")).to_be_visible()
+    visitor.talk("I have a dog.")
+    assert visitor.page.evaluate("window.same")
+    assert list(Turn.objects.oldest_first().values_list("parent__user_text", flat=True)) == [
+        None,
+        "My name is Clara.",
+    ]
     # The browser itself writes a line for every answer that it got: the page's 404, and the 403 of
     # a socket that was just being opened, after which the page asks once more.
     visitor.page.goto("about:blank")

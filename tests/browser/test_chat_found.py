@@ -98,14 +98,22 @@ def test_a_turn_on_another_branch_is_shown_in_the_tree_and_the_head_stays(
     visitor.wait_for_end()
     head = Chat.objects.get().head_id
     page.goto("about:blank")
-    page.goto(f"{visitor.url}/chat/{older.chat_id}/#turn-{older.pk}")
+    page.goto(f"{visitor.url}/chat/{older.chat_id}/?found#turn-{older.pk}")
     mark = page.locator(f'#tree-map [data-turn="{older.pk}"]')
     expect(mark).to_be_focused()
     expect(page.locator("#tree-at")).to_have_text(re.compile("^Turn 2: “Two.”"))
     expect(page.locator("#tree-summary")).to_contain_text("on another branch")
     assert Chat.objects.get().head_id == head
+    # Nothing was searched by a reload, nor by a link back from the gate view.
+    page.reload()
+    expect(page.locator("#memory-turns")).to_have_text("2")
+    expect(page.locator("#tree")).to_be_hidden()
+    page.goto("about:blank")
+    page.goto(f"{visitor.url}/chat/{older.chat_id}/?found#turn-{older.pk}")
+    expect(mark).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_text("1/2")).to_be_visible()
+    expect(page.locator("#tree-summary")).not_to_contain_text("on another branch")
     assert Chat.objects.get().head_id == older.pk
 
 

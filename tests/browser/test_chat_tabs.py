@@ -42,7 +42,7 @@ def test_an_edit_and_a_version_chosen_are_in_the_other_tab_at_once(
     expect(other.page.get_by_text("2/2")).to_be_visible()
     other.wait_for_end()
     visitor.wait_for_end()
-    other.page.get_by_role("button", name="Previous reply").click()
+    other.page.get_by_role("button", name="Previous version").click()
     for one in (visitor, other):
         expect(one.page.locator("#turns .you .text")).to_have_text(["One.", "Two."])
     assert Chat.objects.get().head.user_text == "Two."

@@ -117,13 +117,13 @@ def test_replies_are_a_link_apart(two: Visitor, first: Turn) -> None:
     expect(nav.get_by_role("link", name="1")).to_have_attribute("aria-current", "page")
 
 
-def test_after_another_message_there_is_no_difference_to_draw(two: Visitor, first: Turn) -> None:
+def test_a_reply_to_another_message_is_a_link_and_not_compared_with(
+    two: Visitor, first: Turn
+) -> None:
     Turn.objects.filter(pk=first.pk).update(user_token_ids=first.user_token_ids[:-1])
     page = two.page
     page.reload()
     drawn(page)
-    page.get_by_label("Compare with").select_option(str(first.pk))
-    drawn(page, "f 0 mean difference")
-    expect(page.locator(".pane")).to_have_count(2)
-    expect(page.get_by_role("radio", name="difference")).to_be_hidden()
-    expect(page.locator("#compared")).to_contain_text("a different message")
+    expect(page.get_by_label("Compare with")).to_be_hidden()
+    nav = page.get_by_role("navigation", name="Replies from the same memory")
+    expect(nav.get_by_role("link")).to_have_text(["1", "2"])

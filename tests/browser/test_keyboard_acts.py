@@ -49,7 +49,7 @@ def test_a_chat_is_begun_copied_asked_again_and_measured_by_keys(
     expect(page.get_by_text("2/2")).to_be_visible()
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     visitor.wait_for_end()
-    press(page, page.get_by_role("button", name="Previous reply"), back=True)
+    press(page, page.get_by_role("button", name="Previous version"), back=True)
     expect(page.get_by_text("1/2")).to_be_visible()
 
     turn = Turn.objects.oldest_first()[0]

@@ -142,6 +142,7 @@ def test_a_blank_memory_and_the_way_back(
     button.press("Enter")
     expect(page.locator("#memory-hash")).to_have_text("blank: all zeros")
     expect(page.locator("#openings")).to_be_visible()
+    expect(page.locator("#later")).to_be_in_viewport(ratio=1)
     expect(page.locator("#cost-own")).to_have_text("–")
     assert Chat.objects.get(pk=chat).head_id is None
 

@@ -65,6 +65,7 @@ async def test_a_reply_streams_and_is_stored_as_it_was_sent(open_socket, alice, 
         "reply_text": "".join(token["text"] for token in tokens),
         "reply_tokens": 9,
         "state_sha256": stored.state_sha256,
+        "cut_by": "length",
     }
     assert stored.reply_token_ids == [token["token_id"] for token in tokens]
     assert stored.reply_text == finished["reply_text"]

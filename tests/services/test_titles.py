@@ -1,7 +1,10 @@
 """A chat is named by its first message that says something, and shows what was written."""
 
+from uuid import uuid4
+
 import pytest
 
+from memory_app import services
 from memory_app.core.text.graphemes import graphemes
 from memory_app.models import Chat
 from memory_app.services.chat.titles import says_something, title_from
@@ -27,6 +30,24 @@ def test_a_greeting_names_nothing(text):
 @pytest.mark.parametrize("text", SAYS_SOMETHING)
 def test_what_says_something_is_the_title(text):
     assert title_from(text) == text
+
+
+def test_a_greeting_is_the_title_until_a_message_says_something(chat):
+    def say(text):
+        begun = services.turn_begin(chat=chat, client_turn_id=uuid4(), text=text)
+        services.turn_commit(
+            turn=begun.turn, model=begun.model, before=begun.before, reply_ids=[], reply_text="",
+            status="complete",
+        )  # fmt: skip
+        return Chat.objects.get().title
+
+    assert say("Hello   there") == "Hello there"
+    assert say("How are you?") == "Hello there"
+    assert Chat.objects.of(chat.owner).keys_mentioning(["hello"])
+    assert say("My name is Ana.") == "My name is Ana."
+    assert say("I live in Oslo.") == "My name is Ana."
+    services.chat_rename(chat=chat, title="hi!")
+    assert say("I like music.") == "hi!"
 
 
 @pytest.mark.parametrize(

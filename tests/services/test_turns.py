@@ -15,6 +15,7 @@ from memory_app import process_liveness, services
 from memory_app.core.model.state import State
 from memory_app.models import Chat, Turn
 from memory_app.protocol import Refused
+from memory_app.templatetags.pages import status_note
 from tests.at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -319,3 +320,19 @@ def test_a_model_whose_files_changed_is_never_fed_a_state(chat):
     finally:
         file.write_bytes(sound)
     assert begin(chat).created
+
+
+def test_a_cut_reply_tells_its_limit_from_a_loop(chat):
+    begun = begin(chat, sampling={"seed": 1, "max_tokens": 5})
+    turn = commit(begun, "Hello", status="length")
+    turn.reply_token_ids = [1, 2, 3, 4, 5]
+    assert turn.cut_by == "length"
+    turn.reply_token_ids = [1, 2, 3]
+    assert turn.cut_by == "loop"
+    assert status_note(turn) == "Cut off: the reply repeated itself."
+    turn.sampling = {}  # nothing tells
+    assert turn.cut_by == "length"
+    assert status_note(turn) == "Cut off: the reply reached the length limit."
+    turn.status = "complete"
+    assert turn.cut_by is None
+    assert status_note(turn) == ""

@@ -246,7 +246,7 @@ def test_a_pinned_chat_is_above_the_others_and_an_archived_one_is_out_of_the_way
     assert facts == {"pinned": True, "archived": False}
     client.post(f"/chat/{done.pk}/pin/", {"pinned": "1"})
     facts = client.post(f"/chat/{done.pk}/archive/", {"archived": "1"}, **asked).json()
-    assert facts == {"pinned": False, "archived": True}
+    assert facts == {"pinned": True, "archived": True}
     page = client.get("/chats/")
     assert groups(page) == [("Pinned", ["old"]), ("Today", ["new"])]
     assert "Archived chats: 1" in page.content.decode()
@@ -254,10 +254,36 @@ def test_a_pinned_chat_is_above_the_others_and_an_archived_one_is_out_of_the_way
     assert groups(client.get("/chats/?archived=1")) == [("Today", ["done"])]
     found = client.get("/chats/?q=whales")
     assert titles(found) == ["done"]
-    assert '<span class="archived-mark">archived</span>' in found.content.decode()
+    mark = '<span class="archived-mark">archived</span>'
+    assert mark in found.content.decode()
+    assert mark in client.get("/chats/?q=whales&place=rail").content.decode()
+    head = '<span class="archived-mark small">archived</span>'
+    assert head in client.get(f"/chat/{done.pk}/").content.decode()
+    assert head not in client.get(f"/chat/{old.pk}/").content.decode()
+    # Unarchived, it is pinned as it was.
     client.post(f"/chat/{done.pk}/archive/", {"archived": "0"})
-    client.post(f"/chat/{old.pk}/pin/", {"pinned": "0"})
+    assert groups(client.get("/chats/")) == [("Pinned", ["done", "old"]), ("Today", ["new"])]
+    for chat in (old, done):
+        client.post(f"/chat/{chat.pk}/pin/", {"pinned": "0"})
     assert titles(client.get("/chats/")) == ["done", "new", "old"]
+
+
+def test_a_list_without_any_chat_but_archived_ones_says_so(alice, checkpoint):
+    sentence = "All your chats are archived."
+    add(alice, checkpoint, "done", archived=True)
+    for address in ("/chats/", "/chats/?place=rail"):
+        assert sentence in alice.client.get(address).content.decode()
+    add(alice, checkpoint, "new")
+    for address in ("/chats/", "/chats/?archived=1", "/chats/?q=nowhere"):
+        assert sentence not in alice.client.get(address).content.decode()
+
+
+def test_only_a_search_asks_the_chat_to_show_another_branch(alice, checkpoint):
+    chat = add(alice, checkpoint, "done", said=[("about whales", "yes")])
+    link = f'/chat/{chat.pk}/?found#turn-{chat.turns.get().pk}"'
+    assert link in alice.client.get("/chats/?q=whales").content.decode()
+    here = alice.client.get(f"/chats/?q=whales&place=rail&current={chat.pk}").content.decode()
+    assert link.replace("?found", "") in here
 
 
 def test_pinned_chats_are_one_group_over_the_pages(alice, checkpoint, monkeypatch):

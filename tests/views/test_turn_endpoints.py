@@ -59,7 +59,9 @@ def third_party(folder, listing):
 
 
 def test_the_listing_has_every_turn_oldest_first(alice, chat, turns, listing):
-    assert set(listing) == {"chat", "title", "checkpoint", "head", "running", "turns"}
+    assert set(listing) == {
+        "chat", "title", "title_provisional", "checkpoint", "head", "running", "turns",
+    }  # fmt: skip
     assert listing["chat"] == str(chat.pk)
     assert listing["title"] == "My name is Clara."
     assert listing["checkpoint"] == {
@@ -74,6 +76,7 @@ def test_the_listing_has_every_turn_oldest_first(alice, chat, turns, listing):
     assert set(first) == {
         "id", "parent", "kind", "client_turn_id", "status", "user_text", "reply_text",
         "user_token_ids", "reply_token_ids", "seed", "sampling", "state_sha256", "created",
+        "cut_by",
     }  # fmt: skip
     assert (first["parent"], second["parent"]) == (None, first["id"])
     assert (first["kind"], first["status"], first["seed"]) == ("talk", "complete", 4)

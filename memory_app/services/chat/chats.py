@@ -69,13 +69,16 @@ def chat_share(*, chat: Chat, shared: bool) -> None:
 
 
 def chat_pin(*, chat: Chat, pinned: bool) -> None:
-    """Keep this chat above the others, or no longer; a pinned chat is not archived."""
+    """Keep this chat above the others, or no longer; pinning takes it out of the archive."""
     _set(chat, pinned=pinned, archived=chat.archived and not pinned)
 
 
 def chat_archive(*, chat: Chat, archived: bool) -> None:
-    """Leave this chat out of the list, or take it back in; searches find it all the same."""
-    _set(chat, pinned=chat.pinned and not archived, archived=archived)
+    """Leave this chat out of the list, or take it back in; searches find it all the same.
+
+    A pin is kept and shows again with the chat.
+    """
+    _set(chat, archived=archived)
 
 
 @transaction.atomic

@@ -44,6 +44,11 @@ def _is_small_talk(word: str) -> bool:
     return not {word, short}.isdisjoint(_WORDS) or _CHINESE.fullmatch(word) is not None
 
 
+def is_provisional(title: str) -> bool:
+    """Whether a later message may give a better title: this one is none or a greeting."""
+    return not says_something(title)
+
+
 def title_of(text: str) -> str:
     """A text as a title: on one line, 200 characters at most, graphemes whole."""
     return cut(one_line(text), MOST, characters=MOST)
@@ -51,9 +56,12 @@ def title_of(text: str) -> str:
 
 def title_from(message: str) -> str:
     """The title that a message gives a chat; empty where it says nothing yet."""
+    return own_words(message) if says_something(message) else ""
+
+
+def own_words(message: str) -> str:
+    """A message as a title, also a greeting: on one line, cut between words."""
     line = one_line(message)
-    if not says_something(line):
-        return ""
     title = cut(line, FROM_MESSAGE, characters=MOST, mark="…")
     if title == line or line.startswith(title[:-1] + " "):
         return title

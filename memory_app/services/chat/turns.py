@@ -28,7 +28,7 @@ from memory_app.pending_chats import is_pending
 from memory_app.protocol import Refused
 from memory_app.services.chat.memory import chat_model, refusal_to_move, state_after, turn_replay
 from memory_app.services.chat.pending_chats import chat_store
-from memory_app.services.chat.titles import title_from
+from memory_app.services.chat.titles import own_words, says_something, title_from
 from memory_app.translate_messages import in_words_later
 
 log = logging.getLogger(__name__)
@@ -171,9 +171,22 @@ def _claim(
         heartbeat=now,
         created=now,
     )
-    if not row.title:
-        Chat.objects.filter(pk=row.pk).update(title=title_from(text))
+    title = _title(row, text)
+    if title != row.title:
+        Chat.objects.filter(pk=row.pk).update(title=title)
     return turn, before
+
+
+def _title(chat: Chat, text: str) -> str:
+    """The title with this message: a greeting's own words until a message says something."""
+    if not chat.title:
+        return title_from(text) or own_words(text)
+    better = title_from(text)
+    if not better or says_something(chat.title):
+        return chat.title
+    first = chat.turns.oldest_first().values_list("user_text", flat=True).first()
+    # A title that a person wrote stays, however little it says.
+    return better if first is not None and own_words(first) == chat.title else chat.title
 
 
 def turn_commit(

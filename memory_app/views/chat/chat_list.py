@@ -210,14 +210,15 @@ def listing(
         count = len(keys)
         taken = list(rows.filter(pk__in=keys[around]).newest_first())
     else:
-        taken = list(rows.filter(archived=archived).pinned_first()[around])
+        shelf = rows.filter(archived=archived)
+        taken = list((shelf.newest_first() if archived else shelf.pinned_first())[around])
     zone = zone_of(request)
     today = now().astimezone(zone)
     before = taken.pop(0) if start and taken else None
     more = len(taken) > PAGE
 
     def group_of(chat: Chat) -> str:
-        if chat.pinned and not words:
+        if chat.pinned and not words and not archived:
             return _("Pinned")
         return day_of(chat.updated.astimezone(zone), today)
 

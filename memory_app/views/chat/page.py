@@ -18,6 +18,7 @@ from memory_app.core.messages import Sentence
 from memory_app.languages import foreign_language
 from memory_app.models import COMMITTED, Chat, ChatImport, Checkpoint, ImportStatus, Turn
 from memory_app.services.chat.chats import NoCheckpoint, NotForChat
+from memory_app.services.chat.titles import is_provisional
 from memory_app.translate_messages import in_words
 from memory_app.views.cell_words import checkpoint_to_page
 from memory_app.views.chat import sampling
@@ -84,6 +85,7 @@ def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
         "checkpoint": checkpoint_to_page(chat.checkpoint),
         "tree": {
             "title": chat.title,
+            "title_provisional": is_provisional(chat.title),
             "head": str(chat.head_id) if chat.head_id else None,
             "running": str(chat.running_id) if chat.running_id else None,
             "turns": [
@@ -93,6 +95,8 @@ def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
                     "client_turn_id": str(turn.client_turn_id),
                     "status": turn.status,
                     "state_sha256": turn.state_sha256,
+                    # Tells a chat that started over from another version of its first turn.
+                    **({} if turn.parent_id else {"user_text": turn.user_text}),
                 }
                 for turn in turns
             ],

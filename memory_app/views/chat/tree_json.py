@@ -5,6 +5,7 @@ from uuid import UUID
 from django.http import HttpRequest, JsonResponse
 
 from memory_app.chat_export import turn_entry
+from memory_app.services.chat.titles import is_provisional
 
 
 def turns_json(request: HttpRequest, chat: UUID) -> JsonResponse:
@@ -15,9 +16,10 @@ def turns_json(request: HttpRequest, chat: UUID) -> JsonResponse:
         {
             "chat": str(row.pk),
             "title": row.title,
+            "title_provisional": is_provisional(row.title),
             "checkpoint": row.checkpoint.to_client(),
             "head": str(row.head_id) if row.head_id else None,
             "running": str(row.running_id) if row.running_id else None,
-            "turns": [turn_entry(turn) for turn in turns],
+            "turns": [turn_entry(turn) | {"cut_by": turn.cut_by} for turn in turns],
         }
     )

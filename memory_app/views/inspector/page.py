@@ -70,9 +70,10 @@ def _sentence(tokenizer: Tokenizer, ids: list[int], split: int, first: int) -> l
 
 
 def _siblings(turn: Turn, tokenizer: Tokenizer, number: int) -> list[dict[str, Any]]:
-    """Every reply from the same memory, this one among them, oldest first.
+    """Every version of this turn, from the same memory, this one among them, oldest first.
 
-    Of the very long ones the window of this number is compared; not all have it.
+    Comparable are replies to the same message. Of very long turns the window of this number is
+    compared; not all have it.
     """
     rows = (
         Turn.objects.filter(chat=turn.chat_id, parent=turn.parent_id, kind="talk")
@@ -90,9 +91,8 @@ def _siblings(turn: Turn, tokenizer: Tokenizer, number: int) -> list[dict[str, A
                 "number": place,
                 "own": row.pk == turn.pk,
                 "excerpt": text[: _EXCERPT - 1] + "…" if len(text) > _EXCERPT else text,
-                "same_prompt": row.user_token_ids == turn.user_token_ids,
                 "windowed": count > 1,
-                "comparable": number <= count,
+                "comparable": row.user_token_ids == turn.user_token_ids and number <= count,
             }
         )
     return found
@@ -127,6 +127,9 @@ def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
         context["total"] = len(ids)
         context["tokens"] = _sentence(tokenizer, ids[: shown.stop], split, shown.first)
         context["siblings"] = _siblings(row, tokenizer, number)
+        context["compared"] = [
+            one for one in context["siblings"] if one["comparable"] and not one["own"]
+        ]
         if shown.count > 1:
             context["window"] = asdict(shown) | {"size": WINDOW, "split": split}
             context["window_json"] = json.dumps(context["window"])

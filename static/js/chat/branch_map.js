@@ -22,10 +22,12 @@ export class TreeMap {
     box.addEventListener("pointerover", (event) => this.#at(event) && this.#tell(this.#at(event)));
   }
 
-  draw(tree) {
+  // sought: the turn that a search led to.
+  draw(tree, sought) {
     const focused = this.box.contains(document.activeElement) ? document.activeElement.dataset.turn : undefined;
     const path = new Set(pathTo(tree, tree.head).map((turn) => turn.id));
     this.head = tree.head ?? null;
+    this.sought = sought ?? undefined;
     this.places = layOut(tree);
     const columns = Math.max(...this.places.map((place) => place.column)) + 1;
     const lanes = Math.max(...this.places.map((place) => place.lane)) + 1;
@@ -64,7 +66,7 @@ export class TreeMap {
     const mark = make("g", {
       role: "button",
       tabindex: "-1",
-      class: ["node", place.onPath ? "on-path" : "", head ? "head" : "", place.lost ? "lost" : ""].join(" ").trim(),
+      class: ["node", place.onPath ? "on-path" : "", head ? "head" : "", place.lost ? "lost" : "", place.id === this.sought ? "sought" : ""].join(" ").trim(),
       transform: `translate(${x(place)} ${y(place)})`,
       "aria-label": words(place, head),
     });

@@ -1,6 +1,11 @@
 // How one stands to a chat: "there", "gone" (deleted), or "out" (no longer its owner: logged out).
 import { renew } from "../shared/identity.js";
 
+// Whether the chat was found; no answer is no.
+export async function isThere(chat) {
+  return fetch(`/chat/${chat}/turns.json`, { method: "HEAD" }).then(({ ok }) => ok, () => false);
+}
+
 // owner: the person whose chat it was when it was last open here.
 export async function standing(chat, owner) {
   try {

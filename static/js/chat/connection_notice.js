@@ -7,7 +7,7 @@ const OVER = 4000; // ms: so long it stands there that it is over
 
 export function tellOfConnection(socket) {
   const line = document.getElementById("notice");
-  const [words, retry, login] = line.children;
+  const [words, retry, login, list] = line.children;
   let timer;
   let silence = false; // it was said that the server doesn't answer
 
@@ -16,6 +16,7 @@ export function tellOfConnection(socket) {
     words.textContent = sentence;
     retry.hidden = offers !== retry;
     login.hidden = offers !== login;
+    list.hidden = offers !== list;
     line.hidden = !sentence;
   }
 
@@ -40,6 +41,6 @@ export function tellOfConnection(socket) {
   socket.addEventListener("offline", () => notice(say("away")));
   addEventListener("online", () => socket.offline && notice(say("reconnecting"), { offers: retry }));
   socket.addEventListener("out", () => notice(say("loggedOut"), { offers: login }));
-  socket.addEventListener("gone", () => notice(say("deleted")));
+  socket.addEventListener("gone", () => notice(say("deleted"), { offers: list }));
   retry.addEventListener("click", () => socket.retry());
 }

@@ -55,7 +55,9 @@ export class Follow {
   }
 
   #toEnd() {
-    this.scroller.scrollTop = this.scroller.scrollHeight;
+    // Without a turn there are the openings, which are read from their beginning.
+    const blank = !this.scroller.querySelector(".turn");
+    this.scroller.scrollTop = blank ? 0 : this.scroller.scrollHeight;
   }
 
   // Only a move upwards is a reader's: what grows below moves nothing, and may have grown again

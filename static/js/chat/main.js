@@ -1,6 +1,8 @@
 // The chat page: keeps what is on the page equal to the chat's tree, frame by frame.
 import { ChatSocket } from "./socket.js";
 import { Composer } from "./composer.js";
+import { close, reopen } from "./closed_chat.js";
+import { focusComposer } from "./composer_focus.js";
 import { Follow } from "./follow_scroll.js";
 import { bringTo } from "./turn_anchor.js";
 import { Memory } from "./memory_panel.js";
@@ -16,7 +18,7 @@ import { Kept } from "../shared/browser_storage.js";
 import { say } from "../shared/strings.js";
 import { tell } from "./events.js";
 import { personNow } from "../shared/identity.js";
-import { standing } from "./chat_access.js";
+import { isThere, standing } from "./chat_access.js";
 import { lazyStrips } from "./gate_strips_lazy.js";
 import { lookAhead } from "./prefetch_gates.js";
 import { tellOfConnection } from "./connection_notice.js";
@@ -36,7 +38,7 @@ const kept = new Kept("sessionStorage", "pending", page.chat);
 const follow = new Follow(element("scroller"), [list, element("later"), element("aside"), element("next")], element("jump"), page.chat);
 const memory = new Memory(page.checkpoint);
 let owner = personNow(); // whose chat it was when it was last open here
-const socket = new ChatSocket(`/ws/chat/${page.chat}/`, () => standing(page.chat, owner));
+const socket = new ChatSocket(`/ws/chat/${page.chat}/`, () => standing(page.chat, owner), () => isThere(page.chat));
 
 let tree = page.tree; // {title, head, running, turns}, as in turns.json
 let live = null; // {turn, seq}: the reply that runs, and the last token seen of it
@@ -102,6 +104,14 @@ async function fetchTree() {
   return response.json();
 }
 
+// A title that is none yet, or a greeting, may be better since a message was taken.
+async function retitle() {
+  const fresh = await fetchTree();
+  if (!fresh) return;
+  tree.title_provisional = fresh.title_provisional;
+  if (fresh.title !== tree.title) showTitle((tree.title = fresh.title));
+}
+
 // The texts and settings of all turns: the page was loaded without them.
 async function complete(needed) {
   if (tree.turns.every((turn) => turn[needed] !== undefined)) return tree;
@@ -115,6 +125,7 @@ async function complete(needed) {
 async function sync() {
   const fresh = await fetchTree();
   if (!fresh) return socket.recheck();
+  socket.revive();
   tree = fresh;
   if (!tree.running) composer.settle("reply");
   const old = new Map(views.map((view) => [view.id, view]));
@@ -142,8 +153,10 @@ function keepPending(value) {
   pending = kept.value = value;
 }
 
-// Whether a reply, or a message that isn't sent yet, is in the way; which of them is said.
+// Whether a reply, or a message that isn't sent yet, is in the way; which of them is said. In a
+// deleted chat everything is, which stands above it.
 function held() {
+  if (socket.ended) return true;
   if (socket.ready && !socket.offline) composer.complain(live || pending ? say("busy") : null, "reply");
   else composer.complain(live ? say("offlineReply") : pending ? say("offlineKept") : null, "line");
   return Boolean(live || pending);
@@ -194,7 +207,7 @@ function again(view) {
   const frame = { type: "turn.regenerate", turn: view.id };
   cutAfter(turnOf(view.id)?.parent ?? null);
   ask(frame, text);
-  element("text").focus(); // the button that was pressed is gone
+  focusComposer(); // the button that was pressed is gone
 }
 
 // The message in other words; the old version stays beside it.
@@ -204,7 +217,7 @@ function reword(view, text) {
     const frame = { type: "turn.edit", turn: view.id, text: changed };
     cutAfter(turnOf(view.id)?.parent ?? null);
     ask(frame, changed);
-    element("text").focus();
+    focusComposer();
     return true;
   }, text);
 }
@@ -221,7 +234,7 @@ function stop() {
   const gone = live && socket.send({ type: "turn.stop", turn: live.turn });
   if (!gone && (live || pending)) stopWanted = true;
   if (!gone && live) composer.complain(say("offlineStop"), "line");
-  element("text").focus();
+  focusComposer();
 }
 
 // The head moves there; null is the blank memory. Whether the wish went out.
@@ -290,7 +303,7 @@ const handlers = {
       view.status = "running";
       place(view);
       tree.turns.push({ id: turn, parent, client_turn_id: client, status: "running", user_text: mine.text });
-      if (!tree.title) fetchTree().then((fresh) => fresh && showTitle((tree.title = fresh.title))).catch(() => {});
+      if (tree.title_provisional) retitle().catch(() => {});
     } else {
       await sync(); // another tab's message, or one that was taken before
     }
@@ -332,11 +345,11 @@ const handlers = {
     composer.settle("reply");
     if (!live) stopWanted = false;
     if (!turn || !view) return sync();
-    const { status, reply_text, state_sha256 } = frame;
-    Object.assign(turn, { status, reply_text, state_sha256 });
+    const { status, reply_text, state_sha256, cut_by } = frame;
+    Object.assign(turn, { status, reply_text, state_sha256, cut_by });
     if (tree.running === frame.turn) tree.running = null;
     tell("turn-finished", { turn: frame.turn, status, tokens: frame.reply_tokens, hash: state_sha256 });
-    view.finish({ status, reply_text });
+    view.finish({ status, reply_text, cut_by });
     element("spoken").textContent = say("finished", { text: frame.reply_text });
     if (KEPT.has(status)) tree.head = frame.turn;
     showTree();
@@ -349,6 +362,7 @@ const handlers = {
   async "memory.changed"({ head }) {
     await sync();
     steps.settled(head);
+    if (!element("later").hidden) element("later").scrollIntoView({ block: "nearest" });
     const view = refocus && viewOf(refocus.turn);
     if (view && document.activeElement === document.body) {
       refocus.order.map((button) => view.li.querySelector(button)).find((button) => !button.disabled)?.focus();
@@ -360,7 +374,9 @@ const handlers = {
     const mine = pending && (client ?? pending.frame.client_turn_id) === pending.frame.client_turn_id ? pending : null;
     if (code === "not_found" && !mine) return; // a Stop that came after the end
     if (code === "forbidden") return; // the session has ended: what waits is sent by whoever one is next
-    if (code === "busy") composer.complain(say("busy"), "reply");
+    // A refused message stays unsent when the other tab's reply has ended: so does the sentence.
+    if (code === "busy" && mine) composer.complain(say("busyElsewhere"));
+    else if (code === "busy") composer.complain(say("busy"), "reply");
     else composer.complain(detail);
     steps.settled();
     if (!mine) return;
@@ -391,7 +407,22 @@ socket.addEventListener("offline", () => markUnsent(say("keptOffline")));
 for (const back of ["up", "heard"]) socket.addEventListener(back, () => markUnsent(""));
 document.addEventListener("person", () => socket.renew());
 document.addEventListener("chat:sampling", () => composer.settle("sampling"));
-socket.addEventListener("gone", () => (composer.draft.value = null)); // it goes with its chat
+// Deleted: nothing waits to be sent later, to whatever the chat then is; the text stays in its field.
+socket.addEventListener("gone", () => {
+  const unsent = pending;
+  keepPending(null);
+  live = null;
+  stopWanted = false;
+  composer.replying = socket.replying = false;
+  const at = views.findIndex((view) => !view.id);
+  if (at >= 0) views.splice(at, 1)[0].li.remove();
+  if (unsent && unsent.frame.type !== "turn.regenerate") composer.restore(unsent.text);
+  composer.complain(null);
+  composer.draft.value = null; // it goes with its chat
+  showSteps();
+  close();
+});
+socket.addEventListener("up", () => reopen() && (order = order.then(sync).catch(() => {})));
 
 // A title that was given here, or was new at this page's load, goes to the browser's other tabs.
 const titles = new BroadcastChannel(`gatescope.title.${page.chat}`);
@@ -430,10 +461,10 @@ lookAhead(list);
 showTree();
 bringTo({
   viewOf, follow, stay: follow.returned,
-  async elsewhere(turn) {
+  async elsewhere(turn, { searched }) {
     if (!turnOf(turn)) await sync(); // said since this page was loaded
     if (!turnOf(turn)) return false;
-    if (!viewOf(turn)) steps.seek(turn);
+    if (!viewOf(turn) && searched) steps.seek(turn);
     return Boolean(viewOf(turn));
   },
 });

@@ -2,6 +2,7 @@
 // and takes that back. Where the numbers came from, turn by turn, shows memory_history.js.
 import { Course } from "./memory_history.js";
 import { load } from "../inspector/safetensors.js";
+import { Kept } from "../shared/browser_storage.js";
 import { grouped } from "../shared/numbers.js";
 import { paint, ramp } from "../shared/colour_ramp.js";
 import { say } from "../shared/strings.js";
@@ -32,21 +33,21 @@ function layersOf(tensors, part) {
     .sort((a, b) => a.split(".").at(-1) - b.split(".").at(-1)).map((name) => tensors[name].values);
 }
 
-const KEPT = new Set(["complete", "stopped", "length"]);
 const norm = (values) => Math.hypot(...values);
 const distance = (a, b) => Math.hypot(...a.map((value, k) => value - b[k]));
 
 export class Memory {
   constructor(checkpoint) {
     this.checkpoint = checkpoint;
-    const { chat, tree } = JSON.parse(element("page").textContent);
+    const { chat } = JSON.parse(element("page").textContent);
     this.course = new Course(chat, checkpoint);
-    // Where the way back from a blank memory leads: the head before it, or the newest turn.
-    this.back = tree.turns.filter(({ status }) => KEPT.has(status)).at(-1)?.id ?? null;
+    // Where the way back from a memory that was blanked here leads: the head before it.
+    this.back = new Kept("sessionStorage", "blanked", chat);
     document.addEventListener("themechange", () => this.#draw());
     element("copy-hash").addEventListener("click", () => this.#copy());
     element("memory-blank").addEventListener("click", () => {
-      const turn = this.head ? null : this.back;
+      const turn = this.head ? null : this.back.value;
+      this.blanking = this.head; // it may be refused
       document.dispatchEvent(new CustomEvent("chat:goto", { detail: { turn } }));
     });
   }
@@ -55,7 +56,9 @@ export class Memory {
   async show({ head, parent, hash, turns }) {
     const wanted = (this.wanted = Symbol());
     this.head = head;
-    this.back = head ?? this.back;
+    if (!head && this.blanking) this.back.value = this.blanking;
+    else if (head) this.back.value = null; // something was said since, or the head was moved
+    this.blanking = null;
     this.#blank();
     this.course.show(head).catch(() => {}); // the charts keep what they showed
     const { state_parts: shapes, memory_part: memory, num_layers: layers } = this.checkpoint;
@@ -82,9 +85,10 @@ export class Memory {
 
   #blank() {
     const button = element("memory-blank");
-    button.disabled = !this.back;
-    button.textContent = say(this.head || !this.back ? "blankMemory" : "unblank");
-    element("memory-blank-note").textContent = say(this.head || !this.back ? "blankNote" : "unblankNote");
+    const restores = !this.head && Boolean(this.back.value);
+    button.disabled = !this.head && !restores;
+    button.textContent = say(restores ? "unblank" : "blankMemory");
+    element("memory-blank-note").textContent = say(restores ? "unblankNote" : this.head ? "blankNote" : "blankAlready");
   }
 
   #norms() {

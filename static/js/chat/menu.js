@@ -73,6 +73,8 @@ async function flag(button) {
     for (const place of document.querySelectorAll(`[data-chat="${chat}"]`)) {
       place.dataset.pinned = facts.pinned ? "1" : "0";
       place.dataset.archived = facts.archived ? "1" : "0";
+      const mark = place.parentElement.querySelector(":scope > .archived-mark"); // of the open chat
+      if (mark) mark.hidden = !facts.archived;
     }
     await redraw({ held: true });
     if (at < 0) return;

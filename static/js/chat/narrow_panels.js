@@ -33,6 +33,7 @@ for (const button of document.querySelectorAll("[data-opens]")) {
   });
 }
 veil.addEventListener("click", close);
+document.addEventListener("chat:goto", close); // what the memory's button did stands among the messages
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !open) return;
   close();

@@ -1,6 +1,7 @@
 // An opening is a small experiment of a few messages: the first is sent by a click, each next one
 // is offered after the reply, with what to watch for.
 import { Kept } from "../shared/browser_storage.js";
+import { focusComposer } from "./composer_focus.js";
 import { say } from "../shared/strings.js";
 
 const element = (id) => document.getElementById(id);
@@ -16,18 +17,18 @@ export class Openings {
       const { steps, meanings, watch, language } = openings[chosen.dataset.opening];
       if (!send(steps[0])) return;
       this.kept.value = { steps: steps.slice(1), meanings: meanings.slice(1), watch, language };
-      element("text").focus();
+      focusComposer();
     });
     element("next-step").addEventListener("click", () => {
       const { steps, meanings = [], ...rest } = this.kept.value;
       if (!send(steps[0])) return;
       this.kept.value = { steps: steps.slice(1), meanings: meanings.slice(1), ...rest };
-      element("text").focus();
+      focusComposer();
     });
     element("next-end").addEventListener("click", () => {
       this.kept.value = null;
       this.show(true);
-      element("text").focus();
+      focusComposer();
     });
     // A click before this would be lost; the page comes with these buttons disabled.
     for (const button of element("openings").querySelectorAll("button")) button.disabled = false;

@@ -1,13 +1,15 @@
 // One chat's websocket: JSON frames out and in, and a connection that mends itself.
 // Events: "frame" (detail: the frame), "up", "down" (detail: {seconds}), "silent" and "heard" (the
 // server takes frames and doesn't answer; it does again), "offline" (the browser has no network),
-// "out" (logged out), "gone".
+// "out" (logged out), "gone"
+// (deleted; when the deletion is undone, "up" follows).
 const FIRST_WAIT = 500; // ms
 const LONGEST_WAIT = 15000;
 const SERVICE_RESTART = 1012; // the server says it is coming back: try at once
 const LOGGED_OUT = 4401; // the session has ended; the browser may have another one by now
 const GONE = 4404;
 const LOOK_EVERY = 1000;
+const ENDED_LOOK = 4000; // between two looks whether a deletion was undone, while the page is seen
 const QUIET = 20000; // after so long without a frame a ping asks whether anybody is there
 const QUIET_IN_REPLY = 5000;
 const PATIENCE = 10000; // for an answer, and for a connection to open: some networks swallow it
@@ -16,14 +18,16 @@ const ONLINE_ANSWER = 2000; // a line that lived through the gap answers by then
 const SILENCE = 45000; // longer than this and the line is dead, whatever the browser thinks
 
 export class ChatSocket extends EventTarget {
-  // standing: async () => "there", "gone" or "out"
-  constructor(path, standing) {
+  // standing: async () => "there", "gone" or "out"; isThere: async () => whether the chat was found
+  constructor(path, standing, isThere) {
     super();
+    this.isThere = isThere;
     this.url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
     this.standing = standing;
     this.failures = 0;
     this.ready = false;
     this.ended = false;
+    this.looked = 0; // when it was last asked whether the chat is there again
     this.out = false;
     this.suspect = false; // the session has ended: one refusal more, and standing is asked
     this.replying = false; // a reply is awaited: set by whoever sends
@@ -88,6 +92,15 @@ export class ChatSocket extends EventTarget {
 
   retry() {
     if ((this.timer || this.out) && !this.line && !this.ended) this.open();
+  }
+
+  // The chat was deleted, and is there again.
+  revive() {
+    if (!this.ended) return;
+    this.ended = false;
+    this.failures = 0;
+    this.suspect = false;
+    this.open();
   }
 
   // The browser is somebody else now: the connection is opened anew as that person.
@@ -173,9 +186,14 @@ export class ChatSocket extends EventTarget {
     }, onLine ? ONLINE_ANSWER : OFFLINE_ANSWER);
   }
 
-  #look() {
-    if (!this.ready) return;
+  async #look() {
     const now = Date.now();
+    if (this.ended && !document.hidden && now - this.looked >= ENDED_LOOK) {
+      this.looked = now;
+      if (await this.isThere()) this.revive();
+      return;
+    }
+    if (!this.ready) return;
     if (now - this.heard > SILENCE) return this.#drop(this.line);
     if (this.asked !== null && now - this.asked >= PATIENCE && !this.silent && !this.offline) {
       this.silent = true;

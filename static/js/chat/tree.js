@@ -48,6 +48,7 @@ export function newestLeaf(tree, turn) {
 
 // The longest way on from another version of a turn on the page, where this one has none: what was
 // set aside by another reply, or an edit, in mid-chat. {leaf, n: its turns after that version}, or null.
+// `start`: both begin at the blank memory, with other messages.
 export function elsewhere(tree, id) {
   const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
   const turn = byId.get(id);
@@ -55,7 +56,8 @@ export function elsewhere(tree, id) {
   const depth = pathTo(tree, id).length;
   const ways = siblings(tree, turn).filter((other) => other.id !== id).map((other) => {
     const leaf = newestLeaf(tree, other).id;
-    return { leaf, n: pathTo(tree, leaf).length - depth };
+    const start = !turn.parent && other.user_text !== turn.user_text;
+    return { leaf, start, n: pathTo(tree, leaf).length - depth };
   });
   const longest = ways.reduce((best, way) => (way.n >= (best?.n ?? 1) ? way : best), null);
   return longest;

@@ -46,7 +46,7 @@ export class TurnView {
 
   set status(status) {
     this.li.dataset.status = status;
-    this.li.querySelector(".note").textContent = wordsOf("note")[status] ?? "";
+    this.note(wordsOf("note")[status] ?? "");
     this.reply.setAttribute("aria-busy", String(UNDECIDED.has(status)));
   }
 
@@ -86,8 +86,9 @@ export class TurnView {
   }
 
   // What `turn.finished` tells: the message isn't in it, and stays as it is.
-  finish({ status, reply_text: reply }) {
+  finish({ status, reply_text: reply, cut_by: cut }) {
     this.status = status;
+    if (cut) this.note(wordsOf("note")[cut] ?? "");
     if (status === "running") return;
     if (this.reply.textContent !== reply) this.reply.textContent = reply;
     if (this.drawnFor !== reply) this.drawn = this.#draw(reply);

@@ -2,6 +2,7 @@
 // again what it was after the turn that the head goes to, and what came later is set aside.
 import { Drawer } from "./drawer.js";
 import { TreeMap, branches } from "./branch_map.js";
+import { focusComposer } from "./composer_focus.js";
 import { elsewhere, pathTo, undone } from "./tree.js";
 import { grouped } from "../shared/numbers.js";
 import { say } from "../shared/strings.js";
@@ -19,9 +20,11 @@ export class Steps {
     this.map = new TreeMap(element("tree-map"), element("tree-at"), goTo);
     this.drawer = new Drawer(element("tree"), element("tree-open"), () => this.#drawMap(true));
     element("undo").addEventListener("click", () => this.undo());
-    for (const button of [element("redo"), element("later").querySelector("button")]) {
+    const note = element("later");
+    for (const button of [element("redo"), note.querySelector("[data-redo]")]) {
       button.addEventListener("click", () => this.redo());
     }
+    note.querySelector("[data-redo-all]").addEventListener("click", () => this.redoAll());
     element("aside").querySelector("button").addEventListener("click", () => this.aside && this.goTo(this.aside.leaf));
     document.addEventListener("keydown", (event) => this.#key(event));
   }
@@ -36,6 +39,11 @@ export class Steps {
     if (next) this.#move(next.id, "redoneNow");
   }
 
+  redoAll() {
+    const last = undone(this.tree, this.#from(), this.furthest).at(-1);
+    if (last) this.#move(last.id, "redoneNow");
+  }
+
   // The head is where it was wanted, or won't be.
   settled(head) {
     if (head === undefined || head === this.aim) this.aim = undefined;
@@ -43,6 +51,8 @@ export class Steps {
 
   show(tree, busy) {
     this.tree = tree;
+    // The head has moved since: what was sought is no longer the question.
+    if (tree.head !== this.soughtFrom) this.sought = null;
     const path = pathTo(tree, tree.head);
     if (tree.head && !pathTo(tree, this.furthest).some((turn) => turn.id === tree.head)) this.furthest = tree.head;
     const later = undone(tree, tree.head, this.furthest);
@@ -51,6 +61,10 @@ export class Steps {
     const note = element("later");
     note.hidden = busy || !later.length;
     note.firstElementChild.textContent = say("setAside", { n: later.length });
+    note.querySelector("[data-redo]").textContent = say("redoOne");
+    const all = note.querySelector("[data-redo-all]");
+    all.hidden = later.length < 2;
+    all.textContent = say("redoAll", { n: later.length });
     this.#showAside(tree, busy, later.length);
     const count = branches(tree);
     element("tree-open").hidden = count < 2 && !this.sought;
@@ -66,7 +80,9 @@ export class Steps {
     const note = element("aside");
     note.hidden = !this.aside;
     if (!this.aside) return;
-    note.firstElementChild.textContent = say("elsewhere", { n: this.aside.n });
+    const { n, start } = this.aside;
+    // Of a chat that started over its first turn counts, too: it is no version of the new one.
+    note.firstElementChild.textContent = start ? say("elsewhereStart", { n: n + 1 }) : say("elsewhere", { n });
     note.lastElementChild.hidden = busy;
   }
 
@@ -74,16 +90,16 @@ export class Steps {
     const tree = await this.complete("user_text").catch(() => this.tree);
     if (!this.drawer.isOpen) return;
     const depth = pathTo(tree, tree.head).length;
-    if (pathTo(tree, tree.head).some(({ id }) => id === this.sought)) this.sought = null;
     element("tree-summary").textContent = this.sought
       ? say("treeElsewhere") : say("treeSummary", { turns: tree.turns.length, branches: branches(tree), depth });
-    this.map.draw(tree);
+    this.map.draw(tree, this.sought);
     if (opened) this.map.focus(this.sought ?? undefined);
   }
 
   // A turn that isn't on the page, where it stands in the tree; the head stays.
   seek(turn) {
     this.sought = turn;
+    this.soughtFrom = this.tree.head;
     element("tree-open").hidden = false;
     this.drawer.open();
   }
@@ -116,5 +132,7 @@ export class Steps {
 function enable(button, able, other) {
   const had = document.activeElement === button;
   button.disabled = !able;
-  if (had && !able) (other.disabled ? element("text") : other).focus();
+  if (!had || able) return;
+  if (other.disabled) focusComposer();
+  else other.focus();
 }

@@ -3,10 +3,10 @@ import { Maps } from "./gate_map.js";
 import { say } from "../shared/strings.js";
 
 export class Sibling {
-  // {id, number, same_prompt, windowed}; control: id -> the name of a control token; window: the one
+  // {id, number, windowed}; control: id -> the name of a control token; window: the one
   // that is shown of a very long turn
-  constructor({ id, number, same_prompt, windowed }, control, window) {
-    Object.assign(this, { turn: id, number, samePrompt: same_prompt, control, tokens: [], split: 0 });
+  constructor({ id, number, windowed }, control, window) {
+    Object.assign(this, { turn: id, number, control, tokens: [], split: 0 });
     this.window = windowed ? window?.number ?? 1 : null;
     this.maps = new Maps(id, this.window);
     this.ready = this.#load();

@@ -82,7 +82,7 @@ function start(page) {
       shown.unit = { layer, unit: drawn.own.get(layer).telling() };
     }
     if (!layers.includes(mark.layer)) Object.assign(mark, shown.unit ?? { layer: layers[0] });
-    const apart = sibling && shown.mode === "difference" && sibling.samePrompt;
+    const apart = sibling && shown.mode === "difference";
     panes.show(layers.flatMap((layer) => {
       const map = drawn.own.get(layer);
       const pane = (kind, one, split) => ({
@@ -119,14 +119,14 @@ function start(page) {
     element("other").hidden = !sibling;
     element("at-other").closest("div").hidden = !sibling;
     if (!element("mode-tabs")) return;
-    element("mode-tabs").hidden = !sibling?.samePrompt;
+    element("mode-tabs").hidden = !sibling;
     if (!sibling) return;
     element("at-reply").textContent = say("otherReply", { n: sibling.number });
     sibling.write(element("other-sentence"), element("other-link"));
     const parts = sibling.partsAt(page.turnIds);
-    element("compared").textContent = sibling.samePrompt
-      ? say(parts < Math.min(tokens, sibling.tokens.length) ? "parts" : part ? "equalHere" : "neverParts", { n: first + parts + 1 })
-      : say("otherPrompt");
+    element("compared").textContent = say(
+      parts < Math.min(tokens, sibling.tokens.length) ? "parts" : part ? "equalHere" : "neverParts", { n: first + parts + 1 },
+    );
     sibling.mark(element("other-sentence"), parts, apart);
   }
 

@@ -1,0 +1,19 @@
+// A chat that was deleted: it can be read on this page as it was, and nothing can be done in it.
+const main = document.getElementById("main");
+const acts = [...document.querySelectorAll("#main .composer-place, #main .openings, .memory-actions, .memory .foot")];
+const text = document.getElementById("text");
+
+export function close() {
+  main.classList.add("closed");
+  for (const part of acts) part.inert = true;
+  text.disabled = true;
+}
+
+// Whether it was closed.
+export function reopen() {
+  if (!main.classList.contains("closed")) return false;
+  main.classList.remove("closed");
+  for (const part of acts) part.inert = false;
+  text.disabled = false;
+  return true;
+}
