@@ -43,6 +43,7 @@ ALLOWED_HOSTS = sorted(
     }
 )
 CSRF_TRUSTED_ORIGINS = SITE_ORIGINS
+CSRF_FAILURE_VIEW = "memory_app.views.errors.form_expired"
 
 INSTALLED_APPS = [
     "memory_app.apps.GatescopeAdminConfig",

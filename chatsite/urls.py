@@ -8,4 +8,6 @@ urlpatterns = [
     path("", include("memory_app.urls")),
 ]
 
+handler403 = "memory_app.views.errors.not_allowed"
+handler404 = "memory_app.views.errors.not_found"
 handler500 = "memory_app.views.errors.server_error"

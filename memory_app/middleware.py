@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import get_user
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends.db import SessionStore
@@ -18,7 +19,6 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     JsonResponse,
 )
 from django.http.multipartparser import MultiPartParserError
@@ -27,10 +27,13 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 from django.utils.cache import patch_cache_control
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from memory_app import policy, services
 from memory_app.models import Chat, ChatImport, Turn
 from memory_app.protocol import Refused
+from memory_app.views.errors import method_not_allowed
 
 log = logging.getLogger(__name__)
 _HTTP = {"not_found": 404, "busy": 409, "unavailable": 503}
@@ -70,6 +73,36 @@ def _is_staff(scope: dict[str, Any]) -> bool:
     except (UnicodeDecodeError, ValueError):
         return False
     return user.is_active and bool(getattr(user, "is_staff", False))
+
+
+#: The fragment with which a page is asked to fill in again what was typed (draft.js).
+DRAFT = "#draft"
+
+
+def _staff_log_in(request: HttpRequest) -> HttpResponse:
+    """The way to the staff's log-in page and back, for whoever isn't logged in as staff.
+
+    A script would take the log-in page for the part or the figures that it asked for: it gets 401.
+    A form that arrives too late leads back to the page that it stood on.
+    """
+    is_script = "HX-Request" in request.headers or (
+        request.headers.get("Accept") == "application/json"
+    )
+    if is_script:
+        said = {"error": {"code": "logged_out", "detail": _("You are logged out.")}}
+        return JsonResponse(said, status=401)
+    log_in = reverse("admin:login")
+    if request.method in ("GET", "HEAD"):
+        return redirect_to_login(request.get_full_path(), log_in)
+    messages.warning(
+        request, _("You are logged out, so the form was not sent. Log in to return to it.")
+    )
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    here = url_has_allowed_host_and_scheme(came_from.geturl(), {request.get_host()})
+    back = came_from._replace(scheme="", netloc="", fragment="").geturl() if here else ""
+    if not back.startswith("/admin/") or back.startswith(log_in):
+        back = reverse("admin:overview")
+    return redirect_to_login(f"{back}{DRAFT}", log_in)
 
 
 class HeadersMiddleware:
@@ -154,13 +187,13 @@ class PolicyMiddleware:
         if row.policy == policy.STAFF:
             user = request.user
             if not (user.is_active and user.is_staff):
-                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+                return _staff_log_in(request)
         elif row.policy == policy.PERSON and not request.person:
             raise Http404
         elif row.policy == policy.OWNER:
             self._require_owner(request, kwargs, row)
         if request.method not in row.methods:
-            return HttpResponseNotAllowed(row.methods)
+            return method_not_allowed(request, row.methods)
         return None
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:

@@ -2,8 +2,11 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import render
 from django.template import loader
 from django.utils.translation import gettext_lazy as _
 
@@ -72,3 +75,39 @@ def server_error(request: HttpRequest) -> HttpResponse:
     response["Cache-Control"] = "private, no-store"
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
+
+
+def _told(request: HttpRequest, template: str, status: int, **context: object) -> HttpResponse:
+    """The page that says it: below /admin/, for staff, with the dashboard's menu around it."""
+    user = getattr(request, "user", None)
+    at_the_desk = request.path.startswith("/admin/") and user is not None
+    if at_the_desk and user.is_active and user.is_staff:  # type: ignore[union-attr]
+        shared = admin.site.each_context(request)
+        context = {**shared, "section": "", **context}
+        return render(request, f"dashboard/{template}", context, status=status)
+    return render(request, template, {"request_path": request.path, **context}, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    return _told(request, "404.html", 404)
+
+
+def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return _told(request, "403.html", 403)
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW."""
+    return _told(request, "403_csrf.html", 403)
+
+
+def method_not_allowed(request: HttpRequest, methods: Sequence[str]) -> HttpResponse:
+    """405: a browser that followed a link to what only a form may ask for gets a page."""
+    answer: HttpResponse = HttpResponseNotAllowed(methods)
+    if "text/html" in request.headers.get("Accept", ""):
+        page = _told(request, "405.html", 405)
+        page["Allow"] = answer["Allow"]
+        return page
+    return answer

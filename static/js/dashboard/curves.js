@@ -2,6 +2,7 @@
 import { LineChart } from "../shared/line_chart.js";
 import { savePicture, saveText } from "../shared/save_file.js";
 import { tools } from "./chart_tools.js";
+import { isLoggedOut, loggedOut } from "./logged_out.js";
 import { say, wordsOf } from "../shared/strings.js";
 
 export const HUES = ["--accent", "--gate-f", "--gate-o", "--gate-c", "--gate-g", "--gate-h", "--gate-i", "--muted"];
@@ -92,12 +93,16 @@ export class Curves {
   }
 
   async ask() {
+    if (isLoggedOut()) throw new Error("logged out");
     const answer = await fetch(`${this.url}?after=${this.after}`, { headers: { accept: "application/json" } });
+    loggedOut(answer.status);
     if (!answer.ok) throw new Error(String(answer.status));
     const found = await answer.json();
     this.after = found.after;
     this.more = found.more;
     for (const [name, points] of Object.entries(found.series)) (this.series[name] ??= []).push(...points);
+    // A run that was ended in an evaluation stands at its save before it: what came later is undone.
+    if (!found.more) for (const [name, points] of Object.entries(this.series)) this.series[name] = points.filter(([step]) => step <= found.step);
     return Object.keys(found.series).length > 0;
   }
 }

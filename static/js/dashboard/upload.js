@@ -1,6 +1,7 @@
 // A form with files: says before it is sent what is too large, and shows how much has gone.
 // Without this script the browser sends the form by itself.
 import { cut } from "../shared/graphemes.js";
+import { loggedOut } from "./logged_out.js";
 import { say } from "../shared/strings.js";
 
 const form = document.querySelector("form[data-upload]");
@@ -41,6 +42,7 @@ form.addEventListener("submit", (event) => {
   });
   request.upload.addEventListener("load", () => { status.textContent = say("reading"); });
   request.addEventListener("load", () => {
+    if (loggedOut(request.status)) return failed();
     // A success names the page to go on to. A refusal is this page again, with the reason.
     if (request.getResponseHeader("Content-Type")?.startsWith("application/json")) {
       location.assign(JSON.parse(request.responseText).to);
