@@ -167,12 +167,23 @@ class TrainingSettings:
             try:
                 if isinstance(value, bool) or not isinstance(value, str | int | float):
                     raise ValueError
+                if wanted is int and isinstance(value, str):
+                    value = _whole(value)
                 values[key] = wanted(value)
                 if wanted is int and float(value) != values[key]:
                     raise ValueError
             except (ValueError, OverflowError) as error:
                 raise _mistyped(key, wanted) from error
         return replace(self, **values)
+
+
+def _whole(typed: str) -> int | float | str:
+    """A whole number as people write it, 1e9 and 8.0 too; anything else as it was typed."""
+    try:
+        return int(typed)
+    except ValueError:
+        number = float(typed)
+        return int(number) if number.is_integer() else number
 
 
 def _mistyped(name: str, wanted: type) -> SettingsError:

@@ -182,8 +182,10 @@ def checkpoint_export_zip(*, checkpoint: Checkpoint, path: Path) -> None:
 def checkpoint_card(*, checkpoint: Checkpoint, text: str, by: By = None) -> None:
     """Write a checkpoint's model card: Markdown, shown through the sanitiser."""
     with transaction.atomic():
-        Checkpoint.objects.filter(pk=checkpoint.pk).update(card=text)
-        audit_record(user=by, action="checkpoint.card", object=str(checkpoint))
+        rows = Checkpoint.objects.filter(pk=checkpoint.pk).exclude(card=text)
+        # Sent twice, it is written once.
+        if rows.update(card=text):
+            audit_record(user=by, action="checkpoint.card", object=str(checkpoint))
     checkpoint.card = text
 
 

@@ -83,7 +83,7 @@ def checkpoint_receive(
         )
     audit_record(
         user=user,
-        action="checkpoint.import",
+        action="checkpoint.import" if new else "checkpoint.import_known",
         object=str(row),
         detail={"id": str(row.pk), "sha256": row.sha256, "new": new},
     )

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from memory_app import outage_log, process_liveness
 from memory_app.core.messages import Sentence
-from memory_app.models import ASKED, HELD, RunStatus, TrainingMetric, TrainingRun
+from memory_app.models import ASKED, HELD, RunSample, RunStatus, TrainingMetric, TrainingRun
 
 log = logging.getLogger(__name__)
 #: A holder that is silent for so long has lost its run even if its process lives: it hangs, or it
@@ -198,6 +198,22 @@ class Lease:
                 TrainingMetric.objects.bulk_create(rows, ignore_conflicts=True)
 
         patiently(keep)
+
+    def forget_after(self, step: int) -> None:
+        """Drop the figures of later steps: the run stands at this one, and does them again.
+
+        Raises:
+            LeaseLost: another has the run; nothing was dropped.
+        """
+
+        def drop() -> None:
+            with transaction.atomic():
+                if not self.write(heartbeat=timezone.now()):
+                    raise LeaseLost
+                for kind in (TrainingMetric, RunSample):
+                    kind.objects.filter(run=self.run, step__gt=step).delete()
+
+        patiently(drop)
 
 
 def may_go_on(run: TrainingRun) -> bool:

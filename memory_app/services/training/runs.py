@@ -15,6 +15,7 @@ from celery import current_app
 from django.conf import settings as site
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from memory_app import outage_log, outages
@@ -222,8 +223,11 @@ def run_resume(*, run: TrainingRun) -> bool:
 
 
 @transaction.atomic
-def run_describe(*, run: TrainingRun, name: str, note: str) -> None:
+def run_describe(*, run: TrainingRun, name: str, note: str) -> bool:
     """Name a run, and keep a note about it; its checkpoint has a name of its own.
+
+    Returns:
+        Whether one or the other is new: a form that is sent twice changes nothing again.
 
     Raises:
         RunError: no name, or one or the other is too long or holds what can't be shown.
@@ -233,8 +237,10 @@ def run_describe(*, run: TrainingRun, name: str, note: str) -> None:
         raise RunError("A run needs a name of 1 to 200 visible characters.", field="name")
     if len(note) > NOTE_MOST or "\0" in note:
         raise RunError("A note has at most {most} characters.", field="note", most=f"{NOTE_MOST:,}")
-    TrainingRun.objects.filter(pk=run.pk).update(name=name, note=note)
+    same = Q(name=name, note=note)
+    changed = TrainingRun.objects.filter(pk=run.pk).exclude(same).update(name=name, note=note)
     run.name, run.note = name, note
+    return bool(changed)
 
 
 def run_archive(*, run: TrainingRun, archived: bool) -> bool:
@@ -328,6 +334,8 @@ def run_execute(
         try:
             outcome = execute.carry_out(lease, callbacks, ending, group)
             if outcome.checkpoint is None:
+                # An evaluation that was broken off: the run goes on from its save before it.
+                lease.forget_after(outcome.step)
                 patiently(lambda: lease.give_back(step=outcome.step))
             else:
                 execute.publish(lease, outcome)
