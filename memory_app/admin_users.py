@@ -166,6 +166,16 @@ class AuditedUserAdmin(Audited, UserAdmin):
             return redirect("admin:auth_user_change", row.pk)
         return super().delete_view(request, object_id, extra_context)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the password, and the button beside it, for whoever may only look."""
+        parts = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return parts
+        return [
+            (name, {**part, "fields": [one for one in part["fields"] if one != "password"]})
+            for name, part in parts
+        ]
+
     @admin.display(description=_("Staff status"), ordering="is_staff")
     def on_staff(self, user: User) -> Any:
         # In words: the pictures that Django shows have English names.

@@ -30,6 +30,7 @@ ACTION_WORDS: dict[str, str | Promise] = {
     "checkpoint.delete": gettext_lazy("deleted a checkpoint"),
     "checkpoint.export": gettext_lazy("exported a checkpoint"),
     "checkpoint.import": gettext_lazy("imported a checkpoint"),
+    "checkpoint.import_known": gettext_lazy("uploaded weights that were here already"),
     "checkpoint.evaluate": gettext_lazy("started an evaluation"),
     "checkpoint.try": gettext_lazy("tried two checkpoints side by side"),
     "checkpoint.card": gettext_lazy("edited a model card"),

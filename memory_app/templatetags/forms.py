@@ -23,7 +23,11 @@ def describes(errors: Errors | str, field: str, *help_ids: str) -> SafeString:
     wrong = isinstance(errors, Mapping) and field in errors
     ids = " ".join([*([f"error-{dashed(field)}"] if wrong else []), *filter(None, help_ids)])
     said = format_html(' aria-describedby="{}"', ids) if ids else SafeString()
-    return format_html(' aria-invalid="true"{}', said) if wrong else said
+    if not wrong:
+        return said
+    # A page that comes back with what is wrong begins where it is wrong.
+    first = SafeString(" autofocus") if field == next(iter(errors)) else ""
+    return format_html(' aria-invalid="true"{}{}', said, first)
 
 
 @register.simple_tag

@@ -30,7 +30,7 @@ from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.checkpoints import card_html
 from memory_app.views.dashboard.checkpoints import checkpoint as checkpoint_page
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
-from memory_app.views.dashboard.page import saved
+from memory_app.views.dashboard.page import ASKED, saved
 
 
 def _page(row: Checkpoint) -> str:
@@ -58,7 +58,7 @@ def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpRespon
         request,
         ask,
         lambda: checkpoint_delete(checkpoint=row, by=request.user),  # type: ignore[arg-type]
-        said=_("{name} was deleted.").format(name=row.name),
+        said=_("“{name}” was deleted.").format(name=row.name),
         to=reverse("admin:checkpoints"),
     )
 
@@ -82,7 +82,7 @@ def checkpoint_evaluate_view(request: HttpRequest, checkpoint: UUID) -> HttpResp
     except EvaluationError as fault:
         # The page again, with what was typed and what is wrong with it.
         return checkpoint_page(request, checkpoint, {fault.field: in_words(fault)})
-    messages.success(request, _("The evaluation is queued."))
+    messages.success(request, _("Evaluation requested."), extra_tags=ASKED)
     return redirect("admin:checkpoint", checkpoint=row.pk)
 
 

@@ -63,9 +63,9 @@ def checkpoint_import(request: HttpRequest) -> HttpResponse:
             errors = errors or {_field_of(fault, files): in_words(fault)}
         else:
             said = (
-                _("%(name)s was imported.")
+                _("“%(name)s” was imported.")
                 if new
-                else _("These weights already exist as %(name)s.")
+                else _("These weights already exist as “%(name)s”.")
             )
             messages.success(request, said % {"name": row})
             return go_on(request, reverse("admin:checkpoints"))

@@ -50,7 +50,13 @@ def refuse(request: HttpRequest, reason: str, back: str) -> HttpResponse:
 
 
 def ask_and_act(
-    request: HttpRequest, ask: Ask, act: Callable[[], None], *, said: str, to: str = ""
+    request: HttpRequest,
+    ask: Ask,
+    act: Callable[[], None],
+    *,
+    said: str,
+    to: str = "",
+    tags: str = "",
 ) -> HttpResponse:
     """Ask; once confirmed, act and say so on the page `to`, or on the one that asked.
 
@@ -63,7 +69,7 @@ def ask_and_act(
         act()
     except SentenceError as fault:
         return refuse(request, in_words(fault), ask.back)
-    messages.success(request, said)
+    messages.success(request, said, extra_tags=tags)
     return HttpResponseRedirect(to or ask.back)
 
 

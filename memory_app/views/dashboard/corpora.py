@@ -122,6 +122,6 @@ def corpora_sample(request: HttpRequest) -> HttpResponse:
             messages.error(request, in_words(fault))
         else:
             both = _("The sample corpus was added, with a validation split.")
-            part = _("{name} was added.").format(name=added[0])
+            part = _("“{name}” was added.").format(name=added[0])
             messages.success(request, both if len(added) > 1 else part)
     return redirect("admin:corpora")

@@ -109,7 +109,7 @@ def corpus_remove(request: HttpRequest, corpus: UUID) -> HttpResponse:
         request,
         ask,
         lambda: corpus_delete(corpus=row, user=request.user),  # type: ignore[arg-type]
-        said=_("{name} was deleted.").format(name=row),
+        said=_("“{name}” was deleted.").format(name=row),
         to=reverse("admin:corpora"),
     )
 

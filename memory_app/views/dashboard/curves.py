@@ -77,5 +77,6 @@ def runs_compare(request: HttpRequest) -> HttpResponse:
         title=_("Compare runs"),
         section="runs",
         runs=rows,
+        others=TrainingRun.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-sequence"),
         differences=told,
     )

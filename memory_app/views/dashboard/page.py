@@ -8,6 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+#: The tag of a message that tells what was asked: it goes when the page shows that it was done.
+ASKED = "asked"
+
 
 def page(
     request: HttpRequest,

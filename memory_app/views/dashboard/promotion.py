@@ -126,7 +126,7 @@ def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpRespo
     live = _live(row.language)
     at = redirect("admin:checkpoint", checkpoint=row.pk)
     if live is not None and live.pk == row.pk:
-        messages.warning(request, _("{name} is already live.").format(name=row.name))
+        messages.warning(request, _("“{name}” is already live.").format(name=row.name))
         return at
     doubt = doubt_of(figures_of(row), figures_of(live) if live else {})
     ask = Ask(
@@ -142,7 +142,7 @@ def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpRespo
         return _ask_with_figures(request, ask, row, live)
     try:
         checkpoint_promote(checkpoint=row, by=request.user)  # type: ignore[arg-type]
-        said = _("{name} is live. New chats use it; existing chats keep theirs.")
+        said = _("“{name}” is live. New chats use it; existing chats keep theirs.")
         messages.success(request, said.format(name=row.name))
     except registry.RegistryError as fault:
         messages.error(request, in_words(fault))
@@ -174,7 +174,7 @@ def checkpoint_roll_back_view(request: HttpRequest) -> HttpResponse:
         return _ask_with_figures(request, ask, target, live)
     try:
         done = checkpoint_roll_back(language=language, by=request.user)  # type: ignore[arg-type]
-        said = _("Rolled back. {name} is live again.")
+        said = _("Rolled back. “{name}” is live again.")
         messages.success(request, said.format(name=done.checkpoint.name))
     except registry.RegistryError as fault:
         messages.error(request, in_words(fault))

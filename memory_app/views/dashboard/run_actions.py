@@ -30,7 +30,7 @@ from memory_app.services.training.runs import (
 )
 from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
-from memory_app.views.dashboard.page import page, saved
+from memory_app.views.dashboard.page import ASKED, page, saved
 from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING
 
 _ASK = {"pause": run_pause, "resume": run_resume}
@@ -62,8 +62,9 @@ def run_ask(request: HttpRequest, run: UUID, what: str) -> HttpResponse:
         _act(request, what, row, _ASK[what])
     except RunError as fault:
         return refuse(request, in_words(fault), _page(row))
-    said = _("{name} will be paused.") if what == "pause" else _("{name} is queued again.")
-    messages.success(request, said.format(name=row.name))
+    pause, resume = _("Pause requested for “{name}”."), _("Resume requested for “{name}”.")
+    said = (pause if what == "pause" else resume).format(name=row.name)
+    messages.success(request, said, extra_tags=ASKED)
     return redirect("admin:run", run=row.pk)
 
 
@@ -82,8 +83,10 @@ def run_cancel_view(request: HttpRequest, run: UUID) -> HttpResponse:
         button=_("Cancel the run"),
         back=_page(row),
     )
-    said = _("{name} will be cancelled.").format(name=row.name)
-    return ask_and_act(request, ask, lambda: _act(request, "cancel", row, run_cancel), said=said)
+    said = _("Cancellation requested for “{name}”.").format(name=row.name)
+    return ask_and_act(
+        request, ask, lambda: _act(request, "cancel", row, run_cancel), said=said, tags=ASKED
+    )
 
 
 def run_delete_view(request: HttpRequest, run: UUID) -> HttpResponse:
@@ -108,7 +111,7 @@ def run_delete_view(request: HttpRequest, run: UUID) -> HttpResponse:
         request,
         ask,
         lambda: _act(request, "delete", row, run_delete),
-        said=_("{name} was deleted.").format(name=row.name),
+        said=_("“{name}” was deleted.").format(name=row.name),
         to=reverse("admin:runs"),
     )
 
@@ -121,7 +124,7 @@ def run_archive_view(request: HttpRequest, run: UUID) -> HttpResponse:
         return refuse(request, _("A run that has not ended stays in the list."), _page(row))
     if archived != row.archived:
         _record(request, "archive" if archived else "unarchive", row)
-    said = _("{name} was archived.") if archived else _("{name} was put back in the list.")
+    said = _("“{name}” was archived.") if archived else _("“{name}” was put back in the list.")
     messages.success(request, said.format(name=row.name))
     return redirect("admin:run", run=row.pk)
 
@@ -136,8 +139,8 @@ def run_describe_view(request: HttpRequest, run: UUID) -> HttpResponse:
     with_checkpoint = "with_checkpoint" in request.POST
     try:
         with transaction.atomic():
-            run_describe(run=row, name=name, note=note)
-            _record(request, "describe", row)
+            if run_describe(run=row, name=name, note=note):
+                _record(request, "describe", row)
             if with_checkpoint and row.checkpoint is not None:
                 checkpoint_rename(checkpoint=row.checkpoint, name=name, by=request.user)  # type: ignore[arg-type]
     except (RunError, RegistryError) as fault:
@@ -165,7 +168,8 @@ def run_log(request: HttpRequest, run: UUID) -> HttpResponse:
     row = get_object_or_404(TrainingRun, pk=run)
     log = run_log_read(row)
     lively = row.status in LIVELY
-    if request.GET.get("seen", "") == log[1]:
-        return HttpResponse(status=204 if lively else STOP_POLLING)
+    if lively and request.GET.get("seen", "") == log[1]:
+        return HttpResponse(status=204)
     context = {"run": row, "log": log, "lively": lively}
-    return render(request, "dashboard/parts/run_log.html", context)
+    status = 200 if lively else STOP_POLLING
+    return render(request, "dashboard/parts/run_log.html", context, status=status)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from memory_app.core.run_settings import PRESETS
 from memory_app.models import Corpus, RunStatus, TrainingRun
 from memory_app.views.dashboard.page import page
-from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING, with_figures
+from memory_app.views.dashboard.runs import with_figures
 
 A_PAGE = 100
 #: Columns that the list can be sorted by: their field, their heading, whether the largest is first.
@@ -60,6 +60,11 @@ def _filtered(chosen: dict[str, str]) -> QuerySet[TrainingRun]:
     return rows.order_by(order, "-sequence", "id")
 
 
+def _hidden(chosen: dict[str, str]) -> int:
+    """How many archived runs match what the list, which leaves them out, was searched for."""
+    return 0 if chosen["show"] else _filtered({**chosen, "show": "archived"}).count()
+
+
 def _headings(chosen: dict[str, str]) -> list[dict[str, Any]]:
     headings = []
     for key, (_field, name, largest_first) in COLUMNS.items():
@@ -83,10 +88,9 @@ def runs(request: HttpRequest) -> HttpResponse:
     """Every run that isn't archived, newest first unless another order is asked for."""
     chosen = _chosen(request)
     rows = Paginator(_filtered(chosen), A_PAGE).get_page(request.GET.get("page"))
-    lively = any(run.status in LIVELY for run in rows)
     if request.headers.get("HX-Request"):
-        status = 200 if lively else STOP_POLLING
-        return render(request, "dashboard/parts/run_rows.html", {"runs": rows}, status=status)
+        # Again and again: what stands still may be resumed from another page.
+        return render(request, "dashboard/parts/run_rows.html", {"runs": rows})
     return page(
         request,
         "dashboard/runs.html",
@@ -99,7 +103,7 @@ def runs(request: HttpRequest) -> HttpResponse:
         headings=_headings(chosen),
         statuses=RunStatus.values,
         presets=list(PRESETS),
+        hidden=_hidden(chosen) if not rows.object_list else 0,
         archived_count=TrainingRun.objects.filter(archived=True).count(),
-        lively=lively,
         corpora_count=Corpus.objects.filter(split="train").count(),
     )

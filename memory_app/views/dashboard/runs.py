@@ -59,13 +59,18 @@ def with_figures(rows: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
 
 
 def _template_of(request: HttpRequest) -> QueryDict:
-    """What an empty form begins with: the address's own fields, or the run that it clones."""
-    try:
-        wanted = UUID(request.GET.get("clone", ""))
-    except ValueError:
+    """What an empty form begins with: the address's own fields, or the run that it clones.
+
+    Raises:
+        RunError: there is no such run.
+    """
+    clone = request.GET.get("clone", "")
+    if not clone:
         return request.GET
-    row = TrainingRun.objects.select_related("parent").filter(pk=wanted).first()
-    return clone_of(row) if row else request.GET
+    try:
+        return clone_of(TrainingRun.objects.select_related("parent").get(pk=UUID(clone)))
+    except (ValueError, TrainingRun.DoesNotExist):
+        raise RunError("The run to clone doesn’t exist.") from None
 
 
 def run_new(request: HttpRequest) -> HttpResponse:
@@ -90,6 +95,12 @@ def run_new(request: HttpRequest) -> HttpResponse:
                 detail={"preset": run.preset, "corpora": run.corpora},
             )
             return redirect("admin:run", run=run.pk)
+    data: QueryDict = request.POST
+    if request.method != "POST":
+        try:
+            data = _template_of(request)
+        except RunError as fault:
+            problem, data = in_words(fault), request.GET
     return page(
         request,
         "dashboard/run_new.html",
@@ -98,8 +109,16 @@ def run_new(request: HttpRequest) -> HttpResponse:
         status=400 if problem or errors else 200,
         problem=problem,
         errors=errors,
-        **form_parts(request.POST or _template_of(request), errors),
+        **form_parts(data, errors),
     )
+
+
+def _earlier_with_the_weights_of(run: TrainingRun) -> TrainingRun | None:
+    """An earlier run that ended with the very same weights, and so with the same checkpoint."""
+    if run.checkpoint_id is None:
+        return None
+    rows = TrainingRun.objects.filter(checkpoint=run.checkpoint_id, sequence__lt=run.sequence)
+    return rows.order_by("sequence").first()
 
 
 def _figures(run: TrainingRun) -> dict[str, Any]:
@@ -111,6 +130,7 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
         "left": row.seconds_left(),
         "percent": 100 * row.step // max(1, row.total_steps),
         "lively": row.status in LIVELY,
+        "equal": _earlier_with_the_weights_of(row),
         "ahead": ahead if queued else None,
         # The worker is about to do what was asked: that is told as soon as it is done.
         "soon": row.status in ASKED or (queued and ahead is None),
@@ -147,12 +167,20 @@ def run(request: HttpRequest, run: UUID) -> HttpResponse:
 
 
 def run_live(request: HttpRequest, run: UUID) -> HttpResponse:
-    """The figures of a run, asked for every two seconds until it has ended."""
+    """The figures of a run, asked for until it has finished; nothing while it stands still."""
     figures = _figures(get_object_or_404(TrainingRun, pk=run))
     # What may be done with it stands in the page's head, which isn't asked for.
-    figures["out_of_band"] = figures["run"].status in ENDED
-    status = 200 if figures["lively"] else STOP_POLLING
-    return render(request, "dashboard/parts/run_live.html", figures, status=status)
+    figures["out_of_band"] = True
+    seen, now = request.GET.get("seen", ""), figures["run"].status
+    if seen == now and not figures["lively"]:
+        return HttpResponse(status=204)
+    # Nothing more can come of a finished run; any other may be resumed, from another page too.
+    status = STOP_POLLING if now == RunStatus.FINISHED else 200
+    response = render(request, "dashboard/parts/run_live.html", figures, status=status)
+    if seen and seen not in LIVELY and figures["lively"]:
+        # What had stopped asking on the page begins again: samples, log, curves.
+        response["HX-Trigger"] = "run-resumed"
+    return response
 
 
 def _samples(run: TrainingRun) -> dict[str, Any]:
@@ -173,10 +201,12 @@ def run_samples(request: HttpRequest, run: UUID) -> HttpResponse:
     row = get_object_or_404(TrainingRun, pk=run)
     found = _samples(row)
     lively = row.status in LIVELY
-    if request.GET.get("seen") == str(found["newest"]):
-        return HttpResponse(status=204 if lively else STOP_POLLING)
+    if lively and request.GET.get("seen") == str(found["newest"]):
+        return HttpResponse(status=204)
     context = {"run": row, "lively": lively, **found}
-    return render(request, "dashboard/parts/run_samples.html", context)
+    # Shown even where nothing is new: an empty answer would take the samples off the page.
+    status = 200 if lively else STOP_POLLING
+    return render(request, "dashboard/parts/run_samples.html", context, status=status)
 
 
 def compared(keys: list[str]) -> QuerySet[TrainingRun]:

@@ -24,9 +24,9 @@ from memory_app.translate_messages import in_words
 from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
 from memory_app.views.dashboard.form_errors import form_errors
-from memory_app.views.dashboard.page import page
+from memory_app.views.dashboard.page import ASKED, page
 from memory_app.views.dashboard.run_form import form_parts, training_of
-from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING
+from memory_app.views.dashboard.runs import LIVELY
 
 #: Settings that one search may vary.
 AXES = 4
@@ -161,8 +161,10 @@ def search_cancel_view(request: HttpRequest, search: UUID) -> HttpResponse:
             detail={"runs": search_cancel(search=row)},
         )
 
-    said = ngettext("{n} run is cancelled.", "{n} runs are cancelled.", n).format(n=n)
-    return ask_and_act(request, ask, act, said=said)
+    said = ngettext(
+        "Cancellation requested for {n} run.", "Cancellation requested for {n} runs.", n
+    ).format(n=n)
+    return ask_and_act(request, ask, act, said=said, tags=ASKED)
 
 
 def search(request: HttpRequest, search: UUID) -> HttpResponse:
@@ -173,13 +175,11 @@ def search(request: HttpRequest, search: UUID) -> HttpResponse:
         search_results(row),
         key=lambda one: (one.bits_per_byte or worst, one.loss or worst, one.run.sequence),
     )
-    lively = any(one.run.status in LIVELY for one in table)
     # A paused run does nothing by itself, but can be cancelled.
     cancellable = any(one.run.status in _CANCELLABLE for one in table)
     if request.headers.get("HX-Request"):
-        status = 200 if lively else STOP_POLLING
         context = {"table": table, "search": row, "cancellable": cancellable, "out_of_band": True}
-        return render(request, "dashboard/parts/search_rows.html", context, status=status)
+        return render(request, "dashboard/parts/search_rows.html", context)
     return page(
         request,
         "dashboard/search.html",
@@ -187,6 +187,5 @@ def search(request: HttpRequest, search: UUID) -> HttpResponse:
         section="searches",
         search=row,
         table=table,
-        lively=lively,
         cancellable=cancellable,
     )

@@ -1,6 +1,9 @@
 // What every page of the dashboard does: tells the charts when Django's admin changes its theme,
 // and asks before a form that says data-confirm is sent.
+import "./logged_out.js";
 import "./save_in_place.js";
+
+const TWICE = 2000; // ms in which a second press on the same button is a double click
 
 new MutationObserver(() => document.dispatchEvent(new Event("themechange"))).observe(document.documentElement, {
   attributeFilter: ["data-theme"],
@@ -12,6 +15,23 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
+// A double click sends a form once. (Those that are sent by a script look after themselves.)
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.matches("[data-save], [data-upload]")) return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => { delete form.dataset.sent; }, TWICE);
+});
+
+// A message that tells what was asked for goes when the page shows another state than it came with.
+const states = () => [...document.querySelectorAll("#status, #exams .status")].map(({ textContent }) => textContent.trim()).join();
+const before = states();
+document.addEventListener("htmx:afterSettle", () => {
+  if (states() === before) return;
+  for (const said of document.querySelectorAll(".messagelist .asked")) said.remove();
+});
+
 // Rows that lead somewhere do so wherever they are clicked; the link in them stays a link.
 document.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-href]");
@@ -21,3 +41,10 @@ document.addEventListener("click", (event) => {
 
 // On a phone the navigation is wider than the screen: show where one is.
 document.querySelector(".sections [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
+// The browser looks for the field that has the focus before the page has its height.
+addEventListener("load", () => {
+  const wrong = document.querySelector("[aria-invalid=true][autofocus]");
+  wrong?.focus({ preventScroll: true });
+  wrong?.scrollIntoView({ block: "center" });
+});

@@ -24,6 +24,7 @@ function draw() {
   }
 }
 
+let following = true;
 async function follow() {
   let wait = PERIOD;
   try {
@@ -35,7 +36,8 @@ async function follow() {
   } catch {
     wait = 2 * PERIOD; // the site is away: the curve goes on when it is back
   }
-  if (curves.more) setTimeout(follow, wait);
+  following = curves.more;
+  if (following) setTimeout(follow, wait);
 }
 
 // One crosshair for all charts: what stands at one step in each of them.
@@ -44,6 +46,12 @@ for (const { canvas, chart } of panels.map(({ chart }) => ({ chart, canvas: char
     for (const other of panels) if (other.chart !== chart) other.chart.markAt(detail);
   });
 }
+// Somebody resumed the run, here or on another page.
+document.body.addEventListener("run-resumed", () => {
+  if (following) return;
+  following = curves.more = true;
+  follow();
+});
 onTools(draw);
 draw();
 follow();

@@ -7,6 +7,8 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("form[data-save]") || event.defaultPrevented) return;
   event.preventDefault();
+  if (form.dataset.sent) return; // a double click
+  form.dataset.sent = "yes";
   const state = form.querySelector("[role=status]");
   state.textContent = "";
   let saved;
@@ -16,6 +18,8 @@ document.addEventListener("submit", async (event) => {
     saved = await answer.json();
   } catch {
     return form.submit();
+  } finally {
+    delete form.dataset.sent;
   }
   for (const [id, html] of Object.entries(saved.parts)) {
     const part = document.getElementById(id);

@@ -3,6 +3,7 @@
 // link kept for later, shows the same two.
 import { ChatSocket } from "../chat/socket.js";
 import { say } from "../shared/strings.js";
+import { loggedOut } from "./logged_out.js";
 import { uuid } from "../shared/uuid.js";
 
 const form = document.getElementById("say");
@@ -104,7 +105,8 @@ class Side {
 }
 
 const sides = [...document.querySelectorAll("[data-side]")].map((section) => new Side(section));
-const busy = () => sides.some(({ running }) => running);
+let beginning = false; // the two chats are asked for: a second press must not begin two more
+const busy = () => beginning || sides.some(({ running }) => running);
 
 function show() {
   document.getElementById("send").disabled = busy();
@@ -112,7 +114,8 @@ function show() {
 }
 
 async function begin() {
-  const answer = await fetch(form.dataset.begin, { method: "POST", body: new FormData(form) });
+  const answer = await fetch(form.dataset.begin, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+  loggedOut(answer.status);
   if (!answer.ok) throw new Error(String(answer.status));
   const chats = await answer.json();
   const at = new URL(location.href);
@@ -158,11 +161,16 @@ form?.addEventListener("submit", async (event) => {
     return;
   }
   seedProblem("");
+  beginning = true;
+  show();
   try {
     if (sides.some(({ chat }) => !chat)) await begin();
   } catch {
     state.textContent = say("failed");
     return;
+  } finally {
+    beginning = false;
+    show();
   }
   text.value = "";
   for (const side of sides) side.ask(message);
