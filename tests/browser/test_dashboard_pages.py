@@ -175,7 +175,7 @@ def test_curves_are_smoothed_put_over_time_and_share_a_crosshair(
     assert page.url == server.url + path
     # What happens on the way to another page is said when that is there.
     page.get_by_role("button", name="Archive").click()
-    expect(page.locator("p[role=status]", has_text="r & <i> was archived.")).to_be_attached()
+    expect(page.locator("p[role=status]", has_text="“r & <i>” was archived.")).to_be_attached()
 
 
 def test_two_checkpoints_answer_one_message_side_by_side(

@@ -194,7 +194,7 @@ def test_a_corpus_is_uploaded_and_a_run_of_it_killed_finished_and_promoted(
     # Not examined, so that its name is asked for.
     page.get_by_label("Type “mine” to confirm").fill("mine")
     page.get_by_role("button", name="Promote").click()
-    expect(page.get_by_text("mine is live. New chats use it")).to_be_visible()
+    expect(page.get_by_text("“mine” is live. New chats use it")).to_be_visible()
     expect(page.locator("h1 + p .status, .head .status").first).to_have_text("live")
 
     new = visitor.start_chat()

@@ -155,7 +155,7 @@ def test_a_part_of_the_sample_that_was_deleted_is_offered_and_restored(
     about = staff.client.get(f"/admin/corpora/{kept.pk}/").content.decode()
     assert ("no run uses this validation split" in about) == (lost == "train")
     added = staff.client.post("/admin/corpora/sample/", follow=True)
-    assert f"sample-facts ({lost}) was added." in added.content.decode()
+    assert f"“sample-facts ({lost})” was added." in added.content.decode()
     assert {row.split: row.sha256 for row in Corpus.objects.all()} == before
     assert "Add sample corpus" not in added.content.decode()
     assert "no train split" not in added.content.decode()

@@ -379,7 +379,10 @@ def test_a_clone_fills_in_what_the_run_was_started_with(client, corpus, other):
     second = TrainingRun.objects.get(name="second")
     assert (second.settings, second.corpora) == (run.settings, run.corpora)
     for nonsense in ("x", "00000000-0000-4000-8000-000000000000"):
-        assert client.get(reverse("admin:run_new"), {"clone": nonsense}).status_code == 200
+        answer = client.get(reverse("admin:run_new"), {"clone": nonsense})
+        assert answer.status_code == 400
+        assert "The run to clone doesn’t exist." in answer.content.decode()
+        assert 'name="set.steps"' in answer.content.decode()
 
 
 def test_a_run_whose_corpus_is_gone_is_not_resumed_and_its_clone_says_what_is_missing(
