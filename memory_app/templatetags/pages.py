@@ -45,12 +45,12 @@ STRINGS: dict[str, dict[str, Any]] = {
         },
         "elsewhereStart": {
             "one": _(
-                "{n} earlier turn is on another branch: the chat before it started over "
-                "from blank memory."
+                "{n} earlier turn is on another branch, from before the chat started over "
+                "with a blank memory."
             ),
             "other": _(
-                "{n} earlier turns are on another branch: the chat before it started over "
-                "from blank memory."
+                "{n} earlier turns are on another branch, from before the chat started over "
+                "with a blank memory."
             ),
         },
         "away": _("You are offline. What you send is kept until you are back online."),

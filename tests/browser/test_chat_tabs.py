@@ -77,3 +77,29 @@ def test_another_title_is_in_the_other_tab_once_it_is_given(
     visitor.page.keyboard.press("Enter")
     for one in (visitor, other):
         expect(one.page.locator("#title")).to_have_text("<b>Ours</b>")
+
+
+def test_a_message_refused_for_another_tabs_says_so_until_the_next_key(
+    visitor: Visitor, another_tab: Callable[[], Visitor]
+) -> None:
+    visitor.start_chat()
+    visitor.talk("One.")
+    other = another_tab()
+    other.page.goto(visitor.page.url)
+    expect(other.page.locator("#memory-turns")).to_have_text("1")
+    # Both at once: the refusal comes as it does to whoever is second.
+    chat = Chat.objects.get()
+    Chat.objects.filter(pk=chat.pk).update(running=chat.head)
+    other.say("Two.")
+    problem = other.page.locator("#problem")
+    expect(problem).to_contain_text("a message from another tab was being answered")
+    Chat.objects.filter(pk=chat.pk).update(running=None)
+    field = other.page.get_by_label("Message", exact=True)
+    expect(field).to_have_value("Two.")
+    visitor.talk("Three.")
+    expect(other.page.locator("#turns .turn")).to_have_count(2)
+    other.wait_for_end()
+    expect(problem).to_be_visible()
+    field.press("Enter")
+    expect(other.page.locator("#turns .turn")).to_have_count(3)
+    expect(problem).to_be_hidden()
