@@ -98,8 +98,24 @@ def _are_all_superusers(users: Iterable[User]) -> bool:
     return able.filter(pk__in=keys).exists() and not able.exclude(pk__in=keys).exists()
 
 
+FLAGS: dict[str, Any] = {
+    "is_staff": _(
+        "Opens the dashboard: corpora, runs, checkpoints, promotions, shared chats and the audit "
+        "log. Users and groups need permissions below, or superuser status."
+    ),
+    "is_superuser": _("Grants every permission, users and groups included."),
+}
+
+
 class UserForm(UserChangeForm):
     """Django's, which also keeps a site from losing its last active superuser."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Django's own help knows nothing of what this dashboard asks for.
+        for name, help_text in FLAGS.items():
+            if name in self.fields:
+                self.fields[name].help_text = help_text
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

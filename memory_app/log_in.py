@@ -27,6 +27,10 @@ class LogInForm(AuthenticationForm):
                 attributes["aria-invalid"] = "true"
                 if self.problem_id:
                     attributes["aria-describedby"] = self.problem_id
+            # The name is filled in; what has to be typed again is the password.
+            if self.data.get(self.add_prefix("username")):
+                self.fields["username"].widget.attrs.pop("autofocus", None)
+                self.fields["password"].widget.attrs["autofocus"] = True
 
 
 class StaffLogInForm(LogInForm, AdminAuthenticationForm):

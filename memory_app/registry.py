@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from memory_app.core.evaluation.model_card import write_card
-from memory_app.core.messages import SentenceError
+from memory_app.core.messages import SentenceError, quoted
 from memory_app.core.model.checkpoint import file_sha256, sync
 from memory_app.core.model.checkpoint_format import (
     FILES,
@@ -64,12 +64,12 @@ def find(name: str) -> Checkpoint:
         query = Checkpoint.objects.filter(sha256=name)
     found = list(query or Checkpoint.objects.filter(name=name))
     if not found:
-        raise RegistryError("There is no checkpoint {name}.", name=repr(name))
+        raise RegistryError("There is no checkpoint {name}.", name=quoted(name))
     if len(found) > 1:
         raise RegistryError(
             "{count} checkpoints are named {name}. Use an id instead.",
             count=len(found),
-            name=repr(name),
+            name=quoted(name),
         )
     return found[0]
 

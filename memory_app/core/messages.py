@@ -43,10 +43,16 @@ class Sentence:
         return cls(data["template"], values)
 
 
+def quoted(name: object) -> str:
+    """A name within a sentence, in typographic quotes; what can't be printed as its escape."""
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(name))
+    return f"“{text}”"
+
+
 class SentenceError(ValueError):
     """An error whose message is one sentence for a person, which may be shown in any language.
 
-    RunError("There is no corpus {name}.", name=repr(name)); or a Sentence that is there already.
+    RunError("There is no corpus {name}.", name=quoted(name)); or a Sentence that is there already.
     `field` is that of the form which has to be changed, where it is one.
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from memory_app.core.cells import cell_named, cell_names
 from memory_app.core.facts import SCOPES
-from memory_app.core.messages import SentenceError
+from memory_app.core.messages import SentenceError, quoted
 from memory_app.core.number_text import figure_text
 
 
@@ -162,7 +162,7 @@ class TrainingSettings:
         values: dict[str, Any] = {}
         for key, value in changes.items():
             if key not in types:
-                raise SettingsError("There is no setting {name}.", name=repr(key))
+                raise SettingsError("There is no setting {name}.", name=quoted(key))
             wanted = types[key]
             try:
                 if isinstance(value, bool) or not isinstance(value, str | int | float):

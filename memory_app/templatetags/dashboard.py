@@ -3,12 +3,16 @@
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.http import urlencode
+from django.utils.translation import gettext, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from memory_app.core.data.read_corpus import Refusal
+from memory_app.core.data.sample_corpus import NAME as SAMPLE
 from memory_app.core.number_text import figure_text
+from memory_app.models import Corpus
 from memory_app.translate_messages import in_words, kept_in_words
 
 register = template.Library()
@@ -65,6 +69,55 @@ ACTION_WORDS: dict[str, str | Promise] = {
 def status_word(status: str) -> str | Promise:
     """A run's or an exam's status in words."""
     return STATUS_WORDS.get(status, status)
+
+
+#: Settings that are switches; names of cells, gates and presets stay as the config writes them.
+SETTING_WORDS: dict[str, str | Promise] = {"off": _("off"), "on": _("on")}
+
+
+@register.filter
+def setting_word(value: Any) -> Any:
+    """A setting's value as a form and a list show it: switches in words."""
+    return SETTING_WORDS.get(value, value) if isinstance(value, str) else value
+
+
+SUITE_WORDS: dict[str, str | Promise] = {
+    "all": _("all suites"),
+    "perplexity": _("perplexity"),
+    "recall": pgettext_lazy("a suite of an evaluation", "recall"),
+}
+METHOD_WORDS: dict[str, str | Promise] = {"grid": _("grid"), "random": _("random")}
+DISK_WORDS: dict[str, str | Promise] = {
+    "checkpoints": pgettext_lazy("a part of the disk", "checkpoints"),
+    "corpora": pgettext_lazy("a part of the disk", "corpora"),
+    "database": _("database"),
+    "runs": pgettext_lazy("a part of the disk", "runs"),
+    "broker": _("task queue"),
+    "processes": _("process locks"),
+    "uploads": _("uploads"),
+    "other": _("other files"),
+}
+
+
+@register.filter
+def suite_word(suite: str) -> str | Promise:
+    """What a suite of evaluations is called."""
+    return SUITE_WORDS.get(suite, suite)
+
+
+@register.filter
+def disk_word(part: str) -> str | Promise:
+    """What a folder of the data directory is called; a new one by its name."""
+    return DISK_WORDS.get(part, part)
+
+
+@register.simple_tag
+def tiny_run_address() -> str:
+    """The form of a first run: preset tiny, the sample corpus ticked once it is there."""
+    chosen = {"preset": "tiny"}
+    if Corpus.objects.filter(name=SAMPLE, split="train").exists():
+        chosen["corpus"] = SAMPLE
+    return f"{reverse('admin:run_new')}?{urlencode(chosen)}"
 
 
 @register.filter
@@ -159,9 +212,13 @@ def _in_words(value: Any) -> str:
     if isinstance(value, int | float):
         return figure(value)
     if isinstance(value, dict):
-        return "; ".join(f"{key} {_in_words(each)}" for key, each in value.items())
+        semicolon = pgettext("between the groups of a list", "; ")
+        return semicolon.join(f"{key} {_in_words(each)}" for key, each in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_weighted(each) for each in value) or "–"
+        return (
+            pgettext("between the items of a list", ", ").join(_weighted(each) for each in value)
+            or "–"
+        )
     return str(value)
 
 
@@ -179,8 +236,13 @@ def detail_words(detail: Any) -> list[tuple[str | Promise, str]]:
     """What an audit entry keeps beside its object: (name, value) in words."""
     if not isinstance(detail, dict):
         return []
+    named = {"suite": SUITE_WORDS, "method": METHOD_WORDS}
     return [
-        (DETAIL_WORDS.get(str(key), str(key)), _in_words(value)) for key, value in detail.items()
+        (
+            DETAIL_WORDS.get(str(key), str(key)),
+            _in_words(named.get(str(key), {}).get(str(value), value)),
+        )
+        for key, value in detail.items()
     ]
 
 

@@ -239,6 +239,12 @@ def status_note(turn: Turn | None) -> str | Promise:
 
 
 @register.filter
+def turn_word(status: str) -> str | Promise:
+    """A turn's status in words."""
+    return STRINGS["chat"]["status"].get(status, status)
+
+
+@register.filter
 def thousands(count: int | None) -> str:
     """1234567 -> "1,234,567"; an en dash for what isn't known."""
     return f"{count:,}" if isinstance(count, int) else "–"

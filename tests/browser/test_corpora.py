@@ -37,7 +37,7 @@ def test_a_corpus_is_uploaded_looked_at_and_deleted(desk: Page, tmp_path: Path) 
     expect(desk.locator(".refusals")).to_contain_text("line 26")
     assert desk.locator(".preview dd").first.text_content() == SCRIPT
     assert desk.evaluate("globalThis.hit") is None
-    desk.get_by_role("link", name="Next").click()
+    desk.get_by_role("link", name="Next").first.click()
     expect(desk.locator("#preview")).to_contain_text("Dialogue 11")
     with desk.expect_download() as download:
         desk.get_by_role("link", name="Download").click()

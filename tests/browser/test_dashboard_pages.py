@@ -117,7 +117,8 @@ def test_every_page_is_quiet_with_nothing_and_with_odd_things_on_it(
         visit(page, f"{server.url}{path}")
     # On a phone each fits the screen, and so do the lists and figures in it.
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in ["/admin/audit/", "/admin/runs/", "/admin/checkpoints/", *paths[:2]]:
+    lists = ["/admin/audit/", "/admin/runs/", "/admin/checkpoints/", "/admin/runs/new/"]
+    for path in [*lists, "/admin/password_change/", *paths[:2]]:
         page.goto(server.url + path)
         wide = page.evaluate(
             """() => [document.documentElement, ...document.querySelectorAll(".scroll")]
@@ -127,6 +128,16 @@ def test_every_page_is_quiet_with_nothing_and_with_odd_things_on_it(
                     .map((it) => `${it.tagName}.${it.className}`).slice(-3))"""
         )
         assert wide == [], path
+        # The header is as high as what is in it, which lies above the tabs, and so on every page.
+        for width in (320, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            header = page.evaluate(
+                """() => [document.querySelector("#header").offsetHeight,
+                    [...document.querySelectorAll("#user-tools > *")].every((it) =>
+                        it.getBoundingClientRect().bottom
+                        <= document.querySelector(".sections").getBoundingClientRect().top)]"""
+            )
+            assert header == [93, True], (path, width)
     # A run that ended without a point says so, and draws no axes from nothing.
     page.goto(server.url + paths[0])
     loss = page.locator("[data-chart=loss] canvas")

@@ -253,7 +253,7 @@ def test_none_runs_as_the_name_of_a_sampling_setting(visitor: Visitor) -> None:
     page.route_web_socket(re.compile("/ws/chat/"), renamed)
     visitor.start_chat()
     visitor.say("Hello")
-    expect(page.locator("#problem")).to_contain_text("Unknown sampling setting '<script>")
+    expect(page.locator("#problem")).to_contain_text("Unknown sampling setting “<script>")
     assert len(told) == 1
     assert told[0] == sentence_about(PAYLOADS[0])
     # What the server would say of each of the others, as it would say it.

@@ -40,10 +40,12 @@ def write_card(
     parent: str = "",
     say: Callable[[Sentence], str] = str,
     with_settings: bool = True,
+    grouped: bool = False,
 ) -> str:
     """What the checkpoint is, what it learned from, and how it did; `parent` is a name.
 
     `with_settings`: its training's settings stand at the end; a page may have them elsewhere.
+    `grouped`: sizes with their thousands parted, as a page has them; a card is stored without.
     """
     training = config.get("training") or {}
     settings = training.get("settings") or {}
@@ -54,7 +56,10 @@ def write_card(
         lines += ["", say(began)]
 
     def pair(*keys: str) -> str:
-        return ", ".join(str(config.get(key)) for key in keys)
+        values = [config.get(key) for key in keys]
+        return ", ".join(
+            f"{one:,}" if grouped and isinstance(one, int) else str(one) for one in values
+        )
 
     lines += _table(
         ("", ""),

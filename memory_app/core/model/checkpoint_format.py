@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from memory_app.core import strict_json
-from memory_app.core.messages import SentenceError
+from memory_app.core.messages import SentenceError, quoted
 from memory_app.core.model.config import ConfigError, ModelConfig
 from memory_app.core.strict_json import StrictJSONError
 from memory_app.core.text.round_trip import check_round_trip
@@ -148,7 +148,7 @@ def _tensors(header: dict[str, Any], expected: Shapes) -> list[_Tensor]:
         )
     missing, extra = expected.keys() - header.keys(), header.keys() - expected.keys()
     if missing or extra:
-        name = repr(min(missing or extra)[:80])
+        name = quoted(min(missing or extra)[:80])
         if missing:
             raise CheckpointError("model.safetensors lacks the tensor {name}.", name=name)
         raise CheckpointError("model.safetensors contains an unknown tensor {name}.", name=name)

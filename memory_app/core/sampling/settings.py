@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from memory_app.core.messages import SentenceError
+from memory_app.core.messages import SentenceError, quoted
 
 MAX_TOKENS = 512
 MAX_SEED = 2**53 - 1  # the largest whole number that every JSON reader keeps exact
@@ -113,7 +113,7 @@ class Sampling:
             raise SamplingError("sampling must be an object.")
         for name in data:
             if name not in RANGES:
-                raise SamplingError("Unknown sampling setting {name}.", name=repr(str(name)[:40]))
+                raise SamplingError("Unknown sampling setting {name}.", name=quoted(str(name)[:40]))
         return cls(**data)
 
     @property

@@ -28,7 +28,7 @@ from memory_app.core.data.ingest import (
 )
 from memory_app.core.data.read_corpus import Refusal
 from memory_app.core.data.statistics import MARK_EVERY, Profile
-from memory_app.core.messages import Sentence, SentenceError
+from memory_app.core.messages import Sentence, SentenceError, quoted
 from memory_app.core.model.checkpoint_format import TOKENIZER_FILE
 from memory_app.core.sandbox import ConfinedError, run_confined
 from memory_app.core.text.graphemes import graphemes, is_one_line, one_line
@@ -122,7 +122,7 @@ def about_faults(about: About) -> Iterator[CorpusError]:
             yield CorpusError(
                 "The corpus {name} already has the split {split}.",
                 field="name",
-                name=repr(name),
+                name=quoted(name),
                 split=there.split,
             )
     for field_, value, choices in (
@@ -287,7 +287,7 @@ def _place(
     except IntegrityError:
         file.unlink()
         raise CorpusError(
-            "A corpus named {name} already exists.", field="name", name=repr(about.name)
+            "A corpus named {name} already exists.", field="name", name=quoted(about.name)
         ) from None
     except BaseException:
         file.unlink(missing_ok=True)

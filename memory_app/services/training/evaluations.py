@@ -14,7 +14,7 @@ from django.utils import timezone
 from memory_app import outage_log, registry
 from memory_app.core.data.dialogues import read_dialogues
 from memory_app.core.evaluation.suites import SUITES, EvaluationError, evaluate
-from memory_app.core.messages import Sentence, sentence_of
+from memory_app.core.messages import Sentence, quoted, sentence_of
 from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.core.model.replay import configure_process
 from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus
@@ -50,7 +50,7 @@ def _corpus_examined(name: str) -> Corpus:
     rows = {row.split: row for row in Corpus.objects.filter(name=name)}
     row = rows.get("valid") or rows.get("train")
     if row is None:
-        raise EvaluationError("There is no corpus {name}.", field="corpus", name=repr(name))
+        raise EvaluationError("There is no corpus {name}.", field="corpus", name=quoted(name))
     return row
 
 
@@ -83,7 +83,7 @@ def evaluation_ask(
     for name in corpora:
         if not _corpus_examined(name).file.is_file():
             raise EvaluationError(
-                "The file of the corpus {name} is missing.", field="corpus", name=repr(name)
+                "The file of the corpus {name} is missing.", field="corpus", name=quoted(name)
             )
     row = Evaluation.objects.create(
         checkpoint=checkpoint,

@@ -15,6 +15,8 @@ from memory_app import registry
 from memory_app.core.data.dialogues import Source, read_dialogues
 from memory_app.core.evaluation.model_card import write_card
 from memory_app.core.evaluation.progress_exam import Exchange
+from memory_app.core.messages import quoted
+from memory_app.core.number_text import figure_text
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks import CHAT
 from memory_app.core.training.callbacks import Validation, Watcher
@@ -75,7 +77,9 @@ class Recorder(Watcher):
             self._write(step=step)
             if step % LOG_EVERY == 0 or step == 1:
                 told = ("loss", "gradient_norm", "learning_rate", "tokens_per_second")
-                said = ", ".join(f"{key} {metrics[key]:.4g}" for key in told if key in metrics)
+                said = ", ".join(
+                    f"{key} {figure_text(metrics[key])}" for key in told if key in metrics
+                )
                 self.say(f"step {step}: {said}")
         return self.breaks_off()
 
@@ -86,7 +90,7 @@ class Recorder(Watcher):
     def on_validation(self, step: int, bits_per_byte: Validation) -> None:
         named = {f"bits_per_byte/{name}": value for name, value in bits_per_byte.items()}
         self._lease.record(step, named)
-        said = ", ".join(f"{name} {value:.4g}" for name, value in bits_per_byte.items())
+        said = ", ".join(f"{name} {figure_text(value)}" for name, value in bits_per_byte.items())
         self.say(f"validation at step {step}, bits per byte: {said}")
 
     def on_recall(self, step: int, shares: Mapping[str, float]) -> None:
@@ -127,14 +131,14 @@ def _rows(corpus: Corpus) -> list[list[tuple[str, str]]]:
             if hashlib.file_digest(data, "sha256").hexdigest() != corpus.sha256:
                 raise RunError(
                     "The file of the corpus {name} has changed since its import.",
-                    name=repr(corpus.name),
+                    name=quoted(corpus.name),
                 )
         return [dialogue for dialogue in read_dialogues(file) if len(dialogue) > 1]
     except (OSError, ValueError, KeyError, TypeError) as fault:
         if isinstance(fault, RunError):
             raise
         raise RunError(
-            "The file of the corpus {name} can't be read.", name=repr(corpus.name)
+            "The file of the corpus {name} can't be read.", name=quoted(corpus.name)
         ) from fault
 
 
@@ -149,10 +153,10 @@ def read_sources(row: TrainingRun) -> tuple[list[Source], list[dict[str, Any]]]:
     for name, weight in row.corpora:
         corpus, held_out = corpora.get((name, "train")), corpora.get((name, "valid"))
         if corpus is None:
-            raise RunError("The corpus {name} no longer exists.", name=repr(name))
+            raise RunError("The corpus {name} no longer exists.", name=quoted(name))
         dialogues = _rows(corpus)
         if not dialogues:
-            raise RunError("The corpus {name} contains no reply to train on.", name=repr(name))
+            raise RunError("The corpus {name} contains no reply to train on.", name=quoted(name))
         sources.append(Source(name, dialogues, _rows(held_out) if held_out else [], weight))
         data.append(
             {

@@ -115,6 +115,10 @@ def is_less_better(path: str) -> bool:
 def _place(path: str) -> tuple[int, str, int, str]:
     parts = ("recall/exact_match", "recall/held_out", "recall/", "perplexity/", "")
     at = next(k for k, part in enumerate(parts) if path.startswith(part))
+    if path.startswith("perplexity/"):
+        # Each kind of figure over all corpora first, then corpus by corpus.
+        source = path.removeprefix("perplexity/per_source/").rpartition("/")[0]
+        return (at, path.rpartition("/")[2], int("/per_source/" in path), source)
     head, _, gap = path.rpartition("/gap_")
     return (at, head, int(gap), "") if head and gap.isdigit() else (at, path, 0, path)
 

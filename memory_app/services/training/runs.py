@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from memory_app import outage_log, outages
-from memory_app.core.messages import SentenceError, sentence_of
+from memory_app.core.messages import SentenceError, quoted, sentence_of
 from memory_app.core.run_settings import PRESETS, SettingsError, TrainingSettings
 from memory_app.core.text.graphemes import name_of, one_line
 from memory_app.models import (
@@ -71,22 +71,24 @@ def run_settings(
         raise RunError(
             "There is no preset {name}. Choose one of {choices}.",
             field="preset",
-            name=repr(preset),
+            name=quoted(preset),
             choices=", ".join(PRESETS),
         )
     known = {row.name: row for row in Corpus.objects.filter(split="train")}
     for corpus, weight in corpora:
         if corpus not in known:
-            raise RunError("There is no training corpus {name}.", field="corpus", name=repr(corpus))
+            raise RunError(
+                "There is no training corpus {name}.", field="corpus", name=quoted(corpus)
+            )
         if not known[corpus].file.is_file():
             raise RunError(
-                "The file of the corpus {name} is missing.", field="corpus", name=repr(corpus)
+                "The file of the corpus {name} is missing.", field="corpus", name=quoted(corpus)
             )
         if not 0 < weight <= 1000:
             raise RunError(
                 "The weight of {name} must be above 0 and at most 1,000.",
                 field=f"weight.{known[corpus].pk}",
-                name=repr(corpus),
+                name=quoted(corpus),
             )
     if len({name for name, _ in corpora}) < len(corpora):
         raise RunError("A corpus is listed twice. Give it a higher weight instead.", field="corpus")
@@ -300,8 +302,8 @@ def run_find(name: str) -> TrainingRun:
         found = list(TrainingRun.objects.filter(name=name))
     if len(found) != 1:
         if not found:
-            raise RunError("There is no run {name}.", name=repr(name))
-        raise RunError("More than one run is named {name}.", name=repr(name))
+            raise RunError("There is no run {name}.", name=quoted(name))
+        raise RunError("More than one run is named {name}.", name=quoted(name))
     return found[0]
 
 

@@ -84,7 +84,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 def card_html(row: Checkpoint) -> str:
     """The card as a person wrote it; one that nobody has touched, in the reader's language."""
     # Its settings are folded away elsewhere on the page.
-    card = written_card(row, say=in_words, with_settings=False) or row.card
+    card = written_card(row, say=in_words, with_settings=False, grouped=True) or row.card
     return render_markdown(card, top_heading=3) if card else ""
 
 
@@ -148,7 +148,7 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
     figures = [figures_of(row) for row in rows]
     # The order of the parts of an exam, as everywhere.
     order = compared({path: one for each in figures for path, one in each.items()}, {})
-    paths = [one.path for one in order]
+    paths = metric_labels.without_doubles([one.path for one in order])
     return page(
         request,
         "dashboard/checkpoints_compare.html",

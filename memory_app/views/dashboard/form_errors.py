@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from memory_app.core.messages import SentenceError
+from memory_app.core.messages import SentenceError, quoted
 from memory_app.core.run_settings import PRESETS, SettingsError
 from memory_app.models import Corpus
 from memory_app.translate_messages import in_words
@@ -60,7 +60,7 @@ def form_errors(data: Any, fault: SentenceError) -> dict[str, str]:
     for row in Corpus.objects.filter(split="train", name__in=data.getlist("corpus")):
         if weight_of(data.get(f"weight.{row.pk}", "1")) is None:
             wrong_weight = SentenceError(
-                "The weight of {name} is not a number.", name=repr(row.name)
+                "The weight of {name} is not a number.", name=quoted(row.name)
             )
             errors[f"weight.{row.pk}"] = in_words(wrong_weight)
     field = getattr(fault, "field", "")

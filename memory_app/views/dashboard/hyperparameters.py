@@ -45,7 +45,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        _("Corpora"),
+        _("Use of the corpora"),
         ("joined", "untidy", "pool_tokens", "max_dialogue", "bot_only", "chain", "fillers"),
     ),
     (
@@ -163,6 +163,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "pieces": ("parent", "new"),
     "rare_pieces": ("new", "parent"),
     "variational": ("off", "on"),
+    "told_flags": ("off", "on"),
     "timescales": ("off", "inverse_gamma"),
 }
 

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from memory_app.core.number_text import figure_text
 from memory_app.services.training.metrics import Comparison, Figure
 
 _NAMES: dict[str, str | Promise] = {
@@ -24,6 +25,7 @@ _KINDS: dict[str, str | Promise] = {
     "recall/held_out/values": gettext_lazy("Recall of unseen values"),
     "recall/held_out/phrasings": gettext_lazy("Recall in unseen wordings"),
 }
+_PER_SOURCE = "perplexity/per_source/"
 VERDICTS: dict[str, str | Promise] = {
     "better": gettext_lazy("better"),
     "worse": gettext_lazy("worse"),
@@ -45,12 +47,22 @@ def name_of(path: str) -> str:
     parts = path.split("/")
     if parts[:2] == ["perplexity", "per_source"] and len(parts) > 3:
         what = _NAMES.get(f"perplexity/{parts[-1]}", parts[-1])
-        return f"{what}, {'/'.join(parts[2:-1])}"
+        return _("{figure}, {name}").format(figure=what, name="/".join(parts[2:-1]))
     return path.replace("/", " · ").replace("_", " ")
+
+
+def without_doubles(paths: Sequence[str]) -> list[str]:
+    """The figures that a table shows: the sum over one corpus alone is that corpus's own."""
+    corpora = {path.rpartition("/")[0] for path in paths if path.startswith(_PER_SOURCE)}
+    if len(corpora) != 1:
+        return list(paths)
+    own = {path.rpartition("/")[2] for path in paths if path.startswith(_PER_SOURCE)}
+    return [path for path in paths if path not in {f"perplexity/{name}" for name in own}]
 
 
 def rows(compared: Sequence[Comparison]) -> list[dict[str, Any]]:
     """Lines of a table: name, the new figure, the old one, how they compare."""
+    told = set(without_doubles([one.path for one in compared]))
     return [
         {
             "name": name_of(one.path),
@@ -59,6 +71,7 @@ def rows(compared: Sequence[Comparison]) -> list[dict[str, Any]]:
             "verdict_word": VERDICTS[one.verdict],
         }
         for one in compared
+        if one.path in told
     ]
 
 
@@ -72,7 +85,7 @@ def cell(figure: Figure | None) -> dict[str, str]:
         return {"text": "–", "interval": ""}
     interval = figure.interval
     if interval is None:
-        return {"text": f"{figure.value:.4g}", "interval": ""}
+        return {"text": figure_text(figure.value), "interval": ""}
     low, high = interval
     return {
         "text": f"{_share(figure.value)}%",

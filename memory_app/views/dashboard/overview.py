@@ -32,16 +32,19 @@ def _live() -> dict[str, Any]:
 
 def overview(request: HttpRequest) -> HttpResponse:
     """The dashboard's first page."""
+    use = use_by_day()
     return page(
         request,
         "dashboard/overview.html",
         title=_("Overview"),
         section="overview",
-        use=use_by_day(),
+        use=use,
         disk=disk_use(),
         counts={
             "chats": Chat.objects.filter(deleted=None).count(),
             "turns": Turn.objects.count(),
+            # Counted for the days of the chart alone: each token of every turn would be read.
+            "tokens": sum(use["tokens"]),
         },
         live_checkpoints=Checkpoint.objects.filter(live=True).order_by("language"),
         untouched=not TrainingRun.objects.exists() and not Corpus.objects.exists(),

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from memory_app.core.messages import quoted
 from memory_app.core.run_settings import PRESETS
 from memory_app.models import Checkpoint, Corpus, TrainingRun
 from memory_app.services.training.runs import RunError, run_settings
@@ -21,7 +22,7 @@ def _chosen_corpora(data: Any) -> list[tuple[str, float]]:
         row = rows.get(name)
         weight = weight_of(data.get(f"weight.{row.pk}", "1")) if row else 1.0
         if weight is None:
-            raise RunError("The weight of {name} is not a number.", name=repr(name))
+            raise RunError("The weight of {name} is not a number.", name=quoted(name))
         chosen.append((name, weight))
     return chosen
 

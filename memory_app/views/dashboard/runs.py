@@ -12,6 +12,7 @@ from memory_app.core.run_settings import PRESETS
 from memory_app.models import (
     ASKED,
     HELD,
+    Corpus,
     RunSample,
     RunStatus,
     TrainingMetric,
@@ -140,6 +141,15 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
     }
 
 
+def _is_validated(run: TrainingRun) -> bool:
+    """Whether a corpus of the run has a validation split, or it had one when it was evaluated."""
+    names = [name for name, _weight in run.corpora]
+    return (
+        Corpus.objects.filter(name__in=names, split="valid").exists()
+        or TrainingMetric.objects.filter(run=run, name__startswith="bits_per_byte/").exists()
+    )
+
+
 def run(request: HttpRequest, run: UUID) -> HttpResponse:
     """One run: progress, curves, samples, all of it live."""
     row = get_object_or_404(
@@ -156,6 +166,7 @@ def run(request: HttpRequest, run: UUID) -> HttpResponse:
         name=row.name,
         note=row.note,
         note_most=NOTE_MOST,
+        validated=_is_validated(row),
         with_checkpoint=row.checkpoint is not None and row.checkpoint.name == row.name,
         errors={},
         log=run_log_read(row),
@@ -191,6 +202,7 @@ def _samples(run: TrainingRun) -> dict[str, Any]:
         gap = _("gap {n}").format(n=name.removeprefix("recall/gap_"))
         recall.setdefault(step, {})[gap] = value
     return {
+        "evaluations_count": RunSample.objects.filter(run=run).count(),
         "samples": [{"row": row, "recall": recall.get(row.step)} for row in samples],
         "newest": samples[0].step if samples else -1,
     }

@@ -80,7 +80,7 @@ def search_new(request: HttpRequest) -> HttpResponse:
         try:
             search = search_launch(
                 name=request.POST.get("name", "")[:1000].strip()
-                or f"search {timezone.now():%Y-%m-%d %H:%M} UTC",
+                or _("search {moment} UTC").format(moment=f"{timezone.now():%Y-%m-%d %H:%M}"),
                 method=request.POST.get("method", ""),
                 space=_space(request.POST),
                 **training_of(request.POST),

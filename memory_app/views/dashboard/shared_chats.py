@@ -21,7 +21,7 @@ def readable() -> ChatQuerySet:
 
 
 def shared_chats(request: HttpRequest) -> HttpResponse:
-    """Every shared chat, the one last talked in first; by ids and counts, titles are text too."""
+    """Every shared chat, the one last talked in first; the title is shared with the chat."""
     rows = readable().newest_first().annotate(turns_count=Count("turns"))
     return page(
         request,

@@ -31,7 +31,7 @@ export function axes({ key, log, min, max }) {
 }
 
 // A panel with a chart: {chart, panel, show(series)}.
-export function chartPanel(place, { key }, name) {
+export function chartPanel(place, { key, names }, name) {
   const panel = document.createElement("figure");
   panel.className = "panel chart";
   panel.dataset.chart = key;
@@ -43,10 +43,11 @@ export function chartPanel(place, { key }, name) {
   const canvas = document.createElement("canvas");
   const readout = document.createElement("div");
   readout.className = "readout";
-  const legend = document.createElement("ul");
-  legend.className = "legend";
+  // Room for names only where there may be several curves.
+  const legend = names.some((one) => one.endsWith("/")) ? document.createElement("ul") : null;
+  if (legend) legend.className = "legend";
   head.append(title, tools);
-  panel.append(head, canvas, readout, legend);
+  panel.append(head, canvas, readout, ...(legend ? [legend] : []));
   place.append(panel);
   const chart = new LineChart(canvas, readout);
   const file = `${name}-${key}`.replace(/[^\p{L}\p{N}.-]+/gu, "-");
@@ -65,6 +66,7 @@ export function chartPanel(place, { key }, name) {
 
 // Names the curves of a chart by their hues; one alone needs no name.
 export function showLegend(legend, series) {
+  if (!legend) return; // a chart of one curve
   const items = series.length < 2 ? [] : series.map(({ label, hue }) => {
     const item = document.createElement("li");
     item.dataset.hue = String(HUES.indexOf(hue));

@@ -39,9 +39,6 @@ document.addEventListener("click", (event) => {
   location.assign(row.dataset.href);
 });
 
-// On a phone the navigation is wider than the screen: show where one is.
-document.querySelector(".sections [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
-
 // The browser looks for the field that has the focus before the page has its height.
 addEventListener("load", () => {
   const wrong = document.querySelector("[aria-invalid=true][autofocus]");

@@ -8,6 +8,7 @@ const PERIOD = 1500;
 const SOON = 400;
 let soon = 25; // so many times
 const place = document.getElementById("charts");
+const validated = "validated" in place.dataset;
 const curves = new Curves(place.dataset.curves);
 const panels = CHARTS.map((chart) => ({ ...chart, ...chartPanel(place, chart, place.dataset.name) }));
 
@@ -18,7 +19,7 @@ function draw() {
     const series = names.map((name, at) => ({ label: short(name), hue: HUES[at % HUES.length], points: curves.series[name] }));
     // A rate that is set needs no smoothing: its bends are what it is.
     const smooth = one.key !== "learning_rate";
-    const empty = say(curves.more ? "waiting" : one.key === "bits_per_byte" ? "noValidation" : "nothing");
+    const empty = say(one.key === "bits_per_byte" && !validated ? "noValidation" : curves.more ? "waiting" : "nothing");
     one.chart.show({ ...axes(one), empty, series: shown(series, { seconds: curves.series.seconds, smooth }) });
     showLegend(one.legend, series);
   }

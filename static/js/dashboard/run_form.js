@@ -4,7 +4,10 @@ const presets = JSON.parse(document.getElementById("presets").textContent);
 function show(preset) {
   for (const field of document.querySelectorAll("[data-setting]")) {
     const value = String(presets[preset]?.[field.dataset.setting] ?? "");
-    if (field.tagName === "SELECT") field.options[0].textContent = value;
+    if (field.tagName === "SELECT") {
+      const named = [...field.options].find((option) => option.value === value);
+      field.options[0].textContent = named ? named.textContent : value;
+    }
     else field.placeholder = value;
   }
 }

@@ -42,6 +42,11 @@ export class LineChart {
     this.draw();
   }
 
+  // An axis may write its numbers in a way of its own.
+  #xText(x) {
+    return (this.data.x.text ?? number)(x);
+  }
+
   summary() {
     return this.data.series
       .filter(({ points, faint }) => points.length && !faint)
@@ -104,7 +109,7 @@ export class LineChart {
       pen.fillText(number(tick), left - 6, y);
     }
     pen.textAlign = "center";
-    for (const tick of ticks(rx, this.data.x.log, this.data.x.whole)) pen.fillText(number(tick), this.px(tick), height - PAD.bottom + 12);
+    for (const tick of ticks(rx, this.data.x.log, this.data.x.whole)) pen.fillText(this.#xText(tick), this.px(tick), height - PAD.bottom + 12);
     pen.fillText(this.data.x.label, (left + width - PAD.right) / 2, height - 8);
     pen.save();
     pen.translate(9, (PAD.top + height - PAD.bottom) / 2);
@@ -160,7 +165,7 @@ export class LineChart {
       .map(({ label, points }) => [label, points.find(([at]) => at === x)?.[1]])
       .filter(([, y]) => y !== undefined)
       .map(([label, y]) => `${label} ${number(y)}`);
-    this.readout.textContent = x === null ? "" : `${this.data.x.label} ${number(x)}  ${said.join("  ")}`;
+    this.readout.textContent = x === null ? "" : `${this.data.x.label} ${this.#xText(x)}  ${said.join("  ")}`;
   }
 
   #key(event) {
@@ -204,6 +209,14 @@ function ticks([low, high], log, whole = false) {
 // At most four significant digits, without an exponent where a person would write none.
 export function number(v) {
   if (!Number.isFinite(v)) return "–";
-  if (v !== 0 && (Math.abs(v) < 1e-3 || Math.abs(v) >= 1e7)) return v.toExponential(1);
+  if (v !== 0 && (Math.abs(v) < 1e-4 || Math.abs(v) >= 1e7)) return powerOfTen(v);
   return rounded(v, 4);
+}
+
+const RAISED = { "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((digit, n) => [n, digit])) };
+// 0.0000914 -> "9.1 × 10⁻⁵", 0.00001 -> "10⁻⁵".
+function powerOfTen(v) {
+  const [digits, exponent] = v.toExponential(1).split("e");
+  const power = `10${[...exponent.replace("+", "")].map((sign) => RAISED[sign]).join("")}`;
+  return digits === "1.0" ? power : `${digits.replace(/\.0$/, "").replace("-", "−")} × ${power}`;
 }

@@ -32,10 +32,10 @@ def problem(answer: object) -> str:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"preset": "huge"}, "没有预设 'huge'。请从 tiny, base, large, gpu 中选择。"),
+        ({"preset": "huge"}, "没有预设 “huge”。请从 tiny, base, large, gpu 中选择。"),
         ({"set.steps": "many"}, "steps 必须是整数。"),
         ({"set.dropout": "7"}, "dropout 必须在 0 到 0.9 之间。"),
-        ({"corpus": "nothing"}, "没有训练语料库 'nothing'。"),
+        ({"corpus": "nothing"}, "没有训练语料库 “nothing”。"),
         ({"set.facts": "0", "set.identity": "0"}, "没有可供训练的数据"),
         ({"parent": "x"}, "起始检查点不存在。"),
     ],
@@ -64,7 +64,7 @@ def test_a_corpus_of_which_no_row_is_taken(staff: Staff, desk: Client) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"\x80\x04\x95" * 9, "没有导入任何行；文件的问题是：pickle 文件，本站从不打开。"),
+        (b"\x80\x04\x95" * 9, "没有导入任何行。原因：pickle 文件，本站从不打开。"),
         (b"\x1f\x8b" + b"x" * 50, "文件是损坏的压缩文件。"),
     ],
 )
@@ -109,11 +109,11 @@ def test_a_run_that_failed_in_a_worker_that_knows_no_language(desk: Client) -> N
     corpus.file.unlink()
     failed = run_execute(run_id=run.pk)
     assert failed is not None
-    assert failed.error == "The file of the corpus 'talks' can't be read."
+    assert failed.error == "The file of the corpus “talks” can't be read."
     page = reverse("admin:run", args=[run.pk])
-    assert "无法读取语料库 &#x27;talks&#x27; 的文件。" in desk.get(page).content.decode()
+    assert "无法读取语料库 “talks” 的文件。" in desk.get(page).content.decode()
     english = desk.get(page, HTTP_ACCEPT_LANGUAGE="en").content.decode()
-    assert "The file of the corpus &#x27;talks&#x27; can&#x27;t be read." in english
+    assert "The file of the corpus “talks” can&#x27;t be read." in english
     # Taken up again, nothing of it is left.
     corpus.file.write_bytes(b"")
     assert run_resume(run=failed)
@@ -130,7 +130,7 @@ def test_an_exam_that_failed(desk: Client, checkpoint: Checkpoint) -> None:
     )
     evaluation_execute(evaluation=exam.pk)
     page = desk.get(reverse("admin:checkpoint", args=[checkpoint.pk])).content.decode()
-    assert "没有语料库 &#x27;gone&#x27;。" in page
+    assert "没有语料库 “gone”。" in page
 
 
 def test_a_card_that_nobody_has_touched_and_not_what_a_person_wrote(

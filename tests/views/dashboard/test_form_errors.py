@@ -47,7 +47,7 @@ def test_a_corpus_without_a_file_and_with_a_name_that_is_taken(staff: Staff) -> 
     page = staff.client.post("/admin/corpora/", said).content.decode()
     assert wrong_fields(page) == {
         "file": "Choose a file first.",
-        "name": "The corpus &#x27;talks&#x27; already has the split train.",
+        "name": "The corpus “talks” already has the split train.",
     }
 
 

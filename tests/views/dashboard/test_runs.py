@@ -178,7 +178,7 @@ def test_several_runs_are_compared_with_what_differs(client):
         ({"set.dropout": "much"}, "set-dropout", "dropout must be a number."),
         ({"set.dropout": "7"}, "set-dropout", "dropout must be from"),
         ({"set.window": "7"}, "set-window", "window must be from 8 to 65,536."),
-        ({"set.learning_rate": "7"}, "set-learning_rate", "must be from 1.00e-07 to 1."),
+        ({"set.learning_rate": "7"}, "set-learning_rate", "must be from 10⁻⁷ to 1."),
         ({"set.facts": "0", "set.identity": "0"}, "set-facts", "nothing to train on"),
         ({"set.gap_from": "0.9", "set.gap_until": "0.1"}, "set-gap_until", "must be less than"),
         ({"corpus": "lost"}, "corpus", "no training corpus"),
