@@ -100,11 +100,17 @@ export class Curves {
     loggedOut(answer.status);
     if (!answer.ok) throw new Error(String(answer.status));
     const found = await answer.json();
+    // A run that was ended in an evaluation stands at its save before it, and the figures of later
+    // steps are gone: what there is now is asked for as a whole.
+    if (this.more && !found.more && this.after > 0) {
+      const whole = new Curves(this.url);
+      await whole.ask();
+      ({ after: this.after, more: this.more, series: this.series } = whole);
+      return true;
+    }
     this.after = found.after;
     this.more = found.more;
     for (const [name, points] of Object.entries(found.series)) (this.series[name] ??= []).push(...points);
-    // A run that was ended in an evaluation stands at its save before it: what came later is undone.
-    if (!found.more) for (const [name, points] of Object.entries(this.series)) this.series[name] = points.filter(([step]) => step <= found.step);
     return Object.keys(found.series).length > 0;
   }
 }
