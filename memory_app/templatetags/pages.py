@@ -105,7 +105,10 @@ STRINGS: dict[str, dict[str, Any]] = {
         "treeOnPath": _("{what} On the path to where you are."),
         "treeOpen": _("All branches of this chat: {n}"),
         "treeStart": _("Start: blank memory."),
-        "treeSummary": _("Turns: {turns}. Branches: {branches}. You are at depth {depth}."),
+        "treeSummary": _("Turns: {turns}. Branches: {branches}. You are after turn {depth}."),
+        "treeSummaryStart": _(
+            "Turns: {turns}. Branches: {branches}. You are at the start: the memory is blank."
+        ),
         "treeTurn": _("Turn {n}: “{text}”, {status}."),
         "unstored": _("The reply is complete but can’t be saved yet. Retrying."),
         "undoneNow": _("Undone. Memory is back to where it was after turn {n}."),
@@ -140,6 +143,7 @@ STRINGS: dict[str, dict[str, Any]] = {
             "this model reads a prompt on this machine, measured."
         ),
         "turn": _("turn"),
+        "noTurns": _("no turns yet"),
         "cost_tokens": _("tokens per turn"),
         "cost_bytes": _("bytes kept"),
         "cost_wait": _("first token, ms"),
@@ -184,6 +188,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         ),
         "axisToken": _("token"),
         "axisValue": _("value"),
+        "plotNote": _("Turn “{text}”: {tokens} on {name}"),
         "copied": _("Copied"),
         "copyAddress": _("Copying failed. Copy the link from the address bar."),
         "pictureNoteWindow": _(

@@ -2,7 +2,6 @@
 
 from django import forms
 from django.contrib import auth
-from django.contrib.auth.forms import UserCreationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
@@ -14,6 +13,7 @@ from django.views.i18n import set_language as django_set_language
 
 from memory_app.log_in import LogInForm
 from memory_app.models import Chat
+from memory_app.sign_up import SignUpForm
 
 
 def _next(request: HttpRequest) -> str:
@@ -27,18 +27,29 @@ def _show(request: HttpRequest, form: forms.BaseForm, words: dict[str, str]) -> 
     return render(request, "accounts/form.html", context)
 
 
+def _guest_chats(request: HttpRequest) -> int:
+    """The number of chats that this browser's guest would lose at a log-out, or takes along."""
+    person = request.person  # type: ignore[attr-defined]
+    return 0 if request.user.is_authenticated else Chat.objects.of(person or None).count()
+
+
+def _chats_note(request: HttpRequest) -> str:
+    """What becomes of the guest's chats; empty where there are none."""
+    return _("Chats from this browser move to your account.") if _guest_chats(request) else ""
+
+
 @sensitive_post_parameters()
 @never_cache
 def signup(request: HttpRequest) -> HttpResponse:
     """A new member, logged in at once."""
-    form: UserCreationForm = UserCreationForm(request.POST or None)
+    form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = form.save()
         auth.login(request, user, backend="django.contrib.auth.backends.ModelBackend")
         return redirect(_next(request) or resolve_url("chats"))
     words = {
         "heading": _("Sign up"),
-        "note": _("Choose a name and a password. Chats from this browser move to your account."),
+        "note": _chats_note(request),
         "action": _("Sign up"),
         "other_question": _("Already have an account?"),
         "other_label": _("Log in"),
@@ -57,7 +68,7 @@ def login(request: HttpRequest) -> HttpResponse:
         return redirect(_next(request) or resolve_url("chats"))
     words = {
         "heading": _("Log in"),
-        "note": _("Chats from this browser move to your account."),
+        "note": _chats_note(request),
         "action": _("Log in"),
         "other_question": _("No account yet?"),
         "other_label": _("Sign up"),
@@ -79,8 +90,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     A guest has nothing to log out of, but may press the button of a page that is older than the
     log-out: their session is the only key to their chats, so they are asked first.
     """
-    person = request.person  # type: ignore[attr-defined]
-    count = 0 if request.user.is_authenticated else Chat.objects.of(person or None).count()
+    count = _guest_chats(request)
     if count and request.POST.get("leave_chats") != "1":
         return render(request, "accounts/leave.html", {"count": count})
     auth.logout(request)

@@ -11,17 +11,34 @@ from memory_app.core.model.state import State, StateError
 from memory_app.models import Chat, Checkpoint, Turn
 
 
-def _norms(turn: Turn, checkpoint: Checkpoint) -> dict[str, list[float]] | None:
-    """The norm of each state part, layer by layer; None where the bytes are damaged."""
+def _state(turn: Turn | None, checkpoint: Checkpoint) -> State | None:
+    """The stored state after a turn; None where there is no turn or its bytes are damaged."""
     try:
-        state = State.from_bytes(bytes(turn.state or b""), checkpoint.model_config)
+        return State.from_bytes(bytes(turn.state or b""), checkpoint.model_config) if turn else None
     except StateError:
+        return None
+
+
+def _norms(state: State | None) -> dict[str, list[float]] | None:
+    """The norm of each state part, layer by layer; None where the state is damaged."""
+    if state is None:
         return None
     norms: dict[str, list[float]] = {}
     for layer in state.norms():
         for name, norm in layer.items():
             norms.setdefault(name, []).append(round(norm, 4))
     return norms
+
+
+def _moved(state: State | None, before: State | None, part: str) -> list[float] | None:
+    """How far the memory's part moved from the state before, layer by layer; None if unknown."""
+    if state is None or before is None:
+        return None
+    return [
+        round(float((layer[part] - earlier[part]).norm()), 4)
+        for layer, earlier in zip(state.layers, before.layers, strict=True)
+        if part in layer
+    ]
 
 
 def _spoken_ms(turn: Turn) -> int | None:
@@ -40,7 +57,7 @@ def _reading_ms(checkpoint: Checkpoint) -> float | None:
         return None
 
 
-def _row(turn: Turn, checkpoint: Checkpoint) -> dict[str, Any]:
+def _row(turn: Turn, state: State | None, before: State | None, part: str) -> dict[str, Any]:
     return {
         "turn": str(turn.pk),
         "tokens": turn.tokens,
@@ -48,8 +65,21 @@ def _row(turn: Turn, checkpoint: Checkpoint) -> dict[str, Any]:
         "first_token_ms": turn.first_token_ms,
         "reply_tokens": len(turn.reply_token_ids),
         "spoken_ms": _spoken_ms(turn),
-        "norms": _norms(turn, checkpoint),
+        "norms": _norms(state),
+        "moved": _moved(state, before, part),
     }
+
+
+def _rows(turns: list[Turn], begun: Turn | None, checkpoint: Checkpoint) -> list[dict[str, Any]]:
+    """Consecutive turns, the first of which follows `begun` (None: the blank memory)."""
+    config = checkpoint.model_config
+    before = _state(begun, checkpoint) if begun else State.zeros(config)
+    rows = []
+    for turn in turns:
+        state = _state(turn, checkpoint)
+        rows.append(_row(turn, state, before, config.kind.memory_gate))
+        before = state
+    return rows
 
 
 def _branch(chat: Chat, after: str) -> tuple[list[UUID], UUID | None]:
@@ -68,13 +98,15 @@ def memory_json(request: HttpRequest, chat: UUID) -> JsonResponse:
     """The turns from the root to the head; with `?after=<turn>` only what came after that one."""
     row: Chat = request.chat  # type: ignore[attr-defined]
     branch, begun = _branch(row, request.GET.get("after", ""))
-    turns = row.turns.in_bulk(branch)
+    turns = row.turns.in_bulk([*branch, *filter(None, [begun])])
     return JsonResponse(
         {
             "head": str(row.head_id) if row.head_id else None,
             "after": str(begun) if begun else None,
             "state_bytes": row.checkpoint.state_bytes,
             "reading_ms": _reading_ms(row.checkpoint) if branch else None,
-            "turns": [_row(turns[key], row.checkpoint) for key in branch],
+            "turns": _rows(
+                [turns[key] for key in branch], turns[begun] if begun else None, row.checkpoint
+            ),
         }
     )

@@ -1,6 +1,7 @@
 """The gate view of one turn: its tokens as a sentence; the numbers are asked for as maps."""
 
 import json
+import unicodedata
 from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from memory_app import services
@@ -34,6 +36,8 @@ _MODULES = tuple(
         "inspector/compare_reply", "shared/strings", "inspector/unit_chart",
     )
 )  # fmt: skip
+_LONGEST_WORD = 24  # characters that no line breaks between: they fit on a narrow phone
+_CLOSING = ("Po", "Pe", "Pf")  # categories of marks that end a word or a sentence
 _EXCERPT = 40  # characters of a reply in the list of those to compare with
 
 
@@ -59,14 +63,33 @@ def _sentence(tokenizer: Tokenizer, ids: list[int], split: int, first: int) -> l
     if first < split < first + len(tokens):
         tokens[split - 1 - first]["closes"] = True
         tokens[split - first]["opens"] = _("reply")
-    # A special token stays on the line of the text that it opens or closes.
-    joined = False
+    # A special token stays on the line of the text that it opens or closes, a mark or a piece of
+    # a word on that of the word.
+    joined, length = False, 0
     for token, after in zip_longest(tokens, tokens[1:]):
         token["begins"] = not joined
-        closed = after is not None and after["control"] == END
-        joined = after is not None and (closed or token["control"] not in ("", END))
+        length = len(token["shown"]) + (length if joined else 0)
+        joined = after is not None and _joins(token, after, length)
         token["ends"] = not joined
     return tokens
+
+
+def _joins(token: dict[str, Any], after: dict[str, Any], length: int) -> bool:
+    """Whether no line breaks between two tokens, the first of which ends `length` characters that
+    already stand together."""
+    if after["control"] or token["control"]:
+        return after["control"] == END or token["control"] not in ("", END)
+    if length + len(after["shown"]) > _LONGEST_WORD:
+        return False
+    last, first = token["shown"][-1], after["shown"][0]
+    if last.isspace() or first.isspace():
+        return False
+    # Chinese breaks between any two characters, but not before a closing mark.
+    return unicodedata.category(first) in _CLOSING or (_in_word(last) and _in_word(first))
+
+
+def _in_word(character: str) -> bool:
+    return unicodedata.category(character) in ("Ll", "Lu", "Lm", "Mn", "Nd", "Po")
 
 
 def _siblings(turn: Turn, tokenizer: Tokenizer, number: int) -> list[dict[str, Any]]:
@@ -139,6 +162,7 @@ def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
         context["page"] = {
             "turn": str(row.pk),
             "checkpoint": checkpoint.name,
+            "message": Truncator(row.user_text).chars(80),
             "split": split - shown.first,
             "window": context.get("window"),
             "layers": checkpoint.num_layers,

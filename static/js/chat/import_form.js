@@ -35,7 +35,7 @@ function take(answer) {
   document.getElementById("error-file")?.remove();
   const problem = document.importNode(theirs, true);
   problem.setAttribute("role", "alert");
-  field.after(problem);
+  field.closest(".file").after(problem);
   for (const name of ["aria-invalid", "aria-describedby"]) field.setAttribute(name, answer.getElementById("file").getAttribute(name));
   field.focus();
 }

@@ -124,7 +124,7 @@ export class Course {
     const x = { label: say("turn"), whole: true, min: 1, max: Math.max(4, this.turns.length) };
     // A cache is thousands of times its text: only a logarithm shows both.
     const y = { label: say(`cost_${this.shown}`), ...(this.shown === "bytes" ? { log: true } : { min: 0 }) };
-    this.costs.show({ x, y, series });
+    this.costs.show({ x, y, series, empty: say("noTurns") });
   }
 
   #drawNorms() {
@@ -134,6 +134,9 @@ export class Course {
         const label = `|${part}|: ${values.slice(-8).map((value) => value?.toFixed(1) ?? "–").join(", ")}`;
         drawSparkline(row.querySelector(`[data-part="${part}"]`), values, label);
       }
+      const moved = [0, ...this.turns.map((turn) => turn.moved?.[layer] ?? null)];
+      const spark = row.querySelector("[data-moved]");
+      drawSparkline(spark, moved, `${spark.dataset.moved}: ${moved.slice(-8).map((value) => value?.toFixed(1) ?? "–").join(", ")}`);
     }
   }
 

@@ -91,7 +91,7 @@ export class Steps {
     if (!this.drawer.isOpen) return;
     const depth = pathTo(tree, tree.head).length;
     element("tree-summary").textContent = this.sought
-      ? say("treeElsewhere") : say("treeSummary", { turns: tree.turns.length, branches: branches(tree), depth });
+      ? say("treeElsewhere") : say(depth ? "treeSummary" : "treeSummaryStart", { turns: tree.turns.length, branches: branches(tree), depth });
     this.map.draw(tree, this.sought);
     if (opened) this.map.focus(this.sought ?? undefined);
   }

@@ -80,8 +80,9 @@ function take(answer) {
       if (theirs.hasAttribute(name)) field.setAttribute(name, theirs.getAttribute(name));
       else field.removeAttribute(name);
     }
-    const own = [...theirs.parentElement.querySelectorAll(":scope > .problem")];
-    field.after(...own.map((one) => document.importNode(one, true)));
+    const place = (one) => one.closest(".file") ?? one;
+    const own = [...place(theirs).parentElement.querySelectorAll(":scope > .problem")];
+    place(field).after(...own.map((one) => document.importNode(one, true)));
     if (own.length) field.closest("details")?.setAttribute("open", "");
   }
   form.previousElementSibling.scrollIntoView({ block: "nearest" });

@@ -8,5 +8,6 @@ export const GATES = cell.gates.map(({ name }) => name);
 export const SIGNED = of(({ low }) => low === null || low < 0);
 export const BOUNDED = of(({ low }) => low !== null);
 export const HUES = of(({ hue }) => `--gate-${hue}`);
+export const LABELS = of(({ label }) => label);
 export const MEANINGS = of(({ meaning }) => meaning);
 export const { first: FIRST, strip: STRIP, memory: MEMORY, write: WRITE, keep: KEEP } = cell;

@@ -11,7 +11,7 @@ export function tokensLong(timescale) {
   return timescale >= 9999.5 ? `>${grouped(9999)}` : timescale < 9.95 ? timescale.toFixed(1) : grouped(Math.round(timescale));
 }
 
-// text(token) -> what it says; choose(unit, token): somebody picked a row
+// text(token) -> the token as a node; choose(unit, token): somebody picked a row
 export function mostChanged(map, layer, text, choose) {
   element("most-layer").textContent = say("layer", { n: layer + 1 });
   const { [`${MEMORY}_before`]: before, [`${MEMORY}_after`]: after, timescale, moved_at } = map.figures;
@@ -25,8 +25,8 @@ export function mostChanged(map, layer, text, choose) {
     button.addEventListener("click", () => choose(unit, moved_at[unit]));
     const values = [before[unit], after[unit], after[unit] - before[unit], ...means.map((mean) => mean[unit])];
     const spans = KEEP ? [tokensLong(timescale[unit])] : [];
-    for (const said of [...values.map((v) => number(v)), ...spans, JSON.stringify(text(moved_at[unit]))]) {
-      row.appendChild(document.createElement("td")).textContent = said;
+    for (const said of [...values.map((v) => number(v)), ...spans, text(moved_at[unit])]) {
+      row.appendChild(document.createElement("td")).append(said);
     }
     return row;
   }));

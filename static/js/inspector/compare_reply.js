@@ -2,6 +2,15 @@
 import { Maps } from "./gate_map.js";
 import { say } from "../shared/strings.js";
 
+const LONGEST_WORD = 24; // characters that no line breaks between
+
+// As the server joins the tokens of the page's own sentence (views/inspector/page.py).
+function joins(text, after, length) {
+  if (length + after.length > LONGEST_WORD) return false;
+  if (/\s$/u.test(text) || /^\s/u.test(after)) return false;
+  return /^[\p{Po}\p{Pe}\p{Pf}]/u.test(after) || (/[\p{Ll}\p{Lu}\p{Lm}\p{Mn}\p{Nd}\p{Po}]$/u.test(text) && /^[\p{Ll}\p{Lu}\p{Lm}\p{Mn}\p{Nd}\p{Po}]/u.test(after));
+}
+
 export class Sibling {
   // {id, number, windowed}; control: id -> the name of a control token; window: the one
   // that is shown of a very long turn
@@ -24,6 +33,10 @@ export class Sibling {
     return this.tokens.map(({ id, text }) => this.control[id] ?? (text.replaceAll("\n", "↵\n") || "·"));
   }
 
+  get special() {
+    return this.tokens.map(({ id }) => id in this.control);
+  }
+
   // How many tokens both have in common from the start.
   partsAt(ids) {
     const at = this.tokens.findIndex(({ id }, k) => id !== ids[k]);
@@ -35,16 +48,20 @@ export class Sibling {
     link.textContent = say("otherReply", { n: this.number });
     const { texts } = this;
     box.replaceChildren();
-    let group = box; // a special token stays on the line of the text that it opens or closes
+    let group = box; // a special token, a mark or a piece of a word stays on the line of its text
+    let length = 0; // characters that already stand together
     this.tokens.forEach(({ id }, k) => {
       const opens = id in this.control && (k === 0 || k === this.split - 1) && k < this.tokens.length - 1;
       const closed = this.tokens[k + 1]?.id in this.control && k + 1 !== this.split - 1;
-      if ((opens || closed) && group === box) group = box.appendChild(Object.assign(document.createElement("span"), { className: "joined" }));
+      const after = this.tokens[k + 1];
+      length = texts[k].length + (group === box ? 0 : length);
+      const mark = after && !(id in this.control) && !(after.id in this.control) && joins(texts[k], texts[k + 1], length);
+      if ((opens || closed || mark) && group === box) group = box.appendChild(Object.assign(document.createElement("span"), { className: "joined" }));
       const one = group.appendChild(document.createElement("span"));
       one.className = id in this.control ? "token control" : "token";
       one.textContent = texts[k];
       if (k === this.split) one.classList.add("first");
-      if (!opens && !closed) group = box;
+      if (!opens && !closed && !mark) group = box;
     });
   }
 

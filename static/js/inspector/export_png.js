@@ -1,5 +1,5 @@
 // The maps on the page as one picture to show somebody: title, maps with their tokens as the heads of
-// the columns, prompt and reply, legend.
+// the columns, prompt and reply, legend. And one unit's plot with its title and the names of its lines.
 import { colour } from "../shared/colour_ramp.js";
 
 const PAD = 24;
@@ -12,7 +12,7 @@ const CLOSEST = 13; // px between two heads: where columns are narrower, every n
 
 const rgb = (name) => `rgb(${colour(name).join()})`;
 
-// panes: [{canvas, split, tokens, caption, texts: what the tokens say}]; ends: [lowest, highest] in words
+// panes: [{canvas, split, tokens, caption, texts: what the tokens say, special: which are no text}]; ends: [lowest, highest] in words
 // Rows may be averaged, since a map has more of them than the picture has lines; tokens never are:
 // a smoothing along both axes would mix a token with its neighbours.
 function drawSharp(pen, canvas, x, y, wide, high) {
@@ -34,16 +34,22 @@ function fit(texts, wide, fontFamily) {
 }
 
 // Each token over its column, turned up where columns are narrow, and every n-th in a long turn.
-function heads(pen, texts, { x, y, column, fontFamily, flat }) {
+function heads(pen, texts, { x, y, column, fontFamily, flat, special }) {
   const every = Math.max(1, Math.ceil(CLOSEST / column));
-  pen.fillStyle = rgb("--text");
+  pen.strokeStyle = rgb("--line-strong");
   pen.font = `12px ${fontFamily}`;
   pen.textAlign = flat ? "center" : "left";
   for (let token = 0; token < texts.length; token += every) {
     pen.save();
     pen.translate(x + (token + 0.5) * column + (flat ? 0 : 4), y);
     if (!flat) pen.rotate(-Math.PI / 2);
-    pen.fillText(texts[token].trim(), 0, 0, flat ? column : TURNED - 8);
+    const text = texts[token].trim();
+    const most = flat ? column : TURNED - 8;
+    pen.fillStyle = rgb(special?.[token] ? "--muted" : "--text");
+    pen.fillText(text, 0, 0, most);
+    // A special token is no word of the text: in a box, as in the sentence.
+    const size = Math.min(most, pen.measureText(text).width);
+    if (special?.[token]) pen.strokeRect((flat ? -size / 2 : 0) - 2.5, -10.5, size + 5, 13);
     pen.restore();
   }
 }
@@ -70,11 +76,11 @@ export function mapPicture({ title, subtitle, panes, lut, ends }) {
   pen.fillRect(0, 0, picture.width, picture.height);
   write(title, PAD, PAD + 20, 22, "--text");
   write(subtitle, PAD, PAD + 46, 15, "--muted");
-  panes.forEach(({ canvas, split, tokens, caption, texts = [] }, k) => {
+  panes.forEach(({ canvas, split, tokens, caption, texts = [], special }, k) => {
     const x = PAD + (k % columns) * (wide + GAP);
     const y = PAD + 64 + Math.floor(k / columns) * (high + top + GAP);
     write(caption, x, y + 12, 14, "--muted");
-    heads(pen, texts, { x, y: y + 16 + room, column: wide / tokens, fontFamily, flat });
+    heads(pen, texts, { x, y: y + 16 + room, column: wide / tokens, fontFamily, flat, special });
     drawSharp(pen, canvas, x, y + top, wide, high);
     pen.strokeStyle = rgb("--line-strong");
     pen.strokeRect(x - 0.5, y + top - 0.5, wide + 1, high + 1);
@@ -83,13 +89,51 @@ export function mapPicture({ title, subtitle, panes, lut, ends }) {
     pen.fillRect(x + (split / tokens) * wide - 1, y + top, 2, high);
   });
   const y = picture.height - PAD - 12;
+  pen.font = `14px ${fontFamily}`;
+  const from = PAD + Math.ceil(pen.measureText(ends[0]).width) + 8; // the lower end stands within the margin
   for (let k = 0; k < 256; k += 1) {
     const packed = lut[k];
     pen.fillStyle = `rgb(${packed & 255} ${(packed >> 8) & 255} ${(packed >> 16) & 255})`;
-    pen.fillRect(PAD + 48 + k, y - 12, 1.5, 14);
+    pen.fillRect(from + k, y - 12, 1.5, 14);
   }
-  write(ends[0], PAD + 40, y, 14, "--text", "right");
-  write(ends[1], PAD + 312, y, 14, "--text");
+  write(ends[0], PAD, y, 14, "--text");
+  write(ends[1], from + 264, y, 14, "--text");
   write("Gatescope", WIDTH - PAD, y, 14, "--muted", "right");
+  return picture;
+}
+
+const PLOT = 420; // px that the plot itself is high
+const SHARP = 2; // pixels of the picture for one of the plot's
+
+// chart: a LineChart that shows something; lines: [{label, hue}] in words for the legend
+export function plotPicture({ title, subtitle, chart, lines }) {
+  const [wide, top] = [960, PAD + 96];
+  const picture = document.createElement("canvas");
+  Object.assign(picture, { width: wide * SHARP, height: (top + PLOT + PAD) * SHARP });
+  const pen = picture.getContext("2d");
+  const { fontFamily } = getComputedStyle(document.body);
+  pen.scale(SHARP, SHARP);
+  pen.fillStyle = rgb("--ground");
+  pen.fillRect(0, 0, wide, picture.height);
+  const write = (text, x, y, size, name) => {
+    pen.font = `${size}px ${fontFamily}`;
+    pen.fillStyle = rgb(name);
+    pen.fillText(text, x, y, wide - PAD - x);
+    return x + pen.measureText(text).width;
+  };
+  write(title, PAD, PAD + 20, 22, "--text");
+  write(subtitle, PAD, PAD + 46, 15, "--muted");
+  let x = PAD;
+  for (const { label, hue } of lines) {
+    pen.fillStyle = rgb(hue);
+    pen.fillRect(x, PAD + 66, 12, 12);
+    x = write(label, x + 18, PAD + 77, 14, "--text") + 20;
+  }
+  pen.font = `14px ${fontFamily}`;
+  write("Gatescope", wide - PAD - pen.measureText("Gatescope").width, PAD + 77, 14, "--muted");
+  pen.save();
+  pen.translate(PAD, top);
+  chart.copyTo(pen, wide - 2 * PAD, PLOT);
+  pen.restore();
   return picture;
 }

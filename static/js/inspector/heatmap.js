@@ -13,7 +13,7 @@ export class Heatmap extends EventTarget {
     super();
     this.box = box;
     this.canvas = box.querySelector("canvas");
-    this.heads = box.previousElementSibling;
+    this.heads = box.closest(".pane").querySelector(".heads");
     box.addEventListener("scroll", () => (this.heads.scrollLeft = box.scrollLeft));
     const line = (name) => box.querySelector(name);
     [this.split, this.column, this.line] = [line(".split"), line(".column"), line(".row")];
@@ -27,9 +27,9 @@ export class Heatmap extends EventTarget {
   }
 
   // map: a GateMap; order: unit numbers, top row first; lut: 256 packed colours
-  // texts: what the tokens say
-  show({ map, order, split, lut, small, texts }) {
-    Object.assign(this, { map, order, splitAt: split, small, texts });
+  // texts: what the tokens say; special: which of them are no text
+  show({ map, order, split, lut, small, texts, special }) {
+    Object.assign(this, { map, order, splitAt: split, small, texts, special });
     const { tokens, units, steps } = map;
     // Where several maps share the page a row is the mean of some neighbours in the order.
     const each = small ? Math.ceil(units / SMALL) : 1;
@@ -108,13 +108,19 @@ export class Heatmap extends EventTarget {
     const every = Math.max(1, Math.ceil(CLOSEST / this.wide));
     place.style.width = `${width}px`;
     this.heads.classList.toggle("turned", this.wide < 56);
+    this.heads.style.width = `${this.box.clientWidth}px`; // less than the map's where it has a scroll bar
+    const last = this.map.tokens - 1;
+    const each = every * this.wide;
+    // Over its own column, however many of the next ones have none, and whole at both ends.
+    const left = (token) => Math.max(0, Math.min(width - each, (token + 0.5 - every / 2) * this.wide));
     const list = [];
-    for (let token = 0; token < this.map.tokens; token += every) {
+    for (let token = 0; token <= last; token = token < last ? Math.min(last, token + every) : last + 1) {
+      if (token < last && token > 0 && left(token) + each > left(last) + 0.5) continue; // in the last one's way
       const head = document.createElement("span");
       head.textContent = this.texts[token]?.trim() ?? "";
-      // Over its own column, however many of the next ones have none.
-      head.style.left = `${Math.max(0, (token + 0.5 - every / 2) * this.wide)}px`;
-      head.style.width = `${every * this.wide}px`;
+      head.classList.toggle("control", Boolean(this.special?.[token]));
+      head.style.left = `${left(token)}px`;
+      head.style.width = `${each}px`;
       list.push(head);
     }
     place.replaceChildren(...list);

@@ -9,6 +9,7 @@ import { mapPicture } from "./export_png.js";
 import { mostChanged, tokensLong } from "./changed_units.js";
 import { grouped } from "../shared/numbers.js";
 import { Panes } from "./panes.js";
+import { shadeEdges } from "../shared/edge_shade.js";
 import { read, write } from "./permalink.js";
 import { radios } from "../shared/radio_group.js";
 import { css, ramp } from "../shared/colour_ramp.js";
@@ -22,14 +23,15 @@ const element = (id) => document.getElementById(id);
 
 function start(page) {
   const sentence = new Sentence(element("sentence"));
+  document.querySelectorAll(".edges > *").forEach(shadeEdges);
   const tokens = sentence.tokens.length;
   const { window: part } = page; // that of a very long turn, or null
   const { first, total } = part ?? { first: 0, total: tokens };
   const panes = new Panes(element("panes"), element("pane-template"));
   const beat = new Alternatives(page.turn, first, page.control);
   const line = new UnitLine({
-    turn: page.turn, window: part, split: page.split,
-    tokens: sentence.tokens.map(({ textContent }) => textContent), ids: sentence.tokens.map(({ dataset }) => dataset.id),
+    turn: page.turn, window: part, split: page.split, message: page.message, checkpoint: page.checkpoint,
+    tokens: sentence.texts, ids: sentence.tokens.map(({ dataset }) => dataset.id),
   }, (token) => point({ ...mark, token }));
   const limits = { layers: page.layers, units: page.units, tokens, split: page.split, window: part, siblings: page.siblings };
   const shown = { gate: FIRST, layer: 0, sort: SORTS[0], unit: null, token: null, other: null, mode: "difference" };
@@ -87,7 +89,8 @@ function start(page) {
       const map = drawn.own.get(layer);
       const pane = (kind, one, split) => ({
         kind, layer, split, map: one, lut: kind === "difference" ? ramp(HUES[gate], true) : drawn.lut,
-        texts: kind === "other" ? sibling.texts : sentence.tokens.map(({ textContent }) => textContent),
+        texts: kind === "other" ? sibling.texts : sentence.texts,
+        special: kind === "other" ? sibling.special : sentence.special,
         order: map.order(sort), small: layers.length > 1 || kind === "other" || (sibling && !apart),
         caption: caption(kind, layer, layers.length > 1),
         label: say("mapLabel", { gate, layer: layer + 1 }),
@@ -145,13 +148,12 @@ function start(page) {
     panes.pin(token, unit);
     element("coloured").textContent = unit ? say("coloured", { unit: String(unit.unit), layer: unit.layer + 1, gate }) : say("colourNone");
     element("uncolour").hidden = !unit;
-    element("unpin").hidden = token === null;
     if (token === null) element("beat-head").textContent = say("pinNone");
     line.show(unit, gate);
     beat.show(token);
     const layer = unit?.layer ?? mark.layer;
     if (drawn?.own.has(layer)) {
-      mostChanged(drawn.own.get(layer), layer, (t) => sentence.text(t), (one, t) => {
+      mostChanged(drawn.own.get(layer), layer, (t) => sentence.written(t), (one, t) => {
         Object.assign(shown, { unit: { layer, unit: one }, token: t });
         point({ layer, unit: one, token: t });
         panes.reveal();
@@ -179,7 +181,7 @@ function start(page) {
     const other = drawn.other.get(layer);
     const value = (one) => (one && token < one.tokens ? one.write(one.value(token, unit)) : "–");
     panes.mark(mark);
-    element("at-token").textContent = `${JSON.stringify(sentence.text(token))} ${grouped(first + token + 1)}/${grouped(total)}`;
+    element("at-token").replaceChildren(sentence.written(token), ` ${grouped(first + token + 1)}/${grouped(total)}`);
     element("at-unit").textContent = shown.layer === "all"
       ? say("unitOf", { unit: String(unit), units: map.units, layer: layer + 1 }) : `${unit} / ${grouped(map.units)}`;
     if (KEEP) element("at-timescale").textContent = say("tokensLong", { span: tokensLong(map.figures.timescale[unit]) });
@@ -253,7 +255,7 @@ function start(page) {
     if (!drawn) return;
     const list = panes.shown.map((pane, k) => ({
       canvas: panes.all[k].heatmap.canvas, split: pane.split, tokens: pane.map.tokens, caption: pane.caption,
-      texts: pane.texts.slice(0, pane.map.tokens),
+      texts: pane.texts.slice(0, pane.map.tokens), special: pane.special,
     }));
     const [{ map, lut }] = panes.shown;
     const layer = shown.layer === "all" ? say("allLayers") : say("layer", { n: shown.layer + 1 });

@@ -1,10 +1,10 @@
 // What else could have stood in a token's place, with the probabilities that the model gave.
+import { tokenNode, visible } from "./token_text.js";
 import { say } from "../shared/strings.js";
 
 const element = (id) => document.getElementById(id);
 const small = (p) => (p < 0.001 ? "<0.001" : p.toFixed(3));
-// White space would be nothing to look at.
-const visible = (text) => text.replaceAll("\n", "↵").replaceAll("\t", "⇥").replace(/^ | $/g, "␣") || "·";
+const PLACE = "\uE000"; // of the token in its sentence: no text has this character of private use
 
 export class Alternatives {
   // first: the place in the turn of the first token that is shown; control: id -> what a special
@@ -34,10 +34,14 @@ export class Alternatives {
   }
 
   #draw(token, { text, token_id, chosen, probability, rank, entropy, alternatives }) {
-    element("beat-head").textContent = say(chosen ? "chosen" : "fed", {
-      n: this.first + token + 1, token: this.control[token_id] ?? visible(text), p: small(probability), rank,
+    const special = this.control[token_id];
+    const sentence = say(chosen ? "chosen" : "fed", {
+      n: this.first + token + 1, token: special ? PLACE : visible(text), p: small(probability), rank,
       bits: entropy.bits.toFixed(2), nats: entropy.nats.toFixed(2),
     });
+    // A special token is no text: in a box, without the sentence's quotation marks.
+    const parts = special ? sentence.split(new RegExp(`[“「]?${PLACE}[”」]?`, "u")) : [sentence];
+    element("beat-head").replaceChildren(parts[0], ...(special ? [tokenNode(special, true), parts[1]] : []));
     element("beat-list").replaceChildren(...alternatives.map((one) => {
       const item = document.createElement("li");
       if (one.token_id === token_id) item.className = "own";

@@ -2,6 +2,7 @@
 // Event "move" (detail: {pane, token, unit, chosen}).
 import { Heatmap } from "./heatmap.js";
 import { paint } from "../shared/colour_ramp.js";
+import { shadeEdges } from "../shared/edge_shade.js";
 
 export class Panes extends EventTarget {
   constructor(box, template) {
@@ -40,6 +41,7 @@ export class Panes extends EventTarget {
     const k = this.all.length;
     const heatmap = new Heatmap(figure.querySelector(".map"));
     if (k === 0) heatmap.box.id = "map";
+    shadeEdges(heatmap.box);
     heatmap.addEventListener("move", ({ detail: { token, row, chosen } }) => {
       const pane = this.shown[k];
       this.dispatchEvent(new CustomEvent("move", { detail: { pane, token, unit: pane.order[row], chosen } }));
@@ -75,6 +77,6 @@ export class Panes extends EventTarget {
   }
 
   focus() {
-    this.all[0]?.heatmap.box.focus();
+    this.all[0]?.heatmap.box.focus({ preventScroll: true }); // what is below stays where it is
   }
 }

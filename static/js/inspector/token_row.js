@@ -1,3 +1,5 @@
+import { tokenNode } from "./token_text.js";
+
 // The turn's tokens as a readable sentence: one stop for Tab, arrow keys from token to token.
 // Events "point" and "pin" (detail: the token's place).
 export class Sentence extends EventTarget {
@@ -10,8 +12,18 @@ export class Sentence extends EventTarget {
     box.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  text(token) {
-    return this.tokens[token]?.textContent ?? "–";
+  get texts() {
+    return this.tokens.map(({ textContent }) => textContent);
+  }
+
+  get special() {
+    return this.tokens.map(({ classList }) => classList.contains("control"));
+  }
+
+  // A token as it stands in a table: "–" where there is none.
+  written(token) {
+    const button = this.tokens[token];
+    return button ? tokenNode(button.textContent, button.classList.contains("control")) : "–";
   }
 
   point(token) {

@@ -1,5 +1,6 @@
 // One unit over the tokens of the turn: a line for each gate that is chosen, all of them as CSV.
-import { BOUNDED, GATES, HUES, SIGNED, STRIP } from "./cell.js";
+import { BOUNDED, GATES, HUES, LABELS, SIGNED, STRIP } from "./cell.js";
+import { plotPicture } from "./export_png.js";
 import { LineChart } from "../shared/line_chart.js";
 import { savePicture, saveText } from "../shared/save_file.js";
 import { say } from "../shared/strings.js";
@@ -10,7 +11,8 @@ const element = (id) => document.getElementById(id);
 const cell = (text) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 
 export class UnitLine {
-  // words: {turn, window: that of a very long turn or none, split, tokens: their texts, ids: their ids}
+  // words: {turn, message: the turn's, checkpoint: its name, window: that of a very long turn or none,
+  // split, tokens: their texts, ids: their ids}
   constructor(words, pointed) {
     Object.assign(this, words);
     this.first = words.window?.first ?? 0; // the place in the turn of the first token
@@ -22,12 +24,22 @@ export class UnitLine {
       this.#draw();
     });
     element("line-csv").addEventListener("click", () => saveText(this.csv(), `${this.name()}.csv`));
-    element("line-png").addEventListener("click", () => savePicture(element("line"), `${this.name()}.png`));
+    element("line-png").addEventListener("click", () => savePicture(this.picture(), `${this.name()}.png`));
   }
 
   name() {
     const tokens = this.window ? `-tokens-${this.first + 1}-${this.window.stop}` : "";
     return `turn-${this.turn.slice(0, 8)}${tokens}-layer-${this.shown.layer + 1}-unit-${this.shown.unit}`;
+  }
+
+  picture() {
+    const tokens = say("tokens", { n: this.tokens.length });
+    return plotPicture({
+      title: say("unitName", { unit: String(this.shown.unit), layer: this.shown.layer + 1 }),
+      subtitle: say("plotNote", { text: this.message, tokens, name: this.checkpoint }),
+      chart: this.chart,
+      lines: this.drawn.map((gate) => ({ label: `${gate} ${LABELS[gate]}`, hue: HUES[gate] })),
+    });
   }
 
   // unit: {layer, unit} or null; gate: that of the map, which is always among the lines
@@ -64,6 +76,7 @@ export class UnitLine {
     for (const id of ["line-csv", "line-png"]) element(id).disabled = !gates;
     if (!gates) return;
     const drawn = this.boxes.filter(({ checked }) => checked).map(({ value }) => value);
+    this.drawn = drawn;
     // What has ends is drawn between them, so that one unit's line compares with another's.
     const ends = drawn.some((gate) => !BOUNDED[gate]) ? {} : { min: drawn.some((gate) => SIGNED[gate]) ? -1 : 0, max: 1 };
     this.chart.show({

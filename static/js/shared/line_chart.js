@@ -86,12 +86,27 @@ export class LineChart {
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
     if (!this.xs?.length && this.data.empty) return this.#drawEmpty(pen, width, height);
+    this.#drawOn(pen, width, height);
+    if (this.at === null) return;
+    pen.lineWidth = 1;
+    pen.strokeStyle = `rgb(${colour("--muted")})`;
+    line(pen, this.px(this.at), PAD.top, this.px(this.at), height - PAD.bottom);
+  }
+
+  // The same lines in another picture, without the crosshair.
+  copyTo(pen, width, height) {
+    const { px, py } = this;
+    this.#drawOn(pen, width, height);
+    Object.assign(this, { px, py });
+  }
+
+  #drawOn(pen, width, height) {
     const { x: rx, y: ry } = this.#ranges();
     const scale = (axis, [low, high], from, to) => (v) => {
       const t = axis.log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low);
       return from + t * (to - from);
     };
-    const style = getComputedStyle(canvas);
+    const style = getComputedStyle(this.canvas);
     pen.font = `12px ${style.fontFamily}`;
     const rows = ticks(ry, this.data.y.log, this.data.y.whole);
     const widest = Math.max(0, ...rows.map((tick) => pen.measureText(number(tick)).width));
@@ -128,10 +143,6 @@ export class LineChart {
     }
     pen.globalAlpha = 1;
     pen.setLineDash([]);
-    if (this.at === null) return;
-    pen.lineWidth = 1;
-    pen.strokeStyle = muted;
-    line(pen, this.px(this.at), PAD.top, this.px(this.at), height - PAD.bottom);
   }
 
   // Axes without a point would only show numbers that mean nothing.

@@ -8,9 +8,10 @@ export function drawSparkline(svg, values, label) {
   const top = Math.max(...values.filter((value) => value !== null), 0) || 1;
   const steps = Math.max(LEAST, values.length - 1);
   const pieces = [];
+  const late = steps - (values.length - 1); // it ends at the right, beside its newest number
   values.forEach((value, k) => {
     if (value === null) return;
-    const place = `${((k / steps) * WIDTH).toFixed(2)} ${(HEIGHT - 1 - (value / top) * (HEIGHT - 2)).toFixed(2)}`;
+    const place = `${(((k + late) / steps) * WIDTH).toFixed(2)} ${(HEIGHT - 1 - (value / top) * (HEIGHT - 2)).toFixed(2)}`;
     pieces.push(`${k === 0 || values[k - 1] === null ? "M" : "L"}${place}`);
   });
   svg.firstElementChild.setAttribute("d", pieces.join(""));

@@ -1,0 +1,10 @@
+// How a token is written outside of the sentence: its white space is marked, and a special token
+// stands in a box, so that it isn't taken for a word of the text.
+export const visible = (text) => text.replaceAll("↵\n", "\n").replaceAll("\n", "↵").replaceAll("\t", "⇥").replace(/^ | $/g, "␣") || "·";
+
+export function tokenNode(text, special) {
+  const node = document.createElement("span");
+  node.className = special ? "token control" : "token-text";
+  node.textContent = special ? text : visible(text);
+  return node;
+}
