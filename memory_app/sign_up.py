@@ -26,7 +26,6 @@ class SignUpForm(UserCreationForm):
             "At least 8 characters, not only digits, not a common password and not like "
             "your username."
         )
-        again.label = _("Password again")
         again.help_text = ""
 
     def validate_password_for_user(

@@ -32,12 +32,15 @@ def test_every_turn_of_the_branch_has_its_tokens_bytes_wait_and_norms(alice, cha
     assert [row["turn"] for row in found["turns"]] == [str(turn.pk) for turn in turns]
     assert [row["first_token_ms"] for row in found["turns"]] == [12, 34]
     assert found["turns"][1]["text_bytes"] == len("What is my name?Clara 你".encode())
-    seen = 0
+    seen, cells = 0, 0.0  # the blank memory
     for turn, row in zip(turns, found["turns"], strict=True):
         file = alice.client.get(f"/turn/{turn.pk}/state.safetensors").content
         state = load(file)
         for name in ("h", "c"):
             assert row["norms"][name] == pytest.approx(state[name].norm(dim=1).tolist(), abs=1e-3)
+        moved = (state["c"] - cells).norm(dim=1).tolist()
+        assert row["moved"] == pytest.approx(moved, abs=1e-3)
+        cells = state["c"]
         assert len(row["norms"]["h"]) == 2
         trace = load(alice.client.get(f"/turn/{turn.pk}/trace.safetensors").content)
         assert row["tokens"] == len(trace["token_ids"])

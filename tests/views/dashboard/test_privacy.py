@@ -120,8 +120,8 @@ def test_the_last_active_superuser_stays_one(client):
 def test_an_address_that_is_none_leads_staff_back_to_the_dashboard(client):
     body = client.get("/admin/nothing/").content.decode()
     assert 'href="/admin/">Dashboard overview' in body
-    assert "log in with the account" not in body
-    assert "log in with the account" in client.get("/nothing/").content.decode()
+    assert "the account that created it" not in body
+    assert "the account that created it" in client.get("/nothing/").content.decode()
 
 
 def test_a_worker_keeps_its_errors_after_celery_has_set_up_the_log_anew(monkeypatch):
