@@ -108,7 +108,7 @@ export class Heatmap extends EventTarget {
     const every = Math.max(1, Math.ceil(CLOSEST / this.wide));
     place.style.width = `${width}px`;
     this.heads.classList.toggle("turned", this.wide < 56);
-    this.heads.style.width = `${this.box.clientWidth}px`; // less than the map's where it has a scroll bar
+    this.heads.style.marginRight = `${this.box.offsetWidth - this.box.clientWidth - 1}px`; // a border and a scroll bar
     const last = this.map.tokens - 1;
     const each = every * this.wide;
     // Over its own column, however many of the next ones have none, and whole at both ends.
