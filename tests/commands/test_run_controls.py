@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from memory_app.core.evaluation import progress_exam
-from memory_app.core.training import callbacks
+from memory_app.core.tasks import chat
 from memory_app.models import HELD, RunSample, RunStatus, TrainingRun
 from memory_app.services.training import execute, leases, runs
 from tests.commands.test_train import SMALL
@@ -127,7 +127,7 @@ def test_an_evaluation_is_broken_off_and_sat_again(launch, unbroken, monkeypatch
     run = launch()
     asker = Asker(run, runs.run_pause)
     module, name = {
-        "validation": (callbacks, "evaluate_perplexity"),
+        "validation": (chat, "evaluate_perplexity"),
         "recall": (progress_exam, "greedy_replies"),
         "samples": (progress_exam.ProgressExam, "recall"),
     }[place]
