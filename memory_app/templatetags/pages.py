@@ -15,6 +15,9 @@ from memory_app.models import Checkpoint, Turn
 
 register = template.Library()
 
+#: Characters of a message and its reply: about 25 printed lines.
+TALL = 2000
+
 STATUS_NOTES: dict[str, str | Promise] = {
     "stopped": _("Stopped. The model remembers what it wrote up to here."),
     "length": _("Cut off: the reply reached the length limit."),
@@ -316,6 +319,12 @@ def tokens_before(count: int) -> str:
 def is_very_long(turn: Turn | None) -> bool:
     """Whether a turn's gates are shown in windows, and its strip isn't drawn by itself."""
     return turn is not None and len(turn.user_token_ids) + len(turn.reply_token_ids) > LONG
+
+
+@register.filter
+def is_tall(turn: Turn | None) -> bool:
+    """Whether a turn takes half a printed page or more, by the length of its texts."""
+    return turn is not None and len(turn.user_text) + len(turn.reply_text) > TALL
 
 
 @register.filter

@@ -91,4 +91,4 @@ def test_a_turn_that_came_to_nothing_is_crossed_and_cannot_be_gone_to(visitor: V
     expect(mark.locator("path.cross")).to_have_count(1)
     mark.dispatch_event("click")
     assert Chat.objects.get().head_id != lost.pk
-    expect(page.get_by_text("Turns: 3. Branches: 2. You are at depth 2.")).to_be_visible()
+    expect(page.get_by_text("Turns: 3. Branches: 2. You are after turn 2.")).to_be_visible()
