@@ -183,7 +183,7 @@ class AuditedUserAdmin(Audited, UserAdmin):
         return super().delete_view(request, object_id, extra_context)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Without the password, and the button beside it, for whoever may only look."""
+        """Without the password and its button where the user may only view."""
         parts = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return parts

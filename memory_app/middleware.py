@@ -80,7 +80,7 @@ DRAFT = "#draft"
 
 
 def _staff_log_in(request: HttpRequest) -> HttpResponse:
-    """The way to the staff's log-in page and back, for whoever isn't logged in as staff.
+    """The way to the staff's log-in page and back, for requests that aren't logged in as staff.
 
     A script would take the log-in page for the part or the figures that it asked for: it gets 401.
     A form that arrives too late leads back to the page that it stood on.

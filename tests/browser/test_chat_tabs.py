@@ -87,7 +87,7 @@ def test_a_message_refused_for_another_tabs_says_so_until_the_next_key(
     other = another_tab()
     other.page.goto(visitor.page.url)
     expect(other.page.locator("#memory-turns")).to_have_text("1")
-    # Both at once: the refusal comes as it does to whoever is second.
+    # Both at once: the refusal is the one that the second request gets.
     chat = Chat.objects.get()
     Chat.objects.filter(pk=chat.pk).update(running=chat.head)
     other.say("Two.")

@@ -217,7 +217,7 @@ def test_none_runs_in_what_is_imported_or_in_the_refusal_of_it(
     bring(sound | {"title": PAYLOADS[11], "chat": PAYLOADS[2], "created": PAYLOADS[3]})
     page.wait_for_url("**/chat/*/")
     unharmed(page)
-    # So many turns are replayed by the worker, which this test is in place of.
+    # A chat of this length is replayed by the worker, whose part this test takes.
     import_execute(key=ChatImport.objects.get().pk)
     page.reload()
     assert page.locator("#turns .you .text").all_text_contents() == PAYLOADS

@@ -100,9 +100,13 @@ class Cell(ABC):
     #: so that they can be initialised one by one, regularised and widened.
     has_gate_weights: ClassVar[bool] = False
 
-    @abstractmethod
     def layer_parts(self, sizes: Sizes) -> tuple[dict[str, Shape], ...]:
-        """Of each layer its state parts with their shapes, without the batch axis."""
+        """Of each layer its state parts with their shapes, without the batch axis.
+
+        Unless a cell differs, every part in every layer, each [hidden].
+        """
+        shapes = dict.fromkeys(self.state_parts, (sizes.hidden_size,))
+        return tuple(dict(shapes) for _ in range(sizes.num_layers))
 
     @abstractmethod
     def parameters(self, sizes: Sizes) -> dict[str, Shape]:

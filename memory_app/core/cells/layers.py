@@ -15,7 +15,10 @@ Gates = dict[str, Tensor]
 
 
 class Layers(nn.Module):
-    """The recurrent part of a model. A subclass defines `forward` and `step`."""
+    """The recurrent part of a model. A subclass defines `forward` and `layer_step`.
+
+    What raises NotImplementedError below those two belongs to some cells only; each says which.
+    """
 
     def forward(self, x: Tensor, parts: Parts) -> tuple[Tensor, Parts]:
         """x [B, T, embed] from a state → (outputs of the last layer [B, T, hidden], state)."""
@@ -26,7 +29,12 @@ class Layers(nn.Module):
 
         x [B, embed] → (outputs of the last layer [B, hidden], state, the gates of each layer).
         """
-        raise NotImplementedError
+        after, gates = [], []
+        for index, own in enumerate(parts):
+            x, own, values = self.layer_step(index, x, own)
+            after.append(own)
+            gates.append(values)
+        return x, tuple(after), gates
 
     def layer_step(
         self, layer: int, x: Tensor, parts: dict[str, Tensor]
@@ -84,11 +92,3 @@ class SteppedLayers(Layers):
                 x = nn.functional.dropout(x, self.dropout, self.training)
             after.append(own)
         return x, tuple(after)
-
-    def step(self, x: Tensor, parts: Parts) -> tuple[Tensor, Parts, list[Gates]]:
-        after, gates = [], []
-        for index, own in enumerate(parts):
-            x, own, values = self.layer_step(index, x, own)
-            after.append(own)
-            gates.append(values)
-        return x, tuple(after), gates

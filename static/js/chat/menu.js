@@ -96,7 +96,7 @@ export async function redraw({ held = false } = {}) {
   if (search.value) url.searchParams.set("q", search.value);
   if ("archivedList" in list.dataset) url.searchParams.set("archived", "1");
   const top = list.scrollTop;
-  // Asked for by whoever has a hand on it, it is replaced all the same (list.js).
+  // Asked for while it is in use, it is replaced all the same (list.js).
   if (held) list.dataset.redraw = "";
   await htmx.ajax("GET", url.pathname + url.search, { target: "#chat-list", swap: "outerHTML" });
   document.getElementById("chat-list").scrollTop = top;

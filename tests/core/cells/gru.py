@@ -51,9 +51,6 @@ class GRU(Cell):
     strip_gates = ("r", "z")
     memory_gate, keep_gate = "h", "z"
 
-    def layer_parts(self, sizes: Sizes) -> tuple[dict[str, Shape], ...]:
-        return tuple({"h": (sizes.hidden_size,)} for _ in range(sizes.num_layers))
-
     def parameters(self, sizes: Sizes) -> dict[str, Shape]:
         hidden = sizes.hidden_size
         shapes: dict[str, Shape] = {}

@@ -56,10 +56,6 @@ class ArticleLSTM(Cell):
     stacked = True
     serves_chats = False
 
-    def layer_parts(self, sizes: Sizes) -> tuple[dict[str, Shape], ...]:
-        shape = (sizes.hidden_size,)
-        return tuple({"h": shape, "c": shape} for _ in range(sizes.num_layers))
-
     def parameters(self, sizes: Sizes) -> dict[str, Shape]:
         hidden = sizes.hidden_size
         shapes: dict[str, Shape] = {}

@@ -73,11 +73,6 @@ class LSTM(Cell):
     has_ledger = True
     has_gate_weights = True
 
-    def layer_parts(self, sizes: Sizes) -> tuple[dict[str, Shape], ...]:
-        return tuple(
-            {"h": (sizes.hidden_size,), "c": (sizes.hidden_size,)} for _ in range(sizes.num_layers)
-        )
-
     def parameters(self, sizes: Sizes) -> dict[str, Shape]:
         rows = 4 * sizes.hidden_size
         shapes: dict[str, Shape] = {}

@@ -56,14 +56,6 @@ class LSTMLayers(nn.LSTM, Layers):
         h, c, gates = lstm_step(x, parts["h"], parts["c"], *self.gate_weights(layer))
         return h, {"h": h, "c": c}, gates
 
-    def step(self, x: Tensor, parts: Parts) -> tuple[Tensor, Parts, list[Gates]]:
-        after, gates = [], []
-        for layer, own in enumerate(parts):
-            x, own, values = self.layer_step(layer, x, own)
-            after.append(own)
-            gates.append(values)
-        return x, tuple(after), gates
-
     def gate_weights(self, layer: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         w_ih, w_hh, b_ih, b_hh = (
             getattr(self, f"{name}_l{layer}")
