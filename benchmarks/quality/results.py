@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "results"
 VARIANT_RESULTS = RESULTS / "variants"
 CARD = ROOT / "docs" / "model_card.md"
-LOG = ROOT / "docs" / "training.md"
+LOG = ROOT / "docs" / "log" / "one-change-at-a-time.md"
 BEGIN, END = "<!-- quality: begin -->", "<!-- quality: end -->"
 GAPS = ("gap_0", "gap_2", "gap_8", "gap_32")
 SAME = ("trained", "parameters", "window", "batch_tokens")  # what figures have that can be compared
@@ -122,10 +122,10 @@ def write_table(card: Path = CARD, folder: Path = RESULTS) -> None:
 
 
 def write_variants(log: Path = LOG, folder: Path = VARIANT_RESULTS) -> None:
-    """Put the table of the variants between the marks in the training log.
+    """Put the table of the variants between the marks in their page of the log.
 
     Raises:
-        ValueError: the log has no such marks.
+        ValueError: that page has no such marks.
     """
     found = {path.stem: _read(path) for path in folder.glob("*.json")}
     _put(log, variants_table(found))

@@ -84,12 +84,29 @@ def test_every_package_is_explained_and_pinned_exactly():
     assert packages(pinned) | {"torch"} == first_column - {"package"}
 
 
-@pytest.mark.parametrize("file", ["README.md", *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))])
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+
+
+def anchors(file: Path) -> set[str]:
+    """The names that a Markdown page's headings have as `#fragment`."""
+    titles = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("file", [str(file.relative_to(ROOT)) for file in PAGES])
 def test_every_link_between_the_pages_leads_somewhere(file):
     text = (ROOT / file).read_text(encoding="utf-8")
-    for link in re.findall(r"\]\(([^)#]*)[^)]*\)", text):
-        if link and "://" not in link:
-            assert ((ROOT / file).parent / link).exists(), link
+    for link, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", text):
+        if "://" in link:
+            continue
+        target = (ROOT / file).parent / link if link else ROOT / file
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), f"{link}#{anchor}"
+
+
+def test_every_page_of_the_log_is_in_its_list():
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", page("log/README.md")))
+    assert {file.name for file in (ROOT / "docs/log").glob("*.md")} - {"README.md"} == linked
 
 
 def test_the_tree_in_the_readme_is_the_tree():
