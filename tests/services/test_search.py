@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from memory_app import models
 from memory_app.core.text.case_folding import fold
 from memory_app.core.text.search_signature import signature
-from memory_app.models import SIGNATURE, Chat, SearchChunk, SearchSignature
+from memory_app.models import SIGNATURE, Chat, SearchChunk, SearchSignature, search
 
 SAID = (
     "Clara clara's OSLO Oslo-Lima İstanbul straße Straßenbahn café cafe\u0301 я Клара кларнет "
@@ -47,7 +46,7 @@ def read(chats, words) -> set[object]:
 @pytest.fixture
 def shelf(alice, bob, checkpoint, monkeypatch) -> dict[Chat, list[str]]:
     """Chats of many turns in chunks of a few lines, and what was said in each; Bob has some too."""
-    monkeypatch.setattr(models, "CHUNK_BYTES", 90)
+    monkeypatch.setattr(search, "CHUNK_BYTES", 90)
     draw = random.Random(5)
     texts: dict[Chat, list[str]] = {}
     for number in range(40):

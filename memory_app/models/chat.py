@@ -1,0 +1,102 @@
+"""A chat: a tree of turns on one checkpoint."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from memory_app.core.text.case_folding import fold
+from memory_app.models.checkpoint import Checkpoint
+from memory_app.models.person import Person
+from memory_app.models.search import folded_word, holds, in_chunks
+
+
+class ChatQuerySet(models.QuerySet["Chat"]):
+    def of(self, person: Person | None) -> "ChatQuerySet":
+        """The chats of one person that are not deleted; nobody's are none."""
+        return self.filter(owner=person, deleted=None) if person else self.none()
+
+    def deleted_before(self, moment: datetime) -> "ChatQuerySet":
+        """Those whose deletion can't be taken back any more."""
+        return self.filter(deleted__lt=moment)
+
+    def pinned_first(self) -> "ChatQuerySet":
+        return self.order_by("-pinned", "-activity", "-updated", "-id")
+
+    def newest_first(self) -> "ChatQuerySet":
+        """By what was done last, whatever the clock said then."""
+        return self.order_by("-activity", "-updated", "-id")
+
+    def mentioning(self, words: Sequence[str]) -> "ChatQuerySet":
+        """Those with every one of `words`, in any case, in the title or in anything said."""
+        # Long words are the rare ones: what lacks the first isn't asked for the others.
+        folded = sorted({folded_word(word) for word in words}, key=len, reverse=True)
+        each = models.Q()
+        for word in folded:
+            each &= holds("folded_title", word) | in_chunks([word])
+        # Common words mostly stand together in one of the first chunks: one look instead of many.
+        return self.filter(in_chunks(folded) | each if len(folded) > 1 else each)
+
+    def keys_mentioning(self, words: Sequence[str]) -> list[UUID]:
+        """The keys of those with every one of `words`, newest first."""
+        return list(self.mentioning(words).newest_first().values_list("pk", flat=True))
+
+    def update(self, **fields: Any) -> int:
+        """As Django's; what a search compares follows the title."""
+        if isinstance(fields.get("title"), str):
+            fields["folded_title"] = fold(fields["title"])
+        return super().update(**fields)
+
+    def done_now(self) -> dict[str, Any]:
+        """The fields that put a chat first in its owner's list."""
+        newest = Chat.objects.order_by("-activity").values("activity")[:1]
+        return {"updated": timezone.now(), "activity": Coalesce(models.Subquery(newest), 0) + 1}
+
+
+class Chat(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(Person, models.CASCADE, related_name="chats")
+    title = models.CharField(max_length=200, blank=True, default="")
+    # The same as a search compares it (core/text/case_folding.py).
+    folded_title = models.TextField(blank=True, default="", editable=False)
+    # A state belongs to its weights: no checkpoint goes while a chat lives on it.
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="chats")
+    head = models.ForeignKey(
+        "Turn", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    # The one turn that may run; taken by a conditional UPDATE, whose row count says who won.
+    running = models.ForeignKey("Turn", models.SET_NULL, null=True, blank=True, related_name="+")
+    # A deleted chat is nobody's at once; until it is purged its owner may take that back.
+    deleted = models.DateTimeField(null=True, blank=True, db_index=True)
+    # Staff see no chat's text unless its owner has shared it.
+    shared = models.BooleanField(default=False)
+    # Its owner keeps it above the others, or out of their list; never both.
+    pinned = models.BooleanField(default=False)
+    archived = models.BooleanField(default=False)
+    # It came out of a file, so that lists can tell it from the chat that the file was made of.
+    imported = models.BooleanField(default=False)
+    created = models.DateTimeField(default=timezone.now)
+    updated = models.DateTimeField(default=timezone.now)
+    # Higher than any other chat's when something was last done here: lists go by it, since a clock
+    # can be put back.
+    activity = models.PositiveBigIntegerField(editable=False, db_index=True)
+
+    objects = ChatQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["owner", "-activity"], name="chats_of_person")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.folded_title = fold(self.title)
+        if self._state.adding and not self.activity:
+            last = Chat.objects.aggregate(last=models.Max("activity"))["last"]
+            self.activity = (last or 0) + 1
+        super().save(*args, **kwargs)

@@ -1,0 +1,60 @@
+"""What operators look at: what staff did, faults, and the site's processes."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class AuditEntry(models.Model):
+    """What a member of staff did; never changed, and kept when the user goes."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    username = models.CharField(max_length=150)
+    action = models.CharField(max_length=64)
+    object = models.CharField(max_length=300, blank=True, default="")
+    detail = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.username}: {self.action} {self.object}"
+
+
+class FaultEntry(models.Model):
+    """An error that some process logged, for the overview; nobody's text is in it."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    source = models.CharField(max_length=100)
+    message = models.CharField(max_length=500)
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.message}"
+
+
+class ProcessReport(models.Model):
+    """What one of the site's processes carries right now; the overview adds them up."""
+
+    process = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField(db_index=True)
+    sockets = models.PositiveIntegerField(default=0)
+    replies = models.PositiveIntegerField(default=0)
+    # Of its engine: replies in the batch, and those that wait for a place in it.
+    batch = models.PositiveIntegerField(default=0)
+    waiting = models.PositiveIntegerField(default=0)
+    # Tokens sampled since it started, and milliseconds of its latest steps.
+    tokens = models.PositiveBigIntegerField(default=0)
+    step_ms = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return self.process
+
+
+class WorkerHeartbeat(models.Model):
+    """When the training worker of this name was last alive; /readyz reads it."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    seen = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

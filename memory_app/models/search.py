@@ -1,0 +1,202 @@
+"""The search index: the folded texts of chats in chunks, and a signature of each chunk."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models.functions import RowNumber, StrIndex
+from django.db.models.lookups import Exact, GreaterThan, IsNull
+
+from memory_app.core.text.case_folding import fold
+from memory_app.core.text.search_signature import COLUMNS, signature
+
+#: Of the chunks of a chat in which all words of a search stand, so many are read for the turn.
+LOOKED_AT = 8
+#: Rows of one INSERT.
+CHUNKS_AT_ONCE = 500
+#: A row of this size is stored in one piece by both databases: PostgreSQL would put a longer one
+#: aside, compressed, and SQLite spread it over pages.
+CHUNK_BYTES = 1_800
+
+
+def folded_word(word: str) -> str:
+    """A word of a search as it stands in a chunk: folding makes a blank of some characters."""
+    return " ".join(fold(word).split())
+
+
+def holds(field: str, word: str) -> models.Q:
+    """Whether a folded text has the folded `word` in it."""
+    return models.Q(GreaterThan(StrIndex(field, models.Value(word)), models.Value(0)))
+
+
+def _signed(words: Sequence[str], prefix: str = "") -> models.Q:
+    """Whether a signature has every gram of the folded words: without one a chunk lacks a word."""
+    signed = models.Q()
+    for column, bits in _columns(" ".join(words)).items():
+        if bits:
+            field = models.F(prefix + column)
+            signed &= models.Q(Exact(field.bitand(bits), models.Value(bits)))
+    return signed
+
+
+def in_chunks(words: Sequence[str]) -> models.Q:
+    """Whether some chunk of the chat of the outer query has all of the folded words."""
+    chunks = SearchSignature.objects.filter(_signed(words), chat=models.OuterRef("pk"))
+    for word in words:
+        chunks = chunks.filter(holds("chunk__text", word))
+    # Not EXISTS: PostgreSQL would rather read the chunks of every chat than stop at a chat's first.
+    return models.Q(IsNull(models.Subquery(chunks.values("pk")[:1]), False))
+
+
+def folded_lines(texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Each text as one line of a chunk; words of a search hold no white space, so none is lost."""
+    lines = ((position, " ".join(fold(text).split())) for position, text in texts)
+    return [(position, line) for position, line in lines if line]
+
+
+def fill(
+    last: tuple[str, list[int]] | None, lines: Iterable[tuple[int, str]]
+) -> list[tuple[str, list[int]]]:
+    """Text and positions of the last chunk and of those that follow it once `lines` are added."""
+    filled = [last] if last else []
+    for position, line in lines:
+        if not filled or len(filled[-1][0].encode()) + len(line.encode()) + 1 > CHUNK_BYTES:
+            filled.append((line, [position]))
+        else:
+            text, positions = filled[-1]
+            filled[-1] = (f"{text}\n{line}", [*positions, position])
+    return filled
+
+
+def chunks_of(chat: UUID, texts: Iterable[tuple[int, str]]) -> "list[SearchChunk]":
+    """All chunks of a chat, not stored yet; each text comes with its turn's position."""
+    return _numbered(chat, fill(None, folded_lines(texts)), 1)
+
+
+def _numbered(chat: UUID, filled: list[tuple[str, list[int]]], first: int) -> "list[SearchChunk]":
+    return [
+        SearchChunk(chat_id=chat, number=number, text=text, positions=positions)
+        for number, (text, positions) in enumerate(filled, first)
+    ]
+
+
+def _columns(text: str) -> dict[str, int]:
+    """The signature of a folded text by the names of its columns."""
+    return dict(zip(SIGNATURE, signature(text), strict=True))
+
+
+class SearchChunkQuerySet(models.QuerySet["SearchChunk"]):
+    def note(self, chat: UUID, texts: Sequence[tuple[int, str]]) -> None:
+        """Add what was said, each with its turn's position, to the chat's last chunk or new ones.
+
+        The caller holds the chat's row, or has just made it.
+        """
+        if not (lines := folded_lines(texts)):
+            return
+        last = self.filter(chat=chat).order_by("-number").first()
+        if last is None:
+            self.store(chunks_of(chat, texts))
+            return
+        (text, positions), *more = fill((last.text, list(last.positions)), lines)
+        if positions != last.positions:
+            self.filter(pk=last.pk).update(text=text, positions=positions)
+            SearchSignature.objects.filter(pk=last.pk).update(**_columns(text))
+        self.store(_numbered(chat, more, last.number + 1))
+
+    def store(self, chunks: "Sequence[SearchChunk]") -> None:
+        """Insert chunks with their signatures; the caller's transaction holds both together."""
+        SearchChunk.objects.bulk_create(chunks, batch_size=CHUNKS_AT_ONCE)
+        rows = [
+            SearchSignature(chunk=chunk, chat_id=chunk.chat_id, **_columns(chunk.text))
+            for chunk in chunks
+        ]
+        SearchSignature.objects.bulk_create(rows, batch_size=CHUNKS_AT_ONCE)
+
+    def places(self, chats: Sequence[UUID], words: Sequence[str]) -> dict[UUID, int]:
+        """Of each chat the position of a turn in which all of the words stand, or one of them."""
+        folded = [folded_word(word) for word in words]
+        each, some = models.Q(), models.Q(pk__in=[])
+        for word in folded:
+            signed = _signed([word], "signature__") & holds("text", word)
+            each &= signed
+            some |= signed
+        places: dict[UUID, int] = {}
+        # With one word the first chunk that holds it will do. Several that share a chunk may still
+        # stand in different turns, so a few more chunks are looked at.
+        rounds = [(each, all, LOOKED_AT if len(folded) > 1 else 1), (some, any, 1)]
+        for which, enough, most in rounds:
+            wanted = [chat for chat in chats if chat not in places]
+            # The signature's own chat is named, too: PostgreSQL would else ask those of everybody.
+            rows = self.filter(which, chat__in=wanted, signature__chat__in=wanted)
+            ranked = rows.annotate(
+                rank=models.Window(
+                    RowNumber(), partition_by=models.F("chat"), order_by=models.F("number").asc()
+                )
+            ).filter(rank__lte=most)
+            for chunk in ranked.order_by("chat", "number"):
+                if chunk.chat_id not in places:
+                    position = chunk.position_of(folded, enough)
+                    if position is not None:
+                        places[chunk.chat_id] = position
+        return places
+
+
+class SearchChunk(models.Model):
+    """What was said in a chat as a search compares it, a line a text, many lines a row.
+
+    The signatures below tell which rows a search needn't read. An FTS5 index would keep the words
+    of deleted chats in its segments until they happen to be merged.
+    """
+
+    chat = models.ForeignKey("Chat", models.CASCADE, related_name="chunks", db_index=False)
+    number = models.PositiveIntegerField()
+    text = models.TextField()
+    # Of each line the position of its turn.
+    positions = models.JSONField(default=list)
+
+    objects = SearchChunkQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["chat", "number"], name="one_chunk_a_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.chat_id} {self.number}"
+
+    def position_of(
+        self, words: Sequence[str], enough: Callable[[Iterable[bool]], bool]
+    ) -> int | None:
+        """The first turn here with all or any (`enough`) of the folded words, message or reply."""
+        turns: dict[int, str] = {}
+        for position, line in zip(self.positions, self.text.split("\n"), strict=True):
+            turns[position] = f"{turns[position]}\n{line}" if position in turns else line
+        for position, said in turns.items():
+            if enough(word in said for word in words):
+                return position
+        return None
+
+
+class SearchSignature(models.Model):
+    """The index of a search: which grams a chunk has (core/text/search_signature.py).
+
+    It has a tenth of the texts' size.
+
+    Both databases find a chat's signatures by its key and compare integers; only the texts that
+    are left are read. It is made of the chunks, and `rebuild_search` makes it anew.
+    """
+
+    chunk = models.OneToOneField(
+        SearchChunk, models.CASCADE, primary_key=True, related_name="signature"
+    )
+    chat = models.ForeignKey("Chat", models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"signature of {self.chunk_id}"
+
+
+#: The columns of a signature.
+SIGNATURE = tuple(f"bits_{column:02d}" for column in range(COLUMNS))
+for _name in SIGNATURE:
+    SearchSignature.add_to_class(_name, models.BigIntegerField(editable=False))

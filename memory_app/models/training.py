@@ -1,0 +1,160 @@
+"""Runs, the searches that queue them, and what they measure."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from memory_app.models.checkpoint import Checkpoint
+from memory_app.models.sequenced import Sequenced
+
+#: By this name, since a row's own `settings` hides Django's inside its class.
+USER = settings.AUTH_USER_MODEL
+
+
+class RunStatus(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+#: A run with one of these has somebody who carries it out, or whose death nobody has seen yet.
+HELD = (RunStatus.RUNNING, RunStatus.CANCELLING, RunStatus.PAUSING)
+
+
+#: What a person asked of a held run, and what it becomes when that is done.
+ASKED = {RunStatus.CANCELLING: RunStatus.CANCELLED, RunStatus.PAUSING: RunStatus.PAUSED}
+
+
+class ParameterSearch(Sequenced):
+    """Runs that differ in chosen settings alone, queued together and compared in one table."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)
+    method = models.CharField(max_length=16)  # grid, random
+    # {setting: [value, …]} for a grid; {setting: [low, high]} or [value, …] at random.
+    space = models.JSONField(default=dict)
+    preset = models.CharField(max_length=32)
+    settings = models.JSONField(default=dict)
+    corpora = models.JSONField(default=list)
+    created_by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
+    created = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
+    def waiting(self) -> "TrainingRunQuerySet":
+        """Those that no worker has yet, the one that is due first."""
+        return self.filter(status=RunStatus.QUEUED).order_by("sequence", "id")
+
+    def held(self) -> "TrainingRunQuerySet":
+        """Those that a process carries out or did until it died."""
+        return self.filter(status__in=HELD)
+
+
+class TrainingRun(Sequenced):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, blank=True, default="")
+    preset = models.CharField(max_length=32)
+    settings = models.JSONField(default=dict)
+    # [[corpus name, weight], …]
+    corpora = models.JSONField(default=list)
+    status = models.CharField(max_length=16, choices=RunStatus.choices, default=RunStatus.QUEUED)
+    step = models.PositiveIntegerField(default=0)
+    total_steps = models.PositiveIntegerField(default=0)
+    checkpoint = models.ForeignKey(
+        Checkpoint, models.SET_NULL, null=True, blank=True, related_name="runs"
+    )
+    error = models.TextField(blank=True, default="")
+    # The same as a sentence that can be put into other words (core/messages.py).
+    error_said = models.JSONField(blank=True, default=dict)
+    # Where it begins from another checkpoint's weights and tokenizer instead of at random.
+    parent = models.ForeignKey(
+        Checkpoint, models.SET_NULL, null=True, blank=True, related_name="descendants"
+    )
+    search = models.ForeignKey(
+        ParameterSearch, models.SET_NULL, null=True, blank=True, related_name="runs"
+    )
+    # What staff write about it; an archived one is left out of the list until it is asked for.
+    note = models.TextField(blank=True, default="")
+    archived = models.BooleanField(default=False)
+    started_by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
+    # One more with each claim: whoever holds a lower number writes nothing any more, neither here
+    # nor on disk, where the saves bear it in their names.
+    fence = models.PositiveIntegerField(default=0)
+    # Who carries it out (process_liveness.py), and when that process last said so.
+    process = models.CharField(max_length=64, blank=True, default="")
+    heartbeat = models.DateTimeField(null=True, blank=True)
+    # The step of the last save, and how many workers have died since.
+    saved = models.PositiveIntegerField(default=0)
+    deaths = models.PositiveSmallIntegerField(default=0)
+    created = models.DateTimeField(default=timezone.now)
+    started = models.DateTimeField(null=True, blank=True)
+    finished = models.DateTimeField(null=True, blank=True)
+
+    objects = TrainingRunQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["status", "sequence"], name="runs_by_status")]
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether a worker has it but no step is done yet: corpora are read, pieces learned."""
+        return self.status == RunStatus.RUNNING and self.step == 0
+
+    @property
+    def is_finishing(self) -> bool:
+        """Whether all steps are done and only the evaluation and the checkpoint are left."""
+        return self.status == RunStatus.RUNNING and 0 < self.total_steps <= self.step
+
+    def seconds_left(self) -> float | None:
+        """How long the rest takes at the rate of the last figures; None before there are any."""
+        rates = self.metrics.filter(name="steps_per_second", value__gt=0).order_by("-step")
+        last = list(rates.values_list("value", flat=True)[:10])
+        if self.status not in HELD or not last or self.step >= self.total_steps:
+            return None
+        # Each figure stands for equally many steps: their times are what is averaged.
+        return (self.total_steps - self.step) * sum(1 / rate for rate in last) / len(last)
+
+
+class TrainingMetric(models.Model):
+    run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="metrics")
+    step = models.PositiveIntegerField()
+    name = models.CharField(max_length=100)
+    value = models.FloatField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "name", "step"], name="one_value_a_step")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} @ {self.step}"
+
+
+class RunSample(models.Model):
+    """What a run's model said at one evaluation: [{"prompt", "reply"}, …]."""
+
+    run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="samples")
+    step = models.PositiveIntegerField()
+    exchanges = models.JSONField(default=list)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "step"], name="one_sample_a_step")
+        ]
+
+    def __str__(self) -> str:
+        return f"sample @ {self.step}"

@@ -1,0 +1,124 @@
+"""One user message with its reply. The ids are the truth of what was said; the state is what the
+model made of them.
+"""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from memory_app.models.chat import Chat
+from memory_app.models.person import Person
+from memory_app.models.search import SearchChunk
+
+
+class TurnStatus(models.TextChoices):
+    RUNNING = "running"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    LENGTH = "length"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+#: A turn with one of these has reply ids and a state, and may be a parent.
+COMMITTED = (TurnStatus.COMPLETE, TurnStatus.STOPPED, TurnStatus.LENGTH)
+
+
+class TurnQuerySet(models.QuerySet["Turn"]):
+    def of(self, person: Person | None) -> "TurnQuerySet":
+        return self.filter(chat__owner=person, chat__deleted=None) if person else self.none()
+
+    def oldest_first(self) -> "TurnQuerySet":
+        """By their place in the chat: a parent comes before its children."""
+        return self.order_by("position")
+
+    def committed(self) -> "TurnQuerySet":
+        return self.filter(status__in=COMMITTED)
+
+
+class Turn(models.Model):
+    """One user message with the reply to it; a node of its chat's tree."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    chat = models.ForeignKey(Chat, models.CASCADE, related_name="turns")
+    parent = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="children"
+    )
+    # Its place among the chat's turns, from 1: what was begun later has a higher one, whatever the
+    # clock said. Given while the chat's row is held.
+    position = models.PositiveIntegerField(editable=False)
+    kind = models.CharField(max_length=16, default="talk")
+    client_turn_id = models.UUIDField()
+    status = models.CharField(max_length=16, choices=TurnStatus.choices, default=TurnStatus.RUNNING)
+    user_text = models.TextField(blank=True)
+    reply_text = models.TextField(blank=True, default="")
+    user_token_ids = models.JSONField(default=list)
+    reply_token_ids = models.JSONField(default=list)
+    seed = models.BigIntegerField()
+    sampling = models.JSONField(default=dict)
+    # h then c, float32 little-endian, C order: 2 * layers * hidden * 4 bytes.
+    state = models.BinaryField(null=True, blank=True)
+    # null where there is no state, as it is told on the wire: "" would be a hash of something.
+    state_sha256 = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
+    created = models.DateTimeField(default=timezone.now)
+    finished = models.DateTimeField(null=True, blank=True)
+    # Who speaks it (process_liveness.py); recovery touches only the turns of processes that died.
+    process = models.CharField(max_length=64, blank=True, default="")
+    heartbeat = models.DateTimeField(null=True, blank=True)
+    stop_requested = models.BooleanField(default=False)
+    # Where the state was computed (core/cpu.py): there a replay gives it again to the bit.
+    machine = models.CharField(max_length=32, blank=True, default="")
+    # From taking the message to the reply's first token, as this server saw it.
+    first_token_ms = models.PositiveIntegerField(null=True, blank=True)
+
+    objects = TurnQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["chat", "client_turn_id"], name="one_turn_a_message"),
+            models.UniqueConstraint(fields=["chat", "position"], name="one_turn_a_position"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["process"], condition=models.Q(status="running"), name="running_turns"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        adding = self._state.adding
+        if adding and not self.position:
+            turns = Turn.objects.filter(chat=self.chat_id)
+            self.position = (turns.aggregate(last=models.Max("position"))["last"] or 0) + 1
+        super().save(*args, **kwargs)
+        if adding:
+            SearchChunk.objects.note(
+                self.chat_id, [(self.position, self.user_text), (self.position, self.reply_text)]
+            )
+
+    @property
+    def is_committed(self) -> bool:
+        return self.status in COMMITTED
+
+    @property
+    def cut_by(self) -> str | None:
+        """What cut the reply off: its "length" limit or a "loop"; None where nothing did.
+
+        The engine asks for the limit first, so a shorter reply repeated itself.
+        """
+        if self.status != TurnStatus.LENGTH:
+            return None
+        most = self.sampling.get("max_tokens") if isinstance(self.sampling, dict) else None
+        short = isinstance(most, int) and len(self.reply_token_ids) < most
+        return "loop" if short else "length"
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the turn feeds: U, R and the four around them (tokenizer.py)."""
+        return (
+            len(self.user_token_ids) + len(self.reply_token_ids) + 4 if self.kind == "talk" else 0
+        )
