@@ -11,6 +11,7 @@ from django.utils import timezone
 from memory_app import outage_log, outages, registry, runtime
 from memory_app.core.model.checkpoint import CheckpointError
 from memory_app.models import Checkpoint, WorkerHeartbeat
+from memory_app.version import __version__
 
 log = logging.getLogger(__name__)
 #: A worker says that it lives every few seconds (tasks.py); this long without a word, it doesn't.
@@ -42,7 +43,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
                 log.warning("not ready", extra=facts)
             parts[name], away = dict(_AWAY), True
     ok = all(part["ok"] for part in parts.values())
-    return JsonResponse({"ok": ok, "parts": parts}, status=200 if ok else 503)
+    answer = {"ok": ok, "version": __version__, "parts": parts}
+    return JsonResponse(answer, status=200 if ok else 503)
 
 
 def _database() -> Part:

@@ -8,6 +8,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from memory_app import policy, protocol
+from memory_app.version import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,6 +66,11 @@ def test_every_variable_of_the_makefile_has_a_heading():
     read = set(re.findall(r"\$\(([A-Z_]+)\)", made)) - set(re.findall(r"^([A-Z_]+) :=", made, re.M))
     assert "PYTHON" in read
     assert read <= headings(page("settings.md"))
+
+
+def test_the_changelog_has_the_version_of_this_program():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## {__version__}\n" in text
 
 
 def packages(requirements: list[str]) -> set[str]:

@@ -1,8 +1,11 @@
 """/healthz says that the process lives, /readyz that every part of it does."""
 
+import tomllib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.test import Client
 from django.utils import timezone
@@ -17,6 +20,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def all_well(checkpoint):
     WorkerHeartbeat.objects.create(name="w", seen=timezone.now())
+
+
+def declared_version() -> str:
+    project = (Path(settings.BASE_DIR) / "pyproject.toml").read_text("utf-8")
+    return tomllib.loads(project)["project"]["version"]
 
 
 def readyz():
@@ -42,7 +50,7 @@ def test_a_probe_that_comes_by_address_is_answered(all_well, settings, host):
 
 def test_all_is_well(all_well):
     status, answer = readyz()
-    assert (status, answer["ok"]) == (200, True)
+    assert (status, answer["ok"], answer["version"]) == (200, True, declared_version())
     assert set(answer["parts"]) == {"database", "disk", "checkpoint", "engine", "worker"}
     assert all(set(part) == {"ok", "detail"} and part["ok"] for part in answer["parts"].values())
 

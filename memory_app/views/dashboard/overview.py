@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from memory_app.models import Chat, Checkpoint, Corpus, FaultEntry, TrainingRun, Turn
 from memory_app.services.operations.overview import disk_use, use_by_day, worker_state
 from memory_app.services.operations.processes import processes_total
+from memory_app.version import __version__
 from memory_app.views.dashboard.page import page
 
 FAULTS = 12
@@ -47,6 +48,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "tokens": sum(use["tokens"]),
         },
         live_checkpoints=Checkpoint.objects.filter(live=True).order_by("language"),
+        version=__version__,
         untouched=not TrainingRun.objects.exists() and not Corpus.objects.exists(),
         **_live(),
     )

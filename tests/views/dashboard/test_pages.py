@@ -25,6 +25,7 @@ from memory_app.models import (
     Turn,
 )
 from memory_app.services.operations.processes import process_report, processes_total
+from memory_app.version import __version__
 from memory_app.views.dashboard.curves import MOST_POINTS, thinned
 from memory_app.views.dashboard.runs import STOP_POLLING
 
@@ -123,6 +124,10 @@ def test_the_page_is_content_with_the_strict_policy(client, pages):
         assert " style=" not in body, url
         assert "<style" not in body, url
         assert "onclick" not in body, url
+
+
+def test_the_overview_shows_the_version(client):
+    assert f"Gatescope {__version__}<" in client.get(reverse("admin:overview")).content.decode()
 
 
 def test_the_overview_counts_days_and_tokens(client, chat):
