@@ -46,7 +46,7 @@ help:
 	@echo "make test         install what the tests need and run all of them"
 	@echo "make lint         style, types, import rules, Django's own checks"
 	@echo "make bench        the engine's ratios, one a line"
-	@echo "make screenshots  the pictures of README and docs"
+	@echo "make screenshots  README's pictures, and in work/pictures one of every page"
 
 run: $(RUN_STAMP)
 	@exec $(PY) manage.py up

@@ -1,4 +1,4 @@
-"""The pictures of README and docs: `make screenshots` writes docs/pictures.
+"""Pictures of the pages: `make screenshots` writes README's to docs/pictures, all others to work/.
 
 The site is the real one on its bundled checkpoint, or on the folder named as the one argument;
 what is said is what it says.
@@ -19,7 +19,11 @@ from tests.browser.small_png import small_png
 from tests.browser.visitor import Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGET = ROOT / "docs" / "pictures"
+LINKED_FOLDER = ROOT / "docs" / "pictures"
+#: Ignored by git: pictures that no page links would only make every clone larger.
+UNLINKED_FOLDER = ROOT / "work" / "pictures"
+#: What README shows.
+LINKED = {"chat-1280-light.png", "gates-1280-dark.png"}
 TALK = ("My name is Clara.", "How are you?", "What is my name?")
 #: Drawers and the map of branches: in these kinds only, so that the pictures stay few.
 DRAWERS = {"1280-light", "390-dark", "1280-chinese", "390-chinese"}
@@ -49,7 +53,9 @@ def take(browser: Browser, url: str, kind: str) -> None:
 
     def picture(name: str) -> None:
         shot = as_small_png(browser, page.screenshot())
-        (TARGET / f"{name}-{kind}.png").write_bytes(shot)
+        file = f"{name}-{kind}.png"
+        folder = LINKED_FOLDER if file in LINKED else UNLINKED_FOLDER
+        (folder / file).write_bytes(shot)
 
     page.goto(f"{url}/")
     picture("front")
@@ -160,7 +166,8 @@ def main() -> None:
         registry.promote(registry.register(Path(sys.argv[1])))
     elif not registry.register_bundled():
         sys.exit("There is no bundled checkpoint to chat with yet.")
-    TARGET.mkdir(parents=True, exist_ok=True)
+    for folder in (LINKED_FOLDER, UNLINKED_FOLDER):
+        folder.mkdir(parents=True, exist_ok=True)
     server.application = application
     server.start()
     try:

@@ -9,6 +9,7 @@ import pytest
 
 from memory_app import policy, protocol
 from memory_app.version import __version__
+from tests.browser.screenshots import LINKED
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -108,6 +109,14 @@ def test_every_link_between_the_pages_leads_somewhere(file):
         target = (ROOT / file).parent / link if link else ROOT / file
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), f"{link}#{anchor}"
+
+
+def test_every_picture_is_linked():
+    text = "".join(file.read_text(encoding="utf-8") for file in PAGES)
+    pictures = {file.name for file in (ROOT / "docs/pictures").iterdir()}
+    assert pictures
+    assert {name for name in pictures if f"pictures/{name})" not in text} == set()
+    assert {name for name in pictures if name.endswith(".png")} == LINKED
 
 
 def test_every_page_of_the_log_is_in_its_list():
