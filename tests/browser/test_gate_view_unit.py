@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,16 @@ from playwright.sync_api import expect
 
 from tests.browser.gate_view import Trace, cell, drawn, place, rows
 from tests.browser.visitor import Visitor
+
+# Keeps what is written on any canvas from now on.
+WRITTEN = """() => {
+  window.written = [];
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    window.written.push(text);
+    return fillText.call(this, text, ...rest);
+  };
+}"""
 
 
 def colours(gates: Visitor) -> list[str]:
@@ -84,12 +95,14 @@ def test_a_units_numbers_come_as_csv(gates: Visitor, trace: Trace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("button", "width"), [("Save map as PNG", 1200), ("Save plot as PNG", 250)]
+    ("button", "width", "title"),
+    [("Save map as PNG", 1200, "f forget"), ("Save plot as PNG", 250, r"Unit \d+ of layer 1")],
 )
 def test_pictures_are_png_files_with_something_on_them(
-    gates: Visitor, button: str, width: int
+    gates: Visitor, button: str, width: int, title: str
 ) -> None:
     page = gates.page
+    page.evaluate(WRITTEN)
     expect(page.get_by_role("button", name=button)).to_be_enabled()
     with page.expect_download() as download:
         page.get_by_role("button", name=button).click()
@@ -97,6 +110,9 @@ def test_pictures_are_png_files_with_something_on_them(
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     assert int.from_bytes(data[16:20], "big") >= width
     assert len(data) > 3000
+    written = page.evaluate("window.written")
+    assert any(re.fullmatch(title, text) for text in written)
+    assert not any("undefined" in text for text in written)
 
 
 def test_the_trace_is_a_download(gates: Visitor) -> None:

@@ -1,7 +1,7 @@
 // The gate view: what is shown stands in `shown`; every control changes it, `draw` follows it, and
 // the address behind # says it, so that a link shows the same.
 import { Alternatives } from "./next_token.js";
-import { FIRST, HUES, KEEP, MEANINGS, SIGNED } from "./cell.js";
+import { FIRST, HUES, KEEP, LABELS, MEANINGS, SIGNED } from "./cell.js";
 import { GateMap, SORTS } from "./gate_map.js";
 import { go, leaving, maps } from "./preload_map.js";
 import { histogram, saturated } from "./histogram.js";
@@ -16,7 +16,7 @@ import { css, ramp } from "../shared/colour_ramp.js";
 import { savePicture } from "../shared/save_file.js";
 import { Sentence } from "./token_row.js";
 import { Sibling } from "./compare_reply.js";
-import { say, wordsOf } from "../shared/strings.js";
+import { say } from "../shared/strings.js";
 import { UnitLine } from "./unit_chart.js";
 
 const element = (id) => document.getElementById(id);
@@ -261,7 +261,7 @@ function start(page) {
     const layer = shown.layer === "all" ? say("allLayers") : say("layer", { n: shown.layer + 1 });
     const sort = element("sort").selectedOptions[0].textContent;
     const picture = mapPicture({
-      title: `${wordsOf("explain")[shown.gate]}`,
+      title: `${shown.gate} ${LABELS[shown.gate]}`,
       subtitle: say(part ? "pictureNoteWindow" : "pictureNote", {
         layer, sort, name: page.checkpoint, tokens: say("tokens", { n: tokens }), first: first + 1, last: first + tokens, total,
       }),
