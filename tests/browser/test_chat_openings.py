@@ -26,8 +26,15 @@ def test_each_opening_is_walked_to_its_end(visitor: Visitor) -> None:
     visitor.wait_for_end()
     expect(page.locator("#watch")).to_have_text(opening["watch"])
     expect(page.locator("#next-step")).to_be_hidden()
+    # So does it after a look at the gates; what is said next is another matter.
+    page.locator(".turn").last.get_by_role("link", name="gates").last.click()
+    page.wait_for_url("**/turn/**")
+    page.go_back()
+    expect(page.locator("#watch")).to_have_text(opening["watch"])
     said = [turn.user_text for turn in Turn.objects.filter(chat=chat).oldest_first()]
     assert said == list(opening["steps"])
+    visitor.talk("Something else.")
+    expect(page.locator("#next")).to_be_hidden()
 
 
 def test_the_next_step_is_offered_with_its_meaning(visitor: Visitor) -> None:

@@ -144,6 +144,9 @@ def test_a_blank_memory_and_the_way_back(
     expect(page.locator("#openings")).to_be_visible()
     expect(page.locator("#later")).to_be_in_viewport(ratio=1)
     expect(page.locator("#cost-own")).to_have_text("–")
+    expect(page.locator("#memory-blank-note")).to_have_text(
+        "Bring back the memory and the 2 turns that were here before.", use_inner_text=True
+    )
     assert Chat.objects.get(pk=chat).head_id is None
 
     # After a reload too the way back is there, and to the same memory.
@@ -155,6 +158,55 @@ def test_a_blank_memory_and_the_way_back(
     expect(page.locator("#memory-turns")).to_have_text("2")
     expect(page.locator("#cost-own")).not_to_have_text("–")
     assert Chat.objects.get(pk=chat).head_id == head
+
+
+@pytest.mark.parametrize("width", [1280, 1000])
+def test_nothing_below_the_button_moves_when_the_memory_is_blanked(
+    visitor: Visitor, width: int
+) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": width, "height": 800})
+    visitor.start_chat()
+    visitor.talk(TALK[0])
+    top = "one => one.getBoundingClientRect().top"
+    before = page.locator("#cost").evaluate(top)
+    page.locator("#memory-blank").click()
+    expect(page.locator("#memory-blank")).to_have_text("Restore memory")
+    assert page.locator("#cost").evaluate(top) == before
+
+
+def test_on_a_phone_the_blank_page_has_no_end_and_restore_leads_to_the_newest_message(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": 390, "height": 600})
+    visitor.start_chat()
+    for text in TALK:
+        visitor.talk(text)
+    jump = page.get_by_role("button", name="Scroll to the end")
+    for scrolled in (False, True):
+        if scrolled:
+            page.locator("#scroller").evaluate("one => one.scrollTo(0, 0)")
+            expect(jump).to_be_visible()
+        page.get_by_role("button", name="Memory").click()
+        page.locator("#memory-blank").click()
+        page.keyboard.press("Escape")
+        expect(page.locator("#later")).to_be_in_viewport(ratio=1)
+        expect(jump).to_be_hidden()
+        scroller = page.locator("#scroller")
+        assert scroller.evaluate("one => one.scrollTop") == 0
+        # Nor once the openings were read to their end and back.
+        scroller.evaluate("one => one.scrollTo(0, 9999)")
+        scroller.evaluate("one => new Promise((done) => setTimeout(done, 200))")
+        scroller.evaluate("one => one.scrollTo(0, 0)")
+        scroller.evaluate("one => new Promise((done) => setTimeout(done, 200))")
+        expect(jump).to_be_hidden()
+        page.get_by_role("button", name="Memory").click()
+        page.locator("#memory-blank").click()
+        page.keyboard.press("Escape")
+        expect(page.locator(".turn")).to_have_count(3)
+        expect(page.locator(".turn").last.locator(".bot .text")).to_be_in_viewport()
+        expect(jump).to_be_hidden()
 
 
 def test_while_a_reply_runs_the_memory_stays(visitor: Visitor, slowly: None) -> None:

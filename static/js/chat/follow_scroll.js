@@ -12,10 +12,14 @@ export class Follow {
     this.following = true;
     this.top = 0; // where the last scroll came to
     scroller.addEventListener("scroll", () => this.#look(), { passive: true });
-    const sizes = new ResizeObserver(() => this.following && this.#toEnd());
+    const sizes = new ResizeObserver(() => {
+      this.#followBlank();
+      if (this.following) this.#toEnd();
+    });
     for (const part of [scroller, ...contents]) sizes.observe(part);
     jump.addEventListener("click", () => this.end());
     this.jump = jump;
+    this.#followBlank();
     const returned = RETURNS.has(performance.getEntriesByType("navigation")[0]?.type);
     this.returned = returned && this.#restore(this.kept.value);
     if (!this.returned) this.#toEnd();
@@ -45,6 +49,7 @@ export class Follow {
   end() {
     this.following = true;
     this.jump.hidden = true;
+    this.#followBlank();
     this.#toEnd();
   }
 
@@ -54,10 +59,19 @@ export class Follow {
     this.jump.hidden = false;
   }
 
-  #toEnd() {
-    // Without a turn there are the openings, which are read from their beginning.
+  // Without a turn there are the openings: they are read from their beginning, without a way to an
+  // end, and the next turn to stand there is followed.
+  #followBlank() {
     const blank = !this.scroller.querySelector(".turn");
-    this.scroller.scrollTop = blank ? 0 : this.scroller.scrollHeight;
+    if (blank && !this.blank) this.scroller.scrollTop = 0;
+    this.blank = blank;
+    if (!blank) return;
+    this.following = true;
+    this.jump.hidden = true;
+  }
+
+  #toEnd() {
+    if (!this.blank) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
   // Only a move upwards is a reader's: what grows below moves nothing, and may have grown again
@@ -68,5 +82,6 @@ export class Follow {
     else if (scrollTop < this.top) this.following = false;
     this.top = scrollTop;
     this.jump.hidden = this.following;
+    this.#followBlank();
   }
 }

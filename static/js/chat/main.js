@@ -82,7 +82,7 @@ function showTree() {
 function showSteps() {
   const busy = Boolean(live || pending);
   steps.show(tree, busy);
-  openings.show(!busy && views.length > 0);
+  openings.show(!busy && views.length > 0, tree.head);
 }
 
 function showTitle(title) {

@@ -41,13 +41,13 @@ export class Memory {
     this.checkpoint = checkpoint;
     const { chat } = JSON.parse(element("page").textContent);
     this.course = new Course(chat, checkpoint);
-    // Where the way back from a memory that was blanked here leads: the head before it.
+    // Where the way back from a memory that was blanked here leads: {turn: the head before it, turns}.
     this.back = new Kept("sessionStorage", "blanked", chat);
     document.addEventListener("themechange", () => this.#draw());
     element("copy-hash").addEventListener("click", () => this.#copy());
     element("memory-blank").addEventListener("click", () => {
-      const turn = this.head ? null : this.back.value;
-      this.blanking = this.head; // it may be refused
+      const turn = this.head ? null : this.back.value?.turn;
+      this.blanking = this.head && { turn: this.head, turns: this.turns }; // it may be refused
       document.dispatchEvent(new CustomEvent("chat:goto", { detail: { turn } }));
     });
   }
@@ -55,10 +55,10 @@ export class Memory {
   // head: the turn whose state is the chat's memory (null: blank); turns: how deep it lies.
   async show({ head, parent, hash, turns }) {
     const wanted = (this.wanted = Symbol());
-    this.head = head;
     if (!head && this.blanking) this.back.value = this.blanking;
     else if (head) this.back.value = null; // something was said since, or the head was moved
     this.blanking = null;
+    Object.assign(this, { head, turns });
     this.#blank();
     this.course.show(head).catch(() => {}); // the charts keep what they showed
     const { state_parts: shapes, memory_part: memory, num_layers: layers } = this.checkpoint;
@@ -85,10 +85,14 @@ export class Memory {
 
   #blank() {
     const button = element("memory-blank");
-    const restores = !this.head && Boolean(this.back.value);
-    button.disabled = !this.head && !restores;
-    button.textContent = say(restores ? "unblank" : "blankMemory");
-    element("memory-blank-note").textContent = say(restores ? "unblankNote" : this.head ? "blankNote" : "blankAlready");
+    const back = this.head ? null : this.back.value;
+    button.disabled = !this.head && !back;
+    button.textContent = say(back ? "unblank" : "blankMemory");
+    const shown = back ? "unblankNote" : this.head ? "blankNote" : "blankAlready";
+    for (const note of element("memory-blank-note").children) {
+      note.classList.toggle("now", note.dataset.note === shown);
+      if (back && note.dataset.note === shown) note.textContent = say(shown, { n: back.turns });
+    }
   }
 
   #norms() {

@@ -27,16 +27,23 @@ export class Openings {
     });
     element("next-end").addEventListener("click", () => {
       this.kept.value = null;
-      this.show(true);
+      this.show(false);
       focusComposer();
     });
     // A click before this would be lost; the page comes with these buttons disabled.
     for (const button of element("openings").querySelectorAll("button")) button.disabled = false;
   }
 
-  // After a reply: the next step; while one runs, or where the memory is blank, nothing.
-  show(ready) {
-    const { steps = [], meanings = [], watch = "", language = "" } = this.kept.value ?? {};
+  // After a reply: the next step; while one runs, or where the memory is blank, nothing. What to watch
+  // for stands once more beside what came of the last step, as long as that turn is the head.
+  show(ready, head) {
+    const kept = this.kept.value ?? {};
+    const { steps = [], meanings = [], watch = "", language = "" } = kept;
+    if (ready && watch && !steps.length) {
+      kept.end ??= head;
+      this.kept.value = kept.end === head ? kept : null;
+      if (kept.end !== head) return this.show(ready, head);
+    }
     element("next").hidden = !(ready && watch);
     if (!ready || !watch) return;
     element("watch").textContent = watch;
@@ -44,7 +51,5 @@ export class Openings {
     element("next-step").textContent = steps.length ? say("next", { text: steps[0] }) : "";
     element("next-step").lang = language;
     element("next-meaning").textContent = meanings[0] ?? "";
-    // The last step was taken: what to watch for stands once more, beside what came of it.
-    if (!steps.length) this.kept.value = null;
   }
 }
