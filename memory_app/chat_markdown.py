@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from memory_app.models import Chat, Turn
+from memory_app.turn_notes import turn_note
 
 # All that may begin a structure within a line, entities, raw HTML and formulas too.
 _INLINE = re.compile(r"([\\`*_\[\]<>&~|!$])")
@@ -47,5 +48,5 @@ def chat_markdown(chat: Chat, path: Sequence[Turn], others: int) -> str:
         parts.append(f"*{note.format(n=others)}*")
     for turn in path:
         parts += [f"**{you}**", literal(turn.user_text)]
-        parts += [f"**{bot}**", literal(turn.reply_text) or "–"]
+        parts += [f"**{bot}**", literal(turn.reply_text) or f"*{turn_note(turn)}*"]
     return "\n\n".join(parts) + "\n"

@@ -12,19 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from memory_app.core.inspection.long_trace import LONG
 from memory_app.markdown import markdown_or_nothing
 from memory_app.models import Checkpoint, Turn
+from memory_app.turn_notes import TURN_NOTES, WORDLESS, turn_note
 
 register = template.Library()
 
 #: Characters of a message and its reply: about 25 printed lines.
 TALL = 2000
-
-STATUS_NOTES: dict[str, str | Promise] = {
-    "stopped": _("Stopped. The model remembers what it wrote up to here."),
-    "length": _("Cut off: the reply reached the length limit."),
-    "loop": _("Cut off: the reply repeated itself."),
-    "interrupted": _("The server stopped during this reply. Memory is unchanged."),
-    "failed": _("This reply failed. Memory is unchanged."),
-}
 
 # The scripts hold no words of their own: what they say is named here and translated here. A text
 # that counts has a form for each plural category of the languages (one, other), chosen by its n.
@@ -66,7 +59,8 @@ STRINGS: dict[str, dict[str, Any]] = {
         },
         "left": {"one": _("{n} character left"), "other": _("{n} characters left")},
         "next": _("Say next: {text}"),
-        "note": STATUS_NOTES,
+        "note": TURN_NOTES,
+        "wordless": WORDLESS,
         "notSent": _("Not sent. Correct the sampling settings first: {names}."),
         "loggedOut": _("You were logged out. Log in to continue; your unsent text is kept."),
         "offlineKept": _(
@@ -126,10 +120,11 @@ STRINGS: dict[str, dict[str, Any]] = {
         "blank": _("blank: all zeros"),
         "layer": _("Layer {n}"),
         "blankMemory": _("Blank memory"),
-        "blankNote": _("Start over. Your messages leave the page; you can bring them back."),
-        "blankAlready": _("The memory is blank."),
         "unblank": _("Restore memory"),
-        "unblankNote": _("Bring back the memory and all messages from before you blanked it."),
+        "unblankNote": {
+            "one": _("Bring back the memory and the {n} turn that was here before."),
+            "other": _("Bring back the memory and the {n} turns that were here before."),
+        },
         "thisChat": _("this chat"),
         "refeeding": _("re-reading"),
         "cache": _("key-value cache"),
@@ -243,7 +238,7 @@ STRINGS: dict[str, dict[str, Any]] = {
 @register.filter
 def status_note(turn: Turn | None) -> str | Promise:
     """The sentence under a reply that did not simply end; empty for one that did."""
-    return STATUS_NOTES.get((turn.cut_by or turn.status) if turn else "", "")
+    return turn_note(turn) if turn else ""
 
 
 @register.filter

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from memory_app.models import Chat, Turn
+from tests.browser.conftest import slow_down
 from tests.browser.visitor import Visitor
 
 
@@ -89,6 +90,25 @@ def test_stop_ends_the_reply_where_it_is(visitor: Visitor, slowly: None, way: st
     assert visitor.reply() == turn.reply_text
     assert 0 < len(turn.reply_token_ids) < 200
     expect(visitor.page.get_by_text("Stopped.")).to_be_visible()
+
+
+def test_a_stop_before_the_first_word_leaves_nothing_to_draw_or_to_copy(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = visitor.page
+    slow_down(monkeypatch, 1)
+    visitor.start_chat()
+    visitor.say("Say a lot.")
+    page.keyboard.press("Escape")
+    visitor.wait_for_end()
+    for _ in range(2):  # as it ended, and as the server draws it
+        turn = page.locator(".turn:last-child")
+        assert visitor.status() == "stopped"
+        assert visitor.reply() == ""
+        expect(turn.locator(".note")).to_have_text("Stopped before the reply began.")
+        expect(turn.locator(".strip")).to_be_hidden()
+        expect(turn.get_by_role("button", name="Copy this reply")).to_be_hidden()
+        page.reload()
 
 
 def test_another_tab_sees_the_message_and_the_stream(

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from memory_app import process_liveness, services
+from memory_app.chat_markdown import chat_markdown
 from memory_app.core.model.state import State
 from memory_app.models import Chat, Turn
 from memory_app.protocol import Refused
@@ -336,3 +337,13 @@ def test_a_cut_reply_tells_its_limit_from_a_loop(chat):
     turn.status = "complete"
     assert turn.cut_by is None
     assert status_note(turn) == ""
+
+
+def test_a_reply_without_a_word_is_said_to_have_none(chat):
+    turn = commit(begin(chat), "", status="stopped")
+    assert status_note(turn) == "Stopped before the reply began."
+    assert "*Stopped before the reply began.*" in chat_markdown(chat, [turn], 0)
+    turn.reply_text = "So"
+    assert status_note(turn) == "Stopped. The model remembers what it wrote up to here."
+    turn.status, turn.reply_text = "complete", ""
+    assert status_note(turn) == "The reply is empty: the model ended it at once."

@@ -7,6 +7,12 @@ const template = document.getElementById("turn-template");
 const UNDECIDED = new Set(["running", "sending"]);
 export const KEPT = new Set(["complete", "stopped", "length"]);
 
+// The sentence under a reply that did not simply end, as `status_note` has it.
+function noteOf({ status, reply, cut }) {
+  const wordless = reply ? undefined : wordsOf("wordless")[status];
+  return wordsOf("note")[wordless ?? cut ?? status] ?? "";
+}
+
 export class TurnView {
   constructor(li) {
     this.li = li;
@@ -88,8 +94,8 @@ export class TurnView {
   // What `turn.finished` tells: the message isn't in it, and stays as it is.
   finish({ status, reply_text: reply, cut_by: cut }) {
     this.status = status;
-    if (cut) this.note(wordsOf("note")[cut] ?? "");
     if (status === "running") return;
+    this.note(noteOf({ status, reply, cut }));
     if (this.reply.textContent !== reply) this.reply.textContent = reply;
     if (this.drawnFor !== reply) this.drawn = this.#draw(reply);
   }
