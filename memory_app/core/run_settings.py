@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from memory_app.core.cells import cell_named, cell_names
+from memory_app.core.cells import OptionError, cell_named, cell_names
 from memory_app.core.facts import SCOPES
 from memory_app.core.messages import SentenceError, quoted
 from memory_app.core.number_text import figure_text
@@ -95,6 +95,10 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         if self.cell not in cell_names():
             raise SettingsError("cell must be one of {choices}.", choices=", ".join(cell_names()))
+        try:
+            cell_named(self.cell).complete_options({}, self)
+        except OptionError as error:
+            raise SettingsError(error.sentence) from error
         by_gate = cell_named(self.cell).has_gate_weights
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise SettingsError("precision must be auto, float32 or bfloat16.")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from memory_app.core.cells.article_lstm import ArticleLSTM
-from memory_app.core.cells.base import Cell, Gate, Shape, Sizes
+from memory_app.core.cells.base import Cell, Gate, OptionError, Shape, Sizes
 from memory_app.core.cells.lstm import LSTM
 from memory_app.core.cells.tanh_rnn import TanhRNN
+from memory_app.core.cells.xlstm import XLSTM
 
 __all__ = [
     "Cell",
     "Gate",
+    "OptionError",
     "Shape",
     "Sizes",
     "cell_named",
@@ -26,7 +28,7 @@ def register(cell: Cell) -> None:
     _CELLS[cell.name] = cell
 
 
-for _cell in (LSTM(), TanhRNN(), ArticleLSTM()):
+for _cell in (LSTM(), XLSTM(), TanhRNN(), ArticleLSTM()):
     register(_cell)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from memory_app.core.messages import Sentence
+from memory_app.core.messages import Sentence, SentenceError
 
 if TYPE_CHECKING:
     import torch
@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 
-class Sizes(Protocol):
-    """What a cell reads of a model's config."""
+class OptionError(SentenceError):
+    """Options that the cell cannot be built with; one sentence for a person."""
+
+
+class Dimensions(Protocol):
+    """A model's sizes without its cell's options."""
 
     @property
     def embedding_dim(self) -> int: ...
@@ -36,6 +40,10 @@ class Sizes(Protocol):
 
     @property
     def num_layers(self) -> int: ...
+
+
+class Sizes(Dimensions, Protocol):
+    """What a cell reads of a model's config."""
 
     @property
     def options(self) -> Mapping[str, Any]: ...
@@ -87,8 +95,12 @@ class Cell(ABC):
     keep_gate: ClassVar[str | None] = None
     #: The part of a layer's state that is its latest output; None where there is none.
     output_part: ClassVar[str | None] = "h"
-    #: Keys of config.json beside the sizes, with their defaults.
+    #: Keys of config.json beside the sizes, with their defaults (see `complete_options`).
     options: ClassVar[Mapping[str, Any]] = {}
+    #: The name of a cell whose stack can stand below this one's layers, with the prefix that its
+    #: parameters have here. The outputs are then its own, followed by what the layers above add, in
+    #: the embedding's space, to the projection of its own.
+    lower_cell: ClassVar[tuple[str, str] | None] = None
     #: Whether all layers have the same parts of the same shape, so that files stack them:
     #: `h` [layers, hidden] instead of one tensor `h.0`, `h.1` a layer.
     stacked: ClassVar[bool] = False
@@ -99,6 +111,18 @@ class Cell(ABC):
     #: Whether its gates are linear maps of [input, h] with weights by gate (`Layers.gate_weights`),
     #: so that they can be initialised one by one, regularised and widened.
     has_gate_weights: ClassVar[bool] = False
+
+    def complete_options(self, given: Mapping[str, Any], sizes: Dimensions) -> dict[str, Any]:
+        """Every option with its value.
+
+        Raises:
+            OptionError: an option that the cell doesn't know, or a value of another type.
+        """
+        options = dict(self.options) | dict(given)
+        for name, value in options.items():
+            if name not in self.options or type(value) is not type(self.options[name]):
+                raise OptionError("{name} is not of the type that the cell expects.", name=name)
+        return options
 
     def layer_parts(self, sizes: Sizes) -> tuple[dict[str, Shape], ...]:
         """Of each layer its state parts with their shapes, without the batch axis.

@@ -24,6 +24,21 @@ class Layers(nn.Module):
         """x [B, T, embed] from a state → (outputs of the last layer [B, T, hidden], state)."""
         raise NotImplementedError
 
+    def forward_at(self, x: Tensor, parts: Parts, at: Tensor) -> tuple[Tensor, Parts]:
+        """`forward` whose outputs are needed at some positions alone.
+
+        `at` bool [B, T] → (outputs [n, hidden], row by row, state after all T tokens).
+        """
+        outputs, after = self(x, parts)
+        return outputs[at], after
+
+    def replay(self, x: Tensor, parts: Parts) -> Parts:
+        """The state after a stretch, x [1, T, embed]: the computation that stored states come from.
+
+        The same bits wherever a stretch is cut in two.
+        """
+        return self(x, parts)[1]
+
     def step(self, x: Tensor, parts: Parts) -> tuple[Tensor, Parts, list[Gates]]:
         """One token a row, every gate visible; no dropout. Equal to `forward` over one token.
 

@@ -23,10 +23,15 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
     units has the parent's first; they don't hear the new ones at the start, so but for the new
     units' share of the projection the function is the parent's.
 
+    A model whose cell has the parent's below (`Cell.lower_cell`) gets them there.
+
     Raises:
         TransferError: another cell, embedding, number of layers, or fewer hidden units.
     """
     ours, theirs = model.config, parent.model.config
+    if ours.kind.lower_cell is not None and ours.kind.lower_cell[0] == theirs.cell:
+        _take_below(model, tokenizer, parent, ours.kind.lower_cell[1])
+        return
     same = ("cell", "embedding_dim", "num_layers", "tied", "has_projection", "options")
     wider = (
         ours.kind.has_gate_weights and ours.hidden_size > theirs.hidden_size and ours.has_projection
@@ -46,6 +51,31 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
                     _put_first(ours_of, theirs_of)
             else:
                 _put_first(tensor, source[name])
+
+
+def _take_below(
+    model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint, prefix: str
+) -> None:
+    """The parent's weights below; what the layers above add goes straight to the embedding."""
+    ours, theirs = model.config, parent.model.config
+    own = {
+        name: shape for name, shape in ours.kind.parameters(ours).items() if name.startswith(prefix)
+    }
+    given = {f"{prefix}{name}": s for name, s in theirs.kind.parameters(theirs).items()}
+    if own != given or ours.embedding_dim != theirs.embedding_dim or ours.tied != theirs.tied:
+        raise TransferError("The checkpoint to start from has another shape.")
+    source, rows = parent.model.state_dict(), _rows(tokenizer, parent.tokenizer)
+    target = model.state_dict()
+    with torch.no_grad():
+        for name, tensor in source.items():
+            if name in {"embedding.weight", "head.weight", "head.bias"}:
+                target[name].copy_(_mean(tensor, rows))
+            elif name.startswith(f"{theirs.cell}."):
+                target[f"{ours.cell}.{prefix}{name.removeprefix(f'{theirs.cell}.')}"].copy_(tensor)
+        eye = torch.eye(ours.embedding_dim)
+        target["projection.weight"].copy_(
+            torch.cat((source.get("projection.weight", eye), eye), dim=1)
+        )
 
 
 def _put_first(tensor: Tensor, part: Tensor) -> None:

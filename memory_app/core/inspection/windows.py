@@ -10,10 +10,9 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-
 from memory_app.core.inspection.long_trace import LONG
 from memory_app.core.model.model import LanguageModel
+from memory_app.core.model.replay import replay
 from memory_app.core.model.state import State
 
 WINDOW = 2048  # tokens
@@ -83,10 +82,8 @@ class Borders:
         with self._extending:
             while self.known < number:
                 last = window(len(self.ids), self.known)
-                ids = torch.tensor([self.ids[last.first : last.stop]])
-                with torch.inference_mode():
-                    _, after = self.model.hidden(ids, self._states[-1])
-                self._states.append(after.clone())
+                ids = self.ids[last.first : last.stop]
+                self._states.append(replay(self.model, self._states[-1], ids))
 
     def before(self, number: int) -> State:
         """The state before the first token of window `number`."""

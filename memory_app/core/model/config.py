@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from memory_app.core.cells import Cell, Shape, cell_named, cell_names
+from memory_app.core.cells import Cell, OptionError, Shape, cell_named, cell_names
 from memory_app.core.messages import SentenceError
 from memory_app.core.text.tokenizer import MAX_TOKENS
 
@@ -52,11 +52,10 @@ class ModelConfig:
             raise ConfigError("cell must be one of {choices}.", choices=", ".join(cell_names()))
         if type(self.tied) is not bool:
             raise ConfigError("tied must be true or false.")
-        known = cell_named(self.cell).options
-        options = dict(known) | dict(self.options)
-        for name, value in options.items():
-            if name not in known or type(value) is not type(known[name]):
-                raise ConfigError("{name} is not of the type that the cell expects.", name=name)
+        try:
+            options = cell_named(self.cell).complete_options(self.options, self)
+        except OptionError as error:
+            raise ConfigError(error.sentence) from error
         object.__setattr__(self, "options", options)
         if not isinstance(self.language, str) or not _LANGUAGE.fullmatch(self.language):
             raise ConfigError("language must be a short code such as en or zh.")

@@ -59,9 +59,17 @@ class LanguageModel(nn.Module):
         ids int64 [B, T] → ([B, T, hidden], the state after the last token).
         """
         state = state or self.blank(ids.shape[0])
-        embedded = nn.functional.dropout(self.embedding(ids), self.dropout, self.training)
-        outputs, parts = self.layers(embedded, state.layers)
+        outputs, parts = self.layers(self._embedded(ids), state.layers)
         return outputs, State(parts)
+
+    def hidden_at(self, ids: Tensor, state: State | None, at: Tensor) -> tuple[Tensor, State]:
+        """`hidden` at the positions of `at`, bool [B, T], alone: ([n, hidden], the state)."""
+        state = state or self.blank(ids.shape[0])
+        outputs, parts = self.layers.forward_at(self._embedded(ids), state.layers, at)
+        return outputs, State(parts)
+
+    def _embedded(self, ids: Tensor) -> Tensor:
+        return nn.functional.dropout(self.embedding(ids), self.dropout, self.training)
 
     def logits(self, outputs: Tensor) -> Tensor:
         """[…, hidden] → [..., vocab]: head · (projection · h) + bias."""

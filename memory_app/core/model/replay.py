@@ -1,7 +1,8 @@
 """The canonical replay: the one computation that every stored state is made by.
 
-torch.nn.LSTM over a turn's ids in one pass, CPU, float32, batch 1. Decoding may be batched and
-rounded; what is stored never is, so states do not drift and a third party computes the same.
+The cell's `replay` of a turn's ids (of an lstm torch.nn.LSTM in one pass), CPU, float32, batch 1.
+Decoding may be batched and rounded; what is stored never is, so states do not drift and a third
+party computes the same.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def replay(model: LanguageModel, state: State, ids: Sequence[int]) -> State:
         raise ValueError("The state has another shape than the checkpoint's.")
     was_training = model.training
     model.eval()
-    _, after = model.hidden(torch.tensor([list(ids)]), state)
+    parts = model.layers.replay(model.embedding(torch.tensor([list(ids)])), state.layers)
     if was_training:
         model.train()
-    return after.clone()
+    return State(parts).clone()

@@ -38,9 +38,9 @@ def window_loss(
     state: State | None,
 ) -> tuple[Tensor, State]:
     """(summed weighted NLL in nats, state after). Only weighted positions pay for a softmax."""
-    outputs, state = hidden(inputs, state)
     chosen = weights > 0
-    return (nll(outputs[chosen], targets[chosen]) * weights[chosen]).sum(), state
+    outputs, state = hidden(inputs, state, chosen)
+    return (nll(outputs, targets[chosen]) * weights[chosen]).sum(), state
 
 
 def cell_penalty(settings: TrainingSettings, state: State, unbounded: Sequence[str]) -> Tensor:

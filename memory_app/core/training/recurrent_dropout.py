@@ -19,20 +19,21 @@ from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 from memory_app.core.run_settings import TrainingSettings
 
-Reader = Callable[[Tensor, State | None], tuple[Tensor, State]]
+#: (ids [B, T], state, positions bool [B, T]) → (outputs at the positions [n, hidden], state after).
+Reader = Callable[[Tensor, State | None, Tensor], tuple[Tensor, State]]
 
 
 def reader(settings: TrainingSettings, model: LanguageModel) -> Reader:
-    """What stands for `model.hidden` while training: itself, unless the settings ask for more."""
+    """`model.hidden_at`, or what replaces it while training where the settings ask for more."""
     variational = settings.variational == "on"
     if not settings.weight_drop and not variational:
-        return model.hidden
+        return model.hidden_at
 
-    def hidden(ids: Tensor, state: State | None) -> tuple[Tensor, State]:
+    def hidden(ids: Tensor, state: State | None, at: Tensor) -> tuple[Tensor, State]:
         if not model.training:
-            return model.hidden(ids, state)
+            return model.hidden_at(ids, state, at)
         rate = settings.dropout if variational else model.dropout
-        return regularised_hidden(
+        outputs, after = regularised_hidden(
             model,
             ids,
             state,
@@ -40,6 +41,7 @@ def reader(settings: TrainingSettings, model: LanguageModel) -> Reader:
             dropout=rate,
             variational=variational,
         )
+        return outputs[at], after
 
     return hidden
 

@@ -90,9 +90,9 @@ def test_a_border_is_computed_once_whoever_asks(small, turn, monkeypatch):
     model, start, ids = turn
     borders = Borders(model, start, ids)
     fed = []
-    hidden = model.hidden
+    replay = model.layers.replay
     monkeypatch.setattr(
-        model, "hidden", lambda x, state: fed.append(x.shape[1]) or hidden(x, state)
+        model.layers, "replay", lambda x, parts: fed.append(x.shape[1]) or replay(x, parts)
     )
     threads = [threading.Thread(target=borders.before, args=(number,)) for number in (3, 2, 3, 4)]
     for thread in threads:

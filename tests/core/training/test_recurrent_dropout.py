@@ -74,10 +74,10 @@ def test_dropped_weights_are_the_same_for_every_token_of_a_window(model: Languag
 
 def test_nothing_is_dropped_when_the_model_is_used(model: LanguageModel) -> None:
     settings = TrainingSettings(weight_drop=0.5, variational="on", dropout=0.5)
-    assert reader(TrainingSettings(), model) == model.hidden
-    torch.testing.assert_close(
-        reader(settings, model.eval())(IDS, None)[0], model.hidden(IDS)[0], atol=0, rtol=0
-    )
+    assert reader(TrainingSettings(), model) == model.hidden_at
+    at = torch.ones_like(IDS, dtype=torch.bool)
+    outputs, _ = reader(settings, model.eval())(IDS, None, at)
+    torch.testing.assert_close(outputs, model.hidden(IDS)[0].flatten(0, 1), atol=0, rtol=0)
 
 
 def test_timescales_follow_the_inverse_gamma_distribution() -> None:

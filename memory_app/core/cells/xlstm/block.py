@@ -1,0 +1,165 @@
+"""An mLSTM block: what it reads of the layers below, its matrix memory, what it adds to them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from memory_app.core.cells.layers import Gates
+from memory_app.core.cells.xlstm import matrix_memory
+from memory_app.core.cells.xlstm.blocks import MatrixSizes
+from memory_app.core.cells.xlstm.matrix_memory import Matrix
+
+#: log i lies between -15 and 15, by 15 tanh(x / 15): no prompt makes a state that overflows.
+LOG_INPUT_BOUND = 15.0
+NORM_EPS = 1e-5
+#: Of what is read: a blank or a missed memory gives almost nothing, which stays small. At 1e-5 the
+#: rounding errors of a read-out near 0 would grow 300 times.
+READ_EPS = 1e-2
+INPUT_BIAS = -1.0
+FORGET_BIASES = (4.0, 8.0)  # of the first and the last head: they forget within 55 … 3,000 tokens
+
+
+class Inputs(NamedTuple):
+    """What a stretch of T tokens gives to the memory and the output gate.
+
+    q, k [B, T, heads, key], v [B, T, heads, value]; log i, log f [B, T, heads]; o [B, T, values];
+    `shift` [B, width]: the last token's mixed input, which the next one's q and k need.
+    """
+
+    q: Tensor
+    k: Tensor
+    v: Tensor
+    log_i: Tensor
+    log_f: Tensor
+    o: Tensor
+    shift: Tensor
+
+
+class RMSNorm(nn.Module):
+    """x / sqrt(mean x² + eps) · weight over the last axis, or over each of `heads` parts of it."""
+
+    def __init__(self, width: int, heads: int = 1, eps: float = NORM_EPS) -> None:
+        super().__init__()
+        self.heads, self.eps = heads, eps
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = x.float().unflatten(-1, (self.heads, -1))
+        scale = (parts.square().mean(-1, keepdim=True) + self.eps).rsqrt()
+        return (parts * scale).flatten(-2) * self.weight
+
+
+class MatrixBlock(nn.Module):
+    """Works on three streams side by side: h of the top LSTM layer, the embedding e, and r.
+
+    r [embed] begins at zero and is what the blocks add up; each reads (norm h, norm (e + r)), mixes
+    them to `width`, and reads q and k from this and the last position. The topmost block hands on
+    h and r alone: what the projection reads.
+    """
+
+    def __init__(
+        self, sizes: MatrixSizes, hidden_size: int, embedding_dim: int, *, top: bool
+    ) -> None:
+        super().__init__()
+        self.sizes, self.top = sizes, top
+        self.streams = [hidden_size, embedding_dim, embedding_dim]
+        width = sizes.width
+        self.norm_h, self.norm_r = RMSNorm(hidden_size), RMSNorm(embedding_dim)
+        self.mix = nn.Linear(hidden_size + embedding_dim, width, bias=False)
+        self.query_key = nn.Linear(2 * width, 2 * sizes.keys, bias=False)
+        self.value = nn.Linear(width, sizes.values, bias=False)
+        self.gates = nn.Linear(width, 2 * sizes.heads)
+        self.output_gate = nn.Linear(width, sizes.values)
+        self.norm_read = RMSNorm(sizes.values, sizes.heads, READ_EPS)
+        self.output = nn.Linear(sizes.values, embedding_dim, bias=False)
+        self.norm_up = RMSNorm(embedding_dim)
+        self.up = nn.Linear(embedding_dim, sizes.feed_forward, bias=False)
+        self.down = nn.Linear(sizes.feed_forward, embedding_dim, bias=False)
+        with torch.no_grad():
+            for zero in (self.gates.weight, self.output_gate.bias, self.output.weight):
+                zero.zero_()
+            self.down.weight.zero_()
+            self.gates.bias[: sizes.heads] = INPUT_BIAS
+            self.gates.bias[sizes.heads :] = torch.linspace(*FORGET_BIASES, sizes.heads)
+
+    def split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """[…, streams] → (h, e, r)."""
+        h, e, r = x.split(self.streams, dim=-1)
+        return h, e, r
+
+    def read(self, x: Tensor, shift: Tensor) -> Inputs:
+        """x [B, T, streams], `shift` [B, width] of the token before → what the memory gets."""
+        sizes = self.sizes
+        h, e, r = self.split(x)
+        mixed = self.mix(torch.cat((self.norm_h(h), self.norm_r(e + r)), dim=-1))
+        # q and k of this and of the last position, v and o: one GEMM over T + 1 positions.
+        last = shift.unsqueeze(1).to(mixed.dtype)
+        now, before = self.query_key.weight.chunk(2, dim=1)
+        weight = torch.cat((before, now, self.value.weight, self.output_gate.weight))
+        maps = functional.linear(torch.cat((last, mixed), dim=1), weight).float()
+        keys, values = 2 * sizes.keys, sizes.values
+        past, now, v, o = maps.split([keys, keys, values, values], dim=-1)
+        q, k = (past[:, :-1] + now[:, 1:]).unflatten(-1, (2, sizes.heads, sizes.key)).unbind(2)
+        log_i, log_f = self._gates(mixed)
+        return Inputs(
+            q,
+            k * sizes.key**-0.5,
+            v[:, 1:].unflatten(-1, (sizes.heads, sizes.value)),
+            log_i,
+            log_f,
+            torch.sigmoid(o[:, 1:] + self.output_gate.bias),
+            mixed[:, -1].float(),
+        )
+
+    def _gates(self, mixed: Tensor) -> tuple[Tensor, Tensor]:
+        """Log i and log f, each [B, T, heads]; always float32, since a stretch sums log f."""
+        with torch.autocast(mixed.device.type, enabled=False):
+            i, f = self.gates(mixed.float()).chunk(2, dim=-1)
+        return LOG_INPUT_BOUND * torch.tanh(i / LOG_INPUT_BOUND), functional.logsigmoid(f)
+
+    def finish(self, x: Tensor, read: Tensor, o: Tensor) -> Tensor:
+        """x […, streams], what was read […, values] and the output gate → what is handed on."""
+        h, e, r = self.split(x)
+        r = r + self.output(o * self.norm_read(read))
+        r = r + self.down(functional.gelu(self.up(self.norm_up(e + r))))
+        return torch.cat((h, r) if self.top else (h, e, r), dim=-1)
+
+    def forward(
+        self, x: Tensor, parts: dict[str, Tensor], chunk: int, at: Tensor | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """x [B, T, streams] → (what is handed on, the parts after).
+
+        `at` bool [B, T]: the positions to hand on, flat, [n, streams]; None: all of them.
+        """
+        inputs = self.read(x, parts["shift"])
+        with torch.autocast(x.device.type, enabled=False):
+            read, after = matrix_memory.stretch(*inputs[:5], _matrix(parts), chunk)
+        read, o = read.flatten(2), inputs.o
+        if at is not None:
+            x, read, o = x[at], read[at], o[at]
+        return self.finish(x, read, o), _parts(after, inputs.shift)
+
+    def step(self, x: Tensor, parts: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor], Gates]:
+        """One token a row: x [B, streams] → (what is handed on, the parts after, the gates)."""
+        inputs = self.read(x.unsqueeze(1), parts["shift"])
+        q, k, v, log_i, log_f, o = (tensor[:, 0] for tensor in inputs[:6])
+        read, after = matrix_memory.step(q, k, v, log_i, log_f, _matrix(parts))
+        read = read.flatten(1)
+        handed = self.finish(x, read, o)
+        gates = {
+            "i": log_i.exp(), "f": log_f.exp(), "o": o, "q": q.flatten(1), "k": k.flatten(1),
+            "v": v.flatten(1), "h": read,
+        }  # fmt: skip
+        return handed, _parts(after, inputs.shift), gates
+
+
+def _matrix(parts: dict[str, Tensor]) -> Matrix:
+    return Matrix(parts["C"], parts["n"], parts["m"])
+
+
+def _parts(memory: Matrix, shift: Tensor) -> dict[str, Tensor]:
+    return {"C": memory.c, "n": memory.n, "m": memory.m, "shift": shift}
