@@ -29,9 +29,7 @@ from memory_app.core.data.dialogues import (
     untidy,
 )
 from memory_app.core.data.word_tokens import one_piece_words
-from memory_app.core.facts import FactDialogue, generate_dialogue
-from memory_app.core.facts.backchannels import listening
-from memory_app.core.facts.small_talk import identity_exchanges
+from memory_app.core.facts import FactDialogue, generate_dialogue, language_of
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
 
@@ -72,6 +70,7 @@ class Mixture:
         self.settings = settings
         self.tokenizer = tokenizer
         self.sources = sources
+        self.language = language_of(settings.language)
         bot_only, chain = settings.names("bot_only"), settings.names("chain")
         self._bot_only = [source.name in bot_only for source in sources]
         self._chained = [source.name in chain for source in sources]
@@ -96,7 +95,8 @@ class Mixture:
     def _fillers(self, rng: random.Random, count: int) -> list[tuple[str, str]]:
         """What parts a fact from its question: talk of the corpora, now and then of the bot."""
         if self._corpus_fillers is None or rng.random() < ABOUT_THE_BOT:
-            return identity_exchanges(rng, count)
+            return self.language.small_talk.exchanges(rng, count)
+        listening = self.language.backchannels.reply
         drawn = self._corpus_fillers(rng, count)
         return [
             (said, (listening(rng, said) or reply) if rng.random() < LISTENED else reply)
@@ -149,6 +149,7 @@ class Mixture:
             words=self._words,
             scope=self.settings.fact_scope,
             slips=self.settings.slips,
+            language=self.language,
             **form,
         )
 
@@ -204,7 +205,7 @@ class Mixture:
     def _identity_dialogues(self, rng: random.Random) -> Iterator[Encoded]:
         wanted = self.settings.pool_tokens * self.settings.identity
         while wanted > 0:
-            exchanges = identity_exchanges(rng, rng.randint(2, 6))
+            exchanges = self.language.small_talk.exchanges(rng, rng.randint(2, 6))
             dialogue = [
                 turn for said, reply in exchanges for turn in (("user", said), ("bot", reply))
             ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from memory_app.core.data.formats import Taken, Turns
 from memory_app.core.facts import generate_dialogue
-from memory_app.core.facts.small_talk import identity_exchanges
+from memory_app.core.facts.distractors import identity_exchanges
 
 NAME = "sample-facts"
 LICENCE = "MIT"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from memory_app.core.evaluation.decode_sampled import sampled_ids, seeded
+from memory_app.core.facts import Language, language_of
 from memory_app.core.facts.distractors import own_exchanges
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.sampling.settings import Sampling
@@ -28,9 +29,9 @@ class Variety:
     distinct_2: float
 
 
-def openings(count: int = OPENINGS) -> list[str]:
+def openings(count: int = OPENINGS, language: Language | None = None) -> list[str]:
     """A fixed, even choice among the own exchanges' user lines."""
-    pairs = own_exchanges()
+    pairs = own_exchanges(language)
     return [pairs[index * len(pairs) // count][0] for index in range(count)]
 
 
@@ -38,10 +39,10 @@ def evaluate_variety(
     model: LanguageModel, tokenizer: Tokenizer, count: int = OPENINGS, seed: int = 0
 ) -> Variety:
     """Sample one reply to each of `count` openings at the product's default settings."""
-    replies = sampled_replies(model, tokenizer, openings(count), seed)
-    texts = [tokenizer.decode(reply) for reply in replies]
+    texts = openings(count, language_of(model.config.language))
+    replies = sampled_replies(model, tokenizer, texts, seed)
     loops = sum(map(repeats_itself, replies)) / len(replies)
-    return Variety(loops=loops, distinct_2=distinct_2(texts))
+    return Variety(loops=loops, distinct_2=distinct_2(list(map(tokenizer.decode, replies))))
 
 
 def repeats_itself(ids: Sequence[int], run: int = 4, times: int = 3) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from memory_app.core.evaluation.decode_greedy import greedy_replies
 from memory_app.core.evaluation.decode_sampled import sampled_ids, seeded
 from memory_app.core.evaluation.recall import SEED, draw_questions, is_right, prompt_of
+from memory_app.core.facts.language import exam_of, language_of, languages
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.sampling.settings import Sampling
 from memory_app.core.text.tokenizer import Tokenizer
@@ -21,15 +22,6 @@ QUESTIONS = 24
 GAPS = (0, 2)
 #: The exam's answers are short sentences; an early model babbles on and is cut here.
 ANSWER_TOKENS = 24
-PROMPTS = {
-    "en": (
-        "Hello! How are you today?",
-        "My name is Clara and I live in Lima.",
-        "What do you like to do?",
-        "Can you tell me something about dogs?",
-    ),
-    "zh": ("你好！", "我叫小明。", "你喜欢做什么？", "今天天气怎么样？"),
-}
 SAMPLING = Sampling(seed=1, max_tokens=40)
 
 Exchange = dict[str, str]
@@ -40,14 +32,15 @@ class ProgressExam:
 
     def __init__(self, tokenizer: Tokenizer, language: str) -> None:
         self._tokenizer = tokenizer
-        # The fact generator speaks English; a run in another language has no exam.
+        self._language = spoken = language_of(language)
+        # A run in a language without a curriculum has no exam.
         self._questions = (
-            {f"gap_{gap}": draw_questions(QUESTIONS, SEED, f"gap_{gap}", kind="single", gap=gap)
-             for gap in GAPS}
-            if language == "en"
+            {f"gap_{gap}": draw_questions(QUESTIONS, SEED, f"gap_{gap}", spoken, kind="single",
+                                          gap=gap) for gap in GAPS}
+            if language in languages()
             else {}
         )  # fmt: skip
-        self._texts = PROMPTS.get(language, PROMPTS["en"])
+        self._texts = exam_of(language).prompts
 
     def recall(self, model: LanguageModel, poll: Callable[[], None]) -> dict[str, float]:
         """The share of right greedy replies by gap; `poll` is called before each."""
@@ -56,7 +49,8 @@ class ProgressExam:
             poll()
             prompts = [prompt_of(self._tokenizer, question) for question in questions]
             replies = greedy_replies(model, self._tokenizer, prompts, ANSWER_TOKENS)
-            shares[name] = sum(map(is_right, questions, replies)) / len(questions)
+            pairs = zip(questions, replies, strict=True)
+            shares[name] = sum(is_right(*pair, self._language) for pair in pairs) / len(questions)
         return shares
 
     def samples(self, model: LanguageModel) -> list[Exchange]:

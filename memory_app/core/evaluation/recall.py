@@ -10,12 +10,14 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from memory_app.core.evaluation.decode_greedy import greedy_replies
 from memory_app.core.evaluation.wilson import wilson
-from memory_app.core.facts import generate_dialogue
+from memory_app.core.facts import Language, generate_dialogue, language_of
 from memory_app.core.facts.distractors import own_fillers
+from memory_app.core.facts.language import spoken
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.text.tokenizer import Tokenizer
 
@@ -50,46 +52,42 @@ class Question:
 Cells = dict[str, list[Question]]
 Replier = Callable[[Sequence[Question]], list[str]]
 
-# What counts as "doesn't know or wasn't told", the whole list of it: a reply
-# matches when one of these stands in it, in any case.
-ABSTENTIONS = (
-    r"\b(don't|do not|didn't|did not) (really |quite |actually |even )?(know|remember)\b",
-    r"\b(haven't|have not|hadn't|didn't|did not|never) (yet |really |actually |even )?"
-    r"(told|tell|said|say|mentioned|mention|given|shared|share)\b",
-    r"\b(wasn't|was not|weren't|never been|not been|haven't been) told\b",
-    r"\bnot (yet )?told\b",
-    r"\bdon't (think|believe) (that )?you('ve| have)? (ever )?(told|said|mentioned)\b",
-    r"\b(no idea|not sure|can't know|cannot know|can't tell|can't remember)\b",
-    r"\bnothing yet\b|\bwithout being told\b",
-)
-_ABSTAINS = re.compile("|".join(ABSTENTIONS), re.IGNORECASE)
 
-
-def abstains(reply: str) -> bool:
+def abstains(reply: str, language: Language | None = None) -> bool:
     """Whether the reply says that it doesn't know or wasn't told."""
-    return _ABSTAINS.search(reply.replace("’", "'")) is not None
+    return spoken(language).exam.abstains(reply)
 
 
-def contains_value(reply: str, value: str) -> bool:
-    """Whether the value stands in the reply as whole words, in any case."""
+def contains_value(reply: str, value: str, language: Language | None = None) -> bool:
+    """Whether the value stands in the reply as whole words, in any case.
+
+    Where a language doesn't part its words, anywhere.
+    """
+    if not spoken(language).grammar.space:
+        return value.lower() in reply.lower()
     return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", reply, re.IGNORECASE) is not None
 
 
-def is_right(question: Question, reply: str) -> bool:
+def is_right(question: Question, reply: str, language: Language | None = None) -> bool:
     """Abstained where nothing was told; else the value stands there, and no replaced one does."""
     if not question.answer:
-        return abstains(reply)
-    if question.replaced and contains_value(reply, question.replaced):
+        return abstains(reply, language)
+    if question.replaced and contains_value(reply, question.replaced, language):
         return False
-    return contains_value(reply, question.answer)
+    return contains_value(reply, question.answer, language)
 
 
-def draw_questions(n: int, seed: int, cell: str, **form: Any) -> list[Question]:
+def draw_questions(
+    n: int, seed: int, cell: str, language: Language | None = None, **form: Any
+) -> list[Question]:
     """n items of one cell; `form` goes to `generate_dialogue` (gap, kind, held-out parts)."""
     rng = random.Random(f"{seed}/{cell}")
+    fillers = partial(own_fillers, language=language)
     questions = []
     for _ in range(n):
-        made = generate_dialogue(rng, fillers=own_fillers, made_up=0.0, scope=SCOPE, **form)
+        made = generate_dialogue(
+            rng, fillers=fillers, made_up=0.0, scope=SCOPE, language=language, **form
+        )
         texts = [text for _, text in made.turns]
         told = tuple(zip(texts[:-2:2], texts[1:-2:2], strict=True))
         if made.probe.turn != len(texts) - 1:
@@ -98,21 +96,22 @@ def draw_questions(n: int, seed: int, cell: str, **form: Any) -> list[Question]:
     return questions
 
 
-def draw_exam(n: int, seed: int) -> Cells:
+def draw_exam(n: int, seed: int, language: Language | None = None) -> Cells:
     """Every cell's questions, by the cell's path in the result ("held_out/values/gap_2")."""
     cells: Cells = {}
     for gap in GAPS:
         cells[f"exact_match/gap_{gap}"] = draw_questions(
-            n, seed, f"gap_{gap}", kind="single", gap=gap
+            n, seed, f"gap_{gap}", language, kind="single", gap=gap
         )
     for kind in ("several", "update", "abstain"):
-        cells[kind] = draw_questions(n, seed, kind, kind=kind, gap=COMMON_GAP)
+        cells[kind] = draw_questions(n, seed, kind, language, kind=kind, gap=COMMON_GAP)
     for part in ("values", "phrasings"):
         for gap in GAPS:
             cells[f"held_out/{part}/gap_{gap}"] = draw_questions(
                 n,
                 seed,
                 f"{part}/gap_{gap}",
+                language,
                 kind="single",
                 gap=gap,
                 held_out_values=part == "values",
@@ -143,6 +142,7 @@ def run_exam(
     cells: Mapping[str, Sequence[Question]],
     reply: Replier,
     on_cell: Callable[[str, int, int], None] | None = None,
+    language: Language | None = None,
 ) -> dict[str, Any]:
     """Ask every cell and nest the shares of right replies by the cells' paths.
 
@@ -153,7 +153,7 @@ def run_exam(
     intervals: dict[str, Any] = {}
     for done, (path, questions) in enumerate(cells.items(), start=1):
         replies = reply(questions)
-        right = sum(map(is_right, questions, replies))
+        right = sum(is_right(*pair, language) for pair in zip(questions, replies, strict=True))
         _put(shares, path, round(right / len(questions), 4))
         _put(intervals, path, [round(bound, 4) for bound in wilson(right, len(questions))])
         if on_cell is not None:
@@ -177,11 +177,15 @@ def evaluate_recall(
 ) -> dict[str, Any]:
     """The "recall" object of the evaluation: shares of right replies, n questions a cell.
 
+    Asked in the model's language, or in English where that has no texts.
+
     Raises:
         ValueError: n below 1.
     """
     if n < 1:
         raise ValueError("n must be at least 1.")
-    result = run_exam(draw_exam(n, seed), model_replier(model, tokenizer), on_cell)
+    language = language_of(model.config.language)
+    cells = draw_exam(n, seed, language)
+    result = run_exam(cells, model_replier(model, tokenizer), on_cell, language)
     intervals = result.pop("intervals")
     return {**result, "n": n, "intervals": intervals}

@@ -8,19 +8,23 @@ from memory_app.core.facts.generator import (
     Probe,
     generate_dialogue,
 )
-from memory_app.core.facts.slot_sets import SCOPES, SLOTS, held_out_values, trained_values
-from memory_app.core.facts.values import is_held_out
+from memory_app.core.facts.hold_out import is_held_out
+from memory_app.core.facts.language import Language, language_of, languages
+from memory_app.core.facts.slot_sets import SCOPES, held_out_values, slots_of, trained_values
 
 __all__ = [
     "EXAM_KINDS",
     "KINDS",
     "SCOPES",
-    "SLOTS",
     "FactDialogue",
+    "Language",
     "Probe",
     "draw_gap",
     "generate_dialogue",
     "held_out_values",
     "is_held_out",
+    "language_of",
+    "languages",
+    "slots_of",
     "trained_values",
 ]

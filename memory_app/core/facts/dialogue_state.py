@@ -4,21 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memory_app.core.facts.slots import Slot, with_article
-
-# Kinds that mean the same person or thing: told of one, the other is not unknown.
-_SAME = {
-    "mom": "mother",
-    "dad": "father",
-    "best friend": "friend",
-    "color": "colour",
-    "dish": "food",
-    "kids": "children",
-    "puppy": "dog",
-    "kitten": "cat",
-}
-# Groups in which the kind does not matter: one fact of the group is enough to know it.
-_WHOLE_GROUPS = frozenset({"name", "place", "number", "pet_kind"})
+from memory_app.core.facts.slots import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +22,7 @@ class Fact:
 
     def fields(self, replaced: str = "") -> dict[str, str]:
         """What the templates may use."""
+        with_article = self.slot.grammar.with_article
         return {
             "v": self.value,
             "a": with_article(self.value),
@@ -58,9 +45,7 @@ class Asked:
 
 def topic_of(slot: Slot, kind: str) -> tuple[str, str]:
     """What answers one question about a topic answers another, however it is asked."""
-    if slot.group in _WHOLE_GROUPS or slot.key == "pet_kind":
-        return (slot.group, "")
-    return (slot.group, _SAME.get(kind, kind))
+    return (slot.group, "" if slot.any_kind else slot.same_kinds.get(kind, kind))
 
 
 class Record:
@@ -85,8 +70,8 @@ class Record:
 
     def is_free(self, slot: Slot, kind: str) -> bool:
         """Whether nothing told or reserved here answers this slot."""
-        if slot.key == "pet_kind":
-            return not any(group == "pet" for group, _ in self._taken)
+        if slot.tells_kind:
+            return not any(group == slot.group for group, _ in self._taken)
         return topic_of(slot, kind) not in self._taken
 
     def reserve(self, fact: Fact) -> None:

@@ -6,8 +6,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 
 from memory_app.core.facts.dialogue_state import Fact
+from memory_app.core.facts.language import Language
 from memory_app.core.facts.realiser import Writer
-from memory_app.core.facts.slot_sets import SCOPE_VALUES, SCOPES
+from memory_app.core.facts.slot_sets import SCOPE_VALUES, slots_of
 from memory_app.core.facts.slots import Slot
 
 Fillers = Callable[[random.Random, int], list[tuple[str, str]]]
@@ -20,12 +21,8 @@ TWO_WORDS = 0.3
 #: training asks it more often.
 NEAR_IN_EXAM, NEAR = 0.4, 0.6
 
-#: What people have and tell: in training every second kind is one of these. Drawn evenly, one pet
-#: in twenty is a dog, and a model doesn't learn to tell whether it knows of any.
-COMMON_KINDS = {
-    "pet_name": ("dog", "dog", "cat"),
-    "favourite": ("colour", "color", "food", "music", "animal", "sport"),
-}
+#: How often training takes one of a slot's common kinds. Drawn evenly, one pet in twenty is a dog,
+#: and a model doesn't learn to tell whether it knows of any.
 COMMON = 0.5
 
 
@@ -45,21 +42,21 @@ class Plan:
         held_out_phrasings: bool,
         loose: float,
         slips: float,
+        language: Language,
     ) -> None:
         self.rng, self.slips = rng, slips
         self.made_up, self.drilled, self.words = made_up, drilled, words
         limits = [n for n in (most_values, SCOPE_VALUES[scope]) if n is not None]
         self.most_values = min(limits) if limits else None
-        self.slots = SCOPES[scope]
+        self.slots = slots_of(scope, language)
         self.more_of: Mapping[str, float] = {}  # factors of some slots' weights, by key
         self.held_out_values = held_out_values
-        self.writer = Writer(rng, fillers, held_out_phrasings, loose)
+        self.writer = Writer(rng, fillers, language, held_out_phrasings, loose)
 
     def kind_of(self, slot: Slot, kinds: Sequence[str]) -> str:
         """One of a slot's kinds; in training a common one every other time."""
-        common = COMMON_KINDS.get(slot.key, ())
-        if self.writer.training and common and self.rng.random() < COMMON:
-            return self.rng.choice(common)
+        if self.writer.training and slot.common_kinds and self.rng.random() < COMMON:
+            return self.rng.choice(slot.common_kinds)
         return self.rng.choice(kinds)
 
     def fact(self, slot: Slot | None = None, kind: str | None = None, other_than: str = "") -> Fact:

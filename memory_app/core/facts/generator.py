@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from memory_app.core.facts.curriculum import train
 from memory_app.core.facts.fact_sampler import Fillers, Plan
+from memory_app.core.facts.language import Language, spoken
 from memory_app.core.facts.slot_sets import SCOPES
 
 EXAM_KINDS = ("single", "several", "update", "abstain", "mixed")
@@ -92,6 +93,7 @@ def generate_dialogue(
     held_out_phrasings: bool = False,
     loose: float = 0.0,
     slips: float = 0.0,
+    language: Language | None = None,
 ) -> FactDialogue:
     """Draw one recall dialogue.
 
@@ -104,12 +106,13 @@ def generate_dialogue(
     values are told only with held_out_values (then in the slots that have any), phrasings only with
     held_out_phrasings (then no others); training draws with neither.
 
-    `loose` is the share of phrasings that are said in other words (typed.loosened).
+    `loose` is the share of phrasings that are said in other words (TypingStyles.loosened).
 
     `slips` is the share of the bot's turns, in the training form, that say something wrong: what
     the user said holds nevertheless.
 
     `scope` "core" keeps to the facts that people tell first, "all" has every slot.
+    All is said in `language`, or in English.
 
     Raises:
         ValueError: an unknown kind or scope.
@@ -133,6 +136,7 @@ def generate_dialogue(
         held_out_phrasings,
         loose,
         slips,
+        spoken(language),
     )
     if gap is None:
         train(plan, kind, max_gap)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from memory_app.core.facts import extra_templates, templates, typing_styles
+from memory_app.core.facts import typing_styles
 from memory_app.core.facts.dialogue_state import Fact, Record, topic_of
+from memory_app.core.facts.grammar import capitalised
+from memory_app.core.facts.language import Language
 from memory_app.core.facts.slots import Slot
-from memory_app.core.facts.values import made_up_name
 
 #: How often one of a slot's first phrasings is taken, which people use most.
 PLAIN_IN_EXAM, PLAIN = 0.25, 0.35
@@ -20,11 +21,6 @@ REPLIED = 0.1
 BESIDE = 0.08
 
 
-def _joined(clauses: list[str]) -> str:
-    """One clause, or several as one: "a, b and c"."""
-    return " and ".join(filter(None, (", ".join(clauses[:-1]), clauses[-1])))
-
-
 class Writer(Record):
     """Puts what is told and asked into words, as one user types, and records it."""
 
@@ -32,6 +28,7 @@ class Writer(Record):
         self,
         rng: random.Random,
         fillers: Callable[[random.Random, int], list[tuple[str, str]]],
+        language: Language,
         held_out_phrasings: bool,
         loose: float = 0.0,
     ) -> None:
@@ -39,6 +36,10 @@ class Writer(Record):
         self.rng = rng
         self.loose = loose
         self.fillers = fillers
+        self.language = language
+        self.templates = language.templates
+        self.typing = language.typing_styles
+        self.grammar = language.grammar
         self.held_out_phrasings = held_out_phrasings
         self.style = typing_styles.draw_style(rng)
         self.training = False  # what people mostly say and have comes up more often in training
@@ -48,8 +49,8 @@ class Writer(Record):
 
     def made_up(self, slot: Slot) -> str:
         """An invented name in the slot's casing."""
-        name = made_up_name(self.rng)
-        return name.lower() if slot.key == "word" else name
+        name = self.language.made_up_names.name(self.rng)
+        return name.lower() if slot.lower_case else name
 
     def fill(self, count: int) -> None:
         """Add `count` exchanges that have nothing to do with the facts."""
@@ -60,7 +61,7 @@ class Writer(Record):
 
     def greet(self) -> None:
         """Open with a greeting."""
-        self.exchange(*self.rng.choice(templates.GREETINGS))
+        self.exchange(*self.rng.choice(self.templates.greetings))
 
     def _style(self) -> int:
         return self.style if self.rng.random() < 0.8 else typing_styles.draw_style(self.rng)
@@ -82,19 +83,19 @@ class Writer(Record):
         """The ways to tell this slot's value in this dialogue."""
         if self.held_out_phrasings:
             return slot.held_tell
-        return slot.train_tell + extra_templates.more_tells(slot) if self.loose else slot.train_tell
+        return slot.train_tell + slot.more_tell if self.loose else slot.train_tell
 
     def _asks(self, slot: Slot) -> tuple[str, ...]:
         if self.held_out_phrasings:
             return slot.held_ask
-        return slot.train_ask + extra_templates.more_asks(slot) if self.loose else slot.train_ask
+        return slot.train_ask + slot.more_ask if self.loose else slot.train_ask
 
     def _wraps(self) -> tuple[str, ...]:
         """What stands around the thing asked for where it isn't asked for directly."""
         if self.held_out_phrasings:
-            return templates.ASK_ANY_HELD_OUT
-        more = extra_templates.more_ask_any() if self.loose else ()
-        return templates.ASK_ANY_TRAINED + more
+            return self.templates.held_ask_any
+        more = self.templates.more_ask_any if self.loose else ()
+        return self.templates.train_ask_any + more
 
     def _leaning(self, phrasings: tuple[str, ...]) -> str:
         """One phrasing; now and then one of the first three."""
@@ -109,42 +110,44 @@ class Writer(Record):
             return template
         x = rng.random()
         if x < 0.2:
-            return f"{rng.choice(before)} {template}"
+            return rng.choice(before) + self.grammar.space + template
         if x < 0.35:
             return template + rng.choice(after)
-        return typing_styles.loosened(rng, template)
+        return self.typing.loosened(rng, template)
 
     def tell(self, facts: list[Fact]) -> None:
         """Tell one to three facts in one message, and acknowledge them."""
-        rng = self.rng
+        rng, space = self.rng, self.grammar.space
         style = self._style()
         typo = 0.03
         asked = facts[0].slot.bot_asks
         if len(facts) == 1 and asked and not self.held_out_phrasings and rng.random() < 0.14:
             question = rng.choice(asked).format_map(facts[0].fields())
-            self.exchange(rng.choice(templates.LEADS), question)
+            self.exchange(rng.choice(self.templates.leads), question)
             self._bare(facts[0], style)
             return
         clauses = []
         for fact in facts:
             template = self._loosened(
                 self._leaning(self._tells(fact.slot)),
-                extra_templates.BEFORE_TELL,
-                extra_templates.AFTER_TELL,
+                self.templates.before_tell,
+                self.templates.after_tell,
             )
             clauses.append(typing_styles.fill(rng, style, template, fact.fields(), typo))
         if len(clauses) == 1:
             text = clauses[0]
             # In some corpora "Hi, I'm Clara" is answered with a name, and Clara forgotten.
-            if self.loose and facts[0].slot.key == "name" and rng.random() < GREETED:
-                text = f"{rng.choice(templates.HELLOS)}, {text}"
+            if self.loose and facts[0].slot.greeted and rng.random() < GREETED:
+                text = self.templates.greeted.format(
+                    hello=rng.choice(self.templates.hellos), t=text
+                )
             elif self.training and rng.random() < REPLIED:
-                text = f"{rng.choice(templates.REPLIES)} {typing_styles.capitalised(text)}"
+                text = rng.choice(self.templates.replies) + space + capitalised(text)
         elif rng.random() < 0.3:
-            text = ". ".join(typing_styles.capitalised(clause) for clause in clauses)
+            text = (self.grammar.stop + space).join(map(capitalised, clauses))
         else:
-            text = _joined(clauses)
-        said, reply = typing_styles.statement(rng, style, text), self._acknowledge(facts)
+            text = self.grammar.joined(clauses)
+        said, reply = self.typing.statement(rng, style, text), self._acknowledge(facts)
         if self.training and rng.random() < BESIDE:
             said, reply = self._beside(said, reply)
         turn = self.exchange(said, reply)
@@ -155,20 +158,19 @@ class Writer(Record):
         """The telling with something else in one message, and a reply to one of them or both."""
         rng = self.rng
         other, answer = self.fillers(rng, 1)[0]
-        sentences = [text if text[-1] in ".!?)" else f"{text}." for text in (said, other)]
+        sentences = [self.grammar.closed(text) for text in (said, other)]
+        space = self.grammar.space
         if rng.random() < 0.3:
             sentences.reverse()
-        return " ".join(sentences), rng.choice((reply, answer, f"{reply} {answer}"))
+        return space.join(sentences), rng.choice((reply, answer, reply + space + answer))
 
     def _bare(self, fact: Fact, style: int) -> None:
         """The value alone, as an answer to a question of the bot's."""
         rng = self.rng
-        patterns = templates.BARE_WITH_ARTICLE if fact.slot.article else templates.BARE
+        patterns = fact.slot.bare or self.templates.bare
         template = rng.choice(patterns if rng.random() < 0.75 else fact.slot.train_tell)
-        if fact.slot.key == "pet_kind" and template == "I'm {a}":
-            template = "yes, I have {a}"
         text = typing_styles.fill(rng, style, template, fact.fields(), 0.0)
-        turn = self.exchange(typing_styles.statement(rng, style, text), self._acknowledge([fact]))
+        turn = self.exchange(self.typing.statement(rng, style, text), self._acknowledge([fact]))
         self.learn(fact, turn)
 
     def tell_after_question(self, fact: Fact) -> None:
@@ -187,14 +189,14 @@ class Writer(Record):
         else:
             fact = facts[0]
             if x < 0.42:
-                return rng.choice(templates.ECHOES).format(c=self._clause(fact))
+                return rng.choice(self.templates.echoes).format(c=self._clause(fact))
         if x < 0.78 and fact.slot.acks:
-            return typing_styles.capitalised(rng.choice(fact.slot.acks).format_map(fact.fields()))
-        return rng.choice(templates.PLAIN_ACKS)
+            return capitalised(rng.choice(fact.slot.acks).format_map(fact.fields()))
+        return rng.choice(self.templates.plain_acks)
 
     def _echo(self, facts: list[Fact]) -> str:
-        echo = _joined([self._clause(fact) for fact in facts])
-        return self.rng.choice(templates.ECHOES).format(c=echo)
+        echo = self.grammar.joined([self._clause(fact) for fact in facts])
+        return self.rng.choice(self.templates.echoes).format(c=echo)
 
     def update(self, old: Fact, new: Fact) -> None:
         """Correct a told fact."""
@@ -206,19 +208,19 @@ class Writer(Record):
             fields["o"] = fields["o"].lower()
         if self.held_out_phrasings or x < 0.6 or (x < 0.8 and not new.slot.update):
             text = typing_styles.fill(rng, style, self._leaning(self._tells(new.slot)), fields)
-            text = rng.choice(templates.CORRECTIONS).format(t=text)
+            text = rng.choice(self.templates.corrections).format(t=text)
         elif x < 0.8:
             text = typing_styles.fill(rng, style, rng.choice(new.slot.update), fields)
         else:
             text = typing_styles.fill(
-                rng, style, rng.choice(templates.CORRECTIONS_BARE), fields, 0.0
+                rng, style, rng.choice(self.templates.corrections_bare), fields, 0.0
             )
         # A bare "not Clara, Sara" has sense only while one fact could be meant.
         if x >= 0.8 and len(self.known) > 1 and not self.held_out_phrasings:
             tell = typing_styles.fill(rng, style, self._leaning(new.slot.train_tell), fields)
-            text = rng.choice(templates.CORRECTIONS).format(t=tell)
-        reply = rng.choice(templates.CORRECTED).format(c=self._clause(new))
-        turn = self.exchange(typing_styles.statement(rng, style, text), reply)
+            text = rng.choice(self.templates.corrections).format(t=tell)
+        reply = rng.choice(self.templates.corrected).format(c=self._clause(new))
+        turn = self.exchange(self.typing.statement(rng, style, text), reply)
         self.learn(new, turn, old.value)
 
     # Asking
@@ -231,16 +233,15 @@ class Writer(Record):
             template = self._leaning(self._asks(slot))
         else:
             template = rng.choice(self._wraps()).format(m=slot.noun)
-        loosened = self._loosened(template, extra_templates.BEFORE_ASK, extra_templates.AFTER_ASK)
+        loosened = self._loosened(template, self.templates.before_ask, self.templates.after_ask)
         text = typing_styles.fill(rng, style, loosened, fields)
-        plain = template.startswith(("tell", "say", "let's", "I wonder"))
-        return typing_styles.question(rng, style, text, "." if plain else "?")
+        return self.typing.question(rng, style, text, self.grammar.mark_of(template))
 
     def ask(self, fact: Fact) -> None:
         """Ask for a told fact and answer it."""
-        template = self.rng.choice(templates.ANSWERS)
+        template = self.rng.choice(self.templates.answers)
         reply = template.format(c=self._clause(fact), v=fact.value)
-        turn = self.exchange(self._question(fact.slot, fact.kind), typing_styles.as_sentence(reply))
+        turn = self.exchange(self._question(fact.slot, fact.kind), self.grammar.as_sentence(reply))
         self.asked(turn, fact.slot, fact.kind, fact.value)
         self.mentions.append((turn, fact))
         self.recalled.append((turn, topic_of(fact.slot, fact.kind)))
@@ -248,7 +249,7 @@ class Writer(Record):
     def ask_unknown(self, slot: Slot, kind: str) -> None:
         """Ask for what was never said, and say so."""
         noun = slot.noun_you.format(k=kind)
-        reply = self.rng.choice(templates.DONT_KNOW).format(n=noun)
+        reply = self.rng.choice(self.templates.dont_know).format(n=noun)
         turn = self.exchange(self._question(slot, kind), reply)
         self.asked(turn, slot, kind, "")
         self.unknown.append((turn, topic_of(slot, kind)))
@@ -256,9 +257,9 @@ class Writer(Record):
     def ask_wrongly(self, fact: Fact) -> Fact:
         """Ask for a fact, told or not, and answer it wrongly; returns what the answer says."""
         wrong = self.wrongly(fact)
-        reply = self.rng.choice(templates.ANSWERS).format(c=self._clause(wrong), v=wrong.value)
+        reply = self.rng.choice(self.templates.answers).format(c=self._clause(wrong), v=wrong.value)
         question = self._question(fact.slot, fact.kind)
-        self.slipped.add(self.exchange(question, typing_styles.as_sentence(reply)))
+        self.slipped.add(self.exchange(question, self.grammar.as_sentence(reply)))
         return wrong
 
     def ask_two(self, first: Fact, second: Fact) -> None:
@@ -268,22 +269,22 @@ class Writer(Record):
         asks = [
             rng.choice(fact.slot.train_ask).format_map(fact.fields()) for fact in (first, second)
         ]
-        text = typing_styles.question(rng, style, " and ".join(asks))
-        reply = f"{self._clause(first)} and {self._clause(second)}"
-        turn = self.exchange(text, typing_styles.as_sentence(reply))
+        text = self.typing.question(rng, style, self.grammar.joined(asks))
+        reply = self.grammar.joined([self._clause(first), self._clause(second)])
+        turn = self.exchange(text, self.grammar.as_sentence(reply))
         self.asked(turn, second.slot, second.kind, second.value)
         self.mentions += [(turn, first), (turn, second)]
 
     def ask_all(self) -> None:
         """Everything that is known, or that nothing is."""
         rng = self.rng
-        text = typing_styles.question(rng, self._style(), rng.choice(templates.ASK_ALL))
+        text = self.typing.question(rng, self._style(), rng.choice(self.templates.ask_all))
         if not self.known:
-            turn = self.exchange(text, rng.choice(templates.ALL_UNKNOWN))
+            turn = self.exchange(text, rng.choice(self.templates.all_unknown))
             self.answer_turns[turn] = 1.0
             return
-        joined = _joined([self._clause(fact) for fact in self.known.values()])
-        reply = typing_styles.as_sentence(rng.choice(templates.ANSWER_ALL).format(c=joined))
+        joined = self.grammar.joined([self._clause(fact) for fact in self.known.values()])
+        reply = self.grammar.as_sentence(rng.choice(self.templates.answer_all).format(c=joined))
         turn = self.exchange(text, reply)
         self.answer_turns[turn] = 1.0
         self.mentions += [(turn, fact) for fact in self.known.values()]
@@ -294,8 +295,9 @@ class Writer(Record):
         right = rng.random() < 0.5
         asked = fact if right else other
         template = fact.slot.train_tell[0].format_map(asked.fields())
-        text = typing_styles.question(rng, self._style(), f"is it true that {template}")
-        reply = f"{'yes' if right else 'no'}, {self._clause(fact)}"
-        turn = self.exchange(text, typing_styles.as_sentence(reply))
+        text = self.typing.question(rng, self._style(), self.templates.confirm.format(t=template))
+        answer = self.templates.confirmed if right else self.templates.denied
+        reply = answer.format(c=self._clause(fact))
+        turn = self.exchange(text, self.grammar.as_sentence(reply))
         self.asked(turn, fact.slot, fact.kind, fact.value)
         self.mentions.append((turn, fact))

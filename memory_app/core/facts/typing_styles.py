@@ -3,50 +3,95 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
+
+from memory_app.core.facts.grammar import Grammar
+from memory_app.core.facts.text_file import Phrases, Texts
 
 NEAT, NO_STOP, LOWER, LOWER_CARRIER, LOWER_VALUE, UPPER = range(6)
 _STYLES = (NEAT, NO_STOP, LOWER, LOWER_CARRIER, LOWER_VALUE, UPPER)
 _STYLE_CUMULATIVE = (0.38, 0.52, 0.78, 0.89, 0.97, 1.0)
+_KEPT_WORDS = 3  # of a carrier this short nothing is left out
 
-_STATEMENT_PREFIXES = (
-    *("well, ", "so, ", "so ", "btw, ", "by the way, ", "hi, ", "hello, ", "hey, ", "ok, "),
-    *("okay, ", "also, ", "oh, ", "just so you know, ", "you know, ", "and ", "hello! ", "hi! "),
-    *("fun fact: ", "good to know: ", "for your information, ", "ah, ", "yes, ", "thanks, "),
-)
-_STATEMENT_SUFFIXES = (
-    *(" by the way", ", by the way", " btw", " :)", ", you know", " haha", "!", "!!", " ;)"),
-    *(", just so you know", ", how about you?", ", and you?", " lol", "...", ", ok?"),
-)
-_QUESTION_PREFIXES = (
-    *(
-        "so, ",
-        "so ",
-        "hey, ",
-        "ok, ",
-        "now, ",
-        "and ",
-        "well, ",
-        "tell me, ",
-        "btw, ",
-        "by the way, ",
-    ),
-    *("quick question: ", "question: ", "ok so ", "hmm, ", "oh, ", "one more thing: ", "please, "),
-)
-_QUESTION_SUFFIXES = (
-    " again",
-    ", please",
-    " please",
-    ", do you remember",
-    ", bot",
-    " again, please",
-)
-_SENTENCES = (
-    *("It's been a long day.", "I just got back from work.", "The weather is nice today."),
-    *("I hope you are well.", "I'm a bit tired.", "It's nice to talk to you.", "What a day!"),
-    *("I have some time to chat.", "I'm new here.", "I've never talked to a bot before."),
-    *("Let me tell you something.", "I want to tell you about myself.", "Here is one more thing."),
-    *("I'll tell you a bit more.", "Listen.", "Please remember this.", "Don't forget it."),
-)
+
+@dataclass(frozen=True, slots=True)
+class TypingStyles:
+    """Small words around what people say, sentences beside it, words left out, put in, exchanged.
+
+    No list of phrasings is as long as what people write, and so none is to be learned by heart.
+    """
+
+    grammar: Grammar
+    statement_prefixes: Texts
+    statement_suffixes: Texts
+    question_prefixes: Texts
+    question_suffixes: Texts
+    sentences: Phrases
+    small: Texts
+    anywhere: Phrases
+    other_words: dict[str, Texts]
+
+    def loosened(self, rng: random.Random, template: str) -> str:
+        """The template in other words: some left out, put in or exchanged, never its {fields}."""
+        space = self.grammar.space
+        words = template.split(space) if space else [template]
+        x = rng.random()
+        if x < 0.35 and len(words) > _KEPT_WORDS:
+            small = [at for at, word in enumerate(words) if word.lower() in self.small]
+            for at in sorted(rng.sample(small, min(len(small), rng.randint(1, 2))), reverse=True):
+                del words[at]
+        elif x < 0.7:
+            for _ in range(rng.randint(1, 2)):
+                words.insert(rng.randint(0, len(words)), rng.choice(self.anywhere))
+        if x > 0.55:
+            other = self.other_words
+            words = [
+                rng.choice(other[word]) if word in other and rng.random() < 0.6 else word
+                for word in words
+            ]
+        return space.join(words) or template
+
+    def _finish(self, rng: random.Random, style: int, text: str, mark: str) -> str:
+        """Case and final mark in this person's style."""
+        if style == LOWER:
+            text = text.lower()
+            if "'" in text and rng.random() < 0.25:
+                text = text.replace("'", "")
+        elif style == UPPER:
+            text = text.upper()
+        elif style != LOWER_CARRIER:
+            text = text[:1].upper() + text[1:]
+        if self.grammar.is_closed(text):
+            return text
+        stop = 0.97 if style == NEAT else 0.0 if style == NO_STOP else 0.3
+        if mark == self.grammar.question_mark:
+            stop = 0.97 if style == NEAT else 0.6
+        return text + mark if rng.random() < stop else text
+
+    def statement(self, rng: random.Random, style: int, clause: str) -> str:
+        """A filled clause as a message: a word before or after it now and then, case, full stop."""
+        if rng.random() < 0.16:
+            clause = rng.choice(self.statement_prefixes) + clause
+        if rng.random() < 0.09:
+            clause += rng.choice(self.statement_suffixes)
+        text = self._finish(rng, style, clause, self.grammar.stop)
+        x = rng.random()
+        if x < 0.06:
+            sentence = rng.choice(self.sentences)
+            if style in (LOWER, LOWER_CARRIER):
+                sentence = sentence.lower()
+            first, second = (sentence, text) if x < 0.045 else (self.grammar.closed(text), sentence)
+            return first + self.grammar.space + second
+        return text
+
+    def question(self, rng: random.Random, style: int, clause: str, mark: str | None = None) -> str:
+        """A filled question as a message, with a question mark where no other mark is given."""
+        mark = self.grammar.question_mark if mark is None else mark
+        if rng.random() < 0.14:
+            clause = rng.choice(self.question_prefixes) + clause
+        if rng.random() < 0.06:
+            clause += rng.choice(self.question_suffixes)
+        return self._finish(rng, style, clause, mark)
 
 
 def draw_style(rng: random.Random) -> int:
@@ -56,16 +101,6 @@ def draw_style(rng: random.Random) -> int:
         if x < bound:
             return style
     return NEAT
-
-
-def capitalised(text: str) -> str:
-    """The first letter in upper case, the rest as it is."""
-    return text[:1].upper() + text[1:]
-
-
-def as_sentence(text: str) -> str:
-    """A bot's sentence: capital first, a full stop unless it ends in a mark already."""
-    return text[:1].upper() + text[1:] + ("" if text[-1] in ".!?)" else ".")
 
 
 def mistyped(rng: random.Random, template: str) -> str:
@@ -84,76 +119,6 @@ def mistyped(rng: random.Random, template: str) -> str:
     return " ".join(words)
 
 
-# Small words that nobody misses, words that anybody may put anywhere, words for other words: no
-# list of phrasings is as long as what people write, and so none is to be learned by heart.
-_SMALL = frozenset(
-    (
-        *("my", "is", "the", "a", "an", "what", "what's", "do", "you", "to", "of", "it", "that"),
-        *("are", "am", "was", "does", "did", "can", "got", "so", "be", "there", "in", "at", "as"),
-        *("i", "i'm", "i've", "have", "me", "would", "for"),
-    )
-)
-_ANYWHERE = (
-    *("well", "so", "really", "just", "actually", "honestly", "now", "then", "please", "still"),
-    *("maybe", "I think", "I guess", "you know", "you see", "by now", "at the moment", "today"),
-    *("these days", "of course", "by the way", "in fact", "um", "uh", "like", "obviously", "also"),
-    *("right now", "for the record", "as it happens", "to be honest", "currently", "basically"),
-)
-_OTHER_WORDS = {
-    "called": ("named", "known as"),
-    "favourite": ("fav", "preferred", "top", "most loved"),
-    "favorite": ("fav", "preferred", "top", "most loved"),
-    "live": ("stay", "reside"),
-    "job": ("occupation", "profession", "line of work"),
-    "remember": ("recall", "know", "have in mind"),
-    "know": ("remember", "recall"),
-    "told": ("mentioned to", "said to"),
-    "have": ("own", "have got", "got"),
-    "like": ("love", "enjoy", "prefer"),
-    "love": ("like", "adore"),
-    "tell": ("remind", "let"),
-    "work": ("earn my living", "am employed"),
-}
-_KEPT_WORDS = 3  # of a carrier this short nothing is left out
-
-
-def loosened(rng: random.Random, template: str) -> str:
-    """The template in other words: some left out, put in or exchanged, never its {fields}."""
-    words = template.split(" ")
-    x = rng.random()
-    if x < 0.35 and len(words) > _KEPT_WORDS:
-        small = [at for at, word in enumerate(words) if word.lower() in _SMALL]
-        for at in sorted(rng.sample(small, min(len(small), rng.randint(1, 2))), reverse=True):
-            del words[at]
-    elif x < 0.7:
-        for _ in range(rng.randint(1, 2)):
-            words.insert(rng.randint(0, len(words)), rng.choice(_ANYWHERE))
-    if x > 0.55:
-        words = [
-            rng.choice(_OTHER_WORDS[word]) if word in _OTHER_WORDS and rng.random() < 0.6 else word
-            for word in words
-        ]
-    return " ".join(words) or template
-
-
-def _finish(rng: random.Random, style: int, text: str, mark: str) -> str:
-    """Case and final mark in this person's style."""
-    if style == LOWER:
-        text = text.lower()
-        if "'" in text and rng.random() < 0.25:
-            text = text.replace("'", "")
-    elif style == UPPER:
-        text = text.upper()
-    elif style != LOWER_CARRIER:
-        text = text[:1].upper() + text[1:]
-    if text[-1] in ".!?)":
-        return text
-    stop = 0.97 if style == NEAT else 0.0 if style == NO_STOP else 0.3
-    if mark == "?":
-        stop = 0.97 if style == NEAT else 0.6
-    return text + mark if rng.random() < stop else text
-
-
 def fill(
     rng: random.Random, style: int, template: str, fields: dict[str, str], typo: float = 0.03
 ) -> str:
@@ -163,30 +128,3 @@ def fill(
     if style == LOWER_VALUE:
         fields = fields | {"v": fields["v"].lower(), "a": fields["a"].lower()}
     return template.format_map(fields)
-
-
-def statement(rng: random.Random, style: int, clause: str) -> str:
-    """A filled clause as a message: a word before or after it now and then, case, full stop."""
-    if rng.random() < 0.16:
-        clause = rng.choice(_STATEMENT_PREFIXES) + clause
-    if rng.random() < 0.09:
-        clause += rng.choice(_STATEMENT_SUFFIXES)
-    text = _finish(rng, style, clause, ".")
-    x = rng.random()
-    if x < 0.06:
-        sentence = rng.choice(_SENTENCES)
-        if style in (LOWER, LOWER_CARRIER):
-            sentence = sentence.lower()
-        if x < 0.045:
-            return f"{sentence} {text}"
-        return f"{text} {sentence}" if text[-1] in ".!?)" else f"{text}. {sentence}"
-    return text
-
-
-def question(rng: random.Random, style: int, clause: str, mark: str = "?") -> str:
-    """A filled question as a message."""
-    if rng.random() < 0.14:
-        clause = rng.choice(_QUESTION_PREFIXES) + clause
-    if rng.random() < 0.06:
-        clause += rng.choice(_QUESTION_SUFFIXES)
-    return _finish(rng, style, clause, mark)

@@ -22,9 +22,8 @@ from torch import Tensor
 
 from memory_app.core.data.dialogues import Source
 from memory_app.core.data.word_tokens import one_piece_words, word_of
-from memory_app.core.facts import trained_values
+from memory_app.core.facts import language_of, trained_values
 from memory_app.core.facts.sample_texts import fact_texts
-from memory_app.core.facts.small_talk import identity_exchanges
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
@@ -78,14 +77,15 @@ def count_pieces(
 
 
 def _generated(settings: TrainingSettings, tokenizer: Tokenizer) -> Iterator[str]:
-    rng = random.Random(settings.seed)
+    rng, language = random.Random(settings.seed), language_of(settings.language)
     if settings.facts:
-        yield from (f" {value}" for value in trained_values(settings.fact_scope))
+        yield from (f" {value}" for value in trained_values(settings.fact_scope, language))
         if settings.drilled:
             yield from (f" {word}" for word in one_piece_words(tokenizer))
-        yield from fact_texts(rng, settings.fact_scope, WORDING)
+        yield from fact_texts(rng, settings.fact_scope, WORDING, language)
     if settings.facts or settings.identity:
-        yield from (text for pair in identity_exchanges(rng, WORDING) for text in pair)
+        exchanges = language.small_talk.exchanges(rng, WORDING)
+        yield from (text for pair in exchanges for text in pair)
 
 
 def begin_words(tokenizer: Tokenizer) -> Tensor:

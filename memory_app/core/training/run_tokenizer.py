@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from memory_app.core.data.dialogues import Source
-from memory_app.core.facts import held_out_values, trained_values
+from memory_app.core.facts import held_out_values, language_of, trained_values
 from memory_app.core.facts.sample_texts import fact_texts
 from memory_app.core.model.checkpoint import TOKENIZER_FILE, sync
 from memory_app.core.run_settings import TrainingSettings
@@ -35,12 +35,14 @@ def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[st
                     yield text.lower()
     if settings.facts or settings.identity:
         rng = random.Random(settings.seed)
-        yield from fact_texts(rng, settings.fact_scope, min(10_000, round(FACT_DIALOGUES * pieces)))
+        language = language_of(settings.language)
+        dialogues = min(10_000, round(FACT_DIALOGUES * pieces))
+        yield from fact_texts(rng, settings.fact_scope, dialogues, language)
         # A value that is one piece is one thing to keep in mind; in three it is three, in order.
         # The held-out ones too: without them "James" would be the one name that has to be spelled,
         # and the exam would measure the tokenizer. Training still never tells them.
         often = min(600, round(VALUE_WEIGHT * pieces))
-        for value in trained_values("core") + held_out_values("core"):
+        for value in trained_values("core", language) + held_out_values("core", language):
             yield f" {value} {value.lower()} {value.title()}" * often
 
 

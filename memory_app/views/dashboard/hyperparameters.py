@@ -159,7 +159,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "language": ("en", "zh"),
     "precision": ("auto", "float32", "bfloat16"),
     "compile": ("off", "on"),
-    "fact_scope": tuple(SCOPES),
+    "fact_scope": SCOPES,
     "pieces": ("parent", "new"),
     "rare_pieces": ("new", "parent"),
     "variational": ("off", "on"),

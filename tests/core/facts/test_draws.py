@@ -20,12 +20,11 @@ from memory_app.core.facts import (
     SCOPES,
     generate_dialogue,
     held_out_values,
+    language_of,
     trained_values,
 )
-from memory_app.core.facts.backchannels import listening
-from memory_app.core.facts.distractors import own_fillers
+from memory_app.core.facts.distractors import identity_exchanges, own_fillers
 from memory_app.core.facts.sample_texts import fact_texts
-from memory_app.core.facts.small_talk import identity_exchanges
 
 WORDS = ("harbour", "quick", "Table", "seven", "orbit", "plaster")
 
@@ -68,6 +67,7 @@ def talk():
     rng = random.Random(7)
     yield identity_exchanges(rng, 6000)
     yield own_fillers(rng, 300)
+    listening = language_of("en").backchannels.reply
     yield [listening(rng, said) for said, _ in identity_exchanges(rng, 3000)]
 
 

@@ -8,20 +8,25 @@ from collections import Counter
 import pytest
 
 from memory_app.core.evaluation.recall import abstains, contains_value
-from memory_app.core.facts import EXAM_KINDS, KINDS, SLOTS, draw_gap, generate_dialogue
-from memory_app.core.facts.curriculum import CHAT_FACTS
-from memory_app.core.facts.distractors import own_exchanges, own_fillers
-from memory_app.core.facts.realiser import Writer
-from memory_app.core.facts.slot_sets import SLOT_BY_KEY
-from memory_app.core.facts.slots import with_article
-from memory_app.core.facts.small_talk import (
-    ENTRIES,
-    FOREIGN,
-    UNCLEAR,
-    identity_exchanges,
-    small_talk,
+from memory_app.core.facts import (
+    EXAM_KINDS,
+    KINDS,
+    draw_gap,
+    generate_dialogue,
+    is_held_out,
+    language_of,
 )
-from memory_app.core.facts.values import CITIES, JOBS, NAMES, is_held_out, made_up_name
+from memory_app.core.facts.curriculum import CHAT_FACTS
+from memory_app.core.facts.distractors import identity_exchanges, own_exchanges, own_fillers
+from memory_app.core.facts.realiser import Writer
+
+ENGLISH = language_of("en")
+TALK = ENGLISH.small_talk
+SLOTS = ENGLISH.slots
+SLOT_BY_KEY = {slot.key: slot for slot in SLOTS}
+NAMES = SLOT_BY_KEY["name"].values[""]
+CITIES = SLOT_BY_KEY["favourite"].values["city"]
+JOBS = SLOT_BY_KEY["job"].values[""]
 
 
 def marked(rng, count):
@@ -190,12 +195,12 @@ def test_lists_are_large_enough_to_be_learned_as_a_rule():
     assert len(JOBS) >= 120
     assert len(own_exchanges()) >= 300
     assert len(set(own_exchanges())) == len(own_exchanges())
-    assert 60 <= len(ENTRIES) <= 100
+    assert 60 <= len(TALK.entries) <= 100
 
 
 def test_made_up_names_are_new_and_are_used_in_their_share():
     rng = random.Random(14)
-    names = {made_up_name(rng) for _ in range(1000)}
+    names = {ENGLISH.made_up_names.name(rng) for _ in range(1000)}
     assert len(names) > 900
     assert all(3 <= len(name) <= 14 and name.isalpha() and name[0].isupper() for name in names)
     known = {value.lower() for slot in SLOTS for values in slot.values.values() for value in values}
@@ -228,10 +233,13 @@ def test_fillers_of_our_own_tell_nobody_anything():
 
 
 def test_identity_exchanges_are_drawn_from_their_entries():
-    entries = ENTRIES + small_talk()
-    replies = {reply for _, answers in entries for reply in answers} | {*UNCLEAR, *FOREIGN}
+    entries = TALK.entries + TALK.of_the_day
+    replies = {reply for _, answers in entries for reply in answers} | {
+        *TALK.nonsense.unclear,
+        *TALK.nonsense.foreign,
+    }
     drawn = identity_exchanges(random.Random(18), 300)
-    assert {bot for _, bot in drawn} & {*FOREIGN}, "nonsense is answered too"
+    assert {bot for _, bot in drawn} & {*TALK.nonsense.foreign}, "nonsense is answered too"
     assert len(drawn) == 300
     assert all(user and bot in replies for user, bot in drawn)
 
@@ -241,16 +249,17 @@ def test_small_talk_is_whole_and_holds_nothing_that_the_exam_fills_its_gaps_with
         return text.lower().rstrip(".?!")
 
     exam = {plain(user) for user, _ in own_exchanges()}
-    said = [text for says, _ in small_talk() for text in says]
-    assert len(small_talk()) >= 140
+    said = [text for says, _ in TALK.of_the_day for text in says]
+    assert len(TALK.of_the_day) >= 140
     assert all(text.strip() and "=>" not in text for text in said)
-    assert all(reply[-1] in ".?!" for _, replies in small_talk() for reply in replies)
+    assert all(reply[-1] in ".?!" for _, replies in TALK.of_the_day for reply in replies)
     assert not exam & {plain(text) for text in said}
     drawn = {user.lower() for user, _ in identity_exchanges(random.Random(19), 300)}
     assert len(drawn & {text.lower() for text in said}) > 60
 
 
 def test_the_article_follows_the_sound():
+    with_article = ENGLISH.grammar.with_article
     assert with_article("engineer") == "an engineer"
     assert with_article("nurse") == "a nurse"
 

@@ -1,21 +1,23 @@
 """What the exam holds out never reaches training."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from memory_app.core.evaluation.recall import contains_value, draw_questions
 from memory_app.core.facts import (
     EXAM_KINDS,
-    SCOPES,
-    SLOTS,
-    extra_templates,
     generate_dialogue,
+    language_of,
     typing_styles,
 )
 from memory_app.core.facts.dialogue_state import Fact
 from memory_app.core.facts.realiser import Writer
-from memory_app.core.facts.templates import ASK_ANY_HELD_OUT, ASK_ANY_TRAINED
+
+ENGLISH = language_of("en")
+SLOTS = ENGLISH.slots
+TEMPLATES = ENGLISH.templates
 
 HELD_OUT = {value for slot in SLOTS for values in slot.held_values.values() for value in values}
 TRAINED = {value for slot in SLOTS for values in slot.train_values.values() for value in values}
@@ -80,8 +82,8 @@ def test_trained_and_held_out_phrasings_are_apart():
         assert slot.held_ask, slot.key
         assert not set(slot.held_tell) & set(slot.train_tell)
         assert not set(slot.held_ask) & set(slot.train_ask)
-    assert ASK_ANY_HELD_OUT
-    assert not set(ASK_ANY_HELD_OUT) & set(ASK_ANY_TRAINED)
+    assert TEMPLATES.held_ask_any
+    assert not set(TEMPLATES.held_ask_any) & set(TEMPLATES.train_ask_any)
 
 
 def questions(held_out, count=400):
@@ -106,8 +108,8 @@ def test_each_part_asks_in_its_own_words(monkeypatch):
         own = other = 0
         for item, text in questions(held_out):
             slot, k = slots[item.probe.slot], item.probe.slot_kind
-            nouns = [w.format(m=slot.noun) for w in ASK_ANY_TRAINED]
-            held_nouns = [w.format(m=slot.noun) for w in ASK_ANY_HELD_OUT]
+            nouns = [w.format(m=slot.noun) for w in TEMPLATES.train_ask_any]
+            held_nouns = [w.format(m=slot.noun) for w in TEMPLATES.held_ask_any]
             trained = wordings([*slot.train_ask, *nouns], k)
             held = wordings([*slot.held_ask, *held_nouns], k)
             best = max((w for w in trained + held if w in text), key=len, default=None)
@@ -129,30 +131,26 @@ def test_held_out_values_are_told_only_when_asked_for():
 
 def test_no_further_wording_is_one_that_the_exam_holds_out():
     for slot in SLOTS:
-        assert not set(extra_templates.more_tells(slot)) & set(slot.held_tell)
-        assert not set(extra_templates.more_asks(slot)) & set(slot.held_ask)
-    assert not set(extra_templates.more_ask_any()) & set(ASK_ANY_HELD_OUT)
-    keys = {slot.key for slot in SCOPES["core"]}
-    assert set(extra_templates.TELLS) == set(extra_templates.ASKS) == keys
-    told = {name for key in keys for name in (f"tell {key}", f"ask {key}")}
-    assert set(extra_templates._in_file()) == {*told, "ask any"}
-    assert all("{m}" in wrap for wrap in extra_templates.more_ask_any())
+        assert not set(slot.more_tell) & set(slot.held_tell)
+        assert not set(slot.more_ask) & set(slot.held_ask)
+        assert bool(slot.more_tell) == bool(slot.more_ask) == (slot in ENGLISH.core)
+    assert not set(TEMPLATES.more_ask_any) & set(TEMPLATES.held_ask_any)
 
 
 def test_further_wordings_can_be_filled_in():
-    for slot in SCOPES["core"]:
+    for slot in ENGLISH.core:
         for kind in slot.kinds:
             fields = Fact(slot, kind, slot.values[kind][0]).fields()
-            for phrase in (*extra_templates.more_tells(slot), *extra_templates.more_asks(slot)):
+            for phrase in (*slot.more_tell, *slot.more_ask):
                 assert "{" not in phrase.format_map(fields)
 
 
-def test_the_exam_is_the_same_whatever_training_says(monkeypatch):
+def test_the_exam_is_the_same_whatever_training_says():
+    core = tuple(replace(slot, more_tell=("{v}?",), more_ask=("eh",)) for slot in ENGLISH.core)
+    other = replace(ENGLISH, core=core)
     before = draw_questions(30, 3, "cell", kind="several", gap=2)
-    monkeypatch.setattr(extra_templates, "TELLS", {slot.key: ("{v}?",) for slot in SLOTS})
-    monkeypatch.setattr(extra_templates, "ASKS", {slot.key: ("eh",) for slot in SLOTS})
-    monkeypatch.setattr(extra_templates, "_in_file", lambda: {})
-    assert draw_questions(30, 3, "cell", kind="several", gap=2) == before
+    assert draw_questions(30, 3, "cell", other, kind="several", gap=2) == before
     rng = random.Random(2)
-    made = [generate_dialogue(rng, fillers=nothing, scope="core", loose=0.5) for _ in range(60)]
+    made = [generate_dialogue(rng, fillers=nothing, scope="core", loose=0.5, language=other)
+            for _ in range(60)]  # fmt: skip
     assert any("eh" in text.lower().split() for item in made for _, text in item.turns)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from memory_app.core.facts import SCOPES, generate_dialogue
-from memory_app.core.facts.small_talk import identity_exchanges
+from memory_app.core.facts import generate_dialogue, slots_of
+from memory_app.core.facts.distractors import identity_exchanges
 from memory_app.core.initialisation import fact_memory
 from memory_app.core.initialisation.fact_memory import (
     BANKS,
@@ -45,7 +45,7 @@ def text_of(marked: Marked, banks: torch.Tensor, bank: int, shift: int = 0) -> s
 
 def test_each_kind_of_fact_has_one_bank() -> None:
     keys = [key for keys in BANKS for key in keys]
-    assert sorted(keys) == sorted(slot.key for slot in SCOPES["wide"])
+    assert sorted(keys) == sorted(slot.key for slot in slots_of("wide"))
 
 
 def test_told_and_said_values_are_marked_and_nothing_else() -> None:

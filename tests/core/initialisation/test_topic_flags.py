@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from memory_app.core.facts import SCOPES, FactDialogue, generate_dialogue
+from memory_app.core.facts import FactDialogue, generate_dialogue, slots_of
 from memory_app.core.facts.dialogue_state import topic_of
+from memory_app.core.facts.distractors import identity_exchanges
 from memory_app.core.facts.generator import Probe
-from memory_app.core.facts.small_talk import identity_exchanges
 from memory_app.core.initialisation import topic_flags
 from memory_app.core.initialisation.fit_gates import layer_weights
 from memory_app.core.initialisation.topic_flags import (
@@ -45,7 +45,7 @@ def model_of(hidden: int = HIDDEN, layers: int = 2, cell: str = "lstm") -> Langu
 
 def test_every_topic_of_the_core_has_a_place() -> None:
     found = {
-        topic_flags._place(topic_of(slot, kind)) for slot in SCOPES["core"] for kind in slot.kinds
+        topic_flags._place(topic_of(slot, kind)) for slot in slots_of("core") for kind in slot.kinds
     }
     assert found == set(range(len(TOPICS)))
 

@@ -3,13 +3,14 @@
 import random
 import re
 
-from memory_app.core.facts import generate_dialogue
+from memory_app.core.facts import generate_dialogue, language_of
 from memory_app.core.facts.distractors import own_fillers
-from memory_app.core.facts.slots_user import ABOUT_ME
-from memory_app.core.facts.typing_styles import loosened
+
+ENGLISH = language_of("en")
+loosened = ENGLISH.typing_styles.loosened
 
 FIELD = re.compile(r"\{\w+\}")
-TEMPLATES = [t for slot in ABOUT_ME for t in (*slot.train_tell, *slot.train_ask)]
+TEMPLATES = [t for slot in ENGLISH.slots for t in (*slot.train_tell, *slot.train_ask)]
 
 
 def test_no_field_of_a_template_is_lost_and_none_comes_twice() -> None:
