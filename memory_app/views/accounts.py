@@ -5,7 +5,7 @@ from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -23,7 +23,10 @@ def _next(request: HttpRequest) -> str:
 
 
 def _show(request: HttpRequest, form: forms.BaseForm, words: dict[str, str]) -> HttpResponse:
-    context = {"form": form, "next": _next(request), **words}
+    wanted = _next(request)
+    # Whoever changes over to the other form is led back to the same page.
+    other = f"{words['other_url']}?{urlencode({'next': wanted})}" if wanted else words["other_url"]
+    context = {"form": form, "next": wanted, **words, "other_url": other}
     return render(request, "accounts/form.html", context)
 
 

@@ -1,6 +1,7 @@
 // Who this browser is logged in as: a page that was loaded as somebody else says so anew, in its bar
 // and by a "person" event. Pages tell each other when they are loaded, so nothing is polled.
 import "./csrf.js";
+import { leadBack } from "./return_after_log_in.js";
 
 const parts = () => document.querySelectorAll("[data-account]");
 const channel = new BroadcastChannel("gatescope.person");
@@ -14,6 +15,7 @@ export async function renew() {
   if (!response.ok) throw new Error(`status ${response.status}`);
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-account]");
   for (const part of parts()) part.replaceWith(document.importNode(fresh, true));
+  leadBack();
   const changed = fresh.dataset.person !== person;
   person = fresh.dataset.person;
   if (changed) document.dispatchEvent(new CustomEvent("person", { detail: { person } }));
@@ -27,3 +29,4 @@ addEventListener("pageshow", (event) => {
   if (event.persisted && person !== null) renew().catch(() => {});
 });
 if (person !== null) channel.postMessage(person);
+leadBack();
