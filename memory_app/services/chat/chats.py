@@ -12,7 +12,7 @@ from memory_app.core.messages import SentenceError
 from memory_app.models import Chat, Checkpoint, Person, Turn, TurnStatus
 from memory_app.pending_chats import is_pending
 from memory_app.services.chat.pending_chats import pending_change, pending_open
-from memory_app.services.chat.titles import title_of
+from memory_app.services.chat.titles import title_from_all, title_of
 from memory_app.services.operations.erase_deleted import RemainsLeft, remains_clear
 
 log = logging.getLogger(__name__)
@@ -59,8 +59,9 @@ def _set(chat: Chat, **fields: Any) -> None:
 
 
 def chat_rename(*, chat: Chat, title: str) -> None:
-    """Name a chat; an empty title is none."""
-    _set(chat, title=title_of(title))
+    """Name a chat; an empty title gives it back the one that its messages give it."""
+    messages = chat.turns.oldest_first().exclude(user_text="").values_list("user_text", flat=True)
+    _set(chat, title=title_of(title) or title_from_all(messages.iterator()))
 
 
 def chat_share(*, chat: Chat, shared: bool) -> None:

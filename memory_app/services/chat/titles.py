@@ -1,5 +1,7 @@
 """A chat's title: as somebody wrote it, or from the first message that says something."""
 
+from collections.abc import Iterable
+
 import regex
 
 from memory_app.core.text.graphemes import cut, one_line
@@ -57,6 +59,17 @@ def title_of(text: str) -> str:
 def title_from(message: str) -> str:
     """The title that a message gives a chat; empty where it says nothing yet."""
     return own_words(message) if says_something(message) else ""
+
+
+def title_from_all(messages: Iterable[str]) -> str:
+    """The title that a chat's messages give it, oldest first: of the first that says something, or
+    the first one's own words."""
+    opening = ""
+    for message in messages:
+        if says_something(message):
+            return own_words(message)
+        opening = opening or own_words(message)
+    return opening
 
 
 def own_words(message: str) -> str:
