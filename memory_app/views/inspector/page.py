@@ -32,7 +32,7 @@ _MODULES = tuple(
         "inspector/cell", "inspector/gate_map", "inspector/permalink", "inspector/safetensors",
         "inspector/next_token", "inspector/heatmap", "inspector/histogram", "shared/line_chart",
         "inspector/export_png", "inspector/changed_units", "shared/numbers", "inspector/panes",
-        "shared/radio_group", "shared/colour_ramp", "shared/save_file", "inspector/token_row",
+        "shared/radio_group", "shared/colour_ramp", "shared/save_file", "inspector/token_row", "inspector/token_text",
         "inspector/compare_reply", "shared/strings", "inspector/unit_chart",
     )
 )  # fmt: skip
@@ -52,7 +52,9 @@ def _shown(tokenizer: Tokenizer, ids: list[int], first: int) -> list[dict[str, A
         if index < first:
             continue
         shown = text.replace("\n", _BREAK + "\n") or _UNFINISHED
-        tokens.append({"token_id": token_id, "shown": shown, "control": name})
+        tokens.append(
+            {"token_id": token_id, "shown": shown, "control": name, "unfinished": not text}
+        )
     return tokens
 
 
@@ -149,6 +151,7 @@ def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
         split = len(tokenizer.prompt_ids(row.user_token_ids))
         context["total"] = len(ids)
         context["tokens"] = _sentence(tokenizer, ids[: shown.stop], split, shown.first)
+        context["pieces"] = any(token["unfinished"] for token in context["tokens"])
         context["siblings"] = _siblings(row, tokenizer, number)
         context["compared"] = [
             one for one in context["siblings"] if one["comparable"] and not one["own"]

@@ -1,10 +1,9 @@
 // The heatmap in words: the units of a layer whose memory ended farthest from where it began.
 import { KEEP, MEMORY, WRITE } from "./cell.js";
-import { number } from "./gate_map.js";
+import { TELLING, number } from "./gate_map.js";
 import { grouped } from "../shared/numbers.js";
 import { say } from "../shared/strings.js";
 
-const MOST = 12;
 const element = (id) => document.getElementById(id);
 
 export function tokensLong(timescale) {
@@ -16,7 +15,7 @@ export function mostChanged(map, layer, text, choose) {
   element("most-layer").textContent = say("layer", { n: layer + 1 });
   const { [`${MEMORY}_before`]: before, [`${MEMORY}_after`]: after, timescale, moved_at } = map.figures;
   const means = [WRITE, KEEP].filter(Boolean).map((gate) => map.figures[`mean_${gate}`]);
-  element("most").replaceChildren(...map.mostChanged(MOST).map((unit) => {
+  element("most").replaceChildren(...map.mostChanged(TELLING).map((unit) => {
     const row = document.createElement("tr");
     const head = row.appendChild(document.createElement("th"));
     head.scope = "row";

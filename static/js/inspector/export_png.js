@@ -1,6 +1,7 @@
 // The maps on the page as one picture to show somebody: title, maps with their tokens as the heads of
 // the columns, prompt and reply, legend. And one unit's plot with its title and the names of its lines.
 import { colour } from "../shared/colour_ramp.js";
+import { isUpright } from "./token_text.js";
 
 const PAD = 24;
 const GAP = 16;
@@ -33,6 +34,13 @@ function fit(texts, wide, fontFamily) {
   return texts.every((text) => pen.measureText(text.trim()).width < wide / texts.length - 4);
 }
 
+// The signs of a token one below the other, down to the map.
+function stack(pen, signs, boxed) {
+  pen.textAlign = "center";
+  signs.reverse().forEach((sign, k) => pen.fillText(sign, -4, -5 - k * 13));
+  if (boxed) pen.strokeRect(-11.5, -4.5 - signs.length * 13, 15, signs.length * 13 + 3);
+}
+
 // Each token over its column, turned up where columns are narrow, and every n-th in a long turn.
 function heads(pen, texts, { x, y, column, fontFamily, flat, special }) {
   const every = Math.max(1, Math.ceil(CLOSEST / column));
@@ -42,10 +50,15 @@ function heads(pen, texts, { x, y, column, fontFamily, flat, special }) {
   for (let token = 0; token < texts.length; token += every) {
     pen.save();
     pen.translate(x + (token + 0.5) * column + (flat ? 0 : 4), y);
-    if (!flat) pen.rotate(-Math.PI / 2);
     const text = texts[token].trim();
-    const most = flat ? column : TURNED - 8;
     pen.fillStyle = rgb(special?.[token] ? "--muted" : "--text");
+    if (!flat && isUpright(text)) {
+      stack(pen, [...text], special?.[token]);
+      pen.restore();
+      continue;
+    }
+    if (!flat) pen.rotate(-Math.PI / 2);
+    const most = flat ? column : TURNED - 8;
     pen.fillText(text, 0, 0, most);
     // A special token is no word of the text: in a box, as in the sentence.
     const size = Math.min(most, pen.measureText(text).width);

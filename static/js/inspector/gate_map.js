@@ -5,6 +5,7 @@ import { load } from "./safetensors.js";
 
 const STEPS = 65535;
 const BINS = 40;
+export const TELLING = 12; // units that changed most, of which one is chosen to begin with
 const KEPT = 48 << 20; // bytes of one turn's maps that stay
 
 export const SORTS = ["mean", "index", "variance", "change", "timescale"]; // the first one at first
@@ -90,7 +91,7 @@ export class GateMap {
   // Of those that changed most, the one whose gate moved most: something to look at.
   telling() {
     const { variance } = this.figures;
-    return this.mostChanged(12).reduce((best, unit) => (variance[unit] > variance[best] ? unit : best));
+    return this.mostChanged(TELLING).reduce((best, unit) => (variance[unit] > variance[best] ? unit : best));
   }
 }
 

@@ -1,6 +1,8 @@
 // The heatmap: one pixel a value, scaled up without smoothing; a mark on one token and one unit,
 // a pinned token, a chosen unit. Over it the tokens stand as the heads of their columns.
 // Event "move" (detail: {token, row, chosen}): by the pointer, by arrow keys, by a click.
+import { isUpright } from "./token_text.js";
+
 const NARROWEST = 3; // px a token
 const WIDEST = 120;
 const TALL = 512; // px that all units together take, where they fit
@@ -74,7 +76,9 @@ export class Heatmap extends EventTarget {
   reveal() {
     const { box, wide, high } = this;
     const keep = (at, size, from, room) => (at < from ? at : at + size > from + room ? at + size - room : from);
-    box.scrollLeft = keep(this.token * wide, wide, box.scrollLeft, box.clientWidth);
+    // With room at both sides for the column's head, which is wider than a narrow column.
+    const spare = Math.max(0, CLOSEST - wide);
+    box.scrollLeft = keep(this.token * wide - spare, wide + 2 * spare, box.scrollLeft, box.clientWidth);
     box.scrollTop = keep(this.row * high, high, box.scrollTop, box.clientHeight);
   }
 
@@ -102,7 +106,7 @@ export class Heatmap extends EventTarget {
     this.pin(this.pinnedAt, this.chosenAt);
   }
 
-  // Upright where columns are wide, turned up where they are narrow, thinned out in a long turn.
+  // As they are read where columns are wide, turned up where they are narrow, thinned out in a long turn.
   #head(width) {
     const place = this.heads.firstElementChild;
     const every = Math.max(1, Math.ceil(CLOSEST / this.wide));
@@ -118,6 +122,7 @@ export class Heatmap extends EventTarget {
       if (token < last && token > 0 && left(token) + each > left(last) + 0.5) continue; // in the last one's way
       const head = document.createElement("span");
       head.textContent = this.texts[token]?.trim() ?? "";
+      head.classList.toggle("upright", isUpright(head.textContent));
       head.classList.toggle("control", Boolean(this.special?.[token]));
       head.style.left = `${left(token)}px`;
       head.style.width = `${each}px`;

@@ -2,7 +2,7 @@
 // the address behind # says it, so that a link shows the same.
 import { Alternatives } from "./next_token.js";
 import { FIRST, HUES, KEEP, LABELS, MEANINGS, SIGNED } from "./cell.js";
-import { GateMap, SORTS } from "./gate_map.js";
+import { GateMap, SORTS, TELLING } from "./gate_map.js";
 import { go, leaving, maps } from "./preload_map.js";
 import { histogram, saturated } from "./histogram.js";
 import { mapPicture } from "./export_png.js";
@@ -81,7 +81,7 @@ function start(page) {
     drawn = { own: at(own), other: at(other), lut: luts(gate) };
     if (shown.unit === undefined || (shown.unit && !layers.includes(shown.unit.layer))) {
       const layer = layers.at(-1);
-      shown.unit = { layer, unit: drawn.own.get(layer).telling() };
+      shown.unit = { layer, unit: drawn.own.get(layer).telling(), by: gate };
     }
     if (!layers.includes(mark.layer)) Object.assign(mark, shown.unit ?? { layer: layers[0] });
     const apart = sibling && shown.mode === "difference";
@@ -146,7 +146,9 @@ function start(page) {
     sentence.colour(map && `${asked} ${unit.layer}.${unit.unit}`, map && ((t) => ({ line: css(drawn.lut[map.level(t, unit.unit)]), ground: css(grounds[map.level(t, unit.unit)]) })));
     sentence.pin(token);
     panes.pin(token, unit);
-    element("coloured").textContent = unit ? say("coloured", { unit: String(unit.unit), layer: unit.layer + 1, gate }) : say("colourNone");
+    element("coloured").textContent = unit
+      ? say(unit.by === gate ? "chosenFirst" : "coloured", { unit: String(unit.unit), layer: unit.layer + 1, gate, most: TELLING })
+      : say("colourNone");
     element("uncolour").hidden = !unit;
     if (token === null) element("beat-head").textContent = say("pinNone");
     line.show(unit, gate);

@@ -1,10 +1,13 @@
 import { tokenNode } from "./token_text.js";
 
+const SPARE = 40; // px: a line more on the side that it came from
+
 // The turn's tokens as a readable sentence: one stop for Tab, arrow keys from token to token.
 // Events "point" and "pin" (detail: the token's place).
 export class Sentence extends EventTarget {
   constructor(box) {
     super();
+    this.box = box;
     this.tokens = [...box.querySelectorAll(".token")];
     this.stop = 0;
     box.addEventListener("click", ({ target }) => this.#tell("pin", target));
@@ -33,9 +36,11 @@ export class Sentence extends EventTarget {
   }
 
   pin(token) {
-    this.tokens[this.pinned]?.removeAttribute("aria-pressed");
+    const before = this.pinned;
+    this.tokens[before]?.removeAttribute("aria-pressed");
     this.pinned = token;
     this.tokens[token]?.setAttribute("aria-pressed", "true");
+    if (token !== null && token !== before) this.#reveal(this.tokens[token]);
     if (token !== null && !this.tokens.includes(document.activeElement)) this.#rove(token);
   }
 
@@ -48,6 +53,13 @@ export class Sentence extends EventTarget {
       button.style.borderBottomColor = line;
       button.style.backgroundColor = ground;
     });
+  }
+
+  // Within the strip, which shows some lines of a long turn; the page stays where it is.
+  #reveal(button) {
+    const [{ top, bottom }, frame] = [button, this.box].map((one) => one.getBoundingClientRect());
+    if (top < frame.top) this.box.scrollTop -= frame.top - top + SPARE;
+    else if (bottom > frame.bottom) this.box.scrollTop += bottom - frame.bottom + SPARE;
   }
 
   // One of hundreds is the stop for Tab: only the two that change are touched.

@@ -8,3 +8,8 @@ export function tokenNode(text, special) {
   node.textContent = special ? text : visible(text);
   return node;
 }
+
+// Whether a token stands upright over a narrow column: one sign, or a few of a script that is also
+// written from top to bottom. Any other is turned.
+const UPRIGHT = /^(?:.|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff00-\uffef]{2,5})$/u;
+export const isUpright = (text) => UPRIGHT.test(text);
