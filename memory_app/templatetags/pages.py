@@ -30,6 +30,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         "copied": _("copied"),
         "copy": _("copy"),
         "copyCode": _("Copy this code"),
+        "gatesOf": _("gates: {text}"),
         "finished": _("The reply: {text}"),
         "answersAgain": _("The server is answering again."),
         "deleted": _("This chat was deleted and takes no more messages."),
@@ -118,7 +119,7 @@ STRINGS: dict[str, dict[str, Any]] = {
             "other": _("Not inserted: {count} characters, and a message has at most {limit}."),
         },
         "blank": _("blank: all zeros"),
-        "layer": _("Layer {n}"),
+        "layerNorm": _("Layer {n}: |{part}| {norm}"),
         "blankMemory": _("Blank memory"),
         "unblank": _("Restore memory"),
         "unblankNote": {
@@ -173,6 +174,10 @@ STRINGS: dict[str, dict[str, Any]] = {
         "tokensLong": _("{span} tokens"),
         "unitName": _("Unit {unit} of layer {layer}"),
         "coloured": _("The sentence is coloured by {gate} of unit {unit} in layer {layer}."),
+        "chosenFirst": _(
+            "Chosen automatically: of the {most} units that changed most, {gate} varied most in "
+            "this one. It colours the sentence."
+        ),
         "colourNone": _("Choose a unit to colour the sentence by its values."),
         "pinNone": _("Choose a token to see other likely tokens."),
         "fetching": _("Token {n}: loading…"),

@@ -114,7 +114,7 @@ export class Memory {
       const canvas = element("cells").children[k]; // sized by the server, so that nothing moves
       const { width, height } = canvas;
       paint(canvas, width, height, lut, true, scale, (x, y) => values[y * width + x] ?? 0);
-      canvas.setAttribute("aria-label", `${say("layer", { n: k + 1 })}: |${this.checkpoint.memory_part}| ${norm(values).toFixed(2)}`);
+      canvas.setAttribute("aria-label", say("layerNorm", { n: k + 1, part: this.checkpoint.memory_part, norm: norm(values).toFixed(2) }));
     });
     const bar = document.createElement("canvas");
     paint(bar, 64, 1, lut, true, 1, (x) => (x / 63) * 2 - 1);

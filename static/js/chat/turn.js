@@ -1,5 +1,5 @@
 // One turn on the page: the message, the reply as it grows, its strip and its buttons.
-import { wordsOf } from "../shared/strings.js";
+import { say, wordsOf } from "../shared/strings.js";
 import { fetchMarkdown, furnish, mayDiffer } from "./markdown.js";
 import { Strip } from "./gate_strip.js";
 
@@ -69,8 +69,8 @@ export class TurnView {
 
   // A list of links then tells whose gates each of them opens.
   #nameLinks() {
-    const link = this.li.querySelector("a.gates");
-    link.ariaLabel = `${link.firstChild.textContent.trim()}: ${[...this.user.textContent].slice(0, 60).join("")}`;
+    const text = [...this.user.textContent].slice(0, 60).join("");
+    this.li.querySelector("a.gates").ariaLabel = say("gatesOf", { text });
   }
 
   // Appended to one text node, so that nothing already on the page is laid out anew.
