@@ -32,8 +32,8 @@ _MODULES = tuple(
         "inspector/cell", "inspector/gate_map", "inspector/permalink", "inspector/safetensors",
         "inspector/next_token", "inspector/heatmap", "inspector/histogram", "shared/line_chart",
         "inspector/export_png", "inspector/changed_units", "shared/numbers", "inspector/panes",
-        "shared/radio_group", "shared/colour_ramp", "shared/save_file", "inspector/token_row", "inspector/token_text",
-        "inspector/compare_reply", "shared/strings", "inspector/unit_chart",
+        "shared/radio_group", "shared/colour_ramp", "shared/save_file", "inspector/token_row",
+        "inspector/token_text", "inspector/compare_reply", "shared/strings", "inspector/unit_chart",
     )
 )  # fmt: skip
 _LONGEST_WORD = 24  # characters that no line breaks between: they fit on a narrow phone
