@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memory_app.core.cells.article_lstm import ArticleLSTM
-from memory_app.core.cells.base import Cell, Gate, OptionError, Shape, Sizes
+from memory_app.core.cells.base import Cell, Gate, Memory, OptionError, Shape, Sizes
 from memory_app.core.cells.lstm import LSTM
 from memory_app.core.cells.tanh_rnn import TanhRNN
 from memory_app.core.cells.xlstm import XLSTM
@@ -11,6 +11,7 @@ from memory_app.core.cells.xlstm import XLSTM
 __all__ = [
     "Cell",
     "Gate",
+    "Memory",
     "OptionError",
     "Shape",
     "Sizes",

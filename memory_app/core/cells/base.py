@@ -73,6 +73,20 @@ class Gate:
         return self.low, self.high
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Where a layer keeps what it remembers.
+
+    `part` of the state holds it, `gate` is the traced quantity that tells of it with one value a
+    unit; the gates `write` and `keep` write to it and keep it, where there are such.
+    """
+
+    part: str
+    gate: str
+    write: str | None = None
+    keep: str | None = None
+
+
 class Cell(ABC):
     """A kind of recurrent layer stack. The class attributes are its description.
 
@@ -85,11 +99,12 @@ class Cell(ABC):
     state_parts: ClassVar[tuple[str, ...]]
     #: Parts whose values have no bound; training penalises what exceeds a limit.
     unbounded_parts: ClassVar[tuple[str, ...]] = ()
-    #: Everything a trace holds, in the order in which it is shown and stored.
+    #: Everything a trace holds, in the order in which it is shown and stored (see `layer_gates`).
     gates: ClassVar[tuple[Gate, ...]]
     #: Gates whose means over a layer's units accompany each token of a reply.
     strip_gates: ClassVar[tuple[str, ...]]
-    #: The traced quantity that carries the memory, the gates that write to it and keep it.
+    #: The part and traced quantity that carries the memory, the gates that write to it and keep it
+    #: (see `memory_of`).
     memory_gate: ClassVar[str]
     write_gate: ClassVar[str | None] = None
     keep_gate: ClassVar[str | None] = None
@@ -147,6 +162,26 @@ class Cell(ABC):
     def unit_count(self, sizes: Sizes, layer: int) -> int:
         """How many units of a layer can be looked at one by one."""
         return sizes.hidden_size
+
+    def layer_width(self, sizes: Sizes, layer: int) -> int:
+        """Width of what a layer hands on to the next."""
+        return sizes.hidden_size
+
+    def layer_gates(self, sizes: Sizes, layer: int) -> tuple[Gate, ...]:
+        """What a trace holds of one layer, in the order of `gates`."""
+        return self.gates
+
+    def gate_width(self, sizes: Sizes, layer: int, gate: str) -> int:
+        """Values of a traced quantity of a layer at one token: one a unit where not said."""
+        return self.unit_count(sizes, layer)
+
+    def memory_of(self, sizes: Sizes, layer: int) -> Memory:
+        """What carries the memory of one layer."""
+        return Memory(self.memory_gate, self.memory_gate, self.write_gate, self.keep_gate)
+
+    def memory_values(self, sizes: Sizes, layer: int, parts: Mapping[str, Tensor]) -> Tensor:
+        """`Memory.gate` as it is in a layer's parts (each [*shape]), float32 [units]."""
+        return parts[self.memory_of(sizes, layer).part].flatten()
 
     def pack(
         self, layers: Layers, sizes: Sizes, embedding: Tensor, dtype: torch.dtype

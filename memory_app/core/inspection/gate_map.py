@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
-from memory_app.core.cells import Cell, Gate
+from memory_app.core.cells import Gate, Memory
 from memory_app.core.inspection.trace import LayerTrace
 
 MAP_FORMAT_VERSION = "1"
@@ -54,15 +54,17 @@ def gate_map(layer: LayerTrace, gate: str) -> GateMap:
     variance = mean of squares - square of the mean, over the T tokens (no correction by T - 1).
     """
     values = layer[gate]  # [T, units]
-    low, high = layer.cell.gate(gate).bounds or own_bounds(values)
+    low, high = bounds_of(layer.kinds[gate], values)
     variance, mean = torch.var_mean(values, dim=0, correction=0)
     return GateMap(to_steps(values.t(), low, high).contiguous(), low, high, mean, variance)
 
 
-def own_bounds(values: Tensor) -> tuple[float, float]:
-    """(low, high) around 0 that hold every value of a quantity without bounds."""
+def bounds_of(gate: Gate, values: Tensor) -> tuple[float, float]:
+    """(low, high) of a gate; without bounds those around 0, or from 0 up, that hold every value."""
+    if gate.bounds is not None:
+        return gate.bounds
     high = max(float(values.abs().max()), SMALLEST_RANGE)
-    return -high, high
+    return (-high if gate.low is None else 0.0), high
 
 
 def to_steps(values: Tensor, low: float, high: float) -> Tensor:
@@ -81,21 +83,22 @@ def unit_figures(layer: LayerTrace) -> dict[str, Tensor]:
     token at which the cell moved most. Another cell has its own memory, write and keep gate in
     their place, and no figure of a gate that it lacks.
     """
-    cell = layer.cell
-    memory, first = layer[cell.memory_gate], layer.before[cell.memory_gate].flatten()
-    moves = torch.diff(memory, dim=0, prepend=first.unsqueeze(0)).abs_()  # [T, units]
-    means = {gate: layer[gate].mean(dim=0) for gate in (cell.write_gate, cell.keep_gate) if gate}
-    return figures_of(cell, first.contiguous(), memory[-1].clone(), means, moves.argmax(dim=0))
+    config, memory = layer.config, layer.config.memory_of(layer.number)
+    values = layer[memory.gate]
+    first = config.kind.memory_values(config, layer.number, layer.before)
+    moves = torch.diff(values, dim=0, prepend=first.unsqueeze(0)).abs_()  # [T, units]
+    means = {gate: layer[gate].mean(dim=0) for gate in (memory.write, memory.keep) if gate}
+    return figures_of(memory, first.contiguous(), values[-1].clone(), means, moves.argmax(dim=0))
 
 
 def figures_of(
-    cell: Cell, before: Tensor, after: Tensor, means: dict[str, Tensor], moved_at: Tensor
+    memory: Memory, before: Tensor, after: Tensor, means: dict[str, Tensor], moved_at: Tensor
 ) -> dict[str, Tensor]:
     """The figures by their names: the memory before and after, gates' means, when it moved."""
-    figures = {f"{cell.memory_gate}_before": before, f"{cell.memory_gate}_after": after}
+    figures = {f"{memory.gate}_before": before, f"{memory.gate}_after": after}
     figures |= {f"mean_{gate}": mean for gate, mean in means.items()}
-    if cell.keep_gate is not None:
-        kept = means[cell.keep_gate].clamp(min=torch.finfo(torch.float32).tiny)
+    if memory.keep is not None:
+        kept = means[memory.keep].clamp(min=torch.finfo(torch.float32).tiny)
         figures["timescale"] = 1.0 / kept.log().abs()
     return figures | {"moved_at": moved_at.to(torch.int32)}
 
@@ -113,7 +116,7 @@ def saturation(layer: LayerTrace) -> dict[str, tuple[float, float]]:
     over all tokens and units of a layer.
     """
     shares = {}
-    for gate in layer.cell.gates:
+    for gate in layer.kinds.values():
         if gate.bounds is not None:
             values = layer[gate.name]
             below, above = ends_of(gate)

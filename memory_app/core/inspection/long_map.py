@@ -12,13 +12,14 @@ from torch import Tensor
 
 from memory_app.core.inspection.gate_map import (
     GateMap,
+    bounds_of,
     ends_of,
     figures_of,
-    own_bounds,
     to_steps,
 )
 from memory_app.core.inspection.long_trace import LongTrace
 from memory_app.core.inspection.trace import TRACE_FORMAT_VERSION, mean_gates
+from memory_app.core.model.config import ModelConfig
 
 
 @torch.inference_mode()
@@ -29,22 +30,24 @@ def long_map(
 
     Sums are float64, so the figures are those of the whole to float32's last digits.
     """
-    cell, tokens = trace.model.cell, len(trace.ids)
-    bounds = cell.gate(gate).bounds
-    bounded = [gate for gate in cell.gates if gate.bounds is not None]
-    averaged = [name for name in (cell.write_gate, cell.keep_gate) if name]
-    before = first = trace.state.layers[layer][cell.memory_gate].flatten()
-    units = len(first)
-    most, moved_at = torch.full((units,), -1.0), torch.zeros(units, dtype=torch.int32)
-    sums = {name: torch.zeros(units, dtype=torch.float64) for name in averaged}
-    ends = {gate.name: [0, 0] for gate in bounded}
+    config, tokens = trace.model.config, len(trace.ids)
+    kinds, kept_in = config.layer_gates(layer), config.memory_of(layer)
+    bounds = kinds[gate].bounds
+    bounded = [kind for kind in kinds.values() if kind.bounds is not None]
+    averaged = [name for name in (kept_in.write, kept_in.keep) if name]
+    parts = {name: part[0] for name, part in trace.state.layers[layer].items()}
+    before = first = config.kind.memory_values(config, layer, parts)
+    most, moved_at = torch.full_like(first, -1.0), torch.zeros(len(first), dtype=torch.int32)
+    sums = {name: torch.zeros(len(first), dtype=torch.float64) for name in averaged}
+    ends = {kind.name: [0, 0] for kind in bounded}
+    units = config.kind.gate_width(config, layer, gate)
     # [units, T]; the values themselves where their bounds are known at the end only.
     kept = torch.empty(units, tokens, dtype=torch.uint16 if bounds else torch.float32)
     total, squares = (
         torch.zeros(units, dtype=torch.float64),
         torch.zeros(units, dtype=torch.float64),
     )
-    for start, chunk in trace.chunks(layer, cell.gate_names):
+    for start, chunk in trace.chunks(layer, kinds):
         values = chunk[gate]  # [t, units]
         stop = start + len(values)
         kept[:, start:stop] = to_steps(values.t(), *bounds) if bounds else values.t()
@@ -57,23 +60,25 @@ def long_map(
             below, above = ends_of(end)
             ends[end.name][0] += int((chunk[end.name] < below).sum())
             ends[end.name][1] += int((chunk[end.name] > above).sum())
-        memory = chunk[cell.memory_gate]
+        memory = chunk[kept_in.gate]
         moves, at = torch.diff(memory, dim=0, prepend=before.unsqueeze(0)).abs_().max(dim=0)
         moved_at = torch.where(moves > most, (at + start).to(torch.int32), moved_at)
         most = torch.maximum(most, moves)
         before = memory[-1].clone()
     steps = kept
     if bounds is None:
-        bounds = own_bounds(kept)
+        bounds = bounds_of(kinds[gate], kept)
         steps = torch.empty(units, tokens, dtype=torch.uint16)
         for row in range(units):  # row by row, so that the values stand in memory once
             steps[row] = to_steps(kept[row], *bounds)
     mean = total / tokens
     variance = (squares / tokens - mean.square()).clamp_(min=0)
     means = {name: (summed / tokens).float() for name, summed in sums.items()}
-    figures = figures_of(cell, first.clone(), before, means, moved_at)
-    count = tokens * units
-    shares = {name: (below / count, above / count) for name, (below, above) in ends.items()}
+    figures = figures_of(kept_in, first.clone(), before, means, moved_at)
+    shares = {}
+    for name, (below, above) in ends.items():
+        count = tokens * config.kind.gate_width(config, layer, name)
+        shares[name] = (below / count, above / count)
     return GateMap(steps, *bounds, mean.float(), variance.float()), figures, shares
 
 
@@ -89,9 +94,19 @@ def long_means(trace: LongTrace) -> list[Any]:
     return mean_gates(layers, names)
 
 
+def unit_gates(config: ModelConfig, layer: int) -> list[str]:
+    """The gates of a layer with one value for each of its units."""
+    units = config.kind.unit_count(config, layer)
+    return [
+        gate
+        for gate in config.layer_gates(layer)
+        if config.kind.gate_width(config, layer, gate) == units
+    ]
+
+
 def long_unit(trace: LongTrace, layer: int, unit: int) -> dict[str, list[float]]:
-    """Every gate of one unit over the tokens."""
-    names = trace.model.cell.gate_names
+    """Every gate that has a value of its own for this unit, over the tokens."""
+    names = unit_gates(trace.model.config, layer)
     values: dict[str, list[float]] = {gate: [] for gate in names}
     for _, chunk in trace.chunks(layer, names):
         for gate in names:
@@ -104,13 +119,12 @@ def long_file(trace: LongTrace, metadata: dict[str, str]) -> tuple[int, Iterator
 
     The format is eight bytes with the header's length, a JSON header, and the tensors' bytes.
     """
-    cell, tokens, layers = trace.model.cell, len(trace.ids), range(trace.num_layers)
-    state = trace.state.layers
-    widths = [trace.unit_count(layer) for layer in layers]
+    config, tokens, layers = trace.model.config, len(trace.ids), range(trace.num_layers)
+    cell, state = config.kind, trace.state.layers
     # (name, shape, what yields its bytes), in the order of the file.
     files: list[tuple[str, list[int], Callable[[], Iterator[bytes]]]] = []
     if cell.stacked:
-        shape = [tokens, len(layers), widths[0]]
+        shape = [tokens, len(layers), cell.unit_count(config, 0)]
         files += [
             (gate, shape, partial(_gate_bytes, trace, gate, list(layers)))
             for gate in cell.gate_names
@@ -120,8 +134,8 @@ def long_file(trace: LongTrace, metadata: dict[str, str]) -> tuple[int, Iterator
             files.append((f"{part}0", list(stacked.shape), partial(_tensor_bytes, stacked)))
     else:
         for layer in layers:
-            for gate in cell.gate_names:
-                shape = [tokens, widths[layer]]
+            for gate in config.layer_gates(layer):
+                shape = [tokens, cell.gate_width(config, layer, gate)]
                 files.append((f"{gate}.{layer}", shape, partial(_gate_bytes, trace, gate, [layer])))
             for part, value in state[layer].items():
                 shape = list(value.shape[1:])
@@ -149,7 +163,9 @@ def long_file(trace: LongTrace, metadata: dict[str, str]) -> tuple[int, Iterator
 
 def _gate_bytes(trace: LongTrace, gate: str, layers: Sequence[int]) -> Iterator[bytes]:
     """One gate of some layers side by side, [T, layers, units]."""
-    whole = torch.empty(len(trace.ids), len(layers), trace.unit_count(layers[0]))
+    config = trace.model.config
+    width = config.kind.gate_width(config, layers[0], gate)
+    whole = torch.empty(len(trace.ids), len(layers), width)
     # Layer after layer, not `zip(trace.chunks, …)`: each waits for the one place for long traces.
     for place, layer in enumerate(layers):
         for start, chunk in trace.chunks(layer, (gate,)):

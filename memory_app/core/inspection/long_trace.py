@@ -31,7 +31,6 @@ class LongTrace:
     def __init__(self, model: LanguageModel, state: State, ids: Sequence[int]) -> None:
         self.model, self.state, self.ids = model, state, list(ids)
         self.num_layers = model.config.num_layers
-        self.hidden_size = model.config.hidden_size
         self.tracer = model.cell.tracer(model.layers)
         self._passes: list[_Pass] = []
         self._starting = threading.Lock()
@@ -39,11 +38,11 @@ class LongTrace:
     @property
     def size(self) -> int:
         """Bytes that stay once every layer was asked for."""
-        return len(self.ids) * self.num_layers * self.hidden_size * 4
+        return len(self.ids) * 4 * sum(map(self.width, range(self.num_layers)))
 
-    def unit_count(self, layer: int) -> int:
-        """How many units a layer has."""
-        return self.model.cell.unit_count(self.model.config, layer)
+    def width(self, layer: int) -> int:
+        """Width of what a layer hands on."""
+        return self.model.cell.layer_width(self.model.config, layer)
 
     def start(self, layer: int) -> _Pass:
         """Begin to compute a layer's outputs, and those below it, without waiting for them."""
@@ -54,7 +53,7 @@ class LongTrace:
             return self._passes[layer]
 
     def outputs(self, layer: int) -> Tensor:
-        """h of a layer, float32 [T, hidden]."""
+        """What a layer hands on, float32 [T, width]."""
         return self.start(layer).through(len(self.ids))
 
     def _inputs(self, layer: int, start: int) -> Tensor:
@@ -113,7 +112,7 @@ class _Pass:
     def _compute(self) -> None:
         trace, layer, tokens = self._trace, self._layer, len(self._trace.ids)
         parts = trace.state.layers[layer]
-        self._outputs = torch.empty(tokens, trace.hidden_size)
+        self._outputs = torch.empty(tokens, trace.width(layer))
         for start in range(0, tokens, CHUNK):
             x = trace._inputs(layer, start)
             outputs, parts = trace.tracer.outputs(layer, x, parts)

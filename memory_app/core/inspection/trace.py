@@ -15,7 +15,8 @@ import torch
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
-from memory_app.core.cells import Cell
+from memory_app.core.cells import Gate
+from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 
@@ -33,13 +34,19 @@ class LayerTrace:
     `before` holds the layer's parts, each [*shape].
     """
 
-    cell: Cell
+    config: ModelConfig
+    number: int
     gates: dict[str, Tensor]
     before: dict[str, Tensor]
 
     def __getitem__(self, gate: str) -> Tensor:
-        """One of the cell's gates, by its name."""
+        """One of the layer's gates, by its name."""
         return self.gates[gate]
+
+    @property
+    def kinds(self) -> dict[str, Gate]:
+        """What each of the gates is, by its name."""
+        return self.config.layer_gates(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class Trace:
 
     def tensors(self) -> dict[str, Tensor]:
         """Gates and the state before (`c0`) by their name in a file, and `token_ids`."""
-        cell = self.layers[0].cell
+        cell = self.layers[0].config.kind
         tensors: dict[str, Tensor] = {}
         if cell.stacked:
             tensors |= {name: self[name] for name in cell.gate_names}
@@ -125,10 +132,11 @@ class LayeredTrace:
     def size(self) -> int:
         """Bytes of the whole when all of it is computed."""
         config = self.model.config
-        return len(self.ids) * self.num_layers * config.hidden_size * 4 * len(config.kind.gates)
+        widths = [config.trace_width(layer) for layer in range(self.num_layers)]
+        return len(self.ids) * 4 * sum(widths)
 
     def outputs(self, layer: int) -> Tensor:
-        """h of a layer [T, hidden]; -1: the embedded tokens [T, embed]."""
+        """What a layer hands on [T, width]; -1: the embedded tokens [T, embed]."""
         while len(self._inputs) <= layer + 1:
             with self._passing:
                 done = len(self._inputs)
@@ -149,12 +157,13 @@ class LayeredTrace:
         with self._working[layer]:
             found = self._layers[layer]
             if found is None:
-                cell, parts = self.model.cell, self.state.layers[layer]
+                config, parts = self.model.config, self.state.layers[layer]
+                names = config.layer_gates(layer)
                 with self.place, torch.inference_mode():
-                    gates, _ = self._tracer.gates(layer, x, h, parts, cell.gate_names)
+                    gates, _ = self._tracer.gates(layer, x, h, parts, names)
                 before = {name: part[0].clone() for name, part in parts.items()}
-                gates = {name: gates[name] for name in cell.gate_names}
-                found = LayerTrace(cell, gates, before)
+                gates = {name: gates[name] for name in names}
+                found = LayerTrace(config, layer, gates, before)
                 self._layers[layer] = found
         return found
 

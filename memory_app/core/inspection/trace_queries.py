@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from memory_app.core.inspection.gate_map import gate_map, saturation, unit_figures
-from memory_app.core.inspection.long_map import long_file, long_map, long_means, long_unit
+from memory_app.core.inspection.long_map import (
+    long_file,
+    long_map,
+    long_means,
+    long_unit,
+    unit_gates,
+)
 from memory_app.core.inspection.long_trace import LONG, LongTrace
 from memory_app.core.inspection.trace import LayeredTrace
 from memory_app.core.model.model import LanguageModel
@@ -48,11 +54,11 @@ def gate_means(trace: AnyTrace) -> list[Any]:
 
 
 def unit_values(trace: AnyTrace, layer: int, unit: int) -> dict[str, list[float]]:
-    """Every gate of one unit over the tokens."""
+    """Every gate that has a value of its own for this unit, over the tokens."""
     if isinstance(trace, LongTrace):
         return long_unit(trace, layer, unit)
     seen = trace.layer(layer)
-    return {gate: seen[gate][:, unit].tolist() for gate in trace.model.cell.gate_names}
+    return {gate: seen[gate][:, unit].tolist() for gate in unit_gates(trace.model.config, layer)}
 
 
 def trace_file(trace: AnyTrace, metadata: dict[str, str]) -> bytes | tuple[int, Iterator[bytes]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from memory_app.core.cells import Cell, OptionError, Shape, cell_named, cell_names
+from memory_app.core.cells import Cell, Gate, Memory, OptionError, Shape, cell_named, cell_names
 from memory_app.core.messages import SentenceError
 from memory_app.core.text.tokenizer import MAX_TOKENS
 
@@ -79,6 +79,18 @@ class ModelConfig:
     def output_size(self) -> int:
         """Width of what the last layer hands on."""
         return self.kind.output_size(self)
+
+    def layer_gates(self, layer: int) -> dict[str, Gate]:
+        """What a trace holds of a layer, by name."""
+        return {gate.name: gate for gate in self.kind.layer_gates(self, layer)}
+
+    def memory_of(self, layer: int) -> Memory:
+        """What carries a layer's memory."""
+        return self.kind.memory_of(self, layer)
+
+    def trace_width(self, layer: int) -> int:
+        """Values of a trace of one layer at one token."""
+        return sum(self.kind.gate_width(self, layer, gate) for gate in self.layer_gates(layer))
 
     @property
     def has_projection(self) -> bool:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from memory_app.core.cells.lstm.layers import LSTMLayers
 from memory_app.core.cells.xlstm import matrix_memory
 from memory_app.core.cells.xlstm.matrix_memory import Matrix
+from memory_app.core.cells.xlstm.read_out import read_out
 from memory_app.core.cells.xlstm.train_lstm import lstm_sequence
 from memory_app.core.initialisation.from_checkpoint import TransferError, take_over
+from memory_app.core.inspection.trace import LayeredTrace
 from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.core.model.checkpoint_format import tensor_shapes
 from memory_app.core.model.config import ConfigError, ModelConfig
@@ -172,6 +174,56 @@ def test_a_replay_gives_one_hash_however_it_is_cut() -> None:
         for first, last in zip([0, *cuts], [*cuts, 90], strict=True):
             state = replay(model, state, ids[first:last])
         assert state.sha256() == whole.sha256()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 80), st.integers(0, 99), st.booleans())
+def test_a_read_out_is_the_sum_of_what_was_written(length, seed, carried) -> None:
+    model = random_model([LSTM, mlstm(3, 5, 4), mlstm(2, 3, 7)], seed)
+    start = random_state(model.config) if carried else model.blank(1)
+    trace = LayeredTrace(model, start, torch.randint(0, 60, (length,)).tolist())
+    for number in (1, 2):
+        layer = trace.layer(number)
+        for token in {0, length // 2, length - 1}:
+            read = read_out(layer.gates, layer.before, token)
+            assert read.weights.shape[1] == token + 1
+            assert read.residual <= 1e-5
+            if not carried:
+                assert not read.carried.any()
+
+
+def test_packed_rows_step_as_the_module_does() -> None:
+    model = random_model([LSTM, LSTM, mlstm(), mlstm()])
+    config = model.config
+    packed = config.kind.pack(model.layers, config, model.embedding.weight, torch.float32)
+    states = [random_state(config) for _ in range(3)]
+    pool, other = packed.pool(4), packed.pool(2)
+    for row, state in enumerate(states):
+        pool.load(row, state.layers)
+    batch = State.cat(states)
+    for ids in torch.randint(0, 60, (8, 3)):
+        gates = torch.zeros(3, 4, 3)
+        outputs = packed.advance(pool, ids, gates)
+        wanted, parts, seen = model.layers.step(model.embedding(ids), batch.layers)
+        batch = State(parts)
+        assert_near(outputs, wanted)
+        for layer, values in enumerate(seen):
+            means = torch.stack([values[name].mean(1) for name in ("i", "f", "o")], 1)
+            assert_near(gates[:, layer], means)
+    other.copy(pool, 2, 1)
+    for tensors in (pool.read(2), other.read(1)):
+        assert State(tensors).largest_difference(batch.select(2)) <= 1e-5
+
+
+def test_prompts_are_fed_in_slices_as_in_one_piece() -> None:
+    model = random_model([LSTM, mlstm(), mlstm()])
+    config = model.config
+    packed = config.kind.pack(model.layers, config, model.embedding.weight, torch.float32)
+    start, ids = random_state(config, 2), torch.randint(0, 60, (2, 70))
+    wanted = model.hidden(ids, start)[1]
+    assert State(packed.feed(ids, start.layers)).largest_difference(wanted) <= 1e-5
+    first = packed.feed(ids[:, :33], start.layers)
+    assert State(packed.feed(ids[:, 33:], first)).largest_difference(wanted) <= 1e-5
 
 
 def test_a_model_from_an_lstm_checkpoint_computes_what_that_does(tmp_path) -> None:

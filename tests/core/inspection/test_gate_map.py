@@ -41,7 +41,10 @@ def _layer(values: torch.Tensor, **others: torch.Tensor) -> LayerTrace:
     """An LSTM's layer whose gates have all the same values, but for the `others`."""
     blank = torch.zeros(values.shape[1])
     return LayerTrace(
-        cell_named("lstm"), dict.fromkeys(GATES, values) | others, {"h": blank, "c": blank}
+        ModelConfig(60, 8, values.shape[1], 1),
+        0,
+        dict.fromkeys(GATES, values) | others,
+        {"h": blank, "c": blank},
     )
 
 

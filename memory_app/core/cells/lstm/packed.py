@@ -92,13 +92,16 @@ class PackedLSTM:
         return LSTMPool(capacity, self._widths, self._hidden, self.dtype)
 
     def feed(self, ids: Tensor, parts: Parts) -> Parts:
-        """One call a layer for all T tokens."""
+        return self.outputs(ids, parts)[1]
+
+    def outputs(self, ids: Tensor, parts: Parts) -> tuple[Tensor, Parts]:
+        """`feed`, with the outputs [T, n, hidden] before it: one call a layer for all T tokens."""
         x = self._embedding[ids.T.contiguous()]  # [T, n, embed]
         after = []
         for own, sequence in zip(parts, self._sequences, strict=True):
             x, h, c = sequence(x, own["h"], own["c"])
             after.append({"h": h, "c": c})
-        return tuple(after)
+        return x, tuple(after)
 
     def advance(self, pool: Pool, ids: Tensor, gates: Tensor | None = None) -> Tensor:
         assert isinstance(pool, LSTMPool)

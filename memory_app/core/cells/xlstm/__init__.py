@@ -9,32 +9,88 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from memory_app.core.cells.base import Cell, Dimensions, Gate, Shape, Sizes
+from memory_app.core.cells.base import Cell, Dimensions, Gate, Memory, Shape, Sizes
 from memory_app.core.cells.lstm import LSTM
 from memory_app.core.cells.xlstm.blocks import complete_blocks, matrix_sizes
 from memory_app.core.messages import Sentence
 
 if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
     from memory_app.core.cells.xlstm.layers import XLSTMLayers
+    from memory_app.core.cells.xlstm.packed import PackedXLSTM
+    from memory_app.core.cells.xlstm.tracer import XLSTMTracer
+
+
+BLOCK_GATES = (
+    Gate(
+        "i",
+        Sentence("input"),
+        Sentence("Input gate i: how strongly the token is written to the matrix, per head."),
+        0.0,
+    ),
+    Gate(
+        "f",
+        Sentence("forget"),
+        Sentence("Forget gate f: how much of the matrix is kept, per head."),
+        0.0,
+        1.0,
+    ),
+    Gate(
+        "o",
+        Sentence("output"),
+        Sentence("Output gate o: how much of the read-out is passed on, per value."),
+        0.0,
+        1.0,
+    ),
+    Gate(
+        "q",
+        Sentence("query"),
+        Sentence("Query q: the address that is read, head after head."),
+        hue="g",
+    ),
+    Gate(
+        "k",
+        Sentence("key"),
+        Sentence("Key k: the address that is written to, head after head."),
+        hue="i",
+    ),
+    Gate(
+        "v",
+        Sentence("value"),
+        Sentence("Value v: what is written there, head after head."),
+        hue="g",
+    ),
+    Gate(
+        "size",
+        Sentence("memory size"),
+        Sentence("Size of the matrix memory C (Frobenius norm) after this token, per head."),
+        0.0,
+        hue="c",
+    ),
+    Gate(
+        "h",
+        Sentence("read-out"),
+        Sentence("Read-out h: what the query finds in the matrix, before the output gate."),
+    ),
+)
 
 
 class XLSTM(Cell):
-    """A unit of a block is a value of a head; `blocks` in config.json says what each layer is."""
+    """A unit of a block is a head; `blocks` in config.json says what each layer is."""
 
     name = "xlstm"
     state_parts = ("h", "c", "C", "n", "m", "shift")
     unbounded_parts = ("c",)
     gates = (
         *LSTM.gates,
-        Gate("q", Sentence("query"), Sentence("Query q: what the head looks for, per head.")),
-        Gate("k", Sentence("key"), Sentence("Key k: the address that the head writes to.")),
-        Gate("v", Sentence("value"), Sentence("Value v: what the head writes there.")),
+        *(gate for gate in BLOCK_GATES if gate.name in ("q", "k", "v", "size")),
     )
     strip_gates = ("i", "f", "o")
     memory_gate, write_gate, keep_gate = "c", "i", "f"
     options = {"blocks": []}
     lower_cell = ("lstm", "lstm.")
-    serves_chats = False
 
     def complete_options(self, given: Mapping[str, Any], sizes: Dimensions) -> dict[str, Any]:
         options = super().complete_options(given, sizes)
@@ -89,4 +145,39 @@ class XLSTM(Cell):
 
     def unit_count(self, sizes: Sizes, layer: int) -> int:
         block = matrix_sizes(sizes.options)[layer]
-        return sizes.hidden_size if block is None else block.values
+        return sizes.hidden_size if block is None else block.heads
+
+    def layer_width(self, sizes: Sizes, layer: int) -> int:
+        layers = matrix_sizes(sizes.options)
+        streams = 1 if layer == len(layers) - 1 or layers[layer + 1] is None else 2
+        return sizes.hidden_size + streams * sizes.embedding_dim
+
+    def layer_gates(self, sizes: Sizes, layer: int) -> tuple[Gate, ...]:
+        return LSTM.gates if matrix_sizes(sizes.options)[layer] is None else BLOCK_GATES
+
+    def gate_width(self, sizes: Sizes, layer: int, gate: str) -> int:
+        block = matrix_sizes(sizes.options)[layer]
+        if block is None:
+            return sizes.hidden_size
+        if gate in ("q", "k"):
+            return block.keys
+        return block.values if gate in ("v", "o", "h") else block.heads
+
+    def memory_of(self, sizes: Sizes, layer: int) -> Memory:
+        part, gate = ("c", "c") if matrix_sizes(sizes.options)[layer] is None else ("C", "size")
+        return Memory(part, gate, "i", "f")
+
+    def memory_values(self, sizes: Sizes, layer: int, parts: Mapping[str, Tensor]) -> Tensor:
+        if "C" not in parts:
+            return super().memory_values(sizes, layer, parts)
+        return parts["C"].flatten(-2).norm(dim=-1) * parts["m"].exp()
+
+    def pack(self, layers: Any, sizes: Sizes, embedding: Tensor, dtype: torch.dtype) -> PackedXLSTM:
+        from memory_app.core.cells.xlstm.packed import PackedXLSTM
+
+        return PackedXLSTM(layers, sizes, embedding, dtype)
+
+    def tracer(self, layers: Any) -> XLSTMTracer:
+        from memory_app.core.cells.xlstm.tracer import XLSTMTracer
+
+        return XLSTMTracer(layers)

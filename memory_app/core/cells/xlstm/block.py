@@ -137,29 +137,31 @@ class MatrixBlock(nn.Module):
         """
         inputs = self.read(x, parts["shift"])
         with torch.autocast(x.device.type, enabled=False):
-            read, after = matrix_memory.stretch(*inputs[:5], _matrix(parts), chunk)
+            read, after = matrix_memory.stretch(*inputs[:5], memory_in(parts), chunk)
         read, o = read.flatten(2), inputs.o
         if at is not None:
             x, read, o = x[at], read[at], o[at]
-        return self.finish(x, read, o), _parts(after, inputs.shift)
+        return self.finish(x, read, o), parts_of(after, inputs.shift)
 
     def step(self, x: Tensor, parts: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor], Gates]:
         """One token a row: x [B, streams] → (what is handed on, the parts after, the gates)."""
         inputs = self.read(x.unsqueeze(1), parts["shift"])
         q, k, v, log_i, log_f, o = (tensor[:, 0] for tensor in inputs[:6])
-        read, after = matrix_memory.step(q, k, v, log_i, log_f, _matrix(parts))
+        read, after = matrix_memory.step(q, k, v, log_i, log_f, memory_in(parts))
         read = read.flatten(1)
         handed = self.finish(x, read, o)
         gates = {
             "i": log_i.exp(), "f": log_f.exp(), "o": o, "q": q.flatten(1), "k": k.flatten(1),
-            "v": v.flatten(1), "h": read,
+            "v": v.flatten(1), "size": matrix_memory.size(after), "h": read,
         }  # fmt: skip
-        return handed, _parts(after, inputs.shift), gates
+        return handed, parts_of(after, inputs.shift), gates
 
 
-def _matrix(parts: dict[str, Tensor]) -> Matrix:
+def memory_in(parts: dict[str, Tensor]) -> Matrix:
+    """The matrix memory in a block's parts."""
     return Matrix(parts["C"], parts["n"], parts["m"])
 
 
-def _parts(memory: Matrix, shift: Tensor) -> dict[str, Tensor]:
+def parts_of(memory: Matrix, shift: Tensor) -> dict[str, Tensor]:
+    """A block's parts."""
     return {"C": memory.c, "n": memory.n, "m": memory.m, "shift": shift}

@@ -20,7 +20,7 @@ from memory_app.core.cells.xlstm.train_lstm import lstm_sequence
 
 
 @dataclass(frozen=True)
-class _LowerSizes:
+class LowerSizes:
     """The sizes of the LSTM below."""
 
     embedding_dim: int
@@ -38,9 +38,8 @@ class XLSTMLayers(Layers):
         self.lower = sizes.num_layers - len(blocks)
         self.chunk = CHUNK
         self.dropout = dropout
-        self.lstm = LSTMLayers(
-            _LowerSizes(sizes.embedding_dim, sizes.hidden_size, self.lower), dropout
-        )
+        self.lower_sizes = LowerSizes(sizes.embedding_dim, sizes.hidden_size, self.lower)
+        self.lstm = LSTMLayers(self.lower_sizes, dropout)
         self.blocks = nn.ModuleList(
             MatrixBlock(
                 block, sizes.hidden_size, sizes.embedding_dim, top=number == len(blocks) - 1
@@ -91,11 +90,18 @@ class XLSTMLayers(Layers):
     ) -> tuple[Tensor, dict[str, Tensor], Gates]:
         if layer >= self.lower:
             return self.block(layer).step(x, parts)
-        embed = self.lstm.input_size
-        below, e = (x[:, :-embed], x[:, -embed:]) if layer else (x, x)
+        below, e = self.below(layer, x)
         h, parts, gates = self.lstm.layer_step(layer, below, parts)
-        handed = _streams(h, e) if layer == self.lower - 1 else torch.cat((h, e), dim=-1)
-        return handed, parts, gates
+        return self.hand_on(layer, h, e), parts, gates
+
+    def below(self, layer: int, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What an LSTM layer gets, as (its own input, the embedding): from one below it [h, e]."""
+        embed = self.lstm.input_size
+        return (x[..., :-embed], x[..., -embed:]) if layer else (x, x)
+
+    def hand_on(self, layer: int, h: Tensor, e: Tensor) -> Tensor:
+        """What an LSTM layer hands on: [h, e] to another, [h, e, r] to a block."""
+        return _streams(h, e) if layer == self.lower - 1 else torch.cat((h, e), dim=-1)
 
     def block(self, layer: int) -> MatrixBlock:
         """The mLSTM block that is this layer."""

@@ -25,6 +25,11 @@ class Matrix(NamedTuple):
     m: Tensor
 
 
+def size(memory: Matrix) -> Tensor:
+    """The Frobenius norm of each head's C, [B, heads]."""
+    return memory.c.flatten(-2).norm(dim=-1) * memory.m.exp()
+
+
 def step(
     q: Tensor, k: Tensor, v: Tensor, log_i: Tensor, log_f: Tensor, before: Matrix
 ) -> tuple[Tensor, Matrix]:

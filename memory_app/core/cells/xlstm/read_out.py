@@ -1,0 +1,50 @@
+"""Which earlier token each read-out of a matrix memory came from: exact, by the cell's own formula.
+
+h_t = Σ_{s≤t} a_{t,s} v_s + what the state before the stretch gives, a_{t,s} =
+(Π_{s<r≤t} f_r) i_s (k_s·q_t) / max(|n_t·q_t|, 1), with h before the output gate and its norm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOut:
+    """`weights` [heads, t + 1]: a_{t,s}; `carried` [heads, value]: the share of the state before.
+
+    `residual`: the largest difference between h and their sum, relative where |h| > 1.
+    """
+
+    weights: Tensor
+    carried: Tensor
+    residual: float
+
+
+def read_out(gates: Mapping[str, Tensor], before: Mapping[str, Tensor], token: int) -> ReadOut:
+    """Take token t of a traced block apart: gates float32 [T, …], parts before [*shape].
+
+    Computed in float64. An f that is 0 in float32 counts as the smallest number above it.
+    """
+    heads, key, value = before["C"].shape
+    stop = token + 1
+    f = gates["f"][:stop].double().clamp(min=torch.finfo(torch.float32).tiny)
+    b = f.log().cumsum(0)  # [t + 1, heads]
+    i = gates["i"][:stop].double()
+    q = gates["q"][token].double().view(heads, key)
+    k = gates["k"][:stop].double().view(stop, heads, key)
+    v = gates["v"][:stop].double().view(stop, heads, value)
+    reach = (b[-1] - b).exp() * i * torch.einsum("shk,hk->sh", k, q)
+    kept = (b[-1] + before["m"].double()).exp().unsqueeze(-1)
+    matrix, n = before["C"].double(), before["n"].double()
+    normaliser = (reach.sum(0) + (kept * n * q).sum(-1)).abs().clamp(min=1)  # [heads]
+    weights = reach / normaliser
+    carried = kept * torch.einsum("hkv,hk->hv", matrix, q) / normaliser.unsqueeze(-1)
+    h = gates["h"][token].double().view(heads, value)
+    apart = (torch.einsum("sh,shv->hv", weights, v) + carried - h).abs()
+    residual = float((apart / h.abs().clamp(min=1)).max())
+    return ReadOut(weights.T.float(), carried.float(), residual)
