@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 HOLD_OUT_EVERY = 7
 HOLD_OUT_AT = 3
+#: The shortest lists of phrasings of which one is held out.
+FEWEST_PHRASINGS = HOLD_OUT_AT + 1
 
 
 def is_held_out(value: str) -> bool:

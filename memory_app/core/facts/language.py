@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from memory_app.core.facts.backchannels import Backchannels
+from memory_app.core.facts.dialogue_state import topic_of
 from memory_app.core.facts.exam import Exam
 from memory_app.core.facts.grammar import Grammar
 from memory_app.core.facts.made_up_names import Syllables
@@ -32,6 +33,8 @@ ENGLISH = "en"
 #: The file that makes a folder a language.
 _SLOTS = "slots.toml"
 _EXAM = "exam.toml"
+#: A dialogue tells up to eight facts; of the others there must be something to ask for in vain.
+FEWEST_TOPICS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,13 @@ def read_language(folder: Path) -> Language:
     for path in sorted((folder / "slots").glob("*.toml")):
         if path.stem not in slots:
             raise LanguageError(f"{folder / _SLOTS}: all doesn't name {path.stem}.")
+    core = tuple(slots[key] for key in order.core)
+    topics = {topic_of(slot, kind) for slot in core if not slot.tells_kind for kind in slot.kinds}
+    if len(topics) < FEWEST_TOPICS or not any(slot.held_kinds for slot in core):
+        raise LanguageError(
+            f"{folder / _SLOTS}: the slots of core need {FEWEST_TOPICS} kinds or more together, "
+            "and one an open list of which values are held out."
+        )
     exchanges = read_entries(folder / "exchanges.txt")
     nonsense = build(Nonsense, folder / "nonsense.toml")
     return Language(
@@ -93,7 +103,7 @@ def read_language(folder: Path) -> Language:
         exchanges=tuple((says[0], replies[0]) for says, replies in exchanges),
         exam=build(Exam, folder / _EXAM),
         slots=tuple(slots.values()),
-        core=tuple(slots[key] for key in order.core),
+        core=core,
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from memory_app.core.facts.grammar import Grammar
-from memory_app.core.facts.hold_out import held_out, is_held_out, trained
+from memory_app.core.facts.hold_out import FEWEST_PHRASINGS, held_out, is_held_out, trained
 from memory_app.core.facts.text_file import (
     Fields,
     LanguageError,
@@ -27,8 +27,8 @@ from memory_app.core.facts.text_file import (
 
 # A closed list (seasons, days) is all trained: holding out "summer" would only hide a word.
 SMALLEST_SPLIT = 15
-# The shortest lists of phrasings of which one is held out.
-FEWEST_PHRASINGS = 4
+# A correction, a slip and a question whether something is so each take another value.
+FEWEST_VALUES = 4
 
 _Tells = Annotated[Texts, Fields("v a k ak", "v a")]
 _Asks = Annotated[Texts, Fields("k")]
@@ -117,6 +117,9 @@ class Slot:
                 raise ValueError(f"{name} needs {FEWEST_PHRASINGS} phrasings or more.")
             if shared := set(more) & set(held_out(phrasings)):
                 raise ValueError(f"more_{name}: “{min(shared)}” is held out of training.")
+        for kind, values in self.values.items():
+            if len(values) < FEWEST_VALUES:
+                raise ValueError(f"kind “{kind}” needs {FEWEST_VALUES} values or more.")
         for kind in (*self.same_kinds, *self.same_kinds.values(), *self.common_kinds):
             if kind not in self.values:
                 raise ValueError(f"there is no kind “{kind}”.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from memory_app.core.facts.hold_out import held_out, trained
+from memory_app.core.facts.hold_out import FEWEST_PHRASINGS, held_out, trained
 from memory_app.core.facts.text_file import Exchange, Fields, Phrases, Texts
 
 _Wraps = Annotated[Texts, Fields("m", "m")]
@@ -51,6 +51,8 @@ class Templates:
     held_ask_any: Texts = field(init=False)
 
     def __post_init__(self) -> None:
+        if len(self.ask_any) < FEWEST_PHRASINGS:
+            raise ValueError(f"ask_any needs {FEWEST_PHRASINGS} phrasings or more.")
         object.__setattr__(self, "train_ask_any", trained(self.ask_any))
         object.__setattr__(self, "held_ask_any", held_out(self.ask_any))
         for wrap in self.more_ask_any:
