@@ -21,6 +21,8 @@ TWO_WORDS = 0.3
 #: training asks it more often.
 NEAR_IN_EXAM, NEAR = 0.4, 0.6
 
+#: Draws until a fact is free: of a language with few slots most may be taken.
+TRIES = 1000
 #: How often training takes one of a slot's common kinds. Drawn evenly, one pet in twenty is a dog,
 #: and a model doesn't learn to tell whether it knows of any.
 COMMON = 0.5
@@ -63,7 +65,7 @@ class Plan:
         """A fact that nothing told so far contradicts; the last resort repeats a slot."""
         rng, writer = self.rng, self.writer
         held = self.held_out_values
-        for _ in range(40):
+        for _ in range(TRIES):
             chosen = slot
             if chosen is None:
                 chosen = self.draw([s for s in self.slots if s.held_kinds or not held])

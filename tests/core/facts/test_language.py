@@ -66,7 +66,7 @@ def test_nothing_is_read_before_it_is_needed():
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_second_language_trains_in_every_form(tiny, kind):
     rng = random.Random(1)
-    for _ in range(60):
+    for _ in range(400):
         made = generate_dialogue(
             rng, fillers=lambda rng, n: [("嗯", "好。")] * n, kind=kind, scope="core", loose=0.4,
             slips=0.2, language=tiny,
