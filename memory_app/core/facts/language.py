@@ -87,6 +87,8 @@ def read_language(folder: Path) -> Language:
             "and one an open list of which values are held out."
         )
     exchanges = read_entries(folder / "exchanges.txt")
+    if any(len(says) > 1 or len(replies) > 1 for says, replies in exchanges):
+        raise LanguageError(f"{folder / 'exchanges.txt'}: each line has one text and one reply.")
     nonsense = build(Nonsense, folder / "nonsense.toml")
     return Language(
         grammar=grammar,

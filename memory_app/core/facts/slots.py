@@ -30,6 +30,8 @@ SMALLEST_SPLIT = 15
 # A correction, a slip and a question whether something is so each take another value.
 FEWEST_VALUES = 4
 
+#: The lists of texts that may name a kind, where the slot has several.
+_PHRASINGS = ("tell", "ask", "clauses", "acks", "update", "bot_asks", "more_tell", "more_ask")
 _Tells = Annotated[Texts, Fields("v a k ak", "v a")]
 _Asks = Annotated[Texts, Fields("k")]
 
@@ -117,6 +119,8 @@ class Slot:
                 raise ValueError(f"{name} needs {FEWEST_PHRASINGS} phrasings or more.")
             if shared := set(more) & set(held_out(phrasings)):
                 raise ValueError(f"more_{name}: “{min(shared)}” is held out of training.")
+        if not self.values:
+            raise ValueError("values is empty.")
         for kind, values in self.values.items():
             if len(values) < FEWEST_VALUES:
                 raise ValueError(f"kind “{kind}” needs {FEWEST_VALUES} values or more.")
@@ -152,16 +156,7 @@ def read_slot(path: Path, lists: Mapping[str, Texts], grammar: Grammar) -> Slot:
     data.setdefault("group", path.stem)
     slot = build(Slot, path, data, key=path.stem, grammar=grammar, values=values)
     if slot.kinds == ("",):
-        for key in (
-            "tell",
-            "ask",
-            "clauses",
-            "acks",
-            "update",
-            "bot_asks",
-            "more_tell",
-            "more_ask",
-        ):
+        for key in _PHRASINGS:
             check_texts(path, key, getattr(slot, key), Fields("v a o"))
         check_texts(path, "noun", (slot.noun, slot.noun_you), Fields())
     return slot

@@ -30,6 +30,8 @@ def read_values(path: Path) -> dict[str, Texts]:
         if not isinstance(text, str):
             raise LanguageError(f"{path}: {name} must be a text of values with commas between.")
         lists[name] = tuple(dict.fromkeys(_values(text)))
+    if not isinstance(mixed, dict) or not all(isinstance(part, dict) for part in mixed.values()):
+        raise LanguageError(f"{path}: mixed must be tables of lists and their shares.")
     for name, shares in mixed.items():
         for part, share in shares.items():
             if part not in lists or type(share) is not int or share < 1:
@@ -54,7 +56,7 @@ def _values(text: str) -> Iterator[str]:
 
 def _mixed(parts: list[tuple[Texts, int]]) -> Iterator[str]:
     """Of each list in turn as many values as its share, until the first list ends."""
-    first, share = parts[0]
+    first, share = parts[0] if parts else ((), 1)
     for n in range(-(-len(first) // share)):
         for values, count in parts:
             yield from values[n * count : (n + 1) * count]
