@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from memory_app import error_log, generation, runtime
+from memory_app.database_thread import in_thread
 
 log = logging.getLogger(__name__)
 _warming: set[asyncio.Task[None]] = set()
@@ -23,7 +24,7 @@ async def lifespan(
             error_log.start()
             generation.start()
             # The server answers meanwhile; whoever is first waits for the model, nobody else.
-            task = asyncio.create_task(generation.in_thread(runtime.warm_up))
+            task = asyncio.create_task(in_thread(runtime.warm_up))
             _warming.add(task)
             task.add_done_callback(_warming.discard)
             await send({"type": "lifespan.startup.complete"})

@@ -27,7 +27,7 @@ if PRODUCTION and not env.text("SECRET_KEY"):
     raise ImproperlyConfigured("Production needs SECRET_KEY in the environment.")
 SECRET_KEY = env.secret_key("SECRET_KEY", DATA_DIR / "secret_key")
 
-# Scheme, host and port, exactly: a socket from any other origin is refused (consumers.py).
+# Scheme, host and port, exactly: consumers/handshake.py refuses a socket from any other origin.
 SITE_ORIGINS = env.origins(
     "SITE_ORIGINS",
     [] if PRODUCTION else [f"http://{name}:{PORT}" for name in ("localhost", "127.0.0.1", "[::1]")],

@@ -10,8 +10,12 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from channels.layers import get_channel_layer
+
+from memory_app.protocol import message_of
+from memory_app.reply_events import ChatEvent
 
 log = logging.getLogger(__name__)
 Hint = dict[str, Any]
@@ -20,6 +24,17 @@ Hint = dict[str, Any]
 ANSWER, BEAT, RETRY, GRACE = 2.0, 5.0, 1.0, 0.2
 #: Beats without an echo, after which the layer is away; hints that wait for it.
 MISSED, WAITING = 3, 256
+
+
+def group_of(chat: UUID) -> str:
+    """The channel layer's group of one chat's sockets."""
+    return f"chat.{chat.hex}"
+
+
+def announce(chat: UUID, event: ChatEvent, origin: str = "") -> None:
+    """Send a sparse event to the chat's sockets but `origin`: a hint, which the layer may drop."""
+    message = message_of(event)
+    tell(group_of(chat), {"type": message["type"], "frame": message, "origin": origin})
 
 
 def tell(group: str, hint: Hint) -> None:

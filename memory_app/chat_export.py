@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from memory_app import protocol
 from memory_app.core.sampling.settings import MAX_SEED, MAX_TOKENS, Sampling
 from memory_app.core.text.tokenizer import Tokenizer
-from memory_app.models import COMMITTED, Chat, Turn, TurnStatus
-from memory_app.protocol import Refused
+from memory_app.models import COMMITTED, Chat, Turn, TurnKind, TurnStatus
+from memory_app.refusal import Refused
 
 FORMAT, VERSION = "gatescope.chat", 1
 #: What is read at most: bytes of the file, turns of its tree, token ids in all (they are replayed).
@@ -219,7 +219,7 @@ def _parents_first(turns: list[FileTurn]) -> list[FileTurn]:
 def _turn(found: object, number: int) -> FileTurn:
     if not isinstance(found, dict):
         raise _refused(_("Turn {n} isn’t a valid turn."), number)
-    if found.get("kind") != "talk" or found.get("hold"):
+    if found.get("kind") != TurnKind.TALK or found.get("hold"):
         raise _refused(_("Turn {n} has a kind that can’t be replayed."), number)
     key, parent, status = found.get("id"), found.get("parent"), found.get("status")
     if not _is_name(key) or not (parent is None or _is_name(parent)):

@@ -32,7 +32,7 @@ from django.utils.translation import gettext as _
 
 from memory_app import policy, services
 from memory_app.models import Chat, ChatImport, Turn
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 from memory_app.views.errors import method_not_allowed
 
 log = logging.getLogger(__name__)

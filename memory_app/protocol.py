@@ -6,37 +6,21 @@ from collections.abc import Callable
 from typing import Any, Literal, NotRequired, TypedDict, cast
 from uuid import UUID
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from memory_app.refusal import ErrorCode, Refused
+from memory_app.reply_events import (
+    ChatEvent,
+    Gates,
+    MemoryChanged,
+    ReplyFinished,
+    ReplyStarted,
+    ReplyToken,
+    ReplyUnstored,
+)
 
 #: Bytes of UTF-8 in one frame, and code points in one user text.
 FRAME_MAX, TEXT_MAX = 64 * 1024, 4000
-
-ErrorCode = Literal[
-    "invalid",
-    "unknown_type",
-    "too_long",
-    "busy",
-    "rate_limited",
-    "quota",
-    "not_found",
-    "forbidden",
-    "unavailable",
-]
-Gates = list[list[float]]  # [i, f, o] a layer, means over its units
-
-
-class Refused(Exception):
-    """A message that is answered by an `error`; `detail` is one sentence for a person."""
-
-    def __init__(
-        self, code: ErrorCode, detail: str | Promise, client_turn_id: UUID | None = None
-    ) -> None:
-        super().__init__(code)
-        self.code: ErrorCode = code
-        self.detail = detail
-        self.client_turn_id = client_turn_id
-
 
 # ---- the client sends
 
@@ -130,7 +114,7 @@ class TurnUnstored(TypedDict):
     turn: str
 
 
-class MemoryChanged(TypedDict):
+class MemoryMoved(TypedDict):
     type: Literal["memory.changed"]
     head: str | None
     turns: list[str]
@@ -148,7 +132,7 @@ class Pong(TypedDict):
 
 
 ServerMessage = (
-    ChatReady | TurnStarted | TurnToken | TurnFinished | TurnUnstored | MemoryChanged | Error | Pong
+    ChatReady | TurnStarted | TurnToken | TurnFinished | TurnUnstored | MemoryMoved | Error | Pong
 )
 
 # ---- reading what a client sent
@@ -258,6 +242,56 @@ def _message(data: dict[str, Any]) -> ClientMessage:
         elif required:
             raise Refused("invalid", _("The message lacks a required field."))
     return cast("ClientMessage", message)
+
+
+# ---- what the server sends, from events
+
+
+def message_of(event: ChatEvent) -> ServerMessage:
+    """The message that tells a client of an event."""
+    match event:
+        case ReplyStarted():
+            return {
+                "type": "turn.started",
+                "turn": str(event.turn),
+                "client_turn_id": str(event.client_turn_id),
+                "parent": str(event.parent) if event.parent else None,
+                "seed": event.seed,
+            }
+        case ReplyToken():
+            return {
+                "type": "turn.token",
+                "turn": str(event.turn),
+                "seq": event.seq,
+                "text": event.text,
+                "token_id": event.token_id,
+                "logprob": event.logprob,
+                "gates": event.gates,
+            }
+        case ReplyUnstored():
+            return {"type": "turn.unstored", "turn": str(event.turn)}
+        case ReplyFinished():
+            return {
+                "type": "turn.finished",
+                "turn": str(event.turn),
+                "client_turn_id": str(event.client_turn_id),
+                "status": event.status,
+                "reply_text": event.reply_text,
+                "reply_tokens": event.reply_tokens,
+                "state_sha256": event.state_sha256,
+                "cut_by": event.cut_by,
+            }
+        case MemoryChanged():
+            head = str(event.head) if event.head else None
+            return {"type": "memory.changed", "head": head, "turns": []}
+
+
+def error_of(refused: Refused) -> Error:
+    """The message that answers a refused one, in the language that is active."""
+    message: Error = {"type": "error", "code": refused.code, "detail": str(refused.detail)}
+    if refused.client_turn_id is not None:
+        message["client_turn_id"] = str(refused.client_turn_id)
+    return message
 
 
 def encode(message: ServerMessage) -> str:

@@ -17,7 +17,7 @@ from memory_app.models.training import (
     TrainingMetric,
     TrainingRun,
 )
-from memory_app.models.turn import COMMITTED, Turn, TurnStatus
+from memory_app.models.turn import COMMITTED, Turn, TurnKind, TurnStatus
 
 __all__ = [
     "ASKED",
@@ -45,6 +45,7 @@ __all__ = [
     "TrainingMetric",
     "TrainingRun",
     "Turn",
+    "TurnKind",
     "TurnStatus",
     "WorkerHeartbeat",
     "chunks_of",

@@ -22,6 +22,10 @@ class TurnStatus(models.TextChoices):
     FAILED = "failed"
 
 
+class TurnKind(models.TextChoices):
+    TALK = "talk"
+
+
 #: A turn with one of these has reply ids and a state, and may be a parent.
 COMMITTED = (TurnStatus.COMPLETE, TurnStatus.STOPPED, TurnStatus.LENGTH)
 
@@ -49,7 +53,7 @@ class Turn(models.Model):
     # Its place among the chat's turns, from 1: what was begun later has a higher one, whatever the
     # clock said. Given while the chat's row is held.
     position = models.PositiveIntegerField(editable=False)
-    kind = models.CharField(max_length=16, default="talk")
+    kind = models.CharField(max_length=16, choices=TurnKind.choices, default=TurnKind.TALK)
     client_turn_id = models.UUIDField()
     status = models.CharField(max_length=16, choices=TurnStatus.choices, default=TurnStatus.RUNNING)
     user_text = models.TextField(blank=True)
@@ -119,6 +123,6 @@ class Turn(models.Model):
     @property
     def tokens(self) -> int:
         """How many tokens the turn feeds: U, R and the four around them (tokenizer.py)."""
-        return (
-            len(self.user_token_ids) + len(self.reply_token_ids) + 4 if self.kind == "talk" else 0
-        )
+        if self.kind != TurnKind.TALK:
+            return 0
+        return len(self.user_token_ids) + len(self.reply_token_ids) + 4

@@ -15,7 +15,13 @@ from memory_app.services.chat.chats import (
 from memory_app.services.chat.front_figure import FirstLook, first_look
 from memory_app.services.chat.import_chat import Replayed, chat_check, chat_import, chat_replay
 from memory_app.services.chat.import_queue import file_import, import_cancel
-from memory_app.services.chat.memory import chat_model, head_move, state_after, turn_replay
+from memory_app.services.chat.memory import (
+    chat_model,
+    head_move,
+    state_after,
+    state_stored,
+    turn_replay,
+)
 from memory_app.services.chat.persons import (
     on_login,
     person_ensure,
@@ -69,6 +75,7 @@ __all__ = [
     "person_of_session",
     "person_present",
     "state_after",
+    "state_stored",
     "turn_begin",
     "turn_commit",
     "turn_fail",

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from memory_app import registry, services
 from memory_app.languages import foreign_language
 from memory_app.models import Chat, Checkpoint
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 from memory_app.services.training.evaluations import recall_of
 from memory_app.views.chat.openings import first_step
 from memory_app.views.special_tokens import special_words

@@ -143,7 +143,7 @@ async def test_sixteen_chats_at_once_all_finish_with_their_own_replay(site, chec
     model = await sync_to_async(services.chat_model)(sha256=checkpoint.sha256)
     for key in turns:
         row = await Turn.objects.aget(pk=key)
-        before = services.state_after(turn=None, model=model)
+        before = services.state_after(turn=None, checkpoint=checkpoint)
         after = services.turn_replay(
             turn=row, before=before, reply_ids=row.reply_token_ids, model=model
         )

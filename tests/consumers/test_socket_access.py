@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 from asgiref.sync import sync_to_async
 
-from memory_app import consumers, generation, services
-from memory_app.generation import in_thread
+from memory_app import generation, services
+from memory_app.consumers import chat as chat_socket
+from memory_app.consumers import handshake
+from memory_app.database_thread import in_thread
 from memory_app.models import Chat, Turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +39,7 @@ NAMES = ["http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"]
 @pytest.mark.parametrize("origin", ["null", "file://", "http://evil.example/x", "http://a/", ""])
 def test_what_is_no_origin_is_nobodys_whatever_the_settings_say(settings, own, origin):
     settings.SITE_ORIGINS = own
-    assert not consumers.same_site([(b"origin", origin.encode())])
+    assert not handshake.same_site([(b"origin", origin.encode())])
 
 
 @pytest.mark.parametrize("origin", NAMES)
@@ -116,36 +118,36 @@ async def test_nothing_is_served_once_the_session_has_ended(open_socket, alice, 
     await socket.send("turn.send", client_turn_id=uuid4(), text="Still there?")
     answer = await socket.next()
     assert (answer["type"], answer["code"]) == ("error", "forbidden")
-    assert await socket.closed() == consumers.LOGGED_OUT
+    assert await socket.closed() == chat_socket.LOGGED_OUT
 
 
 @pytest.mark.parametrize("end", ENDS)
 async def test_a_silent_socket_is_closed_too(open_socket, alice, chat, end, monkeypatch):
-    assert consumers.WATCH <= 2.5  # so that a logout closes it within 5 s
-    monkeypatch.setattr(consumers, "WATCH", 0.05)
+    assert chat_socket.WATCH <= 2.5  # so that a logout closes it within 5 s
+    monkeypatch.setattr(chat_socket, "WATCH", 0.05)
     socket = await open_socket(alice, chat)
     await sync_to_async(end)(alice)
-    assert await socket.closed() == consumers.LOGGED_OUT
+    assert await socket.closed() == chat_socket.LOGGED_OUT
 
 
 async def test_a_stream_ends_with_the_session(open_socket, alice, chat, tap, monkeypatch):
-    monkeypatch.setattr(consumers, "WATCH", 0.05)
+    monkeypatch.setattr(chat_socket, "WATCH", 0.05)
     still = tap(2)
     socket = await open_socket(alice, chat)
     await socket.send("turn.send", client_turn_id=uuid4(), text="Hi", sampling={"min_tokens": 30})
     for _ in range(3):
         await socket.next()
     await sync_to_async(alice.client.logout)()
-    assert await socket.closed() == consumers.LOGGED_OUT
+    assert await socket.closed() == chat_socket.LOGGED_OUT
     still.open()
     assert await socket.silent()
 
 
 async def test_a_deleted_chat_closes_its_sockets(open_socket, alice, chat, monkeypatch):
-    monkeypatch.setattr(consumers, "WATCH", 0.05)
+    monkeypatch.setattr(chat_socket, "WATCH", 0.05)
     socket = await open_socket(alice, chat)
     await in_thread(services.chat_delete, chat=chat)
-    assert await socket.closed() == consumers.GONE
+    assert await socket.closed() == chat_socket.GONE
 
 
 async def speaking(open_socket, alice, chat, tap):
@@ -163,7 +165,7 @@ async def test_a_reply_in_a_deleted_chat_stops_and_comes_back_with_it(
     _still, reply = await speaking(open_socket, alice, chat, tap)
     await in_thread(services.chat_delete, chat=chat)
     await reply.task  # nobody lets it through: the heartbeat ends it
-    assert reply.end["status"] == "stopped"
+    assert reply.end.status == "stopped"
     await in_thread(services.chat_restore, chat=chat)
     await chat.arefresh_from_db()
     assert (chat.head_id, chat.running_id, chat.deleted) == (reply.turn.pk, None, None)
@@ -181,12 +183,12 @@ async def test_a_chat_purged_in_mid_reply_leaves_nothing_behind(
     still.open()
     await reply.task
     assert await Turn.objects.acount() == 0
-    assert reply.end["status"] == "interrupted"
+    assert reply.end.status == "interrupted"
     assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_a_socket_survives_the_rename_of_its_chat(open_socket, alice, chat, monkeypatch):
-    monkeypatch.setattr(consumers, "WATCH", 0.02)
+    monkeypatch.setattr(chat_socket, "WATCH", 0.02)
     socket = await open_socket(alice, chat)
     await in_thread(services.chat_rename, chat=chat, title="Another")
     assert await socket.silent()

@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from channels.layers import get_channel_layer
 
-from memory_app import channel_notices, consumers, generation
+from memory_app import channel_notices, generation
+from memory_app.consumers import chat as chat_socket
+from memory_app.consumers import outlet
 from tests.conftest import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,13 +38,13 @@ async def test_a_client_that_leaves_in_mid_reply_leaves_no_traceback(
         raise fault
 
     # From here on whatever is sent to this client, a close among it, fails as uvicorn's does.
-    monkeypatch.setattr(consumers.AsyncWebsocketConsumer.__base__, "send", send)
+    monkeypatch.setattr(chat_socket.AsyncWebsocketConsumer.__base__, "send", send)
     await socket.send_text("no JSON")
     reply = generation.get(UUID(turn))
     still.open()
     await reply.task
     await asyncio.sleep(0.05)
-    assert reply.end["status"] == "length"
+    assert reply.end.status == "length"
     assert faults(caplog) == []
     assert loose == []
 
@@ -57,8 +59,8 @@ async def test_a_slow_client_is_closed_with_1013_once(open_socket, alice, chat, 
             await asyncio.sleep(60)
 
     socket = await open_socket(alice, chat)
-    monkeypatch.setattr(consumers, "SEND_TIMEOUT", 0.02)
-    monkeypatch.setattr(consumers.AsyncWebsocketConsumer.__base__, "send", send)
+    monkeypatch.setattr(outlet, "SEND_TIMEOUT", 0.02)
+    monkeypatch.setattr(chat_socket.AsyncWebsocketConsumer.__base__, "send", send)
     await socket.send("ping")
     await socket.send("ping")
     async with asyncio.timeout(PATIENCE):
@@ -103,7 +105,7 @@ async def test_a_chat_works_while_the_layer_hangs_or_fails(
 async def test_what_the_layer_lost_is_told_by_the_next_looks(
     open_socket, alice, chat, monkeypatch, tap
 ):
-    monkeypatch.setattr(consumers, "WATCH", 0.05)
+    monkeypatch.setattr(chat_socket, "WATCH", 0.05)
     monkeypatch.setattr(get_channel_layer(), "group_send", fail)
     here, there = await open_socket(alice, chat), await open_socket(alice, chat)
     mine = await here.say()
@@ -127,7 +129,7 @@ async def test_what_the_layer_lost_is_told_by_the_next_looks(
 
 
 async def test_a_head_that_was_told_is_not_told_twice(open_socket, alice, chat, monkeypatch):
-    monkeypatch.setattr(consumers, "WATCH", 0.2)
+    monkeypatch.setattr(chat_socket, "WATCH", 0.2)
     here, there = await open_socket(alice, chat), await open_socket(alice, chat)
     await here.say()
     await there.until("turn.finished")

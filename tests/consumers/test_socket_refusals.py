@@ -9,7 +9,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from memory_app.models import Turn
-from memory_app.protocol import CLIENT_TYPES, Refused, encode, parse
+from memory_app.protocol import CLIENT_TYPES, encode, parse
+from memory_app.refusal import Refused
 
 KEY = "7b0c9a52-6c1a-4f4e-9d43-1f3f3c9b1a11"
 OK = {"type": "turn.send", "client_turn_id": KEY, "text": "Hi"}

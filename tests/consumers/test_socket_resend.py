@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from memory_app import services
-from memory_app.generation import in_thread
+from memory_app.database_thread import in_thread
 from memory_app.models import Turn
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from memory_app import services
-from memory_app.consumers import ChatConsumer
-from memory_app.generation import in_thread
+from memory_app.consumers.outlet import Outlet
+from memory_app.database_thread import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG = {"min_tokens": 120, "max_tokens": 120, "seed": 4}
@@ -96,7 +96,7 @@ async def test_a_tab_that_opens_during_a_turn_hears_of_its_end_without_asking(
 async def test_a_tab_that_never_reads_delays_nobody(open_socket, alice, chat, monkeypatch):
     stuck = await open_socket(alice, chat)
     reading = await open_socket(alice, chat)
-    send_text = ChatConsumer._send_text
+    send_frame = Outlet.send
     blocked, taken = asyncio.Event(), asyncio.Event()
     victims = []
 
@@ -105,9 +105,9 @@ async def test_a_tab_that_never_reads_delays_nobody(open_socket, alice, chat, mo
             victims.append(self)
             taken.set()
             await blocked.wait()
-        await send_text(self, frame)
+        await send_frame(self, frame)
 
-    monkeypatch.setattr(ChatConsumer, "_send_text", send)
+    monkeypatch.setattr(Outlet, "send", send)
     await stuck.send("turn.send", client_turn_id=uuid4(), text="Hi", sampling=LONG)
     sockets = {True: stuck, False: reading}
     assert (await stuck.next())["type"] == "turn.started"

@@ -6,7 +6,7 @@ import pytest
 
 from memory_app.core.model.replay import replay
 from memory_app.core.model.state import State
-from memory_app.generation import in_thread
+from memory_app.database_thread import in_thread
 from memory_app.models import Turn
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,7 +8,7 @@ from django.utils import translation
 
 from memory_app import services
 from memory_app.models import Turn
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 
 CAT = "🐈"  # four tokens, for a tokenizer that has not learned it
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from memory_app import policy, services
 from memory_app.models import Chat, Person, Turn
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 from tests.conftest import spoken_turn
 from tests.site.test_policy import OWNED
 

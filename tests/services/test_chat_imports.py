@@ -15,7 +15,7 @@ from memory_app.core.messages import Sentence
 from memory_app.models import Chat, ChatImport, Person
 from memory_app.services.chat import import_queue
 from memory_app.services.chat.import_queue import import_execute, imports_recover
-from tests.services.test_chat_files import say
+from tests.services.chat_files.files import say
 
 HTMX = {"HX-Request": "true", "HX-Target": "importing"}
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from memory_app import services
 from memory_app.migrations import __name__ as migrations
 from memory_app.models import Chat, Checkpoint, TrainingRun, Turn
-from tests.services.test_chat_files import say
+from tests.services.chat_files.files import say
 
 
 @pytest.fixture

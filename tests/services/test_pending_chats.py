@@ -11,7 +11,7 @@ from django.utils import timezone
 from memory_app import services
 from memory_app.models import Chat, Person, Turn
 from memory_app.pending_chats import pending_chat
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 from memory_app.services.chat.chats import chats_empty_purge
 from memory_app.services.chat.pending_chats import MOST
 from tests.at_once import at_once

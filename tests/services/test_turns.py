@@ -15,7 +15,7 @@ from memory_app import process_liveness, services
 from memory_app.chat_markdown import chat_markdown
 from memory_app.core.model.state import State
 from memory_app.models import Chat, Turn
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 from memory_app.templatetags.pages import status_note
 from tests.at_once import at_once
 

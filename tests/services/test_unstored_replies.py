@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.db import OperationalError
 
-from memory_app import generation, services
+from memory_app import generation, reply, services
 from memory_app.models import Chat, Turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +27,7 @@ def fails(monkeypatch):
             return commit(**kwargs)
 
         monkeypatch.setattr(services, "turn_commit", turn_commit)
-        monkeypatch.setattr(generation, "RETRY_FIRST", 0.01)
+        monkeypatch.setattr(reply, "RETRY_FIRST", 0.01)
         return left
 
     return make
@@ -82,7 +82,7 @@ async def test_a_socket_that_comes_while_it_waits_is_told_too(open_socket, alice
 
 async def test_a_process_that_ends_tries_once_more(open_socket, alice, chat, fails, monkeypatch):
     left = fails(1)
-    monkeypatch.setattr(generation, "RETRY_FIRST", 60)
+    monkeypatch.setattr(reply, "RETRY_FIRST", 60)
     socket = await open_socket(alice, chat)
     await socket.send("turn.send", client_turn_id=uuid4(), text="Hi", sampling={"max_tokens": 3})
     await socket.until("turn.unstored")

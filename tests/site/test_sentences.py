@@ -12,7 +12,7 @@ from memory_app.core.messages import Sentence, SentenceError, sentence_of
 from memory_app.core.run_settings import PRESETS, SettingsError
 from memory_app.core.sandbox import ConfinedError, run_confined
 from memory_app.management.message_keywords import raised_names
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 from memory_app.translate_messages import in_words, in_words_later, kept_in_words
 
 ROOT = Path(settings.BASE_DIR)

@@ -78,12 +78,22 @@ def test_only_what_came_after_a_turn_is_sent_where_one_is_named(alice, chat, say
 
 def test_a_damaged_state_has_no_norms_and_the_others_have_theirs(alice, chat, say):
     turns = [say(text, "a") for text in ("One", "Two", "Three")]
-    Turn.objects.filter(pk=turns[0].pk).update(state=b"x")
+    Turn.objects.filter(pk=turns[0].pk).update(state=b"x", reply_token_ids=[1])
     nan = torch.full((64,), float("nan")).numpy().tobytes()
     Turn.objects.filter(pk=turns[1].pk).update(state=nan)
     norms = [row["norms"] for row in panel(alice, chat)["turns"]]
     assert norms[:2] == [None, None]
     assert norms[2] is not None
+
+
+def test_a_state_that_a_replay_restores_has_its_norms(alice, chat, say):
+    turns = [say(text, "a") for text in ("One", "Two")]
+    sound = panel(alice, chat)["turns"]
+    # A state of the right size that isn't the committed one is damaged, too.
+    zeros = bytes(len(turns[0].state))
+    Turn.objects.filter(pk=turns[0].pk).update(state=zeros)
+    assert panel(alice, chat)["turns"] == sound
+    assert Turn.objects.get(pk=turns[0].pk).state == turns[0].state
 
 
 async def test_a_reply_keeps_how_long_its_first_token_took(alice, chat, open_socket):

@@ -13,10 +13,13 @@ from django.core.management.base import CommandError, CommandParser
 
 from memory_app import generation, registry, runtime, services
 from memory_app.core.text.graphemes import printable
-from memory_app.generation import Reply, in_thread
+from memory_app.database_thread import in_thread
 from memory_app.management.base import ReportingCommand
 from memory_app.models import Chat, Person
-from memory_app.protocol import Refused, parse
+from memory_app.protocol import parse
+from memory_app.refusal import Refused
+from memory_app.reply import Reply
+from memory_app.reply_events import ReplyToken
 
 
 def _valid(text: str) -> str:
@@ -86,14 +89,20 @@ class Command(ReportingCommand):
         reply = await generation.speak(begun)
         with _stopped_by_ctrl_c(reply):
             self._say("bot  ", end="")
-            async for frame in reply.follow():
-                self._say(printable(json.loads(frame)["text"]), end="")
+            async for event in reply.follow():
+                if isinstance(event, ReplyToken):
+                    self._say(printable(event.text), end="")
             self._say("")
-        assert reply.end is not None
+        end = reply.end
+        assert end is not None
         return {
-            key: reply.end[key]
-            for key in ("turn", "status", "reply_text", "reply_tokens", "state_sha256")
-        } | {"user_text": text}
+            "turn": str(end.turn),
+            "status": end.status,
+            "reply_text": end.reply_text,
+            "reply_tokens": end.reply_tokens,
+            "state_sha256": end.state_sha256,
+            "user_text": text,
+        }
 
 
 class _stopped_by_ctrl_c:  # noqa: N801  (used as a verb)

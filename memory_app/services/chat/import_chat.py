@@ -21,7 +21,7 @@ from memory_app.core.model.checkpoint import Checkpoint as Model
 from memory_app.core.model.replay import configure_process, replay
 from memory_app.core.model.state import State
 from memory_app.models import Chat, Checkpoint, Person, SearchChunk, Turn, chunks_of
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 from memory_app.services.chat.memory import chat_model
 from memory_app.services.chat.titles import title_of
 

@@ -21,7 +21,7 @@ from memory_app.chat_export import FileTurn
 from memory_app.core.messages import Sentence
 from memory_app.models import ChatImport, ImportStatus, Person
 from memory_app.process_liveness import is_dead, process_id
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 from memory_app.services.chat.import_chat import (
     Checked,
     chat_check,

@@ -9,10 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from memory_app import runtime
 from memory_app.core.model.checkpoint import Checkpoint, CheckpointError
+from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.replay import replay
 from memory_app.core.model.state import State, StateError
 from memory_app.models import Chat, Turn
-from memory_app.protocol import Refused
+from memory_app.models import Checkpoint as CheckpointRow
+from memory_app.refusal import Refused
 
 log = logging.getLogger(__name__)
 BUSY = _("A reply is still being written in this chat. Wait, or stop it.")
@@ -34,13 +36,26 @@ def chat_model(*, sha256: str) -> Checkpoint:
         raise Refused("unavailable", _NO_MODEL) from fault
 
 
-def _read(turn: Turn, model: Checkpoint) -> State:
-    config = model.model.config
+def state_unchecked(*, turn: Turn, config: ModelConfig) -> State:
+    """The state in the turn's row, whatever its hash; no other code reads these bytes.
+
+    Raises:
+        StateError: the bytes are no state of this model.
+    """
     if not isinstance(turn.state, bytes | memoryview | None):
         raise StateError("The state isn't bytes.")
-    state = State.from_bytes(bytes(turn.state or b""), config)
+    return State.from_bytes(bytes(turn.state or b""), config)
+
+
+def state_stored(*, turn: Turn, config: ModelConfig) -> State:
+    """The state in the turn's row, by its bytes alone.
+
+    Raises:
+        StateError: the bytes are no state of this model, or not those that were committed.
+    """
+    state = state_unchecked(turn=turn, config=config)
     if state.sha256() != turn.state_sha256:
-        raise StateError("The state differs from the committed state.")
+        raise StateError("The state's bytes don't have the hash that was committed.")
     return state
 
 
@@ -49,29 +64,31 @@ def turn_replay(*, turn: Turn, before: State, reply_ids: Sequence[int], model: C
     return replay(model.model, before, model.tokenizer.turn_ids(turn.user_token_ids, reply_ids))
 
 
-def state_after(*, turn: Turn | None, model: Checkpoint) -> State:
-    """The committed state of a turn, or the blank memory for None.
+def state_after(*, turn: Turn | None, checkpoint: CheckpointRow) -> State:
+    """The committed state of a turn on its chat's checkpoint, or the blank memory for None.
 
-    Damaged bytes are computed again from the nearest sound ancestor, and put right when the result
-    is to the bit what was committed.
+    Damaged bytes are replayed from the nearest sound ancestor, and restored when the result is to
+    the bit what was committed. Only that needs the model.
 
     Raises:
         Refused: `unavailable`, when they can't be restored.
     """
+    config = checkpoint.model_config
     damaged: list[Turn] = []
     state = None
     while turn is not None:
         if not turn.is_committed or turn in damaged:  # or among its own ancestors
             raise Refused("unavailable", _DAMAGED)
         try:
-            state = _read(turn, model)
+            state = state_stored(turn=turn, config=config)
             break
         except StateError as fault:
             log.error("state damaged", extra={"turn": str(turn.pk), "reason": str(fault)})
             damaged.append(turn)
             turn = turn.parent
-    state = state or State.zeros(model.model.config)
+    state = state or State.zeros(config)
     for turn in reversed(damaged):
+        model = chat_model(sha256=checkpoint.sha256)
         try:
             state = turn_replay(
                 turn=turn, before=state, reply_ids=turn.reply_token_ids, model=model

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from memory_app.models import Chat, Checkpoint, Person
 from memory_app.pending_chats import chat_of, entry_of
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 from memory_app.services.chat.memory import GONE
 
 #: Of one person; the oldest goes when another is opened.

@@ -19,7 +19,7 @@ def turn_trace(*, turn: Turn) -> tuple[AnyTrace, Checkpoint]:
     model = chat_model(sha256=turn.chat.checkpoint.sha256)
 
     def make() -> AnyTrace:
-        before = state_after(turn=turn.parent, model=model)
+        before = state_after(turn=turn.parent, checkpoint=turn.chat.checkpoint)
         return trace_of(model.model, before, _ids(turn, model))
 
     # A committed turn never changes; its hash beside its id says that it is that one.
@@ -70,7 +70,7 @@ def turn_trace_ahead(*, turn: Turn, number: int = 1) -> int:
 
 def _borders(turn: Turn, model: Checkpoint) -> Borders:
     def make() -> Borders:
-        before = state_after(turn=turn.parent, model=model)
+        before = state_after(turn=turn.parent, checkpoint=turn.chat.checkpoint)
         return Borders(model.model, before, _ids(turn, model))
 
     return runtime.get_traces().get((turn.pk, turn.state_sha256, "borders"), make)

@@ -23,9 +23,9 @@ from memory_app.core.cpu import fingerprint
 from memory_app.core.model.checkpoint import Checkpoint
 from memory_app.core.model.state import State
 from memory_app.core.sampling.settings import Sampling, SamplingError
-from memory_app.models import COMMITTED, Chat, SearchChunk, TrainingRun, Turn, TurnStatus
+from memory_app.models import COMMITTED, Chat, SearchChunk, TrainingRun, Turn, TurnKind, TurnStatus
 from memory_app.pending_chats import is_pending
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 from memory_app.services.chat.memory import chat_model, refusal_to_move, state_after, turn_replay
 from memory_app.services.chat.pending_chats import chat_store
 from memory_app.services.chat.titles import own_words, says_something, title_from
@@ -146,7 +146,7 @@ def _claim(
     if target is None:
         parent = row.head
     else:
-        sibling = Turn.objects.filter(pk=target, chat=chat, kind="talk").first()
+        sibling = Turn.objects.filter(pk=target, chat=chat, kind=TurnKind.TALK).first()
         if sibling is None:
             raise Refused("not_found", _NO_TURN)
         parent = sibling.parent
@@ -157,7 +157,7 @@ def _claim(
                 raise Refused("too_long", too_many_tokens(len(text_ids), stored=True))
     assert text is not None
     assert text_ids is not None
-    before = state_after(turn=parent, model=model)
+    before = state_after(turn=parent, checkpoint=row.checkpoint)
     turn = Turn.objects.create(
         pk=key,
         chat=row,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from memory_app import runtime
 from memory_app.core.cpu import fingerprint
-from memory_app.core.model.checkpoint import Checkpoint, CheckpointError
-from memory_app.core.model.replay import replay
+from memory_app.core.model.checkpoint import CheckpointError
 from memory_app.core.model.state import State, StateError
 from memory_app.models import Turn
+from memory_app.services.chat.memory import state_stored, state_unchecked, turn_replay
 from memory_app.services.operations.damaged_rows import (
     Key,
     in_circles,
@@ -64,22 +64,23 @@ def _fault(turn: Turn) -> str:
         model = runtime.load_checkpoint_by_sha(sha256)
     except CheckpointError as error:
         return f"checkpoint {sha256[:12]} can't be used: {error}"
+    config = model.model.config
     try:
-        stored = _state(turn, model)
+        stored = state_stored(turn=turn, config=config)
     except StateError as error:
         return f"state: {error}"
-    if stored.sha256() != turn.state_sha256:
-        return "the state's bytes don't have the hash that was committed"
     parent = turn.parent
     if parent is not None and not parent.is_committed:
         return f"its parent is {parent.status}"
     try:
-        before = State.zeros(model.model.config) if parent is None else _state(parent, model)
+        before = State.zeros(config)
+        if parent is not None:
+            # A wrong hash of the parent is the parent's fault, which hides none of this turn's.
+            before = state_unchecked(turn=parent, config=config)
     except StateError as error:
         return f"parent's state: {error}"
     try:
-        ids = model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)
-        after = replay(model.model, before, ids)
+        after = turn_replay(turn=turn, before=before, reply_ids=turn.reply_token_ids, model=model)
     except (ValueError, TypeError) as error:
         return f"ids: {error}"
     if after.sha256() == turn.state_sha256:
@@ -88,10 +89,3 @@ def _fault(turn: Turn) -> str:
         return "the replay's hash differs on the machine that wrote it"
     gap = after.largest_difference(stored)
     return f"the replay differs by {gap:.1e}" if not gap <= TOLERANCE else ""
-
-
-def _state(turn: Turn, model: Checkpoint) -> State:
-    config = model.model.config
-    if not isinstance(turn.state, bytes | memoryview | None):
-        raise StateError("The state isn't bytes.")
-    return State.from_bytes(bytes(turn.state or b""), config)

@@ -18,8 +18,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from memory_app import chat_export
-from memory_app.core.model.state import State, StateError
 from memory_app.models import AuditEntry, Chat, ChatImport, FaultEntry, Person, Turn
+from memory_app.refusal import Refused
+from memory_app.services.chat.memory import state_after
 from memory_app.services.chat.persons import SESSION_KEY
 from memory_app.services.operations.audit import audit_record
 from memory_app.services.operations.erase_deleted import remains_clear
@@ -226,16 +227,14 @@ def person_export(*, who: Somebody, path: Path) -> dict[str, int]:
 
 
 def _state(turn: Turn, chat: Chat) -> bytes:
-    """The stored bytes with their shapes; as they are, where they aren't a state of the model."""
-    data = turn.state if isinstance(turn.state, bytes | memoryview) else str(turn.state).encode()
-    data = bytes(data)
+    """The state as a file; where it is damaged for good, whatever is stored in its place."""
     try:
-        config = chat.checkpoint.model_config
-        state = State.from_bytes(data, config)
-    except StateError:
-        return data
+        state = state_after(turn=turn, checkpoint=chat.checkpoint)
+    except Refused:
+        data = turn.state
+        return bytes(data) if isinstance(data, bytes | memoryview) else str(data).encode()
     about = {"checkpoint_sha256": chat.checkpoint.sha256, "turn": str(turn.pk)}
-    return state.to_safetensors(about, config)
+    return state.to_safetensors(about, chat.checkpoint.model_config)
 
 
 # ---- erased

@@ -14,7 +14,7 @@ from memory_app import chat_export, services
 from memory_app.chat_markdown import chat_markdown
 from memory_app.core.text.graphemes import cut
 from memory_app.models import Chat, Turn
-from memory_app.protocol import Refused
+from memory_app.refusal import Refused
 from memory_app.views.chat.list_page import show
 from memory_app.views.chat.page import shown_path
 

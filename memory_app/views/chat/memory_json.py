@@ -5,17 +5,18 @@ from uuid import UUID
 
 from django.http import HttpRequest, JsonResponse
 
-from memory_app import runtime
+from memory_app import runtime, services
 from memory_app.core.model.checkpoint import CheckpointError
-from memory_app.core.model.state import State, StateError
+from memory_app.core.model.state import State
 from memory_app.models import Chat, Checkpoint, Turn
+from memory_app.refusal import Refused
 
 
 def _state(turn: Turn | None, checkpoint: Checkpoint) -> State | None:
-    """The stored state after a turn; None where there is no turn or its bytes are damaged."""
+    """The state after a turn, or the blank memory for None; None where it can't be restored."""
     try:
-        return State.from_bytes(bytes(turn.state or b""), checkpoint.model_config) if turn else None
-    except StateError:
+        return services.state_after(turn=turn, checkpoint=checkpoint)
+    except Refused:
         return None
 
 
@@ -72,12 +73,12 @@ def _row(turn: Turn, state: State | None, before: State | None, part: str) -> di
 
 def _rows(turns: list[Turn], begun: Turn | None, checkpoint: Checkpoint) -> list[dict[str, Any]]:
     """Consecutive turns, the first of which follows `begun` (None: the blank memory)."""
-    config = checkpoint.model_config
-    before = _state(begun, checkpoint) if begun else State.zeros(config)
+    part = checkpoint.model_config.kind.memory_gate
+    before = _state(begun, checkpoint)
     rows = []
     for turn in turns:
         state = _state(turn, checkpoint)
-        rows.append(_row(turn, state, before, config.kind.memory_gate))
+        rows.append(_row(turn, state, before, part))
         before = state
     return rows
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, JsonResponse
 
 from memory_app.core.inspection.trace_queries import gate_means
-from memory_app.generation import shown
+from memory_app.reply import storable
 from memory_app.views.inspector.gate_map import traced
 
 
@@ -27,7 +27,7 @@ def gates_json(request: HttpRequest, turn: UUID) -> JsonResponse:
         tokens.append(
             {
                 "token_id": token_id,
-                "text": "" if control else shown(text.push(token_id)),
+                "text": "" if control else storable(text.push(token_id)),
                 "part": "prompt" if index < prompt else "reply",
                 "gates": gates,
             }

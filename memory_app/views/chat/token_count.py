@@ -8,7 +8,8 @@ from django.views.decorators.cache import never_cache
 
 from memory_app import services
 from memory_app.models import Chat
-from memory_app.protocol import Refused, user_text
+from memory_app.protocol import user_text
+from memory_app.refusal import Refused
 
 
 @never_cache

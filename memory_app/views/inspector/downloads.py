@@ -82,7 +82,7 @@ def state(request: HttpRequest, turn: UUID) -> HttpResponse:
     if not row.is_committed:
         raise Http404
     model = model_of(row)
-    after = services.state_after(turn=row, model=model)
+    after = services.state_after(turn=row, checkpoint=row.chat.checkpoint)
     return _file(
         after.to_safetensors(_metadata(row, model), model.model.config),
         f"state-{row.pk}.safetensors",

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from memory_app import services
 from memory_app.core.inspection.windows import WINDOW, window, window_count
 from memory_app.core.text.tokenizer import END, Tokenizer
-from memory_app.models import Turn
-from memory_app.protocol import Refused
+from memory_app.models import Turn, TurnKind
+from memory_app.refusal import Refused
 from memory_app.views.cell_words import cell_to_page
 from memory_app.views.inspector.gate_map import numbered_window
 from memory_app.views.special_tokens import special_names, special_words
@@ -101,7 +101,7 @@ def _siblings(turn: Turn, tokenizer: Tokenizer, number: int) -> list[dict[str, A
     compared; not all have it.
     """
     rows = (
-        Turn.objects.filter(chat=turn.chat_id, parent=turn.parent_id, kind="talk")
+        Turn.objects.filter(chat=turn.chat_id, parent=turn.parent_id, kind=TurnKind.TALK)
         .committed()
         .oldest_first()
         .only("pk", "user_token_ids", "reply_token_ids", "reply_text")

@@ -1,0 +1,5 @@
+"""The sockets."""
+
+from memory_app.consumers.chat import ChatConsumer
+
+__all__ = ["ChatConsumer"]
