@@ -31,28 +31,28 @@ from memory_app.views.dashboard import (
 
 
 class GatescopeAdminSite(admin.AdminSite):
-    """Every page of the dashboard is one of these routes, and asks for staff (`admin_view`)."""
+    """Every page of the dashboard is one of these routes, for staff alone (`admin_view`)."""
 
     site_header = site_title = "Gatescope"
     index_title = _("Overview")
     login_form = StaffLogInForm
-    # The dashboard's navigation stands in its place.
+    # The dashboard's navigation replaces it.
     enable_nav_sidebar = False
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Django's page for one's own password; a change is an entry of the audit log."""
+        """Django's page for one's own password; the audit log records a change."""
         with transaction.atomic():
             answer = super().password_change(request, extra_context)
-            # The form again says that it wasn't changed; a redirect, that it was.
+            # A form again means that nothing changed, a redirect that the password did.
             if request.method == "POST" and answer.status_code == 302:
                 name = request.user.get_username()
                 audit_record(user=request.user, action="staff.password", object=name)
         return answer
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """The dashboard's routes come first: its overview is what /admin/ shows."""
+        """The dashboard's routes come first, so /admin/ is its overview."""
 
         def route(where: str, view: Any, name: str, **facts: Any) -> URLPattern:
             return path(where, self.admin_view(view), facts, name=name)

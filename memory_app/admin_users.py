@@ -1,4 +1,4 @@
-"""Django's own pages for users and groups, each change of which goes into the audit log."""
+"""Django's own pages for users and groups; the audit log records each change."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -19,8 +19,8 @@ from memory_app.models import Chat, Turn
 from memory_app.services.operations.audit import audit_record
 from memory_app.templatetags.times import when
 
-#: What may be granted: who looks after users and groups. The rest of the dashboard asks for staff
-#: alone, so a permission for any other model would do nothing.
+#: The permissions that can be granted: those on users and groups. The rest of the dashboard asks
+#: for staff alone, so a permission on any other model would do nothing.
 PERMISSIONS: dict[str, Any] = {
     "view_user": _("View users"),
     "add_user": _("Add users"),
@@ -34,14 +34,14 @@ PERMISSIONS: dict[str, Any] = {
 
 
 class PermissionsField(ModelMultipleChoiceField):
-    """Permissions by what they allow, in the reader's language; Django keeps them in English."""
+    """Permissions by what they allow, in the reader's language; Django's names are English."""
 
     def label_from_instance(self, obj: Model) -> str:
         return str(PERMISSIONS[obj.codename])  # type: ignore[attr-defined]
 
 
 class Audited(admin.ModelAdmin):
-    """What is changed on Django's own pages goes into the audit log, and into no other."""
+    """Changes on Django's own pages are recorded in the audit log, and in no other."""
 
     filter_horizontal = ()
 
@@ -70,9 +70,12 @@ class Audited(admin.ModelAdmin):
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:  # type: ignore[override]
         # Names of fields only: Django's messages hold no values, and neither may ours.
-        told = [one.get("changed", {}) for one in message if isinstance(one, dict)]
+        changes = [part.get("changed", {}) for part in message if isinstance(part, dict)]
         self._record(
-            request, "change", obj, sorted({n for one in told for n in one.get("fields", ())})
+            request,
+            "change",
+            obj,
+            sorted({name for change in changes for name in change.get("fields", ())}),
         )
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:  # type: ignore[override]
@@ -80,7 +83,7 @@ class Audited(admin.ModelAdmin):
             self._record(request, "delete", row, [])
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """Django's history of an object would be empty: it stands in the audit log."""
+        """Replaces Django's history of an object, which would be empty: the audit log has it."""
         row = self.get_object(request, object_id)
         query = urlencode({"object": f"{row} ({object_id})"})
         return redirect(f"{reverse('admin:audit')}?{query}")
@@ -92,7 +95,7 @@ LAST_SUPERUSER = _(
 
 
 def _are_all_superusers(users: Iterable[User]) -> bool:
-    """Whether nobody could look after the site any more if these users were gone."""
+    """Whether without these users no active superuser would be left."""
     able = User.objects.filter(is_active=True, is_superuser=True)
     keys = [user.pk for user in users]
     return able.filter(pk__in=keys).exists() and not able.exclude(pk__in=keys).exists()
@@ -112,7 +115,7 @@ class UserForm(UserChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Django's own help knows nothing of what this dashboard asks for.
+        # Django's own help doesn't describe the rules of this dashboard.
         for name, help_text in FLAGS.items():
             if name in self.fields:
                 self.fields[name].help_text = help_text
@@ -127,7 +130,7 @@ class UserForm(UserChangeForm):
 
 
 class PasswordForm(AdminPasswordChangeForm):
-    """Django's without its switch to no password: nobody could log in to this site by another."""
+    """Django's without its switch to no password: this site has no other way to log in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -137,7 +140,7 @@ class PasswordForm(AdminPasswordChangeForm):
 
 
 class AuditedUserAdmin(Audited, UserAdmin):
-    """Django's own page for users; what the site itself wrote down of them is read only."""
+    """Django's own page for users; the site's own records of them are read only."""
 
     form = UserForm
     add_form = UserCreationForm
@@ -153,10 +156,10 @@ class AuditedUserAdmin(Audited, UserAdmin):
     )
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What goes along; the last active superuser is protected, also among several."""
+        """What is deleted along; the last active superuser is protected, also among several."""
         _gone, _counts, needed, protected = super().get_deleted_objects(objs, request)
         users = list(objs)
-        # Their chats by number alone: what is in them is nobody's to read.
+        # Their chats by count alone: staff may not read the content.
         chats = Chat.objects.filter(owner__user__in=users)
         counts = {
             _("users"): len(users),
@@ -171,7 +174,7 @@ class AuditedUserAdmin(Audited, UserAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Django's question; the last active superuser is refused in a sentence instead."""
+        """Django's confirmation; for the last active superuser a sentence instead."""
         row = self.get_object(request, object_id)
         if (
             row is not None
@@ -188,13 +191,13 @@ class AuditedUserAdmin(Audited, UserAdmin):
         if obj is None or self.has_change_permission(request, obj):
             return parts
         return [
-            (name, {**part, "fields": [one for one in part["fields"] if one != "password"]})
+            (name, {**part, "fields": [field for field in part["fields"] if field != "password"]})
             for name, part in parts
         ]
 
     @admin.display(description=_("Staff status"), ordering="is_staff")
     def on_staff(self, user: User) -> Any:
-        # In words: the pictures that Django shows have English names.
+        # In words: Django's icons have English names.
         return _("yes") if user.is_staff else _("no")
 
     @admin.display(description=_("Last log-in"))

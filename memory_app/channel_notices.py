@@ -1,8 +1,8 @@
-"""Hints to a chat's other sockets, through a channel layer that may be away, hang or forget.
+"""Notices to a chat's other sockets, through a channel layer that may be away, hang or drop.
 
-Nobody waits for it: a socket opens and answers without it, and what it loses each socket's own look
-at the chat's row tells (ChatConsumer._watch). One line an event loop watches the layer by a beat
-that comes back; when it doesn't, every connection is thrown away and every socket joins anew.
+Nothing waits for the layer: a socket opens and answers without it, and polls the chat's row for
+lost notices (ChatConsumer._watch). Each event loop checks the layer by an echo; when that fails,
+every connection is closed and every socket joins again.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from memory_app.protocol import message_of
 from memory_app.reply_events import ChatEvent
 
 log = logging.getLogger(__name__)
-Hint = dict[str, Any]
-#: Seconds: for the layer to answer; between two beats; between two tries; that a socket waits to
-#: have joined before it opens (what happens between its opening and its joining, its looks tell).
+Notice = dict[str, Any]
+#: Seconds: for the layer to answer; between two echoes; between two tries; for a socket to join
+#: before it opens (polling covers what happens between opening and joining).
 ANSWER, BEAT, RETRY, GRACE = 2.0, 5.0, 1.0, 0.2
-#: Beats without an echo, after which the layer is away; hints that wait for it.
+#: Missed echoes after which the layer counts as away; notices that may wait for it.
 MISSED, WAITING = 3, 256
 
 
@@ -32,70 +32,70 @@ def group_of(chat: UUID) -> str:
 
 
 def announce(chat: UUID, event: ChatEvent, origin: str = "") -> None:
-    """Send a sparse event to the chat's sockets but `origin`: a hint, which the layer may drop."""
+    """Send a sparse event to the chat's sockets but `origin`; the layer may drop it."""
     message = message_of(event)
-    tell(group_of(chat), {"type": message["type"], "frame": message, "origin": origin})
+    notify(group_of(chat), {"type": message["type"], "frame": message, "origin": origin})
 
 
-def tell(group: str, hint: Hint) -> None:
-    """Send the group a hint, as far as the layer can; while it is away the hint is dropped."""
-    line = _line()
-    if line is not None:
-        line.put(group, hint)
+def notify(group: str, notice: Notice) -> None:
+    """Send the group a notice; while the layer is away it is dropped."""
+    link = _link()
+    if link is not None:
+        link.put(group, notice)
 
 
-class Ears:
-    """One socket's place in a group: `take` is awaited with each hint, one after the other."""
+class Membership:
+    """One socket's membership in a group: `take` is awaited with each notice, in order."""
 
-    def __init__(self, group: str, take: Callable[[Hint], Awaitable[None]]) -> None:
+    def __init__(self, group: str, take: Callable[[Notice], Awaitable[None]]) -> None:
         self._joined = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        line = _line()
-        if line is not None:
-            self._task = line.keep(line.listen(group, take, self._joined))
+        link = _link()
+        if link is not None:
+            self._task = link.keep(link.listen(group, take, self._joined))
 
     async def joined(self) -> None:
-        """Wait until the socket has joined, but no longer than a moment."""
+        """Wait until the socket has joined, at most GRACE seconds."""
         if self._task is not None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._joined.wait(), GRACE)
 
     def leave(self) -> None:
-        """Take no more hints; that a hung layer is asked to forget the socket, nobody awaits."""
+        """Take no more notices; nothing waits for a hung layer to forget the socket."""
         if self._task is not None:
             self._task.cancel()
 
 
-class _Line:
-    """The way of one event loop to the layer."""
+class _Link:
+    """One event loop's connection to the layer."""
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
-        self._waiting: asyncio.Queue[tuple[str, Hint]] = asyncio.Queue(WAITING)
+        self._waiting: asyncio.Queue[tuple[str, Notice]] = asyncio.Queue(WAITING)
         self._up = asyncio.Event()
-        #: What was joined before it was set is lost.
+        #: Memberships from before it was set are lost.
         self._broken = asyncio.Event()
-        #: None until the layer was first seen or missed.
-        self._said: bool | None = None
+        #: Whether the layer is up; None until the first echo or miss.
+        self._is_up: bool | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.keep(self._beat())
-        self.keep(self._speak())
+        self.keep(self._send_waiting())
 
     def keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name="hints")
+        task = asyncio.create_task(work, name="notices")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def put(self, group: str, hint: Hint) -> None:
-        if self._said is False:
+    def put(self, group: str, notice: Notice) -> None:
+        if self._is_up is False:
             return
         if self._waiting.full():
-            self._waiting.get_nowait()  # the oldest hint is worth least
-        self._waiting.put_nowait((group, hint))
+            self._waiting.get_nowait()  # the oldest notice is worth least
+        self._waiting.put_nowait((group, notice))
 
     async def listen(
-        self, group: str, take: Callable[[Hint], Awaitable[None]], joined: asyncio.Event
+        self, group: str, take: Callable[[Notice], Awaitable[None]], joined: asyncio.Event
     ) -> None:
         while True:
             await self._up.wait()
@@ -118,36 +118,36 @@ class _Line:
                             await self._layer.group_discard(group, channel)
 
     async def _take_until(
-        self, broken: asyncio.Event, channel: str, take: Callable[[Hint], Awaitable[None]]
+        self, broken: asyncio.Event, channel: str, take: Callable[[Notice], Awaitable[None]]
     ) -> None:
-        breaking = asyncio.create_task(broken.wait(), name="hints-broken")
-        receiving = asyncio.create_task(self._layer.receive(channel), name="hints-receive")
+        breaking = asyncio.create_task(broken.wait(), name="notices-broken")
+        receiving = asyncio.create_task(self._layer.receive(channel), name="notices-receive")
         try:
             while not broken.is_set():
                 await asyncio.wait({breaking, receiving}, return_when=asyncio.FIRST_COMPLETED)
                 if receiving.done():
-                    hint = receiving.result()
+                    notice = receiving.result()
                     receiving = asyncio.create_task(
-                        self._layer.receive(channel), name="hints-receive"
+                        self._layer.receive(channel), name="notices-receive"
                     )
                     try:
-                        await take(hint)
+                        await take(notice)
                     except Exception:
-                        log.exception("a hint broke its handler")
+                        log.exception("a notice broke its handler")
         finally:
-            # The layer's clean-up of a channel happens in here, and asks Redis.
+            # The layer removes a channel in here, by a request to Redis.
             receiving.cancel()
             breaking.cancel()
 
-    async def _speak(self) -> None:
+    async def _send_waiting(self) -> None:
         while True:
-            group, hint = await self._waiting.get()
+            group, notice = await self._waiting.get()
             try:
                 async with asyncio.timeout(ANSWER):
-                    await self._layer.group_send(group, hint)
+                    await self._layer.group_send(group, notice)
             except Exception as fault:
-                # Whether the layer is away, the beat tells.
-                log.debug("a hint was lost", extra={"reason": type(fault).__name__})
+                # The echo reports whether the layer is away.
+                log.debug("a notice was lost", extra={"reason": type(fault).__name__})
 
     async def _beat(self) -> None:
         while True:
@@ -157,13 +157,13 @@ class _Line:
                     channel = await self._layer.new_channel("beat.")
                 while True:
                     receiving = asyncio.create_task(
-                        self._layer.receive(channel), name="hints-receive"
+                        self._layer.receive(channel), name="notices-receive"
                     )
                     await self._echo(channel, receiving)
-                    self._say(up=True)
+                    self._report(up=True)
                     await asyncio.sleep(BEAT)
             except Exception as fault:
-                self._say(up=False, reason=type(fault).__name__)
+                self._report(up=False, reason=type(fault).__name__)
                 await self._reset()
                 await asyncio.sleep(RETRY)
             finally:
@@ -171,7 +171,7 @@ class _Line:
                     receiving.cancel()
 
     async def _echo(self, channel: str, receiving: "asyncio.Task[Any]") -> None:
-        """Until a beat comes back.
+        """Wait until an echo arrives.
 
         Raises:
             Exception: the layer fails, or returns none of several beats.
@@ -186,37 +186,37 @@ class _Line:
         raise TimeoutError
 
     async def _reset(self) -> None:
-        """Throw away every connection and subscription, and have every socket join anew."""
+        """Close every connection and subscription, and have every socket join again."""
         with suppress(Exception):
             async with asyncio.timeout(ANSWER):
                 await self._layer.flush()
         broken, self._broken = self._broken, asyncio.Event()
         broken.set()
 
-    def _say(self, *, up: bool, reason: str = "") -> None:
-        """Log a change alone: a Redis that is away for a day is two lines."""
-        if self._said is up:
+    def _report(self, *, up: bool, reason: str = "") -> None:
+        """Log changes only: a Redis that is away for a day is two lines."""
+        if self._is_up is up:
             return
         if not up:
             self._up.clear()
             log.warning("the channel layer is away", extra={"reason": reason})
         else:
             self._up.set()
-            if self._said is not None:
+            if self._is_up is not None:
                 log.info("the channel layer is back")
-        self._said = up
+        self._is_up = up
 
 
-_lines: dict[asyncio.AbstractEventLoop, _Line] = {}
+_links: dict[asyncio.AbstractEventLoop, _Link] = {}
 
 
-def _line() -> _Line | None:
+def _link() -> _Link | None:
     loop = asyncio.get_running_loop()
-    if loop not in _lines:
+    if loop not in _links:
         layer = get_channel_layer()
         if layer is None:
             return None
-        for past in [one for one in _lines if one.is_closed()]:
-            del _lines[past]
-        _lines[loop] = _Line(layer)
-    return _lines[loop]
+        for closed in [past for past in _links if past.is_closed()]:
+            del _links[closed]
+        _links[loop] = _Link(layer)
+    return _links[loop]

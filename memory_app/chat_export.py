@@ -1,7 +1,7 @@
-"""A chat as a file: its whole tree, written to be read again anywhere, and read with suspicion.
+"""A chat as a file: its whole tree, written so that any site can read it, and read as untrusted.
 
-The ids are the truth. A file whose texts aren't what its ids say is refused, since a reader would
-see one thing and the model remember another; its states are never taken from it but replayed.
+The ids are the record. A file whose texts differ from its ids is refused, since the reader would
+see another text than the model; states are replayed, never taken from the file.
 """
 
 import json
@@ -24,9 +24,9 @@ from memory_app.models import COMMITTED, Chat, Turn, TurnKind, TurnStatus
 from memory_app.refusal import Refused
 
 FORMAT, VERSION = "gatescope.chat", 1
-#: What is read at most: bytes of the file, turns of its tree, token ids in all (they are replayed).
+#: Bounds of a file: bytes, turns of the tree, token ids in all (they are replayed).
 BYTES_MAX, TURNS_MAX, TOKENS_MAX = 4 * 2**20, 2_000, 40_000
-# A text of 4,000 characters has at most four bytes, and so ids, for each.
+# Each of the 4,000 characters of a text has at most four bytes, and so at most four ids.
 _USER_IDS_MAX = 4 * protocol.TEXT_MAX
 _ENDED = (*COMMITTED, TurnStatus.INTERRUPTED, TurnStatus.FAILED)
 _FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ _FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def turn_entry(turn: Turn) -> dict[str, Any]:
-    """One turn as turns.json and a chat's file have it."""
+    """One turn as turns.json and a chat's file contain it."""
     return {
         "id": str(turn.pk),
         "parent": str(turn.parent_id) if turn.parent_id else None,
@@ -55,7 +55,7 @@ def turn_entry(turn: Turn) -> dict[str, Any]:
 
 
 def document(chat: Chat, turns: Iterable[Turn]) -> dict[str, Any]:
-    """The whole chat; a turn that still runs is nothing yet, so it is left out."""
+    """The whole chat without a turn that still runs."""
     return {
         "format": FORMAT,
         "format_version": VERSION,
@@ -73,7 +73,7 @@ def document(chat: Chat, turns: Iterable[Turn]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class FileTurn:
-    """One turn of a file; `id` and `parent` are the file's own words, and mean nothing here."""
+    """One turn of a file; `id` and `parent` are the file's own and mean nothing here."""
 
     id: str
     parent: str | None
@@ -97,7 +97,7 @@ class FileTurn:
 
 @dataclass(frozen=True, slots=True)
 class ChatFile:
-    """What a file says, every part of it sound by itself; `check` holds it against a tokenizer."""
+    """A file's content, each part valid by itself; `check` compares it with a tokenizer."""
 
     title: str
     checkpoint_sha256: str
@@ -106,26 +106,29 @@ class ChatFile:
 
     @property
     def tokens(self) -> int:
-        """How many tokens a replay of the whole tree feeds."""
+        """The number of tokens that a replay of the whole tree feeds."""
         return sum(turn.tokens for turn in self.turns if turn.is_committed)
 
     def check(self, tokenizer: Tokenizer) -> None:
-        """Every id is one that may stand there, and every text is what its ids say.
+        """Check that each id is allowed in its place, and that each text is what its ids decode to.
 
         Raises:
             Refused: `invalid`.
         """
         for number, turn in enumerate(self.turns, 1):
             _check_ids(turn, number, tokenizer)
-            said = tokenizer.decode(turn.user_token_ids)
-            if said != turn.user_text and tokenizer.encode(turn.user_text) != turn.user_token_ids:
+            decoded = tokenizer.decode(turn.user_token_ids)
+            if (
+                decoded != turn.user_text
+                and tokenizer.encode(turn.user_text) != turn.user_token_ids
+            ):
                 raise _refused(_("Turn {n}: the message doesn’t match its token ids."), number)
             if spoken(tokenizer, turn.reply_token_ids) != turn.reply_text:
                 raise _refused(_("Turn {n}: the reply doesn’t match its token ids."), number)
 
 
 def spoken(tokenizer: Tokenizer, reply_ids: Sequence[int]) -> str:
-    """The text of a reply as it is sent and stored: whole characters, and none of them NUL."""
+    """The text of a reply as it is sent and stored: whole characters without NUL."""
     stream = tokenizer.stream()
     return "".join(stream.push(token_id) for token_id in reply_ids).replace("\0", "\ufffd")
 
@@ -141,25 +144,25 @@ def _check_ids(turn: FileTurn, number: int, tokenizer: Tokenizer) -> None:
 
 
 def read(data: bytes) -> ChatFile:
-    """A chat out of a file's bytes.
+    """Parse a chat from a file's bytes.
 
     Raises:
-        Refused: for everything that isn't exactly such a file; never anything else.
+        Refused: for everything that isn't exactly such a file; no other exception.
     """
     if len(data) > BYTES_MAX:
         raise Refused("too_long", _("The file is larger than 4 MiB, the limit for a chat."))
     try:
         # ValueError: no UTF-8, no JSON, or a number of thousands of digits.
-        found = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
+        parsed = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise Refused("invalid", _("The file isn’t JSON.")) from None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(parsed, dict) or parsed.get("format") != FORMAT:
         raise Refused("invalid", _("The file isn’t a chat downloaded from this site."))
-    if type(found.get("format_version")) is not int or found["format_version"] < 1:
+    if type(parsed.get("format_version")) is not int or parsed["format_version"] < 1:
         raise Refused("invalid", _("The file isn’t a chat downloaded from this site."))
-    if found["format_version"] > VERSION:
+    if parsed["format_version"] > VERSION:
         raise Refused("invalid", _("The file has a newer format than this site supports."))
-    checkpoint, title, turns = found.get("checkpoint"), found.get("title"), found.get("turns")
+    checkpoint, title, turns = parsed.get("checkpoint"), parsed.get("title"), parsed.get("turns")
     sha256 = checkpoint.get("sha256") if isinstance(checkpoint, dict) else None
     if not _is_sha256(sha256):
         raise Refused("invalid", _("The file doesn’t name the chat’s checkpoint."))
@@ -167,11 +170,11 @@ def read(data: bytes) -> ChatFile:
         raise Refused("invalid", _("The file has no title or no turns."))
     if len(turns) > TURNS_MAX:
         raise Refused("too_long", _("The chat has more than 2,000 turns."))
-    return ChatFile(title, str(sha256), *_tree(found.get("head"), turns))
+    return ChatFile(title, str(sha256), *_tree(parsed.get("head"), turns))
 
 
 def _tree(head: object, entries: list[object]) -> tuple[str | None, list[FileTurn]]:
-    """The turns, each after its parent, so that there is no circle; and the head among them."""
+    """The turns, each after its parent, so that there is no cycle; and the head among them."""
     turns: dict[str, FileTurn] = {}
     tokens = 0
     for number, entry in enumerate(entries, 1):
@@ -194,15 +197,15 @@ def _tree(head: object, entries: list[object]) -> tuple[str | None, list[FileTur
 
 
 def _parents_first(turns: list[FileTurn]) -> list[FileTurn]:
-    """The same turns, otherwise in the order of the file.
+    """The same turns in the file's order, but each after its parent.
 
-    An older version wrote them by their time: where the clock had been put back, a child came
-    before its parent.
+    Older versions ordered them by time: where the clock had been set back, a child preceded its
+    parent.
     """
     children: dict[str | None, list[int]] = defaultdict(list)
     for at, turn in enumerate(turns):
         children[turn.parent].append(at)
-    ready = children[None]  # a heap: it is in order
+    ready = children[None]  # a heap, since it is sorted
     ordered: list[FileTurn] = []
     while ready:
         turn = turns[heappop(ready)]
@@ -216,22 +219,22 @@ def _parents_first(turns: list[FileTurn]) -> list[FileTurn]:
     return ordered
 
 
-def _turn(found: object, number: int) -> FileTurn:
-    if not isinstance(found, dict):
+def _turn(fields: object, number: int) -> FileTurn:
+    if not isinstance(fields, dict):
         raise _refused(_("Turn {n} isn’t a valid turn."), number)
-    if found.get("kind") != TurnKind.TALK or found.get("hold"):
+    if fields.get("kind") != TurnKind.TALK or fields.get("hold"):
         raise _refused(_("Turn {n} has a kind that can’t be replayed."), number)
-    key, parent, status = found.get("id"), found.get("parent"), found.get("status")
+    key, parent, status = fields.get("id"), fields.get("parent"), fields.get("status")
     if not _is_name(key) or not (parent is None or _is_name(parent)):
         raise _refused(_("Turn {n} has no id, or an invalid parent."), number)
     if status not in _ENDED:
         raise _refused(_("Turn {n} has an invalid final status."), number)
     committed = status in COMMITTED
-    user_ids = _ids(found.get("user_token_ids"), 1, _USER_IDS_MAX)
-    reply_ids = _ids(found.get("reply_token_ids"), 0, MAX_TOKENS if committed else 0)
+    user_ids = _ids(fields.get("user_token_ids"), 1, _USER_IDS_MAX)
+    reply_ids = _ids(fields.get("reply_token_ids"), 0, MAX_TOKENS if committed else 0)
     if user_ids is None or reply_ids is None:
         raise _refused(_("Turn {n} has token ids that don’t form a turn."), number)
-    state = found.get("state_sha256")
+    state = fields.get("state_sha256")
     if (not _is_sha256(state)) if committed else (state is not None):
         raise _refused(
             _("Turn {n} must have a state hash if it has a state, and none otherwise."), number
@@ -240,13 +243,13 @@ def _turn(found: object, number: int) -> FileTurn:
         id=str(key),
         parent=parent,
         status=str(status),
-        user_text=_text(found.get("user_text"), number),
-        reply_text=_reply(found.get("reply_text"), number),
+        user_text=_text(fields.get("user_text"), number),
+        reply_text=_reply(fields.get("reply_text"), number),
         user_token_ids=user_ids,
         reply_token_ids=reply_ids,
-        sampling=_sampling(found, number),
+        sampling=_sampling(fields, number),
         state_sha256=state,
-        created=_moment(found.get("created"), number),
+        created=_moment(fields.get("created"), number),
     )
 
 
@@ -265,28 +268,28 @@ def _reply(value: object, number: int) -> str:
     return value
 
 
-def _sampling(found: dict[str, Any], number: int) -> Sampling:
-    settings, seed = found.get("sampling"), found.get("seed")
+def _sampling(fields: dict[str, Any], number: int) -> Sampling:
+    settings, seed = fields.get("sampling"), fields.get("seed")
     sound = isinstance(settings, dict) and type(seed) is int and 0 <= seed <= MAX_SEED
     try:
         if not sound or settings.get("seed", seed) != seed:  # type: ignore[union-attr]
             raise ValueError
         return Sampling.parse({**settings, "seed": seed})  # type: ignore[dict-item]
-    except ValueError:  # SamplingError among them
+    except ValueError:  # includes SamplingError
         sentence = _("Turn {n} has invalid sampling settings or an invalid seed.")
         raise _refused(sentence, number) from None
 
 
 def _moment(value: object, number: int) -> datetime:
-    """When the turn was taken; now, where the clock that told it was ahead.
+    """The turn's time; now, where the clock that wrote it was ahead.
 
-    Turns are ordered by their place in the file, so that no time can put one before another.
+    Turns are ordered by their place in the file, so times don't affect the order.
     """
     try:
         moment = datetime.fromisoformat(str(value))
         moment = moment.replace(tzinfo=moment.tzinfo or UTC)
         now = timezone.now()
-        # Compared before it is converted: at either end of the calendar that would overflow.
+        # Compared before the conversion, which would overflow at either end of the calendar.
         moment = now if moment > now else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise _refused(_("Turn {n} has no date and time."), number) from None
@@ -310,5 +313,5 @@ def _is_name(value: object) -> bool:
 def _ids(value: object, least: int, most: int) -> list[int] | None:
     if not isinstance(value, list) or not least <= len(value) <= most:
         return None
-    # type() and not isinstance(): True is an int to Python and no id to anybody.
-    return value if all(type(one) is int for one in value) else None
+    # type() and not isinstance(): True is an int to Python but no valid id.
+    return value if all(type(item) is int for item in value) else None

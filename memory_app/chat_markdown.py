@@ -1,6 +1,6 @@
 """A chat as Markdown for people: the branch of its head, word for word.
 
-What was said stands as text: whatever Markdown or HTML would make of it is escaped.
+Messages and replies are plain text: Markdown and HTML in them are escaped.
 """
 
 import re
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from memory_app.models import Chat, Turn
 from memory_app.turn_notes import turn_note
 
-# All that may begin a structure within a line, entities, raw HTML and formulas too.
+# All characters that may begin a structure within a line; entities, raw HTML and formulas too.
 _INLINE = re.compile(r"([\\`*_\[\]<>&~|!$])")
 
 
@@ -23,13 +23,13 @@ def literal(text: str) -> str:
         line = _INLINE.sub(r"\\\1", line.strip().replace("\t", " "))
         line = re.sub(r"^(\d{1,9})([.)])", r"\1\\\2", line)
         lines.append(re.sub(r"^([#+\-=:])", r"\\\1", line))
-    # An empty line parts paragraphs; any other break is a break.
+    # An empty line separates paragraphs; any other break is a line break.
     return re.sub(r"(?<=[^\n])\n(?=[^\n])", "\\\\\n", "\n".join(lines)).strip("\n")
 
 
 def chat_markdown(chat: Chat, path: Sequence[Turn], others: int) -> str:
-    """The turns of one branch, oldest first; `others` are on other branches and left out."""
-    # Outside of f-strings, which gettext doesn't look into.
+    """The turns of one branch, oldest first; `others` counts those on other branches."""
+    # Outside of f-strings, which gettext doesn't parse.
     named, begun, turns = _("Checkpoint"), _("Started"), _("Turns")
     you, bot = _("you"), _("bot")
     facts = [

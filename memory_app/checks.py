@@ -1,4 +1,4 @@
-"""Django's system checks for what would be unsafe, or surprising, to start with."""
+"""Django's system checks for configurations that would be unsafe or surprising."""
 
 import sqlite3
 from typing import Any
@@ -17,7 +17,7 @@ _SQLITE_FIXED = (3, 51, 3)
 
 @register(Tags.security)
 def origins_are_exact(**kwargs: Any) -> list[CheckMessage]:
-    """A wildcard would let any page on the web talk as its visitors."""
+    """A wildcard would let any page on the web send messages as its visitors."""
     if "*" in settings.ALLOWED_HOSTS or any("*" in origin for origin in settings.SITE_ORIGINS):
         return [Error("SITE_ORIGINS must not hold a wildcard.", id="gatescope.E1")]
     return []
@@ -25,7 +25,7 @@ def origins_are_exact(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def every_message_has_a_policy(**kwargs: Any) -> list[CheckMessage]:
-    """A socket message without a row in policy.py would only be found when somebody sends it."""
+    """A socket message without a row in policy.py would only fail when a client sends it."""
     faults: list[CheckMessage] = []
     for kind in CLIENT_TYPES:
         try:
@@ -37,7 +37,7 @@ def every_message_has_a_policy(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def production_has_servers(**kwargs: Any) -> list[CheckMessage]:
-    """Several processes need a database and a layer that they share."""
+    """Several processes need a shared database and a shared channel layer."""
     faults: list[CheckMessage] = []
     if settings.PRODUCTION and connection.vendor == "sqlite":
         faults.append(checks.Warning("Production should have a DATABASE_URL.", id="gatescope.W1"))

@@ -1,6 +1,6 @@
-"""What Django's own pages say and its Chinese lacks or says badly: marked, so that ours has it.
+"""Messages of Django's own pages whose Chinese is missing or poor: marked, so that ours has them.
 
-tests/site/test_catalogues.py compares Django's catalogues and tells what is new.
+tests/site/test_catalogues.py compares Django's catalogues and reports new ones.
 """
 
 from django.utils.translation import gettext_noop, ngettext_lazy
@@ -14,7 +14,7 @@ SENTENCES = [
     gettext_noop("Forgotten your login credentials?"),
     gettext_noop("In case you’ve forgotten, you are:"),
     gettext_noop("%(model)s instance with %(field)s %(value)r is not a valid choice."),
-    # Half-width signs, blanks between Chinese words, another form of address.
+    # Half-width punctuation, spaces between Chinese words, another form of address.
     gettext_noop(":"),
     gettext_noop("staff status"),
     gettext_noop("Add %s"),

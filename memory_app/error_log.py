@@ -1,8 +1,8 @@
 """The errors that this process logs, kept for the overview: what happened and where.
 
-An entry is made of the log's own words (the message before its values are put in), the exception's
-type, the place in our code, and ids. Values and an exception's text are left out: either may hold
-what somebody wrote. Entries are few: the oldest go, and one that repeats at once is said once.
+An entry has the log message before its values are filled in, the exception's type, the place in
+our code, and ids. Values and an exception's text are left out: either may contain a user's text.
+The oldest entries are removed, and an entry that repeats at once is stored once.
 """
 
 import logging
@@ -17,19 +17,19 @@ from django.db import connection
 
 from memory_app.models import FaultEntry
 
-#: So many entries are kept; so many may wait for the database; seconds between two equal ones.
+#: Entries kept; entries that may wait for the database; seconds between two equal ones.
 KEPT, WAITING, REPEAT = 200, 100, 10.0
-#: Facts of a log record that are ids or counts, by the names that this program gives them.
+#: Attributes of a log record that are ids or counts, by the names that this program uses.
 FACTS = ("run", "turn", "chat", "checkpoint", "evaluation", "part", "child", "status", "kind")
-#: These write for themselves; the root's handlers don't hear them (settings.LOGGING).
+#: These loggers don't propagate to the root's handlers (settings.LOGGING).
 LOGGERS = ("", "django", "uvicorn")
 _HOUSE = Path(__file__).resolve().parents[1]
 
 
 def describe(record: logging.LogRecord) -> str:
-    """One line on a log record that holds nobody's text."""
-    said = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
-    parts = [_answer(record) or said.partition("\n")[0]]
+    """One line on a log record, without any user's text."""
+    message = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+    parts = [_answer(record) or message.partition("\n")[0]]
     fault = record.exc_info[1] if record.exc_info else None
     if fault is not None:
         parts.append(f"{type(fault).__name__}{_place(fault.__traceback__)}")
@@ -38,19 +38,19 @@ def describe(record: logging.LogRecord) -> str:
 
 
 def _answer(record: logging.LogRecord) -> str:
-    """Of Django's line on a request that failed: the status and the route, not the path."""
+    """Of Django's line on a failed request: the status and the route, not the path."""
     status = getattr(record, "status_code", None)
     match = getattr(getattr(record, "request", None), "resolver_match", None)
     return f"{status} at /{match.route}" if isinstance(status, int) and match is not None else ""
 
 
 def _is_probe(record: logging.LogRecord) -> bool:
-    """A 503 of /readyz is an answer: a start is asked several times a second."""
+    """A 503 of /readyz is an answer: during a start it is requested several times a second."""
     return getattr(record, "status_code", None) == 503 and _answer(record) == "503 at /readyz"
 
 
 def _plain(value: object) -> bool:
-    """An id, a word or a number: nothing with a space in it is any of these."""
+    """An id, a word or a number: none of these contains a space."""
     return isinstance(value, int | str) and 0 < len(str(value)) <= 64 and " " not in str(value)
 
 
@@ -62,7 +62,7 @@ def _place(trace: TracebackType | None) -> str:
 
 
 class FaultHandler(logging.Handler):
-    """Hands errors to a thread that writes them: the one that logs may be the event loop's."""
+    """Passes errors to a thread that writes them: the caller may be the event loop."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -84,12 +84,12 @@ class FaultHandler(logging.Handler):
             self._recent[entry] = now
             self._queue.put_nowait(entry)
         except queue.Full:
-            pass  # the log itself has it; the overview can do without
+            pass  # the log itself has it; the overview works without
         except Exception:
             self.handleError(record)
 
     def close(self) -> None:
-        """Write what waits, and end."""
+        """Write the waiting entries, and end."""
         try:
             self._queue.put(None, timeout=1)
             self._thread.join(5)
@@ -108,7 +108,7 @@ class FaultHandler(logging.Handler):
 
 
 def fault_record(*, source: str, message: str) -> None:
-    """Keep one entry, and let the oldest beyond KEPT go."""
+    """Store one entry, and delete the oldest beyond KEPT."""
     FaultEntry.objects.create(source=source, message=message)
     oldest = FaultEntry.objects.order_by("-id").values_list("id", flat=True)[KEPT : KEPT + 1]
     for last in oldest:
@@ -119,7 +119,7 @@ _handler: FaultHandler | None = None
 
 
 def start() -> None:
-    """Keep this process's errors from here on."""
+    """Store this process's errors from here on."""
     global _handler  # noqa: PLW0603  (one a process)
     if _handler is None:
         _handler = FaultHandler()
@@ -128,7 +128,7 @@ def start() -> None:
 
 
 def stop() -> None:
-    """Leave the loggers as they were."""
+    """Restore the loggers."""
     global _handler
     handler, _handler = _handler, None
     if handler is not None:

@@ -11,33 +11,33 @@ from memory_app.reply import Reply
 from memory_app.services.operations.processes import process_left, process_report
 
 log = logging.getLogger(__name__)
-#: Seconds between heartbeats, and how many of them between two looks for dead processes.
+#: Seconds between heartbeats, and heartbeats between two looks for dead processes.
 PULSE, RECOVER_EVERY = 1.0, 10
 
-_speaking: dict[UUID, Reply] = {}
+_running: dict[UUID, Reply] = {}
 _just_ended: deque[Reply] = deque(maxlen=32)
 _pulse: asyncio.Task[None] | None = None
 
 
 def get(turn: UUID) -> Reply | None:
     """The reply of a turn that runs in this process."""
-    return _speaking.get(turn)
+    return _running.get(turn)
 
 
 def just_ended(turn: UUID) -> Reply | None:
-    """One of the last replies that ended here, for a socket that was told of its start too late."""
+    """One of the last replies that ended here, for a socket that learned of its start too late."""
     return next((reply for reply in _just_ended if reply.turn.pk == turn), None)
 
 
-async def speak(begun: services.Begun, *, origin: str = "") -> Reply:
-    """Start the reply of a turn that `turn_begin` has made; `origin` is the asker's name."""
+async def generate(begun: services.Begun, *, origin: str = "") -> Reply:
+    """Start the reply of a turn that `turn_begin` made; `origin` is the requester's name."""
     start()
-    reply = _speaking[begun.turn.pk] = Reply(begun, origin, _ended)
+    reply = _running[begun.turn.pk] = Reply(begun, origin, _ended)
     return reply
 
 
 def _ended(reply: Reply) -> None:
-    _speaking.pop(reply.turn.pk, None)
+    _running.pop(reply.turn.pk, None)
     _just_ended.append(reply)
 
 
@@ -53,20 +53,20 @@ async def _beat() -> None:
     beating = True
     while True:
         try:
-            speaking = set(_speaking)
-            if speaking:
-                for turn in await in_thread(services.turns_pulse, speaking=speaking):
-                    if turn in _speaking:
-                        _speaking[turn].stop()
+            running = set(_running)
+            if running:
+                for turn in await in_thread(services.turns_pulse, running=running):
+                    if turn in _running:
+                        _running[turn].stop()
             if beats % RECOVER_EVERY == 0:
                 await in_thread(services.turns_recover)
-            await in_thread(process_report, sockets=socket_count.sockets(), replies=len(_speaking))
+            await in_thread(process_report, sockets=socket_count.sockets(), replies=len(_running))
         except Exception as fault:
-            # The database may be away for a while; the heartbeat isn't what should end for it.
+            # The database may be away for a while, which must not end the heartbeat.
             if not outage_log.failed(fault, at="heartbeat") and beating:
                 log.warning("heartbeat failed", exc_info=True)
             beating = False
-            # Those who couldn't write their heartbeats either are given the time to do it first.
+            # Other processes that couldn't write their heartbeats either get time to do so first.
             beats = 0
         else:
             beating = True
@@ -76,10 +76,10 @@ async def _beat() -> None:
 
 
 async def stop() -> None:
-    """The process ends: its replies become `interrupted`, so that nobody waits for them."""
+    """End this process's replies as `interrupted`, so that no client waits for them."""
     global _pulse
     pulse, _pulse = _pulse, None
-    tasks = [reply.task for reply in list(_speaking.values())]
+    tasks = [reply.task for reply in list(_running.values())]
     for task in [*tasks, *([pulse] if pulse else [])]:
         task.cancel()
     await asyncio.gather(*tasks, *([pulse] if pulse else []), return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Which language a model speaks, beside the one that its reader reads."""
+"""The language of a model, named in the reader's language."""
 
 from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ def language_name(language: str) -> str:
 
 
 def foreign_language(language: str) -> str:
-    """The name of the model's language where it isn't the reader's, else nothing."""
+    """The name of the model's language where it isn't the reader's, else empty."""
     if not language or base_of(language) == base_of(get_language() or "en"):
         return ""
     return language_name(language)

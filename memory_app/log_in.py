@@ -1,4 +1,4 @@
-"""The log-in forms, of the site and of the dashboard: what is wrong is marked at their fields."""
+"""The log-in forms of the site and of the dashboard; errors are marked at their fields."""
 
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm
@@ -10,13 +10,13 @@ from memory_app.services.operations.audit import audit_failed_login
 
 
 class LogInForm(AuthenticationForm):
-    """Django's, in sentences of our own; a wrong pair of name and password marks both fields."""
+    """Django's, with sentences of our own; a wrong name or password marks both fields."""
 
     error_messages = {
         "invalid_login": _("The username or the password is wrong. Both are case-sensitive."),
         "inactive": _("This account is disabled."),
     }
-    #: The id of what is wrong with the form as a whole, where the page gives it one.
+    #: The id of the form's own errors, where the page has one.
     problem_id = "form-problem"
 
     def full_clean(self) -> None:
@@ -27,14 +27,14 @@ class LogInForm(AuthenticationForm):
                 attributes["aria-invalid"] = "true"
                 if self.problem_id:
                     attributes["aria-describedby"] = self.problem_id
-            # The name is filled in; what has to be typed again is the password.
+            # The name is filled in; the password has to be typed again.
             if self.data.get(self.add_prefix("username")):
                 self.fields["username"].widget.attrs.pop("autofocus", None)
                 self.fields["password"].widget.attrs["autofocus"] = True
 
 
 class StaffLogInForm(LogInForm, AdminAuthenticationForm):
-    """Tells nobody of a right password of somebody who isn't on the staff."""
+    """Doesn't disclose that a password is right for a user who isn't on the staff."""
 
     error_messages = {
         **LogInForm.error_messages,

@@ -1,8 +1,8 @@
-"""Markdown to HTML that can't do harm: rendered, then sanitised, in this order.
+"""Markdown to safe HTML: rendered, then sanitised, in this order.
 
-For what a model or a person wrote: replies, model cards. Raw HTML in it stays text; links are only
-http, https and mailto, and open without a referrer; there are no pictures, since one would tell a
-third party who reads the page.
+For texts of models and people: replies, model cards. Raw HTML in them stays text; links are only
+http, https and mailto, and open without a referrer; there are no pictures, since one would
+disclose the reader to a third party.
 """
 
 import re
@@ -57,7 +57,7 @@ def render_markdown(text: str, *, top_heading: int = 3) -> SafeString:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) - 1 + top_heading)}"
     rough = _markdown.renderer.render(tokens, _markdown.options, {})
-    # nh3 is the sanitiser; what it lets through is what makes this string safe to show.
+    # nh3 is the sanitiser; its allow-list is what makes this string safe to show.
     return mark_safe(  # noqa: S308
         nh3.clean(
             rough,
@@ -73,13 +73,13 @@ _BARE = re.compile(r"</?p>|<br>")
 
 
 def markdown_or_nothing(text: str) -> SafeString:
-    """`text` as safe HTML, or nothing where that would show only what the plain text shows.
+    """`text` as safe HTML, or empty where that would show no more than the plain text.
 
-    Paragraphs and line breaks alone are no gain: plain text has both.
+    Paragraphs and line breaks alone don't count: plain text has both.
     """
     html = render_markdown(text)
     bare = _BARE.sub(" ", html)
-    # A < of the text is an entity by now: one that is left opens another tag.
+    # Each < of the text is an entity by now: a remaining one opens another tag.
     if "<" not in bare and unescape(bare).split() == text.split():
         return SafeString()
     return html

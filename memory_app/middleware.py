@@ -1,4 +1,4 @@
-"""Every request passes here: who is it, and does policy.py let them?"""
+"""Every request passes here: who asks, and does policy.py allow it?"""
 
 import logging
 import shutil
@@ -40,14 +40,14 @@ _HTTP = {"not_found": 404, "busy": 409, "unavailable": 503}
 _GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-#: Bytes of a request's body, for everybody and everything but uploads by staff.
+#: Bytes of a request's body, except for uploads by staff.
 SMALL_BODY = 8 << 20
-#: Bytes that stay free on the disk whatever is uploaded.
+#: Bytes that an upload must leave free on the disk.
 SPARE = 512 << 20
 
 
 async def body_limit(scope: dict[str, Any], declared: int | None) -> int:
-    """How large the body of this request may be, asked before any of it is read."""
+    """The bound of this request's body, asked before any of it is read."""
     try:
         row = policy.row_of("http", resolve(scope["path"]).view_name)
     except (Resolver404, policy.NoPolicy):
@@ -55,7 +55,7 @@ async def body_limit(scope: dict[str, Any], declared: int | None) -> int:
     if not row.uploads or not await database_sync_to_async(_is_staff)(scope):
         return SMALL_BODY
     most: int = settings.UPLOAD_MAX_MB << 20
-    # It lies there twice while it is taken apart, and what comes of it once more.
+    # The file is there twice while it is unpacked, and the result once more.
     free = shutil.disk_usage(settings.DATA_DIR).free - SPARE
     if free < 3 * min(most, declared or most):
         log.warning("upload refused: the disk is nearly full", extra={"free": free})
@@ -75,22 +75,22 @@ def _is_staff(scope: dict[str, Any]) -> bool:
     return user.is_active and bool(getattr(user, "is_staff", False))
 
 
-#: The fragment with which a page is asked to fill in again what was typed (draft.js).
+#: The fragment that asks a page to restore the form's draft (draft.js).
 DRAFT = "#draft"
 
 
 def _staff_log_in(request: HttpRequest) -> HttpResponse:
-    """The way to the staff's log-in page and back, for requests that aren't logged in as staff.
+    """The redirect to the staff's log-in page and back, for requests without a staff session.
 
-    A script would take the log-in page for the part or the figures that it asked for: it gets 401.
-    A form that arrives too late leads back to the page that it stood on.
+    A script would read the log-in page as the fragment or figures that it asked for: it gets 401.
+    A form that arrives too late leads back to the page that it was on.
     """
     is_script = "HX-Request" in request.headers or (
         request.headers.get("Accept") == "application/json"
     )
     if is_script:
-        said = {"error": {"code": "logged_out", "detail": _("You are logged out.")}}
-        return JsonResponse(said, status=401)
+        answer = {"error": {"code": "logged_out", "detail": _("You are logged out.")}}
+        return JsonResponse(answer, status=401)
     log_in = reverse("admin:login")
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(request.get_full_path(), log_in)
@@ -106,9 +106,9 @@ def _staff_log_in(request: HttpRequest) -> HttpResponse:
 
 
 class HeadersMiddleware:
-    """Outermost: who may ask for health by address, and what every answer says to the browser."""
+    """Outermost: who may ask for health by address, and the headers of every answer."""
 
-    #: Nothing here wants any of these; a script that got in shouldn't have them either.
+    #: Features that nothing here uses, so that an injected script has none of them either.
     PERMISSIONS = ", ".join(
         f"{name}=()"
         for name in (
@@ -123,8 +123,8 @@ class HeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path in self.PROBES:
-            # A probe knows a machine's address, not the site's name. These two answers hold no
-            # link and no cookie, so that a forged Host has nothing to do harm with.
+            # A probe knows a machine's address, not the site's name. These two answers hold no link
+            # and no cookie, so a forged Host does no harm.
             request.META["HTTP_HOST"] = urlsplit(settings.SITE_ORIGINS[0]).netloc
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
@@ -132,7 +132,7 @@ class HeadersMiddleware:
 
 
 class FormMiddleware:
-    """Reads a form once, first of all; one that can't be read is a sentence and no traceback."""
+    """Parses a form before anything else, so that a malformed one is a sentence, no traceback."""
 
     def __init__(self, get_response: _GetResponse) -> None:
         self.get_response = get_response
@@ -147,9 +147,9 @@ class FormMiddleware:
 
 
 class PersonMiddleware:
-    """Sets `request.person`: the guest or member who asks, or something false for a stranger.
+    """Sets `request.person`: the guest or member who asks, or a false value for a stranger.
 
-    It is looked up when first touched and never created here: only the front page does that.
+    It is looked up lazily and never created here: only the front page does that.
     """
 
     def __init__(self, get_response: _GetResponse) -> None:
@@ -163,15 +163,15 @@ class PersonMiddleware:
 
 
 class PolicyMiddleware:
-    """Refuses what policy.py has no row for; gives owners their `request.chat`, `request.turn`."""
+    """Refuses requests without a row in policy.py; gives owners `request.chat`, `request.turn`."""
 
     def __init__(self, get_response: _GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        # Whatever a page says depends on who asks. One that knows better (a gate map, which is
-        # asked for again by its ETag) has said so itself.
+        # Every answer depends on who asks. A view that needs another rule (a gate map, which is
+        # revalidated by its ETag) has set it itself.
         if not response.has_header("Cache-Control"):
             patch_cache_control(response, private=True, no_store=True)
         return response
@@ -197,7 +197,7 @@ class PolicyMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        """What a service refuses is an answer, not a traceback."""
+        """Turns a service's refusal into an answer."""
         if not isinstance(fault, Refused):
             return None
         answer = {"error": {"code": fault.code, "detail": str(fault.detail)}}
@@ -206,15 +206,15 @@ class PolicyMiddleware:
     @staticmethod
     def _require_owner(request: Any, kwargs: dict[str, Any], row: policy.Row) -> None:
         person = request.person or None
-        found: Chat | ChatImport | Turn | None
+        target: Chat | ChatImport | Turn | None
         request.importing = None
         if "chat" in kwargs:
-            request.chat = found = policy.owned_chat(
+            request.chat = target = policy.owned_chat(
                 person, kwargs["chat"], deleted_too=row.deleted_too
             )
-            if found is None and row.imports_too:
-                request.importing = found = policy.owned_import(person, kwargs["chat"])
+            if target is None and row.imports_too:
+                request.importing = target = policy.owned_import(person, kwargs["chat"])
         else:
-            request.turn = found = policy.owned_turn(person, kwargs["turn"])
-        if found is None:
+            request.turn = target = policy.owned_turn(person, kwargs["turn"])
+        if target is None:
             raise Http404

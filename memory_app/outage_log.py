@@ -1,7 +1,7 @@
-"""What the log says of an outage: a line when it begins, one a minute, and a line when it is over.
+"""Log lines of an outage: one when it begins, one a minute, and one when it is over.
 
 Every request, heartbeat, socket and task meets the same full disk or absent database. A traceback
-from each would hide what else went wrong, and fill a disk that is full already.
+from each would hide other faults, and fill a disk that is full already.
 """
 
 import logging
@@ -13,12 +13,12 @@ from memory_app import outages
 log = logging.getLogger(__name__)
 #: Seconds between two lines of one outage.
 REPEAT = 60.0
-#: Seconds of health after which another failure is another outage; within them it is the same one.
+#: Seconds without a failure after which the next one is a new outage.
 APART = 5.0
 
 
 class OutageLog:
-    """The outage that this process is in, if it is in one."""
+    """This process's current outage, if any."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -28,9 +28,9 @@ class OutageLog:
         self._failures = 0
 
     def failed(self, fault: BaseException, *, at: str) -> bool:
-        """Whether the fault comes of an outage; of one it logs no more than a line a minute.
+        """Whether the fault belongs to an outage, which is logged once a minute at most.
 
-        `at`: what failed, in a word that holds nobody's text.
+        `at`: the failed operation, in a word without any user's text.
         """
         problem = outages.sentence(fault)
         if problem is None:
@@ -54,9 +54,9 @@ class OutageLog:
         return True
 
     def answered(self) -> None:
-        """The database took a write: an outage that was logged is over."""
+        """The database took a write: a logged outage is over."""
         with self._lock:
-            # A heartbeat still fits on a disk where a turn doesn't.
+            # A heartbeat may fit on a disk where a turn doesn't.
             if self._began is None or outages.full_disks():
                 return
             now = time.monotonic()

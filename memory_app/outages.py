@@ -1,6 +1,6 @@
-"""A disk that is full or a database that is away, told apart from faults of the program.
+"""A full disk or an absent database, distinguished from faults of the program.
 
-Nothing is lost by either: what couldn't be stored wasn't, and each ends by itself.
+Neither loses data: what couldn't be stored wasn't, and each ends by itself.
 """
 
 import errno
@@ -43,19 +43,19 @@ def _is_full(fault: BaseException) -> bool:
 
 
 def sentence(fault: BaseException | None) -> Promise | None:
-    """What a visitor is told of an outage; None for any other fault."""
+    """The sentence for a visitor on an outage; None for any other fault."""
     chain = list(_chain(fault))
-    if any(_is_full(one) for one in chain):
+    if any(_is_full(link) for link in chain):
         return FULL
-    if any(isinstance(one, OperationalError | InterfaceError) for one in chain):
-        # SQLite can't make its journal, or write to it, on a disk that has no room for one more
-        # page, and calls that by other names.
+    if any(isinstance(link, OperationalError | InterfaceError) for link in chain):
+        # On a disk without room for one more page SQLite can't create or write its journal, and
+        # reports that under other names.
         return FULL if full_disks() else AWAY
     return None
 
 
 def _places() -> set[Path]:
-    """The folders in which the site has to be able to write."""
+    """The folders in which the site must be able to write."""
     places = {Path(settings.DATA_DIR)}
     if connection.vendor == "sqlite":
         places.add(Path(str(connection.settings_dict["NAME"])).absolute().parent)
@@ -63,17 +63,17 @@ def _places() -> set[Path]:
 
 
 def full_disks() -> list[str]:
-    """For each of the site's disks that has no room left, a sentence for its operator."""
-    told = []
+    """A sentence for the operator for each of the site's disks that is full."""
+    sentences = []
     for place in sorted(_places()):
         try:
             disk = os.statvfs(place)
         except OSError as fault:
-            told.append(f"{place} can't be read: {fault.strerror}.")
+            sentences.append(f"{place} can't be read: {fault.strerror}.")
             continue
         free = disk.f_bavail * disk.f_frsize
         if free < LEAST:
-            told.append(f"The disk of {place} is full: {free >> 20} MiB are free.")
+            sentences.append(f"The disk of {place} is full: {free >> 20} MiB are free.")
         elif disk.f_files and not disk.f_favail:
-            told.append(f"The disk of {place} is full: no more files can be made on it.")
-    return told
+            sentences.append(f"The disk of {place} is full: no more files can be made on it.")
+    return sentences

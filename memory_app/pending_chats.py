@@ -1,11 +1,10 @@
-"""Chats that were opened and in which nothing was said yet: no rows, but a few words on a person.
+"""Chats that were opened and have no message yet: no rows, but an entry on their person's row.
 
-They lie on the person's own row and neither in the session nor in a signed id. A session is
-written whole by whichever request ends last, so two tabs that open a chat at once would lose one
-of them; an id that proves itself would come to life again after its chat was purged. On the
-person's row they cost no query, are changed under its lock, are there on each device of a member,
-come along when a guest logs in, and go when the person goes. The row of a chat comes with its first
-message.
+They are neither in the session nor in a signed id. A session is written whole by the request that
+ends last, so two tabs that open a chat at once would lose one of them; a signed id would be valid
+again after its chat was purged. On the person's row they cost no query, are changed under its lock,
+are the same on each device of a member, are merged when a guest logs in, and are deleted with the
+person. A chat's row is created with its first message.
 """
 
 from datetime import datetime
@@ -14,7 +13,7 @@ from uuid import UUID
 
 from memory_app.models import Chat, Checkpoint, Person
 
-#: What an owner may settle before the first message.
+#: What an owner may set before the first message.
 _KEPT = ("title", "shared", "pinned", "archived")
 
 
@@ -29,14 +28,14 @@ def pending_chat(
     """The chat of this id that this person has opened, or None."""
     for entry in person.pending if person else ():
         if entry["id"] == str(key) and (deleted_too or not entry["deleted"]):
-            # None where it was deleted meanwhile: nothing was said to it, so nothing is lost.
+            # None if it was deleted meanwhile: it had no message, so nothing is lost.
             checkpoint = Checkpoint.objects.filter(pk=entry["checkpoint"]).first()
             return chat_of(person, checkpoint, entry) if checkpoint else None
     return None
 
 
 def chat_of(person: Person | None, checkpoint: Checkpoint, entry: dict[str, Any]) -> Chat:
-    """The chat that an entry of `Person.pending` stands for."""
+    """The chat that an entry of `Person.pending` describes."""
     deleted = entry["deleted"]
     return Chat(
         pk=UUID(entry["id"]),

@@ -1,8 +1,8 @@
-"""Who may do what: one row for every route, socket message and task; nothing works without one.
+"""Who may do what: one row for every route, socket message and task; without a row it is refused.
 
 `anyone`    no identity needed
-`person`    a guest or a member, but somebody
-`owner`     the person whose chat or turn the id names; to others it doesn't exist
+`person`    a guest or a member
+`owner`     the person whose chat or turn the id names; for others it doesn't exist
 `staff`     a user with Django's staff flag
 `system`    tasks alone: queued by a service, never by a request
 """
@@ -17,7 +17,7 @@ ANYONE, PERSON, OWNER, STAFF, SYSTEM = "anyone", "person", "owner", "staff", "sy
 
 
 class NoPolicy(LookupError):
-    """Somebody added a route, message or task and no row for it."""
+    """A route, message or task without a row here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class Row:
     name: str
     policy: str
     methods: tuple[str, ...] = ()
-    # The one thing that can be done with a deleted chat is to take that back.
+    # The only action on a deleted chat is to undo its deletion.
     deleted_too: bool = False
-    # Takes files: a body of this route may be large where who asks may ask (middleware.py).
+    # Takes files: a body of this route may be large if the user may upload (middleware.py).
     uploads: bool = False
-    # May be asked of a chat that is still being imported.
+    # Works on a chat that is still being imported.
     imports_too: bool = False
 
 
@@ -73,10 +73,10 @@ ROWS = (
     Row("http", "robots", ANYONE, ("GET", "HEAD")),
     Row("http", "manifest", ANYONE, ("GET", "HEAD")),
     Row("http", "static", ANYONE, ("GET", "HEAD")),
-    # Django's own: its login and logout answer strangers, every other page asks for staff.
+    # Django's own: its login and logout answer strangers, every other page requires staff.
     Row("http", "admin:login", ANYONE, ("GET", "HEAD", "POST")),
     Row("http", "admin:logout", ANYONE, ("POST",)),
-    # The dashboard's (admin.py); what is Django's own falls to the last of them.
+    # The dashboard's (admin.py); the last row covers Django's own pages.
     Row("http", "admin:overview", STAFF, ("GET", "HEAD")),
     Row("http", "admin:overview_live", STAFF, ("GET", "HEAD")),
     Row("http", "admin:runs", STAFF, ("GET", "HEAD")),
@@ -89,7 +89,7 @@ ROWS = (
     Row("http", "admin:searches", STAFF, ("GET", "HEAD")),
     Row("http", "admin:search", STAFF, ("GET", "HEAD")),
     Row("http", "admin:checkpoints", STAFF, ("GET", "HEAD")),
-    # The chats that it begins are the asker's own.
+    # The chats that it begins are the user's own.
     Row("http", "admin:checkpoints_try", STAFF, ("GET", "HEAD", "POST")),
     Row("http", "admin:checkpoints_compare", STAFF, ("GET", "HEAD")),
     Row("http", "admin:checkpoint", STAFF, ("GET", "HEAD")),
@@ -99,7 +99,7 @@ ROWS = (
     Row("http", "admin:shared_chat", STAFF, ("GET", "HEAD")),
     Row("http", "admin:run_new", STAFF, ("GET", "HEAD", "POST")),
     Row("http", "admin:search_new", STAFF, ("GET", "HEAD", "POST")),
-    # GET asks on a page, POST does it.
+    # GET shows the page, POST acts.
     Row("http", "admin:run_cancel", STAFF, ("GET", "HEAD", "POST")),
     Row("http", "admin:run_delete", STAFF, ("GET", "HEAD", "POST")),
     Row("http", "admin:search_cancel", STAFF, ("GET", "HEAD", "POST")),
@@ -136,7 +136,7 @@ _BY_NAME = {(row.kind, row.name): row for row in ROWS}
 
 
 def row_of(kind: str, name: str) -> Row:
-    """The row of a route's view name, a message type or a task; NoPolicy where there is none."""
+    """The row of a route's view name, a message type or a task; NoPolicy if there is none."""
     row = _BY_NAME.get((kind, name))
     if row is None and ":" in name:
         row = _BY_NAME.get((kind, name.partition(":")[0] + ":*"))
@@ -148,13 +148,13 @@ def row_of(kind: str, name: str) -> Row:
 def owned_chat(
     person: Person | None, chat: UUID | str, *, deleted_too: bool = False
 ) -> Chat | None:
-    """The chat if it is this person's, else None: absent, deleted, somebody else's look the same.
+    """The chat if it is this person's, else None: absent, deleted and another's look the same.
 
-    `deleted_too` is for the one route that takes a deletion back.
+    `deleted_too` is for the one route that undoes a deletion.
     """
     rows = Chat.objects.filter(owner=person) if person and deleted_too else Chat.objects.of(person)
     row = rows.select_related("checkpoint").filter(pk=chat).first()
-    # One that was opened and never spoken in has no row.
+    # A chat that was opened and has no message has no row.
     return row or pending_chat(person, chat, deleted_too=deleted_too)
 
 

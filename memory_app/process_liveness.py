@@ -1,8 +1,8 @@
-"""Which process is this, and does that one still live?
+"""The name of this process, and whether the process of another name is alive.
 
-A process holds a locked file for as long as it lives: the kernel lets go of the lock when it dies,
-however it dies, so a process number that was given out again can't deceive us. Processes of another
-machine have no file here; they are believed dead when their heartbeat stops.
+A process holds a locked file while it lives: the kernel releases the lock however it dies, so a
+reused process number can't deceive. Processes of another machine have no file here; they count as
+dead when their heartbeat stops.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.utils import timezone
 
-#: How long a process of another machine may be silent.
+#: The longest silence of a process of another machine, before it counts as dead.
 LEASE = timedelta(seconds=30)
 _held: dict[str, int] = {}
 
@@ -27,7 +27,7 @@ def _file(process: str) -> Path:
 
 @cache
 def _claim(pid: int) -> str:
-    """The identity of this process; keyed by its number, so that a fork takes one of its own."""
+    """The identity of this process; keyed by its number, so that a fork gets its own."""
     host = "".join(char for char in socket.gethostname() if char.isalnum())[:20]
     process = f"{host}-{pid}-{uuid4().hex[:12]}"
     file = _file(process)
@@ -39,18 +39,18 @@ def _claim(pid: int) -> str:
 
 
 def process_id() -> str:
-    """The name of this process: host, number and a nonce, never the same for two."""
+    """The name of this process: host, number and a nonce, unique."""
     return _claim(os.getpid())
 
 
 def is_dead(process: str, heartbeat: datetime | None) -> bool:
     """Whether the process of that name has ended.
 
-    Its lock file is left: rows that name it may still have to be judged by it.
+    Its lock file is kept: other rows that name it may still be judged by it.
     """
     silent = heartbeat is None or timezone.now() - heartbeat > LEASE
     if process in _held:
-        # Our own: a turn that we no longer speak gets no heartbeat from us.
+        # Our own: a turn that we no longer generate gets no heartbeat from us.
         return silent
     try:
         descriptor = os.open(_file(process), os.O_RDWR)
@@ -61,7 +61,7 @@ def is_dead(process: str, heartbeat: datetime | None) -> bool:
     except BlockingIOError:
         return False
     except OSError:
-        # A disk that knows no locks tells nothing of who lives.
+        # A disk without locks can't show which processes live.
         return silent
     finally:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The wire format of the socket on one page: a TypedDict per message, both directions."""
+"""The wire format of the socket: a TypedDict per message, both directions."""
 
 import json
 import re
@@ -141,7 +141,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 def _uuid(value: object) -> UUID:
-    # UUID() alone would take braces, urn: and digits without hyphens too: one id, one spelling.
+    # UUID() alone would take braces, urn: and digits without hyphens too: one spelling an id.
     if not isinstance(value, str) or not _UUID.fullmatch(value):
         raise Refused("invalid", _("An id must be a UUID."))
     return UUID(value)
@@ -152,7 +152,7 @@ def _uuid_or_null(value: object) -> UUID | None:
 
 
 def user_text(value: object) -> str:
-    """What a person may say: 1 to 4,000 code points that can be stored."""
+    """A valid user text: 1 to 4,000 code points that can be stored."""
     if not isinstance(value, str) or value == "":
         raise Refused("invalid", _("A message must have a text."))
     if len(value) > TEXT_MAX:
@@ -194,10 +194,10 @@ CLIENT_TYPES = tuple(_FIELDS)
 
 
 def parse(frame: str | None) -> ClientMessage:
-    """One message out of a text frame (None: the frame was binary).
+    """Parse a text frame (None: the frame was binary).
 
     Raises:
-        Refused: for everything that isn't exactly a message; never anything else.
+        Refused: for everything that isn't exactly a message; no other exception.
     """
     if frame is None:
         raise Refused("invalid", _("Messages must be JSON text, not binary."))
@@ -248,7 +248,7 @@ def _message(data: dict[str, Any]) -> ClientMessage:
 
 
 def message_of(event: ChatEvent) -> ServerMessage:
-    """The message that tells a client of an event."""
+    """The message that reports an event."""
     match event:
         case ReplyStarted():
             return {
@@ -287,7 +287,7 @@ def message_of(event: ChatEvent) -> ServerMessage:
 
 
 def error_of(refused: Refused) -> Error:
-    """The message that answers a refused one, in the language that is active."""
+    """The answer to a refused message, in the active language."""
     message: Error = {"type": "error", "code": refused.code, "detail": str(refused.detail)}
     if refused.client_turn_id is not None:
         message["client_turn_id"] = str(refused.client_turn_id)

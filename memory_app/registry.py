@@ -1,7 +1,7 @@
-"""Checkpoints: a row in the database, files on disk, and the sha256 that ties one to the other.
+"""Checkpoints: a row in the database, files on disk, and the sha256 that ties them together.
 
-Every registered checkpoint lies in DATA_DIR/checkpoints/<sha256>/, the bundled ones too: an upgrade
-may replace those in the program's folder, and the chats that began on the old weights go on.
+Every registered checkpoint has a folder DATA_DIR/checkpoints/<sha256>/, the bundled ones too: an
+upgrade may replace those of the program, and chats on the old weights go on.
 """
 
 import shutil
@@ -32,21 +32,21 @@ from memory_app.core.text.graphemes import cut, name_of, one_line
 from memory_app.models import Checkpoint, Promotion
 
 BUNDLED = Path(__file__).parent / "bundled"
-#: Seconds after which an unfinished copy is nobody's any more.
+#: Seconds after which an unfinished copy counts as abandoned.
 TORN_AFTER = 3600
 
 
 class RegistryError(SentenceError):
-    """What was asked of the registry can't be done; its message is one sentence for a person."""
+    """A request to the registry that can't be carried out; its message is one sentence."""
 
 
 def folder_of(sha256: str) -> Path:
-    """Where the files of a registered checkpoint lie."""
+    """The folder of a registered checkpoint."""
     return Path(settings.DATA_DIR) / "checkpoints" / sha256
 
 
 def live(language: str = "en") -> Checkpoint | None:
-    """The checkpoint that new chats of this language get; another language's where it has none."""
+    """The checkpoint for new chats of this language; another language's if it has none."""
     rows = {row.language: row for row in Checkpoint.objects.filter(live=True)}
     short = language.partition("-")[0]
     return rows.get(short) or rows.get("en") or next(iter(rows.values()), None)
@@ -56,22 +56,22 @@ def find(name: str) -> Checkpoint:
     """The checkpoint of this id, sha256 or name.
 
     Raises:
-        RegistryError: there is none, or several have the name.
+        RegistryError: none has it, or several have the name.
     """
     try:
         query = Checkpoint.objects.filter(pk=UUID(name))
     except ValueError:
         query = Checkpoint.objects.filter(sha256=name)
-    found = list(query or Checkpoint.objects.filter(name=name))
-    if not found:
+    rows = list(query or Checkpoint.objects.filter(name=name))
+    if not rows:
         raise RegistryError("There is no checkpoint {name}.", name=quoted(name))
-    if len(found) > 1:
+    if len(rows) > 1:
         raise RegistryError(
             "{count} checkpoints are named {name}. Use an id instead.",
-            count=len(found),
+            count=len(rows),
             name=quoted(name),
         )
-    return found[0]
+    return rows[0]
 
 
 def describe(row: Checkpoint) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def describe(row: Checkpoint) -> dict[str, Any]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy the three files, synced, and put the folder in its place by one rename."""
+    """Copy the three files, synced, and move the folder into place by one rename."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{target.name[:16]}.", dir=target.parent))
     try:
@@ -101,7 +101,7 @@ def _copy(source: Path, target: Path) -> None:
         part.rename(target)
         sync(target.parent)
     except OSError:
-        # Another process may have put the same bytes there first.
+        # Another process may have stored the same bytes first.
         if not target.is_dir():
             raise
     finally:
@@ -109,12 +109,12 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def store(folder: Path, *, check: Callable[[Path], Checked] = check_incoming) -> Checked:
-    """Check a folder and keep a copy of it under its sha256, whole or not at all; no row yet.
+    """Check a folder and store a copy of it under its sha256, whole or not at all; no row yet.
 
-    `check` is how it is looked at: what a stranger sent isn't looked at in this process.
+    `check` inspects it: an upload isn't parsed in this process.
 
     Raises:
-        RegistryError: the folder isn't a sound checkpoint, or it can't be copied.
+        RegistryError: the folder isn't a valid checkpoint, or it can't be copied.
     """
     folder = Path(folder)
     try:
@@ -147,9 +147,9 @@ def register(
     called: str = "",
     check: Callable[[Path], Checked] = check_incoming,
 ) -> Checkpoint:
-    """Keep a folder (`store`) and give it a row; the same weights give the same row.
+    """Store a folder (`store`) and give it a row; the same weights give the same row.
 
-    Without a `name` it has its config's, else that which it was `called`, else its folder's.
+    Without a `name` it gets its config's, else the `called` one, else its folder's.
 
     Raises:
         RegistryError: as `store`.
@@ -167,7 +167,7 @@ def enter(
     parent: Checkpoint | None = None,
     card: str = "",
 ) -> Checkpoint:
-    """The row of a stored checkpoint, made unless these weights have one."""
+    """The row of a stored checkpoint, created unless these weights have one."""
     sha256 = checked.sha256
     card = card[:CARD_MAX]
     fields = {
@@ -185,14 +185,14 @@ def enter(
             row = Checkpoint.objects.get_or_create(sha256=sha256, defaults=fields)[0]
     except IntegrityError:
         row = Checkpoint.objects.get(sha256=sha256)
-    if card and not row.card:  # these weights were here, and nobody had written of them
+    if card and not row.card:  # these weights were registered without a card
         Checkpoint.objects.filter(pk=row.pk, card="").update(card=card)
         row.card = card
     return row
 
 
 def sweep() -> int:
-    """Remove what a copy that was killed has left, once it is an hour old; how many there were."""
+    """Remove what killed copies left, once it is an hour old; returns how many."""
     old = [
         part
         for part in folder_of(".*").parent.glob(".*.*")
@@ -211,10 +211,10 @@ def _intact(sha256: str) -> bool:
 
 
 def register_bundled() -> list[Checkpoint]:
-    """Register what ships with the program.
+    """Register the checkpoints that ship with the program.
 
-    A newer one takes the place of an older one for as long as no person has promoted or rolled
-    back anything in its language; afterwards only they do.
+    A newer one replaces an older one until a person promotes or rolls back a checkpoint of its
+    language; afterwards only they do.
     """
     rows = []
     for folder in sorted(BUNDLED.glob("*/")) if BUNDLED.is_dir() else []:
@@ -242,9 +242,9 @@ def register_bundled() -> list[Checkpoint]:
 
 @transaction.atomic
 def promote(row: Checkpoint) -> None:
-    """Make a checkpoint the one that new chats of its language get.
+    """Make a checkpoint the one for new chats of its language.
 
-    What people do goes through services/training/checkpoints.py, which keeps who did it.
+    Actions of people go through services/training/checkpoints.py, which records the user.
 
     Raises:
         RegistryError: its cell is for study.
@@ -270,19 +270,19 @@ def require_intact(row: Checkpoint) -> None:
     """Read the stored files once.
 
     Raises:
-        RegistryError: they aren't what the row says.
+        RegistryError: they differ from the row.
     """
     if not _intact(row.sha256):
         raise RegistryError("The files of {name} are missing or damaged.", name=row.name)
 
 
 def card_of(row: Checkpoint) -> str:
-    """The model card that goes along with the files."""
+    """The model card that is exported with the files."""
     return row.card or write_card(row.name, row.sha256, row.config)
 
 
 def file_name(row: Checkpoint) -> str:
-    """The checkpoint's name as that of a file or a folder, on any system."""
+    """The checkpoint's name as a file or folder name that is valid on any system."""
     kept = "".join("-" if char in '/\\:*?"<>|' else char for char in one_line(row.name))
     return cut(kept, 80, characters=120).strip(". ") or row.sha256[:12]
 
@@ -290,10 +290,10 @@ def file_name(row: Checkpoint) -> str:
 def export(row: Checkpoint, target: Path) -> None:
     """Write the checkpoint's folder to `target`, which must not exist or be empty.
 
-    With it goes the model card, as README.md.
+    The model card is added as README.md.
 
     Raises:
-        RegistryError: the target is taken, or the stored files aren't what the row says.
+        RegistryError: the target is taken, or the stored files differ from the row.
     """
     target = Path(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -314,7 +314,7 @@ def delete(row: Checkpoint) -> None:
     """Remove a checkpoint, row and files.
 
     Raises:
-        RegistryError: it is live, it ships with the program, or a chat lives on it.
+        RegistryError: it is live, it ships with the program, or a chat uses it.
     """
     if row.bundled:
         raise RegistryError("{name} ships with the program and can't be deleted.", name=row.name)
@@ -330,6 +330,6 @@ def delete(row: Checkpoint) -> None:
         raise RegistryError(
             "{name} is in use. Chats on it: {count}.", name=row.name, count=count
         ) from fault
-    # The row first, for good: one without files would be worse than files without a row.
+    # The row first: a row without files would be worse than files without a row.
     folder = folder_of(row.sha256)
     transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))

@@ -29,10 +29,10 @@ from memory_app.reply_events import (
 )
 
 log = logging.getLogger(__name__)
-#: Seconds: between two tries to store a reply (doubling, at most); for the last one, as the process
-#: ends.
+#: Seconds between two tries to store a reply (doubling, at most), and for the last try as the
+#: process ends.
 RETRY_FIRST, RETRY_MOST, LAST_TRY = 0.5, 5.0, 3.0
-#: Tokens of a turn from which on its replay is computed aside: some 200 ms of one core.
+#: Tokens of a turn from which on its replay runs in the side thread: some 200 ms of one core.
 LONG_TURN = 512
 _STATUS = {
     "end": TurnStatus.COMPLETE,
@@ -48,7 +48,7 @@ def storable(text: str) -> str:
 
 
 class Reply:
-    """One running turn: its tokens so far, and its end once it has come.
+    """One running turn: its tokens so far, and its end.
 
     `origin` names the listener that asked for it; `on_end` is called once, before listeners read
     the end.
@@ -79,7 +79,7 @@ class Reply:
             self._stream.cancel()
 
     async def follow(self, after: int = -1) -> AsyncIterator[ReplyEvent]:
-        """Each token after number `after`, as it comes, and then the end.
+        """Each token after number `after`, as it arrives, and then the end.
 
         A `ReplyUnstored` comes between, once, where storing had to be retried.
         """
@@ -104,9 +104,9 @@ class Reply:
 
     async def _run(self) -> None:
         try:
-            await self._speak_and_store()
+            await self._generate_and_store()
         except (asyncio.CancelledError, services.TurnGone):
-            # Of a turn that is gone or ended elsewhere this only reads what became of it.
+            # If the turn is gone or was ended elsewhere, this only reads its row.
             await self._store(services.turn_interrupt)
         except EngineFull:
             log.warning("no room for a reply", extra={"turn": str(self.turn.pk)})
@@ -117,30 +117,30 @@ class Reply:
             await self._store(services.turn_fail)
         finally:
             if self._stream is not None:
-                # A reply that nobody awaits any more must not be computed on.
+                # The engine must not go on with a reply that has no listener.
                 self._stream.cancel()
             if self.turn.status == TurnStatus.RUNNING:
-                # Not even that could be stored: recovery will, once the heartbeat is old.
+                # That couldn't be stored either: recovery will do it, once the heartbeat is old.
                 self.turn.status = TurnStatus.FAILED
             self.end = ReplyFinished.of(self.turn)
             self._on_end(self)
             self._publish()
             announce(self.turn.chat_id, self.end)
 
-    async def _speak_and_store(self) -> None:
+    async def _generate_and_store(self) -> None:
         announce(self.turn.chat_id, ReplyStarted.of(self.turn), origin=self._origin)
-        ids, status = await self._speak()
+        ids, status = await self._generate()
         if status is not None:
-            await self._keep(ids, status)
+            await self._commit_with_retries(ids, status)
         else:
             log.error("the engine failed a reply", extra={"turn": str(self.turn.pk)})
             await self._store(services.turn_fail)
 
-    async def _keep(self, ids: list[int], status: TurnStatus) -> None:
-        """Commit what was shown, again and again while the database is away or locked.
+    async def _commit_with_retries(self, ids: list[int], status: TurnStatus) -> None:
+        """Commit what was sent, with retries while the database is away or locked.
 
-        Exactly once: `turn_commit` asks for a running turn, so a try whose answer was lost makes
-        the next one raise TurnGone, and the row is read.
+        Exactly once: `turn_commit` asks for a running turn, so after a try whose answer was lost
+        the next one raises TurnGone, and the row is read.
         """
         wait = RETRY_FIRST
         while True:
@@ -160,7 +160,7 @@ class Reply:
             try:
                 await asyncio.sleep(wait)
             except asyncio.CancelledError:
-                # The process ends: one more try, then nobody will have the reply.
+                # The process ends: one last try, after which the reply would be lost.
                 with suppress(OperationalError, InterfaceError, TimeoutError):
                     await asyncio.wait_for(self._commit(ids, status), LAST_TRY)
                     return
@@ -174,7 +174,7 @@ class Reply:
             if not outage_log.failed(fault, at="end of a reply"):
                 log.exception("a reply's end wasn't stored", extra={"turn": str(self.turn.pk)})
 
-    async def _speak(self) -> tuple[list[int], TurnStatus | None]:
+    async def _generate(self) -> tuple[list[int], TurnStatus | None]:
         begun = self._begun
         assert begun.model is not None
         assert begun.before is not None
@@ -222,15 +222,15 @@ class Reply:
                 model=begun.model,
             )
             if len(begun.turn.user_token_ids) + len(ids) > LONG_TURN:
-                # Aside and one at a time: a replay of seconds would take the processor, and enough
-                # of them every thread that reads the database, from the replies being spoken.
+                # One at a time in the side thread: a replay of seconds would take the processor
+                # from the running replies, and several would take every database thread.
                 stopped = status == TurnStatus.STOPPED
                 self._after = await asyncio.wrap_future(
                     runtime.compute_aside(replay, queue="stopped" if stopped else "replies")
                 )
             else:
                 self._after = await in_thread(replay)
-        # The texts that were sent, joined: bytes of a character that never got whole are not in it.
+        # The texts that were sent, joined: without bytes of an incomplete character.
         await in_thread(
             services.turn_commit,
             turn=self.turn,

@@ -1,4 +1,4 @@
-"""Websocket routes; who may use them says policy.py."""
+"""Websocket routes; policy.py says who may use them."""
 
 from channels.routing import URLRouter
 from django.urls import path

@@ -1,7 +1,7 @@
-"""The composition root: settings and registry make the engine and the models it runs.
+"""The composition root: settings and registry make the engine and the models that it runs.
 
-The only reader of MEMORY_* settings. Everything here is made when first needed, may be stopped, and
-may start again in the same process (tests, a restarted lifespan).
+The only reader of MEMORY_* settings. Everything here is created lazily, may be stopped, and may
+start again in the same process (tests, a restarted lifespan).
 """
 
 import logging
@@ -33,7 +33,7 @@ _engine: AsyncEngine | None = None
 _traces: TraceCache | None = None
 _ahead: ThreadPoolExecutor | None = None
 _aside: dict[str, ThreadPoolExecutor] = {}
-#: A third of a core's share beside a busy thread of the usual niceness.
+#: A third of a core's share beside a busy thread of normal niceness.
 ASIDE_NICENESS = 5
 _T = TypeVar("_T")
 
@@ -42,7 +42,7 @@ def load_checkpoint_by_sha(sha256: str) -> Checkpoint:
     """The model with these weights, loaded at most once and kept while it is in use.
 
     Raises:
-        CheckpointError: its files are missing or are not those bytes any more.
+        CheckpointError: its files are missing or differ from that hash.
     """
     with _lock:
         if sha256 in _models:
@@ -87,13 +87,13 @@ def reading_ms(sha256: str) -> float:
 
 
 def engine_stats() -> dict[str, Any]:
-    """What the engine carries; nothing where no reply has needed one yet."""
+    """The engine's load; empty where no reply has needed an engine yet."""
     engine = _engine
     return engine.stats() if engine is not None else {}
 
 
 def get_traces() -> TraceCache:
-    """The traces that this process keeps."""
+    """This process's cache of traces."""
     global _traces  # noqa: PLW0603
     with _lock:
         if _traces is None:
@@ -118,10 +118,10 @@ def compute_ahead(trace: AnyTrace) -> None:
 def compute_aside(
     call: Callable[[], _T], *, queue: Literal["stopped", "replies", "windows"]
 ) -> Future[_T]:
-    """Compute what takes seconds in the one thread of its queue, after those that wait already.
+    """Run a computation of seconds in the one thread of its queue, after those that wait already.
 
-    The threads are niced, so that the engine's comes first where cores are few; but for that of
-    replies that were `stopped`, which somebody waits for at this moment.
+    The threads are niced, so that the engine's has priority where cores are few; except for the
+    queue of `stopped` replies, for which a person waits at this moment.
     """
     with _lock:
         if queue not in _aside:
@@ -140,7 +140,7 @@ def _give_way() -> None:
 
 
 def warm_up() -> None:
-    """Load the live checkpoint before somebody waits for it; a fault here is told by /readyz."""
+    """Load the live checkpoint before the first request; /readyz reports a failure."""
     row = registry.live()
     if row is not None:
         try:
@@ -150,7 +150,7 @@ def warm_up() -> None:
 
 
 def stop() -> None:
-    """End the threads and let models and traces go; the next use starts afresh."""
+    """End the threads and release models and traces; the next use starts afresh."""
     global _engine, _traces, _ahead  # noqa: PLW0603
     with _lock:
         engine, _engine = _engine, None

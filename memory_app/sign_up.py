@@ -1,4 +1,4 @@
-"""The sign-up form: what it asks for and what is wrong, in sentences of our own."""
+"""The sign-up form: its rules and errors, in sentences of our own."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SignUpForm(UserCreationForm):
-    """Django's; a password's faults are said at its first field, also beside a mismatch."""
+    """Django's; a password's faults are shown at its first field, also beside a mismatch."""
 
     error_messages = {"password_mismatch": _("The two passwords differ.")}
 

@@ -1,4 +1,4 @@
-"""How many sockets this process holds open; the heartbeat tells the database (generation.py)."""
+"""The number of sockets that this process holds open; the heartbeat reports it (generation.py)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ _open = 0
 
 @contextmanager
 def socket() -> Iterator[None]:
-    """Counts one socket for as long as it is open. Only the event loop's thread comes here."""
+    """Count one socket while it is open. Only the event loop's thread calls this."""
     global _open  # noqa: PLW0603  (one count a process is the point of this file)
     _open += 1
     try:

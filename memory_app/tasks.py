@@ -18,28 +18,28 @@ from memory_app.services.training.runs import run_execute, runs_next, runs_recov
 
 #: Held while this process trains: two trainings at once would each take twice as long.
 _training = threading.Lock()
-#: Held while this process sits an exam: one at a time, beside a training if need be.
+#: Held while this process evaluates: one at a time, beside a training if need be.
 _examining = threading.Lock()
-#: Held while this process replays a chat's file, beside a training and an exam if need be.
+#: Held while this process replays a chat's file: one at a time, beside the other two.
 _importing = threading.Lock()
 
 
 class PolicyTask(Task):
-    """Every task of the site (chatsite/celery.py): it does nothing without a row in policy.py."""
+    """Every task of the site (chatsite/celery.py); refused without a row in policy.py."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         policy.row_of("task", self.name)
         try:
             return super().__call__(*args, **kwargs)
         except Exception as fault:
-            # The row it was about waits, and `recover` asks for it again every few seconds.
+            # Its row waits, and `recover` queues it again every few seconds.
             if not outage_log.failed(fault, at=self.name.rpartition(".")[2]):
                 raise
             return None
 
 
 def _stopping() -> bool:
-    """Whether the worker was told to end: the run then saves itself and goes back to the queue."""
+    """Whether the worker was asked to end: the run then saves and returns to the queue."""
     return state.should_stop is not None or state.should_terminate is not None
 
 
@@ -47,7 +47,7 @@ def _stopping() -> bool:
 def train(run_id: str) -> None:
     """Execute one TrainingRun; a duplicate finds its row claimed and does nothing."""
     if not _training.acquire(blocking=False):
-        # The row waits: whoever trains here takes the next run when this one is done.
+        # The row waits: this process takes the next run when the current one is done.
         return
     try:
         run_execute(run_id=UUID(run_id), ending=_stopping)
@@ -59,7 +59,7 @@ def train(run_id: str) -> None:
 
 @shared_task(name="memory_app.tasks.evaluate")
 def evaluate(evaluation: int) -> None:
-    """Sit one Evaluation; a duplicate finds its row claimed and does nothing."""
+    """Run one Evaluation; a duplicate finds its row claimed and does nothing."""
     if not _examining.acquire(blocking=False):
         return
     try:
@@ -85,7 +85,7 @@ def import_chat(key: str) -> None:
 
 @shared_task(name="memory_app.tasks.recover")
 def recover() -> None:
-    """Find runs, exams and imports whose worker died, and whose message was lost."""
+    """Find runs, exams and imports whose worker died or whose message was lost."""
     runs_recover()
     evaluations_recover()
     imports_recover()
@@ -93,5 +93,5 @@ def recover() -> None:
 
 @shared_task(name="memory_app.tasks.purge")
 def purge() -> None:
-    """Remove for good what has had its time: sessions, deleted chats, half-copied checkpoints."""
+    """Remove what has expired: sessions, deleted chats, half-copied checkpoints."""
     services.leftovers_purge()

@@ -1,4 +1,4 @@
-"""What the core and the services say, in the language of whoever reads it."""
+"""Messages of the core and the services, in the reader's language."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +9,9 @@ from django.utils.translation import gettext
 from memory_app.core.messages import VERBATIM, Sentence, sentence_of
 
 
-def in_words(said: Sentence | BaseException) -> str:
-    """A sentence, or what an error says, in the active language."""
-    sentence = said if isinstance(said, Sentence) else sentence_of(said)
+def in_words(source: Sentence | BaseException) -> str:
+    """A sentence, or an error's sentence, in the active language."""
+    sentence = source if isinstance(source, Sentence) else sentence_of(source)
     values = {
         name: in_words(value) if isinstance(value, Sentence) else value
         for name, value in sentence.values.items()
@@ -22,10 +22,10 @@ def in_words(said: Sentence | BaseException) -> str:
     return template.format(**values) if values else template
 
 
-#: The same, put into words only where it is shown.
+#: The same, translated only where it is shown.
 in_words_later = lazy(in_words, str)
 
 
-def kept_in_words(said: Mapping[str, Any] | None, text: str) -> str:
-    """What a row keeps of a sentence (`Sentence.to_dict`); without one, its text as it stands."""
-    return in_words(Sentence.from_dict(said)) if said else text
+def kept_in_words(stored: Mapping[str, Any] | None, text: str) -> str:
+    """The sentence that a row keeps (`Sentence.to_dict`); without one, its text as it is."""
+    return in_words(Sentence.from_dict(stored)) if stored else text

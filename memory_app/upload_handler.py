@@ -1,7 +1,7 @@
-"""Files of a form, on disk under names of the server's own; what they were called is only shown.
+"""Files of a form, on disk under the server's own names; the sender's names are only shown.
 
-Django's own handler puts the end of a sender's file name into the name of a temporary file, so a
-long one is a fault of the server there.
+Django's own handler makes the end of a sender's file name part of a temporary file's name, so a
+long name raises on the server.
 """
 
 import tempfile
@@ -14,14 +14,14 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 
 def folder() -> Path:
-    """Where they lie until the request ends, for the whole life of which they have a name."""
+    """Where the files are until the request ends; they keep their names for that long."""
     path = Path(settings.DATA_DIR) / "uploads"
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
 
 
 class DiskUploadHandler(FileUploadHandler):
-    """Writes each file of a form to disk as it comes, so that none is ever held in memory."""
+    """Writes each file of a form to disk as it arrives, so that none is held in memory."""
 
     file: UploadedFile | None = None
 
@@ -48,6 +48,6 @@ class DiskUploadHandler(FileUploadHandler):
 
 
 def path_of(upload: UploadedFile) -> Path:
-    """Where an uploaded file lies."""
+    """The path of an uploaded file."""
     assert upload.file is not None
     return Path(upload.file.name)

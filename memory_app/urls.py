@@ -1,4 +1,4 @@
-"""Every route of the app; who may use it says policy.py."""
+"""Every route of the app; policy.py says who may use it."""
 
 from django.urls import path
 

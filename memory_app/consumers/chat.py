@@ -23,7 +23,7 @@ from memory_app.refusal import Refused
 from memory_app.reply_events import ChatEvent, MemoryChanged, ReplyFinished, ReplyStarted
 
 log = logging.getLogger(__name__)
-#: Seconds between two looks at who still may listen.
+#: Seconds between two checks of the session's access.
 WATCH = 2.0
 LOGGED_OUT, GONE = 4401, 4404
 
@@ -36,14 +36,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        #: What this socket's own hints say of where they come from.
+        #: The origin of this socket's own notices.
         self.name = uuid4().hex
-        self.ears: channel_notices.Ears | None = None
-        self.turnstile = asyncio.Lock()
+        self.membership: channel_notices.Membership | None = None
+        self.in_order = asyncio.Lock()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """What the client says and what the chat's other sockets did: one after the other."""
-        async with self.turnstile:
+        """Handle the client's messages and the chat's notices one after the other."""
+        async with self.in_order:
             await super().dispatch(message)
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
@@ -67,12 +67,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not handshake.same_site(headers) or await self._chat() is None:
             await self.outlet.close()
             return
-        self.ears = channel_notices.Ears(channel_notices.group_of(self.key), self.dispatch)
-        await self.ears.joined()
-        # Read after joining the group: what happens from here on, the group tells.
+        self.membership = channel_notices.Membership(
+            channel_notices.group_of(self.key), self.dispatch
+        )
+        await self.membership.joined()
+        # Read after joining the group, whose notices cover what happens from here on.
         chat = await self._chat()
         if chat is None:
-            self.ears.leave()
+            self.membership.leave()
             await self.outlet.close()
             return
         await self.accept()
@@ -92,15 +94,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         self.outlet.shut = True
-        if self.ears is not None:
-            self.ears.leave()
+        if self.membership is not None:
+            self.membership.leave()
         tasks = self.streams.cancel()
         if self.watch:
             self.watch.cancel()
             tasks.append(self.watch)
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    # ---- who is there
+    # ---- access
 
     def _may(self) -> Chat | None:
         person = services.person_of_session(self.session)
@@ -111,9 +113,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return await in_thread(self._may)
 
     async def _watch(self) -> None:
-        """Close when the session has ended or the chat is gone, also if nothing is ever sent.
+        """Close when the session has ended or the chat is gone, even if nothing is ever sent.
 
-        And tell what the channel layer should have told: it is a hint, which may be lost.
+        And send what the channel layer should have delivered: a notice may be lost.
         """
         readable = True
         while not self.outlet.shut:
@@ -125,7 +127,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                     return
                 await self._catch_up(chat)
             except Exception as fault:
-                # Any other fault that lasts is one line a socket.
+                # Any other lasting fault is logged once a socket.
                 if not outage_log.failed(fault, at="socket") and readable:
                     reason = type(fault).__name__
                     log.warning("a socket's chat couldn't be read", extra={"reason": reason})
@@ -134,7 +136,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 readable = True
 
     async def _catch_up(self, chat: Chat) -> None:
-        """Tell of a turn, or a head, that this socket wasn't told of for two looks in a row."""
+        """Send a turn's start, or the head, that this socket lacked at two looks in a row."""
         running, head = chat.running_id, chat.head_id
         if running and running not in self.known:
             if self.missed == running:
@@ -148,11 +150,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _shut_out(self) -> None:
         person = await in_thread(services.person_of_session, self.session)
-        # From here on nothing is sent, not even what the layer has on its way to this socket.
+        # From here on nothing is sent, not even notices that are on their way.
         self.streams.cancel()
         await self.outlet.close(GONE if person else LOGGED_OUT)
 
-    # ---- what comes in
+    # ---- messages of the client
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         client_turn_id: UUID | None = None
@@ -160,7 +162,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             message = protocol.parse(text_data)
             client_turn_id = message.get("client_turn_id")  # type: ignore[assignment]
             kind = message["type"]
-            # A row for each type, and the right to it, at each message.
+            # Access is checked at each message, by the row of its type.
             policy.row_of("ws", kind)
             chat = await self._chat()
             if chat is None:
@@ -174,7 +176,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._error(refused)
         except Exception as fault:
             if self.outlet.shut:
-                # The client left, or the site stops: nobody waits for an answer.
+                # The client left, or the site stops: there is nobody to answer.
                 log.info("a socket ended in the middle of a message", exc_info=True)
                 return
             outage = outages.sentence(fault)
@@ -216,7 +218,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.known.append(turn.pk)
         reply = generation.get(turn.pk)
         if begun.created:
-            reply = await generation.speak(begun, origin=self.name)
+            reply = await generation.generate(begun, origin=self.name)
         await self._send_event(ReplyStarted.of(turn))
         # Sent again while this socket follows the reply: the stream goes on, each token once.
         if turn.pk not in self.streams:
@@ -243,7 +245,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         after = message["after"]
         reply = generation.get(turn.pk)
         if reply is None and turn.status == TurnStatus.RUNNING:
-            # It may have ended since its row was read: its tokens are still there.
+            # It may have ended since its row was read: its tokens are still kept.
             reply = generation.just_ended(turn.pk)
         elif reply is None:
             await self._send_event(ReplyFinished.of(turn))
@@ -260,7 +262,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             raise Refused("not_found", _("This chat has no such turn."))
         return turn
 
-    # ---- what goes out
+    # ---- messages to the client
 
     async def _send_event(self, event: ChatEvent) -> None:
         await self._send(message_of(event))
@@ -277,16 +279,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
             message = protocol.error_of(refused)
         await self._send(message)
 
-    # ---- what the chat's other sockets did (channel layer)
+    # ---- notices of the chat's other sockets (channel layer)
 
-    async def turn_started(self, hint: dict[str, Any]) -> None:
-        turn = UUID(hint["frame"]["turn"])
+    async def turn_started(self, notice: dict[str, Any]) -> None:
+        turn = UUID(notice["frame"]["turn"])
         if (
-            hint["origin"] != self.name
+            notice["origin"] != self.name
             and turn not in self.known
             and turn not in self.streams.ended
         ):
-            await self._start(turn, hint["frame"])
+            await self._start(turn, notice["frame"])
 
     async def _start(self, turn: UUID, message: ServerMessage) -> None:
         """Send that a turn started elsewhere, and follow its reply."""
@@ -297,17 +299,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
         # The notice may come after a very short reply has ended: its tokens are still kept.
         self.streams.follow(turn, generation.get(turn) or generation.just_ended(turn))
 
-    async def turn_finished(self, hint: dict[str, Any]) -> None:
-        turn = UUID(hint["frame"]["turn"])
+    async def turn_finished(self, notice: dict[str, Any]) -> None:
+        turn = UUID(notice["frame"]["turn"])
         if turn not in self.streams and turn not in self.streams.ended:
             self.streams.ended.append(turn)
-            await self._send(hint["frame"])
+            await self._send(notice["frame"])
 
-    async def turn_unstored(self, hint: dict[str, Any]) -> None:
-        turn = UUID(hint["frame"]["turn"])
+    async def turn_unstored(self, notice: dict[str, Any]) -> None:
+        turn = UUID(notice["frame"]["turn"])
         if not self.streams.is_local(turn) and turn not in self.streams.ended:
-            await self._send(hint["frame"])
+            await self._send(notice["frame"])
 
-    async def memory_changed(self, hint: dict[str, Any]) -> None:
-        if hint["origin"] != self.name:
-            await self._send(hint["frame"])
+    async def memory_changed(self, notice: dict[str, Any]) -> None:
+        if notice["origin"] != self.name:
+            await self._send(notice["frame"])

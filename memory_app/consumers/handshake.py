@@ -1,4 +1,4 @@
-"""What the request that opens a socket says: its origin, its language."""
+"""The request that opens a socket: its origin and its language."""
 
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ def same_site(headers: list[tuple[bytes, bytes]]) -> bool:
     if len(origins) != 1:
         return False
     origin = _normal(origins[0].decode("latin-1"))
-    # Nothing that isn't an origin is the site's, even if a setting weren't one either.
+    # An invalid origin is never the site's, even if a setting were invalid, too.
     return origin is not None and origin in {_normal(own) for own in settings.SITE_ORIGINS}
 
 

@@ -1,4 +1,4 @@
-"""The way out of one socket: frames with a bound on the time they take, and one close."""
+"""The sending side of one socket: frames within a time limit, and one close."""
 
 import asyncio
 import logging

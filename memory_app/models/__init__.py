@@ -1,4 +1,4 @@
-"""The rows of the database, a noun a file; everything outside imports them from here."""
+"""The rows of the database, a noun a file; other modules import them from here."""
 
 from memory_app.models.chat import Chat, ChatQuerySet
 from memory_app.models.chat_import import ChatImport, ImportStatus

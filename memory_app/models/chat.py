@@ -18,28 +18,28 @@ from memory_app.models.search import folded_word, holds, in_chunks
 
 class ChatQuerySet(models.QuerySet["Chat"]):
     def of(self, person: Person | None) -> "ChatQuerySet":
-        """The chats of one person that are not deleted; nobody's are none."""
+        """The chats of one person that are not deleted; none for None."""
         return self.filter(owner=person, deleted=None) if person else self.none()
 
     def deleted_before(self, moment: datetime) -> "ChatQuerySet":
-        """Those whose deletion can't be taken back any more."""
+        """Those whose deletion can't be undone any more."""
         return self.filter(deleted__lt=moment)
 
     def pinned_first(self) -> "ChatQuerySet":
         return self.order_by("-pinned", "-activity", "-updated", "-id")
 
     def newest_first(self) -> "ChatQuerySet":
-        """By what was done last, whatever the clock said then."""
+        """By the last activity, which no clock decides."""
         return self.order_by("-activity", "-updated", "-id")
 
     def mentioning(self, words: Sequence[str]) -> "ChatQuerySet":
-        """Those with every one of `words`, in any case, in the title or in anything said."""
-        # Long words are the rare ones: what lacks the first isn't asked for the others.
+        """Those with every one of `words`, in any case, in the title, a message or a reply."""
+        # Long words are the rare ones: a chat without the first isn't searched for the others.
         folded = sorted({folded_word(word) for word in words}, key=len, reverse=True)
         each = models.Q()
         for word in folded:
             each &= holds("folded_title", word) | in_chunks([word])
-        # Common words mostly stand together in one of the first chunks: one look instead of many.
+        # Common words mostly share one of the first chunks: one lookup instead of many.
         return self.filter(in_chunks(folded) | each if len(folded) > 1 else each)
 
     def keys_mentioning(self, words: Sequence[str]) -> list[UUID]:
@@ -47,7 +47,7 @@ class ChatQuerySet(models.QuerySet["Chat"]):
         return list(self.mentioning(words).newest_first().values_list("pk", flat=True))
 
     def update(self, **fields: Any) -> int:
-        """As Django's; what a search compares follows the title."""
+        """As Django's; the folded title follows the title."""
         if isinstance(fields.get("title"), str):
             fields["folded_title"] = fold(fields["title"])
         return super().update(**fields)
@@ -62,28 +62,28 @@ class Chat(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(Person, models.CASCADE, related_name="chats")
     title = models.CharField(max_length=200, blank=True, default="")
-    # The same as a search compares it (core/text/case_folding.py).
+    # The title as a search compares it (core/text/case_folding.py).
     folded_title = models.TextField(blank=True, default="", editable=False)
-    # A state belongs to its weights: no checkpoint goes while a chat lives on it.
+    # A state belongs to its weights: no checkpoint is deleted while a chat uses it.
     checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="chats")
     head = models.ForeignKey(
         "Turn", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
-    # The one turn that may run; taken by a conditional UPDATE, whose row count says who won.
+    # The one turn that may run; set by a conditional UPDATE, whose row count decides a race.
     running = models.ForeignKey("Turn", models.SET_NULL, null=True, blank=True, related_name="+")
-    # A deleted chat is nobody's at once; until it is purged its owner may take that back.
+    # A deleted chat has no owner at once; until it is purged its owner may undo that.
     deleted = models.DateTimeField(null=True, blank=True, db_index=True)
     # Staff see no chat's text unless its owner has shared it.
     shared = models.BooleanField(default=False)
-    # Its owner keeps it above the others, or out of their list; never both.
+    # Shown above the other chats, or left out of the list; never both.
     pinned = models.BooleanField(default=False)
     archived = models.BooleanField(default=False)
-    # It came out of a file, so that lists can tell it from the chat that the file was made of.
+    # Read from a file, so that lists distinguish it from the chat that was exported.
     imported = models.BooleanField(default=False)
     created = models.DateTimeField(default=timezone.now)
     updated = models.DateTimeField(default=timezone.now)
-    # Higher than any other chat's when something was last done here: lists go by it, since a clock
-    # can be put back.
+    # Higher than any other chat's after the last action in it: lists are ordered by it, since a
+    # clock can be set back.
     activity = models.PositiveBigIntegerField(editable=False, db_index=True)
 
     objects = ChatQuerySet.as_manager()

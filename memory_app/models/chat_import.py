@@ -1,4 +1,4 @@
-"""A chat that is being read from its file."""
+"""A chat that is imported from its file in the background."""
 
 import uuid
 from typing import ClassVar
@@ -18,23 +18,23 @@ class ImportStatus(models.TextChoices):
 
 
 class ChatImport(Sequenced):
-    """A chat's file that is being replayed; the chat has the same id and appears when it is done.
+    """A chat's file that is being replayed; the chat gets the same id when that is done.
 
-    The row is the truth of it: whoever replays holds it by its fence, as a run is held.
+    The row decides: the process that replays holds it by its fence, as a run is held.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(Person, models.CASCADE, related_name="imports")
     title = models.CharField(max_length=200, blank=True, default="")
-    # The file as it was sent; emptied when the import has ended.
+    # The file as it was uploaded; emptied when the import has ended.
     data = models.BinaryField(default=bytes)
     status = models.CharField(
         max_length=16, choices=ImportStatus.choices, default=ImportStatus.QUEUED
     )
-    # Tokens to replay, and how many of them are.
+    # Tokens to replay, and how many of them are replayed.
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
-    # Why it failed, as a sentence of the catalogue and what fills its gaps.
+    # Why it failed: a sentence of the catalogue and its values.
     error_said = models.JSONField(blank=True, default=dict)
     fence = models.PositiveIntegerField(default=0)
     deaths = models.PositiveSmallIntegerField(default=0)

@@ -13,7 +13,7 @@ from memory_app.models.sequenced import Sequenced
 
 
 class Checkpoint(Sequenced):
-    """A trained model; its files lie in DATA_DIR/checkpoints/<path> (registry.py)."""
+    """A trained model; its files are in DATA_DIR/checkpoints/<path> (registry.py)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     sha256 = models.CharField(max_length=64, unique=True)
@@ -24,7 +24,7 @@ class Checkpoint(Sequenced):
     live = models.BooleanField(default=False)
     bundled = models.BooleanField(default=False)
     config = models.JSONField(default=dict)
-    # The checkpoint whose weights its training began from, if any.
+    # The checkpoint whose weights its training began from.
     parent = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="children"
     )
@@ -53,35 +53,35 @@ class Checkpoint(Sequenced):
 
     @property
     def shape(self) -> dict[str, str | int]:
-        """The settings that a run which begins from these weights can't choose.
+        """The settings that a run from these weights can't choose.
 
-        Not the hidden size: the new model may be wider.
+        Without the hidden size: the new model may be wider.
         """
         keys = ("cell", "vocab_size", "embedding_dim", "num_layers")
         return {key: self.config[key] for key in keys}
 
     @property
     def model_config(self) -> ModelConfig:
-        """The sizes of its model."""
+        """The sizes of the model."""
         return ModelConfig.from_dict(self.config)
 
     @property
     def task(self) -> str:
-        """What it was trained for."""
+        """The task that it was trained for."""
         return str(self.config.get("task") or CHAT_TASK)
 
     @property
     def serves_chats(self) -> bool:
-        """Whether it was trained for chat and chats run on its cell; others are for study."""
+        """Whether it was trained for chat on a cell that the engine runs; others are for study."""
         return self.task == CHAT_TASK and self.cell in chat_cell_names()
 
     @property
     def state_bytes(self) -> int:
-        """Of one state in float32."""
+        """The size of one state in float32."""
         return self.model_config.state_bytes
 
     def to_client(self) -> dict[str, Any]:
-        """What a client is told of it: `chat.ready`, and `turns.json` of the contract."""
+        """The checkpoint as `chat.ready` and `turns.json` send it."""
         cell = cell_named(self.cell)
         parts: dict[str, list[int]] = {}
         for layer in self.model_config.layer_parts:
@@ -98,7 +98,7 @@ class Checkpoint(Sequenced):
 
 
 class Promotion(models.Model):
-    """One change of the live checkpoint of a language; rolling back is one more."""
+    """A change of the live checkpoint of a language; a rollback is one, too."""
 
     checkpoint = models.ForeignKey(Checkpoint, models.CASCADE, related_name="promotions")
     previous = models.ForeignKey(

@@ -21,10 +21,10 @@ class Corpus(models.Model):
     bytes = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
-    # The first refusals: [{"file", "line", "reason", "said"}, …]..
+    # The first refusals: [{"file", "line", "reason", "said"}, …].
     refusals = models.JSONField(default=list)
     tokens = models.PositiveBigIntegerField(null=True, blank=True)
-    # What the pages draw without reading the file again: turns, words, histogram of lengths.
+    # Figures for the pages, so that the file isn't read again: turns, words, lengths' histogram.
     profile = models.JSONField(default=dict)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -42,5 +42,5 @@ class Corpus(models.Model):
 
     @property
     def file(self) -> Path:
-        """Its stored rows, JSON lines; the disk may have lost them."""
+        """Its stored rows, JSON lines; the file may be missing."""
         return Path(settings.DATA_DIR) / self.path

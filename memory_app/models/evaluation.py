@@ -15,7 +15,7 @@ class EvaluationStatus(models.TextChoices):
 
 
 class Evaluation(models.Model):
-    """One exam of a checkpoint: asked for on its page and sat by the worker, or by `evaluate`."""
+    """One exam of a checkpoint, requested on its page and run by the worker, or by `evaluate`."""
 
     checkpoint = models.ForeignKey(Checkpoint, models.CASCADE, related_name="evaluations")
     suite = models.CharField(max_length=32)
@@ -27,7 +27,7 @@ class Evaluation(models.Model):
     result = models.JSONField(default=dict)
     error = models.CharField(max_length=500, blank=True, default="")
     error_said = models.JSONField(blank=True, default=dict)
-    # Who sits it (process_liveness.py): when that process has died, another takes it up again.
+    # The process that runs it (process_liveness.py): once it has died, another takes over.
     process = models.CharField(max_length=64, blank=True, default="")
     heartbeat = models.DateTimeField(null=True, blank=True)
     asked_by = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""What operators look at: what staff did, faults, and the site's processes."""
+"""What operators read: the audit log, faults, and the site's processes."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.utils import timezone
 
 
 class AuditEntry(models.Model):
-    """What a member of staff did; never changed, and kept when the user goes."""
+    """An action of a member of staff; never changed, and kept when the user is deleted."""
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     user = models.ForeignKey(
@@ -22,7 +22,7 @@ class AuditEntry(models.Model):
 
 
 class FaultEntry(models.Model):
-    """An error that some process logged, for the overview; nobody's text is in it."""
+    """An error that a process logged, for the overview; without any user's text."""
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     source = models.CharField(max_length=100)
@@ -33,13 +33,13 @@ class FaultEntry(models.Model):
 
 
 class ProcessReport(models.Model):
-    """What one of the site's processes carries right now; the overview adds them up."""
+    """The current load of one of the site's processes; the overview adds them up."""
 
     process = models.CharField(max_length=64, primary_key=True)
     at = models.DateTimeField(db_index=True)
     sockets = models.PositiveIntegerField(default=0)
     replies = models.PositiveIntegerField(default=0)
-    # Of its engine: replies in the batch, and those that wait for a place in it.
+    # Of its engine: replies in the batch, and replies that wait for a place in it.
     batch = models.PositiveIntegerField(default=0)
     waiting = models.PositiveIntegerField(default=0)
     # Tokens sampled since it started, and milliseconds of its latest steps.
@@ -51,7 +51,7 @@ class ProcessReport(models.Model):
 
 
 class WorkerHeartbeat(models.Model):
-    """When the training worker of this name was last alive; /readyz reads it."""
+    """When the training worker of this name last reported; /readyz reads it."""
 
     name = models.CharField(max_length=100, primary_key=True)
     seen = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Who chats here: a guest of one browser, or a member."""
+"""The owner of chats: a guest of one browser, or a member."""
 
 import uuid
 
@@ -16,7 +16,7 @@ class Person(models.Model):
     )
     created = models.DateTimeField(default=timezone.now)
     seen = models.DateTimeField(default=timezone.now)
-    # Chats that were opened and in which nothing was said yet (memory_app/pending_chats.py).
+    # Chats that were opened and have no message yet (memory_app/pending_chats.py).
     pending = models.JSONField(default=list, blank=True)
 
     def __str__(self) -> str:

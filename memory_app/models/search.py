@@ -11,22 +11,22 @@ from django.db.models.lookups import Exact, GreaterThan, IsNull
 from memory_app.core.text.case_folding import fold
 from memory_app.core.text.search_signature import COLUMNS, signature
 
-#: Of the chunks of a chat in which all words of a search stand, so many are read for the turn.
+#: Chunks of a chat that contain all words of a search: at most this many are read for the turn.
 LOOKED_AT = 8
 #: Rows of one INSERT.
 CHUNKS_AT_ONCE = 500
-#: A row of this size is stored in one piece by both databases: PostgreSQL would put a longer one
-#: aside, compressed, and SQLite spread it over pages.
+#: Both databases store a row of this size in one piece: PostgreSQL would move a longer one aside,
+#: compressed, and SQLite would spread it over pages.
 CHUNK_BYTES = 1_800
 
 
 def folded_word(word: str) -> str:
-    """A word of a search as it stands in a chunk: folding makes a blank of some characters."""
+    """A word of a search as a chunk has it: folding replaces some characters by a space."""
     return " ".join(fold(word).split())
 
 
 def holds(field: str, word: str) -> models.Q:
-    """Whether a folded text has the folded `word` in it."""
+    """Whether a folded text contains the folded `word`."""
     return models.Q(GreaterThan(StrIndex(field, models.Value(word)), models.Value(0)))
 
 
@@ -41,16 +41,16 @@ def _signed(words: Sequence[str], prefix: str = "") -> models.Q:
 
 
 def in_chunks(words: Sequence[str]) -> models.Q:
-    """Whether some chunk of the chat of the outer query has all of the folded words."""
+    """Whether some chunk of the outer query's chat contains all of the folded words."""
     chunks = SearchSignature.objects.filter(_signed(words), chat=models.OuterRef("pk"))
     for word in words:
         chunks = chunks.filter(holds("chunk__text", word))
-    # Not EXISTS: PostgreSQL would rather read the chunks of every chat than stop at a chat's first.
+    # Not EXISTS: PostgreSQL would read the chunks of every chat instead of stopping at the first.
     return models.Q(IsNull(models.Subquery(chunks.values("pk")[:1]), False))
 
 
 def folded_lines(texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Each text as one line of a chunk; words of a search hold no white space, so none is lost."""
+    """Each text as one line of a chunk; words of a search have no white space, so none is lost."""
     lines = ((position, " ".join(fold(text).split())) for position, text in texts)
     return [(position, line) for position, line in lines if line]
 
@@ -58,7 +58,7 @@ def folded_lines(texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
 def fill(
     last: tuple[str, list[int]] | None, lines: Iterable[tuple[int, str]]
 ) -> list[tuple[str, list[int]]]:
-    """Text and positions of the last chunk and of those that follow it once `lines` are added."""
+    """Text and positions of the last chunk, and of the following ones, with `lines` added."""
     filled = [last] if last else []
     for position, line in lines:
         if not filled or len(filled[-1][0].encode()) + len(line.encode()) + 1 > CHUNK_BYTES:
@@ -70,7 +70,7 @@ def fill(
 
 
 def chunks_of(chat: UUID, texts: Iterable[tuple[int, str]]) -> "list[SearchChunk]":
-    """All chunks of a chat, not stored yet; each text comes with its turn's position."""
+    """All chunks of a chat, unsaved; each text comes with its turn's position."""
     return _numbered(chat, fill(None, folded_lines(texts)), 1)
 
 
@@ -82,15 +82,15 @@ def _numbered(chat: UUID, filled: list[tuple[str, list[int]]], first: int) -> "l
 
 
 def _columns(text: str) -> dict[str, int]:
-    """The signature of a folded text by the names of its columns."""
+    """The signature of a folded text, by column name."""
     return dict(zip(SIGNATURE, signature(text), strict=True))
 
 
 class SearchChunkQuerySet(models.QuerySet["SearchChunk"]):
     def note(self, chat: UUID, texts: Sequence[tuple[int, str]]) -> None:
-        """Add what was said, each with its turn's position, to the chat's last chunk or new ones.
+        """Add texts, each with its turn's position, to the chat's last chunk or to new ones.
 
-        The caller holds the chat's row, or has just made it.
+        The caller holds the chat's row, or has just created it.
         """
         if not (lines := folded_lines(texts)):
             return
@@ -114,7 +114,7 @@ class SearchChunkQuerySet(models.QuerySet["SearchChunk"]):
         SearchSignature.objects.bulk_create(rows, batch_size=CHUNKS_AT_ONCE)
 
     def places(self, chats: Sequence[UUID], words: Sequence[str]) -> dict[UUID, int]:
-        """Of each chat the position of a turn in which all of the words stand, or one of them."""
+        """Of each chat the position of a turn with all of the words, else with one of them."""
         folded = [folded_word(word) for word in words]
         each, some = models.Q(), models.Q(pk__in=[])
         for word in folded:
@@ -122,12 +122,12 @@ class SearchChunkQuerySet(models.QuerySet["SearchChunk"]):
             each &= signed
             some |= signed
         places: dict[UUID, int] = {}
-        # With one word the first chunk that holds it will do. Several that share a chunk may still
-        # stand in different turns, so a few more chunks are looked at.
+        # For one word the first chunk that contains it is enough. Several words of a chunk may be
+        # in different turns, so a few more chunks are read.
         rounds = [(each, all, LOOKED_AT if len(folded) > 1 else 1), (some, any, 1)]
         for which, enough, most in rounds:
             wanted = [chat for chat in chats if chat not in places]
-            # The signature's own chat is named, too: PostgreSQL would else ask those of everybody.
+            # With the signature's own chat, too: PostgreSQL would otherwise read everybody's.
             rows = self.filter(which, chat__in=wanted, signature__chat__in=wanted)
             ranked = rows.annotate(
                 rank=models.Window(
@@ -143,16 +143,16 @@ class SearchChunkQuerySet(models.QuerySet["SearchChunk"]):
 
 
 class SearchChunk(models.Model):
-    """What was said in a chat as a search compares it, a line a text, many lines a row.
+    """The texts of a chat as a search compares them, a line a text, many lines a row.
 
-    The signatures below tell which rows a search needn't read. An FTS5 index would keep the words
-    of deleted chats in its segments until they happen to be merged.
+    The signatures below rule out rows without reading them. An FTS5 index would keep the words of
+    deleted chats in its segments until they are merged.
     """
 
     chat = models.ForeignKey("Chat", models.CASCADE, related_name="chunks", db_index=False)
     number = models.PositiveIntegerField()
     text = models.TextField()
-    # Of each line the position of its turn.
+    # The position of each line's turn.
     positions = models.JSONField(default=list)
 
     objects = SearchChunkQuerySet.as_manager()
@@ -172,19 +172,18 @@ class SearchChunk(models.Model):
         turns: dict[int, str] = {}
         for position, line in zip(self.positions, self.text.split("\n"), strict=True):
             turns[position] = f"{turns[position]}\n{line}" if position in turns else line
-        for position, said in turns.items():
-            if enough(word in said for word in words):
+        for position, text in turns.items():
+            if enough(word in text for word in words):
                 return position
         return None
 
 
 class SearchSignature(models.Model):
-    """The index of a search: which grams a chunk has (core/text/search_signature.py).
+    """The index of a search: the grams of a chunk (core/text/search_signature.py).
 
-    It has a tenth of the texts' size.
-
-    Both databases find a chat's signatures by its key and compare integers; only the texts that
-    are left are read. It is made of the chunks, and `rebuild_search` makes it anew.
+    It has a tenth of the texts' size. Both databases look a chat's signatures up by its key and
+    compare integers; only the remaining texts are read. It is computed from the chunks, and
+    `rebuild_search` rebuilds it.
     """
 
     chunk = models.OneToOneField(

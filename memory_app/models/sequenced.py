@@ -6,9 +6,9 @@ from django.db import models
 
 
 class Sequenced(models.Model):
-    """A row with a number that grows with each new one.
+    """A row with a number that is higher than that of every earlier row.
 
-    Rows are ordered by it and never by their time: a clock can be put back.
+    Rows are ordered by it and never by their time: a clock can be set back.
     """
 
     sequence = models.PositiveBigIntegerField(editable=False, db_index=True)

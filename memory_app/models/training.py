@@ -1,4 +1,4 @@
-"""Runs, the searches that queue them, and what they measure."""
+"""Training runs, the searches that queue them, and their figures."""
 
 import uuid
 from typing import ClassVar
@@ -10,7 +10,7 @@ from django.utils import timezone
 from memory_app.models.checkpoint import Checkpoint
 from memory_app.models.sequenced import Sequenced
 
-#: By this name, since a row's own `settings` hides Django's inside its class.
+#: Under this name, since a row's own `settings` hides Django's inside its class.
 USER = settings.AUTH_USER_MODEL
 
 
@@ -25,11 +25,11 @@ class RunStatus(models.TextChoices):
     FAILED = "failed"
 
 
-#: A run with one of these has somebody who carries it out, or whose death nobody has seen yet.
+#: Statuses of a run that a process holds, or held until it died.
 HELD = (RunStatus.RUNNING, RunStatus.CANCELLING, RunStatus.PAUSING)
 
 
-#: What a person asked of a held run, and what it becomes when that is done.
+#: The request to a held run, and its status once that is done.
 ASKED = {RunStatus.CANCELLING: RunStatus.CANCELLED, RunStatus.PAUSING: RunStatus.PAUSED}
 
 
@@ -53,11 +53,11 @@ class ParameterSearch(Sequenced):
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
     def waiting(self) -> "TrainingRunQuerySet":
-        """Those that no worker has yet, the one that is due first."""
+        """Those that no worker has claimed, the next one first."""
         return self.filter(status=RunStatus.QUEUED).order_by("sequence", "id")
 
     def held(self) -> "TrainingRunQuerySet":
-        """Those that a process carries out or did until it died."""
+        """Those that a process holds, or held until it died."""
         return self.filter(status__in=HELD)
 
 
@@ -75,26 +75,26 @@ class TrainingRun(Sequenced):
         Checkpoint, models.SET_NULL, null=True, blank=True, related_name="runs"
     )
     error = models.TextField(blank=True, default="")
-    # The same as a sentence that can be put into other words (core/messages.py).
+    # The same as a sentence that can be translated (core/messages.py).
     error_said = models.JSONField(blank=True, default=dict)
-    # Where it begins from another checkpoint's weights and tokenizer instead of at random.
+    # The checkpoint whose weights and tokenizer it begins from; at random without one.
     parent = models.ForeignKey(
         Checkpoint, models.SET_NULL, null=True, blank=True, related_name="descendants"
     )
     search = models.ForeignKey(
         ParameterSearch, models.SET_NULL, null=True, blank=True, related_name="runs"
     )
-    # What staff write about it; an archived one is left out of the list until it is asked for.
+    # A note by staff; the list leaves archived runs out unless asked.
     note = models.TextField(blank=True, default="")
     archived = models.BooleanField(default=False)
     started_by = models.ForeignKey(USER, models.SET_NULL, null=True, blank=True, related_name="+")
-    # One more with each claim: whoever holds a lower number writes nothing any more, neither here
-    # nor on disk, where the saves bear it in their names.
+    # Raised by each claim: a holder of a lower number writes nothing any more, neither here nor
+    # on disk, where the number is part of the saves' names.
     fence = models.PositiveIntegerField(default=0)
-    # Who carries it out (process_liveness.py), and when that process last said so.
+    # The process that holds it (process_liveness.py), and the time of its last heartbeat.
     process = models.CharField(max_length=64, blank=True, default="")
     heartbeat = models.DateTimeField(null=True, blank=True)
-    # The step of the last save, and how many workers have died since.
+    # The step of the last save, and the number of workers that died since.
     saved = models.PositiveIntegerField(default=0)
     deaths = models.PositiveSmallIntegerField(default=0)
     created = models.DateTimeField(default=timezone.now)
@@ -111,21 +111,21 @@ class TrainingRun(Sequenced):
 
     @property
     def is_preparing(self) -> bool:
-        """Whether a worker has it but no step is done yet: corpora are read, pieces learned."""
+        """Whether a worker holds it but no step is done: it reads corpora, learns a vocabulary."""
         return self.status == RunStatus.RUNNING and self.step == 0
 
     @property
     def is_finishing(self) -> bool:
-        """Whether all steps are done and only the evaluation and the checkpoint are left."""
+        """Whether all steps are done and only the evaluation and the checkpoint remain."""
         return self.status == RunStatus.RUNNING and 0 < self.total_steps <= self.step
 
     def seconds_left(self) -> float | None:
-        """How long the rest takes at the rate of the last figures; None before there are any."""
+        """The time left at the rate of the last figures; None before there are any."""
         rates = self.metrics.filter(name="steps_per_second", value__gt=0).order_by("-step")
         last = list(rates.values_list("value", flat=True)[:10])
         if self.status not in HELD or not last or self.step >= self.total_steps:
             return None
-        # Each figure stands for equally many steps: their times are what is averaged.
+        # Each figure covers equally many steps, so their times are averaged.
         return (self.total_steps - self.step) * sum(1 / rate for rate in last) / len(last)
 
 
@@ -145,7 +145,7 @@ class TrainingMetric(models.Model):
 
 
 class RunSample(models.Model):
-    """What a run's model said at one evaluation: [{"prompt", "reply"}, …]."""
+    """The replies of a run's model at one evaluation: [{"prompt", "reply"}, …]."""
 
     run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="samples")
     step = models.PositiveIntegerField()

@@ -1,6 +1,4 @@
-"""One user message with its reply. The ids are the truth of what was said; the state is what the
-model made of them.
-"""
+"""One user message with its reply. The ids are the record; the state is computed from them."""
 
 import uuid
 from typing import Any, ClassVar
@@ -35,7 +33,7 @@ class TurnQuerySet(models.QuerySet["Turn"]):
         return self.filter(chat__owner=person, chat__deleted=None) if person else self.none()
 
     def oldest_first(self) -> "TurnQuerySet":
-        """By their place in the chat: a parent comes before its children."""
+        """By position in the chat: a parent precedes its children."""
         return self.order_by("position")
 
     def committed(self) -> "TurnQuerySet":
@@ -50,8 +48,8 @@ class Turn(models.Model):
     parent = models.ForeignKey(
         "self", models.CASCADE, null=True, blank=True, related_name="children"
     )
-    # Its place among the chat's turns, from 1: what was begun later has a higher one, whatever the
-    # clock said. Given while the chat's row is held.
+    # Its position in the chat, from 1: a turn that began later has a higher one, by any clock.
+    # Set while the chat's row is held.
     position = models.PositiveIntegerField(editable=False)
     kind = models.CharField(max_length=16, choices=TurnKind.choices, default=TurnKind.TALK)
     client_turn_id = models.UUIDField()
@@ -64,17 +62,17 @@ class Turn(models.Model):
     sampling = models.JSONField(default=dict)
     # h then c, float32 little-endian, C order: 2 * layers * hidden * 4 bytes.
     state = models.BinaryField(null=True, blank=True)
-    # null where there is no state, as it is told on the wire: "" would be a hash of something.
+    # null without a state, as on the wire: "" would be a hash of something.
     state_sha256 = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     created = models.DateTimeField(default=timezone.now)
     finished = models.DateTimeField(null=True, blank=True)
-    # Who speaks it (process_liveness.py); recovery touches only the turns of processes that died.
+    # The process that generates it (process_liveness.py); recovery touches dead processes' turns.
     process = models.CharField(max_length=64, blank=True, default="")
     heartbeat = models.DateTimeField(null=True, blank=True)
     stop_requested = models.BooleanField(default=False)
-    # Where the state was computed (core/cpu.py): there a replay gives it again to the bit.
+    # The machine that computed the state (core/cpu.py): a replay there is equal to the bit.
     machine = models.CharField(max_length=32, blank=True, default="")
-    # From taking the message to the reply's first token, as this server saw it.
+    # From receiving the message to the reply's first token, measured by the server.
     first_token_ms = models.PositiveIntegerField(null=True, blank=True)
 
     objects = TurnQuerySet.as_manager()
@@ -122,7 +120,7 @@ class Turn(models.Model):
 
     @property
     def tokens(self) -> int:
-        """How many tokens the turn feeds: U, R and the four around them (tokenizer.py)."""
+        """The number of tokens that the turn feeds: message, reply, four control tokens."""
         if self.kind != TurnKind.TALK:
             return 0
         return len(self.user_token_ids) + len(self.reply_token_ids) + 4

@@ -176,7 +176,7 @@ async def test_a_chat_purged_in_mid_reply_leaves_nothing_behind(
     open_socket, alice, chat, tap, caplog, monkeypatch
 ):
     # A heartbeat between the two would end the reply before the purge: it would have stopped.
-    monkeypatch.setattr(services, "turns_pulse", lambda *, speaking: [])
+    monkeypatch.setattr(services, "turns_pulse", lambda *, running: [])
     still, reply = await speaking(open_socket, alice, chat, tap)
     await in_thread(services.chat_delete, chat=chat)
     assert await in_thread(services.chats_purge, older_than=timedelta(0)) == 1

@@ -151,5 +151,5 @@ async def test_a_stop_reaches_a_turn_of_another_process_by_its_row(open_socket, 
     await socket.send("turn.stop", turn=begun.turn.pk)
     await socket.send("ping")
     assert (await socket.next())["type"] == "pong"
-    stopped = await in_thread(services.turns_pulse, speaking={begun.turn.pk})
+    stopped = await in_thread(services.turns_pulse, running={begun.turn.pk})
     assert stopped == {begun.turn.pk}

@@ -28,7 +28,7 @@ async def test_two_listeners_get_each_token_and_then_the_end(chat):
     begun = await in_thread(
         services.turn_begin, chat=chat, client_turn_id=uuid4(), text="Hi", sampling=sampling
     )
-    reply = await generation.speak(begun)
+    reply = await generation.generate(begun)
 
     async def listen(after: int) -> list:
         return [event async for event in reply.follow(after)]

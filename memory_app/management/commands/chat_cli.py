@@ -86,7 +86,7 @@ class Command(ReportingCommand):
         begun = await in_thread(
             services.turn_begin, chat=chat, client_turn_id=uuid4(), text=text, sampling=None
         )
-        reply = await generation.speak(begun)
+        reply = await generation.generate(begun)
         with _stopped_by_ctrl_c(reply):
             self._say("bot  ", end="")
             async for event in reply.follow():

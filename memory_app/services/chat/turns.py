@@ -269,15 +269,15 @@ def turn_stop(*, turn: Turn) -> None:
     Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING).update(stop_requested=True)
 
 
-def turns_pulse(*, speaking: Collection[UUID]) -> set[UUID]:
+def turns_pulse(*, running: Collection[UUID]) -> set[UUID]:
     """This process lives: renew the heartbeat of its turns. Those of them that should stop.
 
     A turn stops because somebody asked another process for it, or because its row is gone.
     """
-    rows = Turn.objects.filter(pk__in=speaking, status=TurnStatus.RUNNING)
+    rows = Turn.objects.filter(pk__in=running, status=TurnStatus.RUNNING)
     rows.update(heartbeat=timezone.now())
     going_on = rows.filter(stop_requested=False).values_list("pk", flat=True)
-    return set(speaking) - set(going_on)
+    return set(running) - set(going_on)
 
 
 def turns_recover() -> int:

@@ -55,12 +55,12 @@ class Process:
         self.layer = RedisPubSubChannelLayer(
             hosts=[{"address": url, "socket_timeout": 0.3, "socket_connect_timeout": 0.3}]
         )
-        self.line = channel_notices._Line(self.layer)
-        self.heard = asyncio.Queue()
+        self.link = channel_notices._Link(self.layer)
+        self.notices = asyncio.Queue()
 
     def listen(self):
         self.joined = asyncio.Event()
-        return self.line.keep(self.line.listen("chat.x", self.heard.put, self.joined))
+        return self.link.keep(self.link.listen("chat.x", self.notices.put, self.joined))
 
 
 async def hears(sender, receiver, seconds=20):
@@ -68,9 +68,9 @@ async def hears(sender, receiver, seconds=20):
     word = uuid4().hex
     async with asyncio.timeout(seconds):
         while True:
-            sender.line.put("chat.x", {"type": word})
+            sender.link.put("chat.x", {"type": word})
             with suppress(TimeoutError):
-                while (await asyncio.wait_for(receiver.heard.get(), 0.2))["type"] != word:
+                while (await asyncio.wait_for(receiver.notices.get(), 0.2))["type"] != word:
                     pass
                 return True
 
@@ -99,7 +99,7 @@ async def test_a_hint_goes_from_process_to_process_and_after_an_outage_again(red
     for one in (here, there):
         one.listen()
     # Nothing is there yet: a hint is taken without a wait and dropped.
-    here.line.put("chat.x", {"type": "lost"})
+    here.link.put("chat.x", {"type": "lost"})
     await asyncio.sleep(0.5)
     assert not there.joined.is_set()
     redis.start()
@@ -109,7 +109,7 @@ async def test_a_hint_goes_from_process_to_process_and_after_an_outage_again(red
     # It hangs for longer than any time-out, and goes on.
     os.kill(redis.process.pid, signal.SIGSTOP)
     await asyncio.sleep(3)
-    assert here.line._said is False
+    assert here.link._is_up is False
     os.kill(redis.process.pid, signal.SIGCONT)
     assert await hears(here, there)
     assert await hears(there, here)
@@ -136,10 +136,10 @@ async def test_a_hint_goes_from_process_to_process_and_after_an_outage_again(red
     assert await hears(there, here)
     (members,) = here.layer._get_layer().groups.values()
     assert len(members) == 1
-    there.line.put("chat.x", {"type": "once"})
-    assert await asyncio.wait_for(here.heard.get(), 2) == {"type": "once"}
+    there.link.put("chat.x", {"type": "once"})
+    assert await asyncio.wait_for(here.notices.get(), 2) == {"type": "once"}
     await asyncio.sleep(0.3)
-    assert here.heard.empty()
+    assert here.notices.empty()
     # A line a change, two processes.
     told = changes(caplog)
     assert 8 <= len(told) <= 18, told
