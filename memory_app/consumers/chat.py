@@ -12,7 +12,8 @@ from django.http.cookie import parse_cookie
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from memory_app import channel_notices, generation, outage_log, outages, policy, protocol, services
+from memory_app import generation, outage_log, outages, policy, protocol, services
+from memory_app.channel_notices import Membership, announce, group_of
 from memory_app.consumers import handshake
 from memory_app.consumers.outlet import Outlet
 from memory_app.consumers.streams import Streams
@@ -38,7 +39,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         super().__init__(*args, **kwargs)
         #: The origin of this socket's own notices.
         self.name = uuid4().hex
-        self.membership: channel_notices.Membership | None = None
+        self.membership: Membership | None = None
         self.in_order = asyncio.Lock()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -67,9 +68,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not handshake.same_site(headers) or await self._chat() is None:
             await self.outlet.close()
             return
-        self.membership = channel_notices.Membership(
-            channel_notices.group_of(self.key), self.dispatch
-        )
+        self.membership = Membership(group_of(self.key), self.dispatch)
         await self.membership.joined()
         # Read after joining the group, whose notices cover what happens from here on.
         chat = await self._chat()
@@ -238,7 +237,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await in_thread(services.head_move, chat=chat, turn=message["turn"])
         event = MemoryChanged(message["turn"])
         await self._send_event(event)
-        channel_notices.announce(chat.pk, event, origin=self.name)
+        announce(chat.pk, event, origin=self.name)
 
     async def on_stream_resume(self, chat: Chat, message: protocol.StreamResume) -> None:
         turn = await self._turn(chat, message["turn"])

@@ -1,4 +1,4 @@
-"""The use cases: keyword-only verbs, each of them atomic. Whoever calls has asked policy.py."""
+"""The use cases: keyword-only verbs, each atomic. Callers have asked policy.py before."""
 
 from memory_app.services.chat.chats import (
     NoCheckpoint,

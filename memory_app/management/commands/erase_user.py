@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from memory_app.management.base import ReportingCommand
 from memory_app.services.operations.erase_deleted import RemainsLeft
-from memory_app.services.operations.personal_data import person_erase, somebody
+from memory_app.services.operations.personal_data import data_subject, person_erase
 
 
 class Command(ReportingCommand):
@@ -19,7 +19,7 @@ class Command(ReportingCommand):
         parser.add_argument("user", help="a user name, or a person's id: a guest has only that")
 
     def report(self, options: dict[str, Any]) -> Any:
-        who = somebody(named=options["user"])
+        who = data_subject(named=options["user"])
         try:
             return {"erased": person_erase(who=who)}
         except RemainsLeft as left:

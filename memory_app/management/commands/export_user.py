@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from memory_app.management.base import ReportingCommand
-from memory_app.services.operations.personal_data import person_export, somebody
+from memory_app.services.operations.personal_data import data_subject, person_export
 
 
 class Command(ReportingCommand):
@@ -20,7 +20,7 @@ class Command(ReportingCommand):
         parser.add_argument("path", type=Path, help="the zip to write; nothing is written over")
 
     def report(self, options: dict[str, Any]) -> Any:
-        who = somebody(named=options["user"])
+        who = data_subject(named=options["user"])
         return {"path": str(options["path"]), **person_export(who=who, path=options["path"])}
 
     def show(self, result: Any) -> None:

@@ -1,4 +1,4 @@
-"""Chats: made, renamed, shared, deleted and taken back, and in the end purged."""
+"""Chats: created, renamed, shared, deleted, restored, and finally purged."""
 
 import logging
 from datetime import timedelta
@@ -16,28 +16,28 @@ from memory_app.services.chat.titles import title_from_all, title_of
 from memory_app.services.operations.erase_deleted import RemainsLeft, remains_clear
 
 log = logging.getLogger(__name__)
-#: How long a deletion can be taken back; afterwards nothing of the chat is kept.
+#: How long a deletion can be undone; afterwards nothing of the chat is kept.
 UNDO_FOR = timedelta(days=1)
 
 
 class NotForChat(SentenceError):
-    """This checkpoint is for study: only the cell lstm can be chatted with."""
+    """This checkpoint is for study: the engine doesn't run its cell."""
 
 
 class NoCheckpoint(SentenceError):
-    """There is no such checkpoint to chat with, or none is live."""
+    """There is no such checkpoint for chats, or none is live."""
 
 
 def chat_create(
     *, person: Person, checkpoint: Checkpoint | None = None, language: str = "en"
 ) -> Chat:
-    """A new chat with a blank memory, on `checkpoint` or on the live one of the language.
+    """A new chat with a blank memory, on `checkpoint` or on the language's live one.
 
-    It has no row until something is said in it (memory_app/pending_chats.py).
+    It has no row before its first message (memory_app/pending_chats.py).
 
     Raises:
         NoCheckpoint: none is live.
-        NotForChat: this one's cell is for study.
+        NotForChat: this checkpoint's cell is for study.
     """
     checkpoint = checkpoint or registry.live(language)
     if checkpoint is None:
@@ -50,7 +50,7 @@ def chat_create(
 
 
 def _set(chat: Chat, **fields: Any) -> None:
-    """Write these fields of the chat: in its person's row while it is pending, else in its own."""
+    """Write these fields of the chat: to its person's row while it is pending, else to its own."""
     if is_pending(chat) and pending_change(chat=chat, **fields):
         return
     Chat.objects.filter(pk=chat.pk).update(**fields)
@@ -59,7 +59,7 @@ def _set(chat: Chat, **fields: Any) -> None:
 
 
 def chat_rename(*, chat: Chat, title: str) -> None:
-    """Name a chat; an empty title gives it back the one that its messages give it."""
+    """Name a chat; an empty title restores the automatic one."""
     messages = chat.turns.oldest_first().exclude(user_text="").values_list("user_text", flat=True)
     _set(chat, title=title_of(title) or title_from_all(messages.iterator()))
 
@@ -70,12 +70,12 @@ def chat_share(*, chat: Chat, shared: bool) -> None:
 
 
 def chat_pin(*, chat: Chat, pinned: bool) -> None:
-    """Keep this chat above the others, or no longer; pinning takes it out of the archive."""
+    """Keep this chat above the others, or no longer; pinning removes it from the archive."""
     _set(chat, pinned=pinned, archived=chat.archived and not pinned)
 
 
 def chat_archive(*, chat: Chat, archived: bool) -> None:
-    """Leave this chat out of the list, or take it back in; searches find it all the same.
+    """Leave this chat out of the list, or return it; searches include it either way.
 
     A pin is kept and shows again with the chat.
     """
@@ -84,10 +84,10 @@ def chat_archive(*, chat: Chat, archived: bool) -> None:
 
 @transaction.atomic
 def chat_delete(*, chat: Chat) -> None:
-    """The chat is nobody's from here on; its owner may take that back until it is purged.
+    """Hide the chat from everybody; its owner may undo that until it is purged.
 
-    A reply that still runs is asked to stop: whoever speaks it finds that out within a heartbeat
-    (turns_pulse), and what it has said comes back with the chat.
+    A reply that still runs is asked to stop: its process learns of it within a heartbeat
+    (turns_pulse), and its tokens so far are kept with the chat.
     """
     now = timezone.now()
     if is_pending(chat) and pending_change(chat=chat, deleted=now):
@@ -98,16 +98,16 @@ def chat_delete(*, chat: Chat) -> None:
 
 
 def chat_restore(*, chat: Chat) -> None:
-    """Take a deletion back; nothing is lost by it, and a chat that isn't deleted stays as it is."""
+    """Undo a deletion without loss; a chat that isn't deleted stays as it is."""
     _set(chat, deleted=None)
 
 
 def chats_purge(*, older_than: timedelta = UNDO_FOR) -> int:
-    """Chats deleted longer ago than this go for good, turns and states too; how many there were.
+    """Purge chats deleted longer ago than this, turns and states too; returns how many.
 
-    A reply that still runs in one finds nothing to join (TurnGone) and ends. Each chat goes in a
-    transaction of its own, which holds the chat's row first: whoever commits a reply or takes a
-    deletion back meanwhile comes either before that or after it.
+    A reply that still runs in one raises TurnGone at its commit and ends. Each chat is deleted in a
+    transaction of its own, which holds the chat's row first: a commit or a restore at the same time
+    comes either before that or after it.
     """
     now = timezone.now()
     # Deleted by a clock that was ahead: it would be kept until that time comes.
@@ -131,9 +131,9 @@ def chats_purge(*, older_than: timedelta = UNDO_FOR) -> int:
 
 
 def chats_empty_purge(*, older_than: timedelta = UNDO_FOR) -> int:
-    """Rows of chats in which nothing was ever said go; how many there were.
+    """Delete rows of chats without a message; returns how many.
 
-    Such rows were made when a chat was opened, before they came with the first message.
+    Such rows were created when a chat was opened, before they came with the first message.
     """
     empty = Chat.objects.filter(
         ~models.Exists(Turn.objects.filter(chat=models.OuterRef("pk"))),
@@ -144,7 +144,7 @@ def chats_empty_purge(*, older_than: timedelta = UNDO_FOR) -> int:
     count = 0
     for key in list(empty.values_list("pk", flat=True)):
         with transaction.atomic():
-            # Held, and asked again: somebody may be saying the first word in it.
+            # Held, and checked again: its first message may be on its way.
             held = Chat.objects.select_for_update().filter(pk=key).first()
             if held is not None and empty.filter(pk=key).exists():
                 held.delete()

@@ -1,4 +1,4 @@
-"""The picture of the front page: what a sentence leaves in the live model's memory."""
+"""The figure of the front page: what a sentence leaves in the live model's memory."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,13 +11,13 @@ from memory_app.core.model.state import State
 from memory_app.core.text.tokenizer import CONTROL
 from memory_app.services.chat.memory import chat_model
 
-#: Rows of the picture: enough to see, few enough to tell apart.
+#: Rows of the figure: enough for a pattern, few enough to tell apart.
 UNITS_PER_TOKEN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class FirstLook:
-    """The cells of a few units after each token of one message to a blank memory."""
+    """The cell states of a few units after each token of one message to a blank memory."""
 
     tokens: tuple[str, ...]
     layer: int  # from 1
@@ -27,7 +27,7 @@ class FirstLook:
 
 @lru_cache(maxsize=8)
 def first_look(*, sha256: str, text: str) -> FirstLook | None:
-    """The units of the last layer that hold what a token of `text` wrote, token by token.
+    """The units of the last layer that keep what a token of `text` wrote, token by token.
 
     Raises:
         Refused: the checkpoint's files can't be used.
@@ -49,10 +49,10 @@ def first_look(*, sha256: str, text: str) -> FirstLook | None:
 
 
 def _written_and_kept(cells: Tensor) -> list[int]:
-    """For each token the units that were near zero before it and kept a value from it on.
+    """For each token the units that were near zero before it and keep a value from it on.
 
     cells: [T, hidden]. A unit's score at token t is the smallest of its values from t on, in the
-    direction of its last one, less the largest before t.
+    direction of the last one, less the largest before t.
     """
     blank = torch.zeros(1, cells.shape[1])
     after = (cells * cells[-1].sign()).flip(0).cummin(dim=0).values.flip(0)

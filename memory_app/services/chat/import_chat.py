@@ -1,7 +1,7 @@
-"""A chat out of a file: read, replayed on its checkpoint, and only then stored, all or nothing.
+"""A chat from a file: read, replayed on its checkpoint, and then stored, all or nothing.
 
-A short one is replayed while its sender waits. A longer one becomes a ChatImport row, which the
-worker replays (services/chat/import_queue.py).
+A short chat is replayed in the request. A longer one becomes a ChatImport row, which the worker
+replays (services/chat/import_queue.py).
 """
 
 import threading
@@ -25,14 +25,14 @@ from memory_app.refusal import Refused
 from memory_app.services.chat.memory import chat_model
 from memory_app.services.chat.titles import title_of
 
-# One replay of a whole chat at a time: it takes a core, and replies want that too.
+# One replay of a whole chat at a time: it takes a core, which replies need too.
 _one_at_a_time = threading.Lock()
 _PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file that is sound, and the checkpoint that it belongs to."""
+    """A valid file, and the checkpoint that it belongs to."""
 
     file: ChatFile
     checkpoint: Checkpoint
@@ -41,7 +41,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A file that is sound, and the state after each turn that has one, by the file's own id."""
+    """A valid file, and the state after each turn that has one, by the file's own id."""
 
     file: ChatFile
     checkpoint: Checkpoint
@@ -49,7 +49,7 @@ class Replayed:
 
     @property
     def differing(self) -> int:
-        """How many states have another hash than the file says: another machine's last bit."""
+        """The number of states whose hash differs from the file's: another machine's last bit."""
         return sum(
             turn.id in self.states and self.states[turn.id].sha256() != turn.state_sha256
             for turn in self.file.turns
@@ -57,10 +57,10 @@ class Replayed:
 
 
 def chat_check(*, data: bytes) -> Checked:
-    """Read a file and hold it against its checkpoint; nothing is replayed or written.
+    """Read a file and compare it with its checkpoint; nothing is replayed or written.
 
     Raises:
-        Refused: the file isn't a sound chat, or its checkpoint isn't here or isn't for chat.
+        Refused: the file isn't a valid chat, or its checkpoint isn't here or isn't for chat.
     """
     file = chat_export.read(data)
     row = Checkpoint.objects.filter(sha256=file.checkpoint_sha256).first()
@@ -89,10 +89,10 @@ def chat_replay(*, data: bytes) -> Replayed:
 
 
 def replayed_at_once(*, checked: Checked) -> Replayed:
-    """The replay of a short chat in a request; one at a time, it takes a core.
+    """The replay of a short chat in a request; one at a time, since it takes a core.
 
     Raises:
-        Refused: `busy`, when the others take too long.
+        Refused: `busy`, when other replays take too long.
     """
     if not _one_at_a_time.acquire(timeout=_PATIENCE):
         raise Refused("busy", _("Another chat is being imported. Try again in a minute."))
@@ -105,7 +105,7 @@ def replayed_at_once(*, checked: Checked) -> Replayed:
 def checked_replay(
     *, checked: Checked, on_turn: Callable[[FileTurn], None] = lambda turn: None
 ) -> Replayed:
-    """The memory of each turn; `on_turn` is told of each, and ends the replay by raising."""
+    """The memory of each turn; `on_turn` is called with each, and ends the replay by raising."""
     configure_process()  # torch keeps a thread count per thread, and this may be any
     model = checked.model
     blank = State.zeros(model.model.config)
@@ -125,7 +125,7 @@ def chat_import(*, person: Person, replayed: Replayed, key: UUID | None = None) 
     Raises:
         Refused: its checkpoint was deleted meanwhile.
     """
-    # Put together before the transaction, which holds SQLite's write lock: the worker is niced.
+    # Prepared before the transaction, which holds SQLite's write lock: the worker is niced.
     chat, turns, chunks = _rows(person, replayed, key or uuid4())
     try:
         with transaction.atomic():

@@ -1,9 +1,9 @@
-"""Chats' files that take too long for a request: kept as rows, replayed by the worker.
+"""Chats' files that take too long for a request: stored as rows, replayed by the worker.
 
-As with runs the row is the truth and the message a hint: whoever replays claims the row by one
-conditional UPDATE that raises its fence, and stores the chat in the transaction that asks for that
-fence again. The worker is niced and has a thread for this, so a training that takes hours keeps no
-import waiting, and an import keeps no reply waiting.
+As with runs the row decides and the message is a hint: a worker claims the row by one conditional
+UPDATE that raises its fence, and stores the chat in a transaction that requires that fence. The
+worker is niced and has a thread for this, so a training of hours delays no import, and an import
+delays no reply.
 """
 
 import logging
@@ -36,15 +36,15 @@ from memory_app.services.training.runs import broker_folders
 
 log = logging.getLogger(__name__)
 TASK = "memory_app.tasks.import_chat"
-#: A chat of so many tokens is replayed while its sender waits: about a second.
+#: A chat of up to this many tokens is replayed in the request: about a second.
 AT_ONCE_TOKENS = 2_000
-#: Files of one person that may wait; each is kept until its turn comes.
+#: Files of one person that may wait; each is stored until it is replayed.
 MOST_WAITING = 5
-#: So many workers may die over one file before the file is what is wrong.
+#: Deaths of workers over one file, after which the file counts as the cause.
 MOST_DEATHS = 3
-#: Seconds between two words of an import that goes on.
+#: Seconds between two progress reports of an import.
 PULSE = 0.5
-#: How long it is told what became of an import.
+#: How long the result of an import is kept.
 KEPT = timedelta(days=1)
 WAITING = (ImportStatus.QUEUED, ImportStatus.RUNNING)
 
@@ -53,11 +53,11 @@ _MANY = _("Five of your chats are being imported: wait for one of them first.")
 
 
 class _Lost(Exception):
-    """Another has the import, or its owner wants it no more: nothing is stored."""
+    """Another worker has the import, or its owner cancelled it: nothing is stored."""
 
 
 def file_import(*, person: Person, data: bytes, checked: Checked) -> UUID:
-    """A checked file as a chat of this person, now or once the worker has replayed it; its id.
+    """Store a checked file as a chat of this person, now or once it is replayed; returns its id.
 
     Raises:
         Refused: as `chat_replay`, `chat_import` and `import_ask`.
@@ -71,13 +71,13 @@ def file_import(*, person: Person, data: bytes, checked: Checked) -> UUID:
 
 
 def import_ask(*, person: Person, data: bytes, checked: Checked) -> ChatImport:
-    """A row that waits for the worker; the chat will have its id.
+    """Queue a row for the worker; the chat will have its id.
 
     Raises:
-        Refused: `quota`, where this person has as many as may wait.
+        Refused: `quota`, when this person has as many as may wait.
     """
     with transaction.atomic():
-        # Held while it is counted: two uploads at once would each see room for one.
+        # The person is held while counting: two uploads at once would each see room for one.
         Person.objects.select_for_update().get(pk=person.pk)
         if person.imports.filter(status__in=WAITING).count() >= MOST_WAITING:
             raise Refused(
@@ -96,16 +96,16 @@ def _enqueue(key: UUID) -> None:
         current_app.send_task(TASK, [str(key)], retry=False)
     except Exception:
         facts = {"import": str(key)}
-        log.warning("the worker can't be told of an import", extra=facts, exc_info=True)
+        log.warning("the worker can't be notified of an import", extra=facts, exc_info=True)
 
 
 def import_cancel(*, row: ChatImport) -> None:
-    """Forget the import; whoever replays it finds its row gone and stores nothing."""
+    """Cancel the import; a worker that replays it finds no row and stores nothing."""
     ChatImport.objects.filter(pk=row.pk).delete()
 
 
 def import_execute(*, key: UUID) -> None:
-    """Replay one import and store its chat; told of it twice, the second does nothing.
+    """Replay one import and store its chat; a duplicate does nothing.
 
     Raises:
         OperationalError, InterfaceError, OSError: an outage; the import waits for its end.
@@ -118,13 +118,13 @@ def import_execute(*, key: UUID) -> None:
     except _Lost:
         log.info("an import was taken back", extra={"import": str(key)})
     except Refused as refused:
-        # The file itself was checked when it came.
+        # The file itself was checked when it was uploaded.
         gone = Sentence("The checkpoint of this chat was deleted.")
         unusable = Sentence("The checkpoint of this chat can't be loaded.")
         _fail(row, gone if refused.code == "not_found" else unusable)
     except Exception as fault:
         if outage_log.failed(fault, at="import"):
-            # Nothing is wrong with the file: it is replayed anew when the database is back.
+            # The file isn't at fault: it is replayed anew when the database is back.
             patiently(lambda: _give_back(row))
             raise
         log.exception("an import broke", extra={"import": str(key)})
@@ -138,13 +138,13 @@ def _claim(key: UUID) -> ChatImport | None:
     lost = row.status == ImportStatus.RUNNING
     if lost and not is_dead(row.process, row.heartbeat):
         return None
-    # One that this very process left behind was lost in an outage: no worker died of it.
+    # An import that this very process left behind was lost in an outage: no worker died of it.
     died = lost and row.process != process_id()
     if died and row.deaths + 1 >= MOST_DEATHS:
         times = {"n": str(row.deaths + 1)}
         _fail(row, Sentence("The worker died {n} times while it replayed this file.", times))
         return None
-    # The row as it was read has to be the row that is changed: the row count says who won.
+    # Conditional on the row as it was read: the row count decides a race.
     won = ChatImport.objects.filter(pk=key, fence=row.fence, status=row.status).update(
         fence=row.fence + 1,
         deaths=row.deaths + died,
@@ -157,27 +157,27 @@ def _claim(key: UUID) -> ChatImport | None:
 
 
 def _give_back(row: ChatImport) -> None:
-    """Put the import back into the queue."""
+    """Return the import to the queue."""
     ChatImport.objects.filter(pk=row.pk, fence=row.fence, status=row.status).update(
         status=ImportStatus.QUEUED, process="", done=0
     )
 
 
-def _fail(row: ChatImport, said: Sentence) -> None:
+def _fail(row: ChatImport, reason: Sentence) -> None:
     ChatImport.objects.filter(pk=row.pk, fence=row.fence, status=row.status).update(
-        status=ImportStatus.FAILED, error_said=said.to_dict(), data=b""
+        status=ImportStatus.FAILED, error_said=reason.to_dict(), data=b""
     )
 
 
 def _replay(row: ChatImport) -> None:
     ours = ChatImport.objects.filter(pk=row.pk, fence=row.fence, status=ImportStatus.RUNNING)
-    done, told = 0, time.monotonic()
+    done, reported = 0, time.monotonic()
 
     def on_turn(turn: FileTurn) -> None:
-        nonlocal done, told
+        nonlocal done, reported
         done += turn.tokens
-        if time.monotonic() - told > PULSE:
-            told = time.monotonic()
+        if time.monotonic() - reported > PULSE:
+            reported = time.monotonic()
             if not ours.update(done=done, heartbeat=timezone.now()):
                 raise _Lost
 
@@ -190,7 +190,7 @@ def _replay(row: ChatImport) -> None:
 
 
 def _held_owner(row: ChatImport) -> Person:
-    """Whose the import is now; a guest who logs in meanwhile comes before or after this."""
+    """The import's owner now; a guest's log-in comes before or after this."""
     for _attempt in range(2):
         held = Person.objects.select_for_update(of=("self",)).filter(imports=row.pk).first()
         # None where the guest has just become a member: then the row names the member.
@@ -200,7 +200,7 @@ def _held_owner(row: ChatImport) -> Person:
 
 
 def imports_next() -> bool:
-    """Tell the workers of the import that waits longest; whether there is one."""
+    """Notify the workers of the import that waits longest; returns whether there is one."""
     row = ChatImport.objects.filter(status=ImportStatus.QUEUED).order_by("sequence").first()
     if row is not None:
         _enqueue(row.pk)
@@ -208,7 +208,7 @@ def imports_next() -> bool:
 
 
 def imports_recover() -> int:
-    """Tell the workers of every import that has lost its worker, and of the next that waits."""
+    """Notify the workers of every import that lost its worker, and of the next that waits."""
     rows = ChatImport.objects.filter(status=ImportStatus.RUNNING).defer("data")
     lost = [row for row in rows if is_dead(row.process, row.heartbeat)]
     for row in lost:
@@ -217,6 +217,6 @@ def imports_recover() -> int:
 
 
 def imports_purge() -> None:
-    """What ended a day ago needs no telling any more."""
+    """Delete the rows of imports that ended a day ago."""
     ended = ChatImport.objects.exclude(status__in=WAITING)
     ended.filter(created__lt=timezone.now() - KEPT).delete()

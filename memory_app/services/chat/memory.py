@@ -27,7 +27,7 @@ def chat_model(*, sha256: str) -> Checkpoint:
     """The loaded model that a chat is bound to.
 
     Raises:
-        Refused: `unavailable`, when its files can't be used; a state is never fed to others.
+        Refused: `unavailable`, when its files can't be used; another model can't read its states.
     """
     try:
         return runtime.load_checkpoint_by_sha(sha256)
@@ -111,20 +111,20 @@ def refusal_to_move(chat: Chat) -> Refused:
 
 @transaction.atomic
 def head_move(*, chat: Chat, turn: UUID | None) -> None:
-    """Undo, redo or another sibling: the next message goes on from `turn` (None: blank memory).
+    """Undo, redo or another sibling: the next message follows `turn` (None: blank memory).
 
     Raises:
         Refused: `not_found`, `invalid` for a turn without a state, `busy` while a reply runs.
     """
     if chat._state.adding and turn is None:
-        return  # nothing was said in it yet, so its memory is blank
+        return  # it has no message, so its memory is blank already
     if turn is not None:
         if Chat.objects.filter(pk=chat.pk).exclude(running=None).exists():
             raise Refused("busy", BUSY)
-        found = Turn.objects.filter(pk=turn, chat=chat).defer("state").first()
-        if found is None:
+        target = Turn.objects.filter(pk=turn, chat=chat).defer("state").first()
+        if target is None:
             raise Refused("not_found", _("This chat has no such turn."))
-        if not found.is_committed:
+        if not target.is_committed:
             raise Refused("invalid", _("This turn has no memory to restore."))
     # The row count says whether a reply has begun meanwhile; a running turn is refused by it too.
     moved = Chat.objects.filter(pk=chat.pk, running=None, deleted=None).update(

@@ -1,4 +1,4 @@
-"""Opens, changes and stores chats that have no turn yet (memory_app/pending_chats.py)."""
+"""Open, change and store chats that have no turn yet (memory_app/pending_chats.py)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from memory_app.pending_chats import chat_of, entry_of
 from memory_app.refusal import Refused
 from memory_app.services.chat.memory import GONE
 
-#: Of one person; the oldest goes when another is opened.
+#: Pending chats of one person; a further one replaces the oldest.
 MOST = 32
 
 
@@ -23,7 +23,7 @@ def pending_open(*, person: Person, checkpoint: Checkpoint, title: str = "") -> 
 
 
 def _locked(person: Person) -> list[dict[str, Any]]:
-    """What is pending now; the person's row is held until the transaction ends."""
+    """The pending chats; the person's row is held until the transaction ends."""
     row = Person.objects.select_for_update().filter(pk=person.pk).first()
     if row is None:
         raise Refused("not_found", GONE)
@@ -49,7 +49,7 @@ def pending_change(*, chat: Chat, **fields: Any) -> bool:
 
 
 def chat_store(*, chat: Chat) -> None:
-    """Give the chat its row, in the transaction of what is first said in it; once, however often.
+    """Give the chat its row, in the transaction of its first message; idempotent.
 
     Raises:
         Refused: `not_found`: it was deleted, or its owner is another by now.
@@ -58,13 +58,13 @@ def chat_store(*, chat: Chat) -> None:
     pending = _locked(chat.owner)
     entry = next((entry for entry in pending if entry["id"] == str(chat.pk)), None)
     if entry is None:
-        # Sent twice at once: the other one has stored it. Or it is gone.
+        # Sent twice at once: the other transaction stored it. Or it was deleted.
         if Chat.objects.filter(pk=chat.pk, owner=chat.owner, deleted=None).exists():
             return
         raise Refused("not_found", GONE)
     if entry["deleted"]:
         raise Refused("not_found", GONE)
-    # Of its own time: it begins with what is said first.
+    # Created now: a chat begins with its first message.
     row = chat_of(chat.owner, chat.checkpoint, entry)
     row.created = row.updated = timezone.now()
     row.save(force_insert=True)

@@ -1,4 +1,4 @@
-"""Persons: a guest is known by the session alone, a member by the user who logged in."""
+"""Persons: a guest is known by the session alone, a member by the logged-in user."""
 
 import logging
 from datetime import timedelta
@@ -18,13 +18,13 @@ from memory_app.services.chat.pending_chats import MOST as MOST_PENDING
 
 log = logging.getLogger(__name__)
 SESSION_KEY = "person"
-#: When this session's cookie was renewed last, in seconds since 1970; once a day is enough.
+#: When this session's cookie was last renewed, in seconds since 1970; once a day is enough.
 RENEWED_KEY = "renewed"
 RENEW_EVERY = timedelta(days=1)
 
 
 class _SessionOnly:
-    """As much of a request as Django's `get_user` looks at."""
+    """As much of a request as Django's `get_user` reads."""
 
     def __init__(self, session: SessionBase) -> None:
         self.session = session
@@ -32,11 +32,11 @@ class _SessionOnly:
 
 def _guest(session: SessionBase) -> Person | None:
     try:
-        found = UUID(str(session.get(SESSION_KEY)))
+        key = UUID(str(session.get(SESSION_KEY)))
     except ValueError:
         return None
-    # A guest who became a member is no guest any more, wherever the old cookie still lies.
-    return Person.objects.filter(pk=found, user=None).first()
+    # A guest who became a member is no guest any more, even where the old cookie still is.
+    return Person.objects.filter(pk=key, user=None).first()
 
 
 def _member(user: Any) -> Person:
@@ -44,13 +44,13 @@ def _member(user: Any) -> Person:
 
 
 def person_of_request(request: HttpRequest) -> Person | None:
-    """Who asks, or None for a stranger; a member's row is made when first needed."""
+    """The person who asks, or None for a stranger; a member's row is created when first needed."""
     user: Any = request.user
     return _member(user) if user.is_authenticated else _guest(request.session)
 
 
 def person_of_session(session_key: str | None) -> Person | None:
-    """Who holds this session now, read afresh: None after a logout, a ban or a new password."""
+    """The session's person now, read afresh: None after a logout, a ban or a new password."""
     if not session_key:
         return None
     session = SessionStore(session_key)
@@ -60,10 +60,10 @@ def person_of_session(session_key: str | None) -> Person | None:
 
 
 def person_present(*, request: HttpRequest) -> Person | None:
-    """Who asks, or None; any request shows that they are alive, and renews their cookie.
+    """The person who asks, or None; each request shows activity, and renews the cookie.
 
-    The cookie is a guest's only key, whichever page they come back by. It is each session's own: a
-    member's visits with one browser don't renew the cookie in another.
+    The cookie is a guest's only key. It is renewed a session: a member's visits with one browser
+    don't renew the cookie in another.
     """
     person = person_of_request(request)
     if person is None:
@@ -84,7 +84,7 @@ def person_present(*, request: HttpRequest) -> Person | None:
 
 
 def person_ensure(*, request: HttpRequest) -> Person:
-    """Who asks; a stranger becomes a guest, with a session of their own."""
+    """The person who asks; a stranger becomes a guest, with a session of their own."""
     person = person_present(request=request)
     if person is None:
         person = Person.objects.create()
@@ -95,11 +95,11 @@ def person_ensure(*, request: HttpRequest) -> Person:
 
 @transaction.atomic
 def person_merge(*, guest: Person, member: Person) -> None:
-    """A guest's chats go to the member; the guest is gone."""
+    """Give a guest's chats to the member, and delete the guest."""
     if guest.pk == member.pk or guest.user_id is not None:
         return
-    # Held first: a chat that the guest begins or imports at this moment is stored before, and comes
-    # along, or finds no guest any more.
+    # Held first: a chat that the guest begins or imports at this moment is either stored before,
+    # and merged, or finds no guest any more.
     rows = Person.objects.select_for_update().filter(pk__in=(guest.pk, member.pk)).order_by("pk")
     pending = {row.pk: row.pending for row in rows}
     if guest.pk not in pending:
@@ -114,7 +114,7 @@ def person_merge(*, guest: Person, member: Person) -> None:
 def on_login(
     sender: object, request: HttpRequest, user: AbstractBaseUser, **kwargs: object
 ) -> None:
-    """Django's user_logged_in: also sent after a sign-up, so a guest's chats come along."""
+    """Django's user_logged_in: also sent after a sign-up, so a guest's chats are merged."""
     guest = _guest(request.session)
     member = _member(user)
     if guest is not None:

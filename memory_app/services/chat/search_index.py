@@ -1,4 +1,4 @@
-"""What searches look through, made anew from what was said."""
+"""The index of searches, rebuilt from the turns."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -9,14 +9,14 @@ from memory_app.models import Chat, SearchChunk, chunks_of
 
 
 def chats_to_index() -> int:
-    """How many chats there are, deleted ones that can still be taken back among them."""
+    """The number of chats, including deleted ones that can be restored."""
     return Chat.objects.count()
 
 
 def search_rebuild() -> Iterator[int]:
     """Rebuild the folded title, chunks and signatures of every chat; yields the chunks of each.
 
-    A chat a transaction, so that turns are stored meanwhile and a killed rebuild leaves each chat
+    One transaction a chat, so that turns are stored meanwhile and a killed rebuild leaves each chat
     with its old index or its new one.
     """
     for chat in list(Chat.objects.values_list("pk", flat=True)):
@@ -25,7 +25,7 @@ def search_rebuild() -> Iterator[int]:
 
 @transaction.atomic
 def _rebuild(chat: UUID) -> int:
-    # A turn that is begun or committed now waits for the row, and adds its texts to the new chunks.
+    # A turn that begins or commits now waits for the row, and adds its texts to the new chunks.
     row = Chat.objects.select_for_update().filter(pk=chat).first()
     if row is None:  # purged since
         return 0

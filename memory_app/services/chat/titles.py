@@ -1,4 +1,4 @@
-"""A chat's title: as somebody wrote it, or from the first message that says something."""
+"""A chat's title: as its owner wrote it, or from the first message with content."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ FROM_MESSAGE, MOST = 40, 200
 #: A title is cut between words where one ends in its last third.
 _WORD_FROM = 2 * FROM_MESSAGE // 3
 _WORD = regex.compile(r"[\p{L}\p{N}\p{M}'’]+")
-# A message of these words alone opens a chat or keeps it going, and names nothing.
+# A message of these words alone opens a chat or keeps it going, and has no topic.
 _SMALL_TALK = (
     "a afternoon again alright all and are ah aha bot bye cheers cool day dear doing do "
     "evening everybody everyone fine friend goodbye good great greetings guys ha haha hallo "
@@ -21,9 +21,9 @@ _SMALL_TALK = (
     "very well what's whats up wow yeah yep yes yo you your "
 )
 _WORDS = frozenset(_SMALL_TALK.split())
-# "how are you" is made of them too, and so would be "what is it to you": at most so many.
+# "how are you" consists of them too, and so would "what is it to you": at most this many.
 _MOST_WORDS = 5
-#: Letters of a greeting that is drawn out; more of them are something else.
+#: Letters of a drawn-out greeting; a longer word is something else.
 _LONGEST = 12
 _CHINESE = regex.compile(
     "(?:你好|您好|大家好|哈[喽啰罗囉]|嗨|嘿|喂|在吗|在么|在嘛|早上好|上午好|中午好|下午好|晚上好|早安|午安|晚安"
@@ -33,7 +33,7 @@ _CHINESE = regex.compile(
 
 
 def says_something(text: str) -> bool:
-    """Whether a message names anything: no greeting ("hi", "你好"), no "ok", no bare signs."""
+    """Whether a message has a topic: no greeting ("hi", "你好"), no "ok", no bare signs."""
     words = _WORD.findall(text.casefold().replace("’", "'"))
     if not words:
         return False
@@ -47,7 +47,7 @@ def _is_small_talk(word: str) -> bool:
 
 
 def is_provisional(title: str) -> bool:
-    """Whether a later message may give a better title: this one is none or a greeting."""
+    """Whether a later message may give a better title: this one is empty or a greeting."""
     return not says_something(title)
 
 
@@ -57,7 +57,7 @@ def title_of(text: str) -> str:
 
 
 def title_from(message: str) -> str:
-    """The title that a message gives a chat; empty where it says nothing yet."""
+    """The title that a message gives a chat; empty where it has no topic."""
     return own_words(message) if says_something(message) else ""
 
 

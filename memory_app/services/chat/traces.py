@@ -1,4 +1,4 @@
-"""A turn's gates, replayed when somebody looks and kept in this process for their next look."""
+"""A turn's gates, replayed on demand and cached in this process."""
 
 import functools
 
@@ -22,15 +22,15 @@ def turn_trace(*, turn: Turn) -> tuple[AnyTrace, Checkpoint]:
         before = state_after(turn=turn.parent, checkpoint=turn.chat.checkpoint)
         return trace_of(model.model, before, _ids(turn, model))
 
-    # A committed turn never changes; its hash beside its id says that it is that one.
+    # A committed turn never changes; its hash beside its id identifies it.
     return runtime.get_traces().get((turn.pk, turn.state_sha256), make), model
 
 
 def turn_window_trace(*, turn: Turn, number: int) -> tuple[AnyTrace, Checkpoint, Window]:
-    """The trace of one window of a committed turn: that of the turn where it has only one.
+    """The trace of one window of a committed turn, or of the turn where it has only one.
 
-    A far window waits for the replay of those before it: niced, a window at a time with those that
-    others wait for.
+    A far window waits for the replay of those before it: niced, a window at a time, in turn with
+    other requests.
 
     Raises:
         Refused: `unavailable`, when the model or the state before the turn can't be used.
@@ -40,8 +40,8 @@ def turn_window_trace(*, turn: Turn, number: int) -> tuple[AnyTrace, Checkpoint,
     ids = _ids(turn, model)
     place = window(len(ids), number)
     if place.count == 1:
-        found, _ = turn_trace(turn=turn)
-        return found, model, place
+        trace, _ = turn_trace(turn=turn)
+        return trace, model, place
     borders = _borders(turn, model)
 
     def make() -> AnyTrace:
@@ -55,7 +55,7 @@ def turn_window_trace(*, turn: Turn, number: int) -> tuple[AnyTrace, Checkpoint,
 
 
 def turn_trace_ahead(*, turn: Turn, number: int = 1) -> int:
-    """Begin to compute a turn's first layer while the page that will ask for it is on its way.
+    """Begin to compute a turn's first layer before the page asks for it.
 
     Returns how many tokens have to be replayed before those of the window: that isn't begun.
     """
@@ -63,8 +63,8 @@ def turn_trace_ahead(*, turn: Turn, number: int = 1) -> int:
     place = window(len(_ids(turn, model)), number)
     if place.count > 1 and (known := _borders(turn, model).known) < number:
         return place.first - window(place.total, known).first
-    found, _, _ = turn_window_trace(turn=turn, number=number)
-    runtime.compute_ahead(found)
+    trace, _, _ = turn_window_trace(turn=turn, number=number)
+    runtime.compute_ahead(trace)
     return 0
 
 

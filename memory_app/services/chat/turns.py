@@ -1,7 +1,7 @@
 """A turn's life: begun once, committed or ended once, recovered when its process died.
 
-Whoever writes both takes the chat's row before its turns', as a purge does: in two orders, two
-transactions of a database that locks rows would wait for each other.
+Lock order: chat, then turn, as in a purge. In two orders two transactions of a database that
+locks rows would wait for each other.
 """
 
 import logging
@@ -33,24 +33,24 @@ from memory_app.translate_messages import in_words_later
 
 log = logging.getLogger(__name__)
 _NO_TURN = _("This chat has no such turn.")
-#: What a turn that another process ended is read again for.
+#: The fields that are read again of a turn that another process ended.
 _ENDED_WITH = ("status", "reply_text", "reply_token_ids", "state_sha256")
 
 
 class TurnGone(LookupError):
-    """The turn isn't running any more: its chat was deleted, or recovery took it for dead."""
+    """The turn isn't running any more: its chat was deleted, or recovery ended it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A turn to speak. `created` is False for a message that was sent before: nothing to do."""
+    """A turn to generate. `created` is False for a repeated message: nothing to do."""
 
     turn: Turn
     created: bool
     model: Checkpoint | None = None
     before: State | None = None
     sampling: Sampling | None = None
-    # When the message was taken, by a clock that nobody puts back.
+    # When the message was received, by a monotonic clock.
     taken: float = field(default_factory=time.monotonic)
 
 
@@ -64,16 +64,16 @@ def turn_begin(
 ) -> Begun:
     """Take the chat for one more turn: after the head, or as a sibling of `target`.
 
-    text alone: a message. target alone: the reply again. Both: the message edited. Sent again with
-    the same `client_turn_id` it finds its first turn, whatever became of it.
+    text alone: a message. target alone: the reply again. Both: the message edited. A repeated
+    `client_turn_id` gives its first turn, whatever its status.
 
     Raises:
         Refused: `busy`, `invalid`, `too_long`, `not_found`, `unavailable`.
     """
     taken = time.monotonic()
-    found = _sent_before(chat, client_turn_id)
-    if found is not None:
-        return Begun(found, created=False)
+    earlier = _sent_before(chat, client_turn_id)
+    if earlier is not None:
+        return Begun(earlier, created=False)
     try:
         drawn = Sampling.parse(sampling)
     except SamplingError as fault:
@@ -90,10 +90,10 @@ def turn_begin(
                 chat_store(chat=chat)
             turn, before = _claim(chat, client_turn_id, text, text_ids, target, drawn, model)
     except (IntegrityError, _Taken):
-        # Lost a race. Either to this very message, sent twice at once, or to another one.
-        found = _sent_before(chat, client_turn_id)
-        if found is not None:
-            return Begun(found, created=False)
+        # Lost a race: to this very message, sent twice at once, or to another one.
+        earlier = _sent_before(chat, client_turn_id)
+        if earlier is not None:
+            return Begun(earlier, created=False)
         raise refusal_to_move(chat) from None
     chat._state.adding = False
     return Begun(turn, True, model, before, drawn, taken)
@@ -136,7 +136,7 @@ def _claim(
 ) -> tuple[Turn, State]:
     now = timezone.now()
     key = uuid4()
-    # This UPDATE settles who runs: its row count is 1 for one of any number of contenders, on
+    # This UPDATE decides the race: its row count is 1 for one of any number of contenders, on
     # SQLite and PostgreSQL alike, and the winner holds the row until the transaction ends. The
     # turn that it names is inserted below (foreign keys are checked at the end).
     free = Chat.objects.filter(pk=chat.pk, running=None, deleted=None)
@@ -178,14 +178,14 @@ def _claim(
 
 
 def _title(chat: Chat, text: str) -> str:
-    """The title with this message: a greeting's own words until a message says something."""
+    """The title with this message: a greeting until a message has a topic."""
     if not chat.title:
         return title_from(text) or own_words(text)
     better = title_from(text)
     if not better or says_something(chat.title):
         return chat.title
     first = chat.turns.oldest_first().values_list("user_text", flat=True).first()
-    # A title that a person wrote stays, however little it says.
+    # A title that a person wrote stays, even without a topic.
     return better if first is not None and own_words(first) == chat.title else chat.title
 
 
@@ -200,15 +200,15 @@ def turn_commit(
     first_token_ms: int | None = None,
     after: State | None = None,
 ) -> Turn:
-    """Store what was said and the memory that it leaves, and move the head: all of it or nothing.
+    """Store a turn's reply and state, and move the head: all of it or nothing.
 
-    `after` is the canonical replay of these ids, where the caller has it from a first try.
+    `after` is the canonical replay of these ids, if the caller has it from a first try.
 
     Raises:
         TurnGone: the turn isn't running any more; nothing was stored.
     """
     assert status in COMMITTED
-    # The replay takes its time, so it comes before the transaction, not inside it.
+    # The replay is slow, so it comes before the transaction, not inside it.
     if after is None:
         after = turn_replay(turn=turn, before=before, reply_ids=reply_ids, model=model)
     now = timezone.now()
@@ -248,31 +248,31 @@ def _end(turn: Turn, status: TurnStatus) -> bool:
         turn.status, turn.finished = status, now
     else:
         kept = Turn.objects.filter(pk=turn.pk).values(*_ENDED_WITH).first()
-        # A purged chat takes its turns along: then nothing was stored, and nothing ever will be.
+        # The chat was purged with its turns: then nothing was stored, and nothing ever will be.
         for name, value in (kept or {"status": TurnStatus.INTERRUPTED}).items():
             setattr(turn, name, value)
     return bool(ended)
 
 
 def turn_interrupt(*, turn: Turn) -> bool:
-    """The process ends or died: no reply, no state; whether this call was the one that ended it."""
+    """End a turn whose process ends or died; returns whether this call ended it."""
     return _end(turn, TurnStatus.INTERRUPTED)
 
 
 def turn_fail(*, turn: Turn) -> bool:
-    """Something broke; the head stays where it was."""
+    """End a turn after a fault; the head doesn't move."""
     return _end(turn, TurnStatus.FAILED)
 
 
 def turn_stop(*, turn: Turn) -> None:
-    """Ask whichever process speaks this turn to stop (turns_pulse tells it)."""
+    """Ask the process that generates this turn to stop (by turns_pulse)."""
     Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING).update(stop_requested=True)
 
 
 def turns_pulse(*, running: Collection[UUID]) -> set[UUID]:
-    """This process lives: renew the heartbeat of its turns. Those of them that should stop.
+    """Renew the heartbeat of this process's turns; returns those of them that should stop.
 
-    A turn stops because somebody asked another process for it, or because its row is gone.
+    A turn stops because another process was asked to stop it, or because its row is gone.
     """
     rows = Turn.objects.filter(pk__in=running, status=TurnStatus.RUNNING)
     rows.update(heartbeat=timezone.now())
@@ -281,7 +281,7 @@ def turns_pulse(*, running: Collection[UUID]) -> set[UUID]:
 
 
 def turns_recover() -> int:
-    """Turns whose process died become `interrupted`, and their chats go on; how many there were."""
+    """End turns of dead processes as `interrupted`, which frees their chats; returns how many."""
     running = Turn.objects.filter(status=TurnStatus.RUNNING).defer("state")
     count = 0
     for turn in running.order_by("chat_id", "position"):

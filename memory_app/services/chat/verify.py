@@ -1,4 +1,4 @@
-"""Is what is stored what the ids give? Every committed turn, replayed from its parent's state."""
+"""Compare what is stored with its ids: every committed turn, replayed from its parent's state."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,28 +17,27 @@ from memory_app.services.operations.damaged_rows import (
     turn_read,
 )
 
-#: How far a value may be off when another machine computed it.
+#: The largest difference of a value that another machine computed.
 TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One turn; `reason` is empty when it is sound."""
+    """The result for one turn; `reason` is empty when it is sound."""
 
     turn: Key
     reason: str = ""
 
 
 def turns_to_verify() -> int:
-    """How many turns `turns_verify` will look at."""
+    """The number of turns that `turns_verify` reads."""
     return Turn.objects.committed().count()
 
 
 def turns_verify() -> Iterator[Verdict]:
     """A verdict a committed turn, checkpoint by checkpoint, so that each is loaded once.
 
-    Each row is read by itself: one that can't be is a fault, and the others are looked at all the
-    same.
+    Each row is read by itself: an unreadable one is a fault, and the others are still checked.
     """
     parents = stored_parents()
     circles = in_circles(parents)
@@ -51,7 +50,7 @@ def turns_verify() -> Iterator[Verdict]:
         elif row.is_committed:
             try:
                 reason = "it is among its own ancestors" if key in circles else _fault(row)
-            except Exception as fault:  # a row that nobody thought of must not hide the next
+            except Exception as fault:  # an unforeseen row must not hide the next
                 reason = f"it can't be replayed: {type(fault).__name__}: {fault}"
             yield Verdict(key, " ".join(reason.split()))
 

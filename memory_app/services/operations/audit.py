@@ -1,4 +1,4 @@
-"""What members of staff did, told once and never changed."""
+"""The audit log: what members of staff did, recorded once and never changed."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,11 +14,11 @@ from memory_app.models import AuditEntry
 
 LONGEST = 300
 FAILED_LOG_IN = "staff.log_in_failed"
-#: Failures with one name within this are one entry with a count; so many names get one of their
-#: own within it, all others share one; and so many entries of failures are kept at all.
+#: Failures of one name within this time are one entry with a count; the number of names with an
+#: entry of their own in that time, the others sharing one; and the number of failure entries kept.
 FAILURES_WITHIN = timedelta(hours=1)
 FAILED_NAMES, FAILURES_KEPT = 30, 2000
-#: Whose name is that of no entry of its own.
+#: The name of the shared entry.
 OTHER_NAMES = "…"
 
 
@@ -29,10 +29,10 @@ def audit_record(
     object: str = "",  # noqa: A002  (the field's own name)
     detail: dict[str, Any] | None = None,
 ) -> AuditEntry:
-    """One entry: who did what to which object. Never anybody's chat text, and no secrets.
+    """Record who did what to which object. Never a chat's text, and no secrets.
 
-    Written in the transaction of the deed, so that neither stands without the other. Without a
-    user it was done at the machine's own command line.
+    Written in the transaction of the action, so that neither is stored without the other. Without
+    a user it was done on the command line.
     """
     known = user if user is not None and user.is_authenticated else None
     return AuditEntry.objects.create(
@@ -47,7 +47,7 @@ def audit_record(
 def on_staff_login(
     sender: object, request: HttpRequest, user: AbstractUser, **facts: object
 ) -> None:
-    """Django's user_logged_in, on whichever page: of a member of staff it is an entry."""
+    """Django's user_logged_in, on any page: an entry for a member of staff."""
     if user.is_staff:
         audit_record(user=user, action="staff.log_in", object=user.get_username())
 
@@ -55,7 +55,7 @@ def on_staff_login(
 def on_staff_logout(
     sender: object, request: HttpRequest, user: AbstractUser | None, **facts: object
 ) -> None:
-    """Django's user_logged_out; nobody where the session had ended already."""
+    """Django's user_logged_out; without a user where the session had ended already."""
     if user is not None and user.is_staff:
         audit_record(user=user, action="staff.log_out", object=user.get_username())
 
@@ -65,7 +65,7 @@ def on_staff_login_failed(
 ) -> None:
     """Django's user_login_failed: an entry where the log-in was for the staff.
 
-    That is any at the staff's own page, and elsewhere one with the name of a member of staff.
+    That is any at the staff's own page, and elsewhere those with the name of a member of staff.
     """
     name = "".join(char for char in str(credentials.get("username", "")) if char.isprintable())
     at_the_desk = request is not None and request.path.startswith("/admin/")
@@ -75,10 +75,10 @@ def on_staff_login_failed(
 
 @transaction.atomic
 def audit_failed_login(*, name: str) -> AuditEntry:
-    """One entry a name and hour, with how often; never the password.
+    """One entry a name and hour, with a count; never the password.
 
     A flood can't fill the log: it writes at most 31 entries an hour, and only the newest 2,000 of
-    them are kept. It can't push another deed out: those are kept for good.
+    them are kept. It evicts no other entries, which are kept for good.
     """
     failures = AuditEntry.objects.filter(action=FAILED_LOG_IN)
     fresh = failures.filter(at__gte=timezone.now() - FAILURES_WITHIN)

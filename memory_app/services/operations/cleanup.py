@@ -1,4 +1,4 @@
-"""What has had its time and goes for good, every hour."""
+"""What has expired and is removed every hour."""
 
 import logging
 import time
@@ -14,14 +14,14 @@ from memory_app.services.chat.import_queue import imports_purge
 from memory_app.services.operations.erase_deleted import log_empty
 
 log = logging.getLogger(__name__)
-#: Seconds after which a file that a killed process was writing or reading is nobody's.
+#: Seconds after which a file that a process was writing or reading counts as abandoned.
 ABANDONED = 3600
 
 
 def leftovers_purge() -> None:
-    """Remove expired sessions, chats that were deleted a while ago, and torn copies of weights.
+    """Remove expired sessions, chats that were deleted a while ago, and partial copies of weights.
 
-    Each by itself: one that can't be done now doesn't keep the others.
+    Each by itself: a failure of one doesn't stop the others.
     """
     store = import_module(settings.SESSION_ENGINE).SessionStore
     purges: dict[str, Callable[[], object]] = {
@@ -31,7 +31,7 @@ def leftovers_purge() -> None:
         "imports": imports_purge,
         "weights": registry.sweep,
         "messages": _messages_sweep,
-        # Last, and whether anything was purged or not: old titles and drafts of rows are in it too.
+        # Last, and in any case: the log also holds old titles and earlier versions of rows.
         "log": log_empty,
     }
     for name, purge in purges.items():
@@ -42,7 +42,7 @@ def leftovers_purge() -> None:
 
 
 def _messages_sweep() -> None:
-    """Of the queue on disk: what was half written, and what was taken and never read."""
+    """Remove from the queue on disk half-written messages, and taken ones that were never read."""
     options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
     patterns = {"data_folder_in": ".*.part", "processed_folder": "*", "control_folder": ".*.part"}
     for option, pattern in patterns.items():

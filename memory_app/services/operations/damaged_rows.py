@@ -1,4 +1,4 @@
-"""Rows that the site would never write, found one by one, so that none hides another."""
+"""Rows that the site would never write, read one by one, so that none hides another."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,7 +13,7 @@ Key = UUID | str
 
 
 def _key(raw: Any) -> Key:
-    """A primary key as the database has it; its text where it is none."""
+    """A primary key as the database has it; its text where it is no UUID."""
     try:
         return raw if isinstance(raw, UUID) else UUID(str(raw))
     except ValueError:
@@ -41,7 +41,7 @@ def stored_parents(*, chat: UUID | None = None) -> dict[Key, Key | None]:
 
 
 def in_circles(parents: dict[Key, Key | None]) -> set[Key]:
-    """The turns that are among their own ancestors, or below one that is."""
+    """The turns that are among their own ancestors, or below such a turn."""
     sound: set[Key] = set()
     circles: set[Key] = set()
     for first in parents:
@@ -57,24 +57,24 @@ def in_circles(parents: dict[Key, Key | None]) -> set[Key]:
 
 
 def turn_read(key: Key) -> Turn | str | None:
-    """The row with chat, checkpoint and parent; why it can't be read; None where it is gone."""
+    """The row with chat, checkpoint and parent; why it can't be read; None if it is deleted."""
     if not isinstance(key, UUID):
         return f"the row has no id: {key!r}"
     try:
         row = Turn.objects.select_related("chat__checkpoint", "parent").filter(pk=key).first()
-    except Exception as fault:  # whatever a converter of a column raises
+    except Exception as fault:  # whatever a column's converter raises
         return f"the row can't be read: {type(fault).__name__}: {fault}"
     return row
 
 
 def _ids_fault(name: str, ids: object) -> str:
-    if not isinstance(ids, list) or not all(type(one) is int for one in ids):
+    if not isinstance(ids, list) or not all(type(token_id) is int for token_id in ids):
         return f"its {name} aren't a list of token ids"
     return ""
 
 
 def turn_fault(turn: Turn) -> str:
-    """What is wrong with the row by itself; empty where nothing is."""
+    """The fault of the row by itself; empty if there is none."""
     # SQLite's columns take values of any type, whatever the model says.
     created: Any = turn.created
     state: Any = turn.state

@@ -1,8 +1,8 @@
-"""What is left of deleted rows in the database's files, and how that goes too.
+"""Remains of deleted rows in the database's files, and how they are overwritten.
 
-SQLite overwrites a deleted row where it lay (`secure_delete`), but not the write-ahead log, which
-has every page as it was, nor the copies that a page keeps of rows that moved to another one when it
-was full. A checkpoint empties the log; a VACUUM writes every page anew, without those copies.
+SQLite overwrites a deleted row in its place (`secure_delete`), but neither the write-ahead log,
+which has earlier versions of every page, nor the copies that a full page keeps of rows that moved
+to another page. A checkpoint empties the log; a VACUUM rewrites every page without those copies.
 """
 
 import logging
@@ -12,9 +12,9 @@ from pathlib import Path
 from django.db import Error, connection
 
 log = logging.getLogger(__name__)
-#: Milliseconds that one try waits for readers. No longer: while it waits, it holds up who writes.
+#: Milliseconds that one try waits for readers. Not longer: meanwhile it blocks writers.
 ONE_TRY = 100
-#: Bytes of a database that is written anew in some seconds, during which replies can't be stored.
+#: Bytes of a database that is rewritten within seconds, during which replies can't be stored.
 SMALL = 256 << 20
 _TABLES = (
     *("memory_app_person", "memory_app_chat", "memory_app_turn", "memory_app_chatimport"),
@@ -23,11 +23,11 @@ _TABLES = (
 
 
 class RemainsLeft(Exception):
-    """Rows are deleted, but bytes of them may still lie in the database's files."""
+    """Rows are deleted, but bytes of them may remain in the database's files."""
 
 
 def log_empty(*, within: float = 5.0) -> bool:
-    """Whether SQLite's write-ahead log is empty now; tried again until its readers let go of it.
+    """Empty SQLite's write-ahead log, with retries until its readers release it; whether it is.
 
     True where there is no such log. Within a transaction nothing can be done.
     """
@@ -66,11 +66,11 @@ def _size() -> int:
 
 
 def remains_clear(*, within: float = 30.0, whatever_size: bool = True) -> None:
-    """Overwrite what is left of deleted rows.
+    """Overwrite what remains of deleted rows.
 
-    With `whatever_size` False a database that is large is not written anew: it would keep replies
-    from being stored for too long. On PostgreSQL its own VACUUM frees the rows' room; its pages and
-    its log are overwritten in time, as it is set up to.
+    With `whatever_size` False a large database isn't rewritten, which would keep replies from
+    being stored for too long. On PostgreSQL its own VACUUM frees the rows' space; its pages and
+    its log are overwritten in time, as configured there.
 
     Raises:
         RemainsLeft: it couldn't be done, with the reason.

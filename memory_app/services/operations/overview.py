@@ -1,4 +1,4 @@
-"""What the overview shows: use by day, disk by part, the worker, the queue."""
+"""Figures of the overview: use by day, disk by part, the worker, the queue."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ DAYS = 30
 
 
 class JsonLength(Func):
-    """How many elements a JSON array has, counted by the database."""
+    """The length of a JSON array, counted by the database."""
 
     function = "JSON_ARRAY_LENGTH"
     output_field = IntegerField()
@@ -37,7 +37,7 @@ class JsonLength(Func):
 def _by_day(rows: QuerySet[Any], first: date, value: Any) -> list[int]:
     """One sum a day from `first` to today, zeros too."""
     since = timezone.now() - timedelta(days=DAYS + 1)
-    found = (
+    counted = (
         rows.filter(created__gte=since)
         .annotate(day=TruncDate("created"))
         .order_by("day")
@@ -45,7 +45,7 @@ def _by_day(rows: QuerySet[Any], first: date, value: Any) -> list[int]:
         .annotate(count=value)
         .values_list("day", "count")
     )
-    sums = dict(found)
+    sums = dict(counted)
     return [int(sums.get(first + timedelta(days=n)) or 0) for n in range(DAYS)]
 
 
@@ -62,7 +62,7 @@ def use_by_day() -> dict[str, Any]:
 
 
 def _sizes(folder: Path) -> Iterator[int]:
-    """Of every file below a folder; what goes while one looks counts nothing."""
+    """The bytes of all files below a folder; a file that vanishes meanwhile counts nothing."""
     for path, _folders, names in os.walk(folder):
         for name in names:
             try:
@@ -72,7 +72,7 @@ def _sizes(folder: Path) -> Iterator[int]:
 
 
 def disk_use() -> dict[str, Any]:
-    """DATA_DIR by part, largest first, and what is free beside it; in bytes."""
+    """DATA_DIR by part, largest first, and the free space beside it; in bytes."""
     root = Path(settings.DATA_DIR)
     parts: dict[str, int] = {}
     for entry in root.iterdir() if root.is_dir() else []:
@@ -86,7 +86,7 @@ def disk_use() -> dict[str, Any]:
 
 
 def worker_state() -> dict[str, Any]:
-    """When the training worker last said that it lives, what it does, and what waits for it."""
+    """The training worker's last heartbeat, its work, and the queue."""
     seen = WorkerHeartbeat.objects.order_by("-seen").values_list("seen", flat=True).first()
     return {
         "seen": seen,

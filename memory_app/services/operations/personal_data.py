@@ -1,4 +1,4 @@
-"""All that is stored about one person: handed out as a zip, or erased from every store."""
+"""All data about one person: exported as a zip, or erased from every store."""
 
 import json
 import logging
@@ -26,11 +26,11 @@ from memory_app.services.operations.audit import audit_record
 from memory_app.services.operations.erase_deleted import remains_clear
 
 log = logging.getLogger(__name__)
-#: What stands in the audit log in the place of a name that was erased.
+#: Replaces an erased name in the audit log.
 ERASED = "erased user"
 
 
-class NobodyFound(LookupError):
+class SubjectNotFound(LookupError):
     """There is no such user or guest."""
 
 
@@ -39,8 +39,8 @@ class FileThere(FileExistsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Somebody:
-    """A member, a guest (no user), or a user who never came to the site (no person)."""
+class DataSubject:
+    """A member, a guest (no user), or a user who never opened the site (no person)."""
 
     person: Person | None
     user: User | None
@@ -51,7 +51,7 @@ class Somebody:
 
     @property
     def chats(self) -> QuerySet[Chat]:
-        """Every chat, those that were deleted and not purged yet among them."""
+        """Every chat, including deleted ones that aren't purged yet."""
         rows = Chat.objects.select_related("checkpoint")
         return rows.filter(owner=self.person) if self.person else rows.none()
 
@@ -60,26 +60,26 @@ class Somebody:
         return Turn.objects.filter(chat__in=self.chats)
 
 
-def somebody(*, named: str) -> Somebody:
+def data_subject(*, named: str) -> DataSubject:
     """The person with this user name or id.
 
     Raises:
-        NobodyFound: with one sentence.
+        SubjectNotFound: with one sentence.
     """
     user = User.objects.filter(username=named).first()
     if user is not None:
-        return Somebody(Person.objects.filter(user=user).first(), user)
+        return DataSubject(Person.objects.filter(user=user).first(), user)
     try:
         person = Person.objects.select_related("user").filter(pk=UUID(named)).first()
     except ValueError:
         person = None
     if person is None:
-        raise NobodyFound(f"There is no user, and no guest, with the name or id {named!r}.")
-    return Somebody(person, person.user)
+        raise SubjectNotFound(f"There is no user, and no guest, with the name or id {named!r}.")
+    return DataSubject(person, person.user)
 
 
-def _sessions(who: Somebody) -> Iterator[Session]:
-    """The sessions that are this person's: what they hold is encoded, so each is looked into."""
+def _sessions(who: DataSubject) -> Iterator[Session]:
+    """The sessions of this person: their content is encoded, so each is decoded."""
     person = str(who.person.pk) if who.person else None
     user = str(who.user.pk) if who.user else None
     for row in Session.objects.iterator():
@@ -90,12 +90,12 @@ def _sessions(who: Somebody) -> Iterator[Session]:
             yield row
 
 
-def _audit_by(who: Somebody) -> QuerySet[AuditEntry]:
+def _audit_by(who: DataSubject) -> QuerySet[AuditEntry]:
     rows = AuditEntry.objects.order_by("id")
     return rows.filter(Q(user=who.user) | Q(username=who.name)) if who.user else rows.none()
 
 
-def _audit_about(who: Somebody) -> QuerySet[AuditEntry]:
+def _audit_about(who: DataSubject) -> QuerySet[AuditEntry]:
     """Entries whose object is this person or a chat of theirs."""
     objects = [str(key) for key in who.chats.values_list("pk", flat=True)]
     if who.user:
@@ -105,10 +105,10 @@ def _audit_about(who: Somebody) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.order_by("id").filter(object__in=objects)
 
 
-# ---- handed out
+# ---- exported
 
 
-def _profile(who: Somebody) -> dict[str, Any]:
+def _profile(who: DataSubject) -> dict[str, Any]:
     person, user = who.person, who.user
     return {
         "person": str(person.pk) if person else None,
@@ -140,7 +140,7 @@ def _profile(who: Somebody) -> dict[str, Any]:
             }
             for chat in who.chats.order_by("created", "id")
         ],
-        # Opened and never spoken in; and files that are still being imported, or just were.
+        # Chats without a message, and files that are still being imported, or just were.
         "opened": [
             {key: entry[key] for key in ("id", "title", "shared", "deleted")}
             for entry in (person.pending if person else ())
@@ -157,7 +157,7 @@ def _profile(who: Somebody) -> dict[str, Any]:
     }
 
 
-def _imports(who: Somebody) -> QuerySet[ChatImport]:
+def _imports(who: DataSubject) -> QuerySet[ChatImport]:
     return ChatImport.objects.filter(owner=who.person).order_by("sequence")
 
 
@@ -175,17 +175,17 @@ def _document(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
-def person_export(*, who: Somebody, path: Path) -> dict[str, int]:
-    """Write all of it as a zip, readable by its owner alone; how much of each thing is in it.
+def person_export(*, who: DataSubject, path: Path) -> dict[str, int]:
+    """Write all of it as a zip, readable by its owner alone; returns counts of its parts.
 
     `profile.json`, `audit.json` (`by` and `about` them), `chats/CHAT.json` in the format of a
     chat's own file, `states/TURN.safetensors`: h and c after each turn that has them, and
-    `imports/CHAT.json`: files that wait to be replayed, as they were sent.
+    `imports/CHAT.json`: files that wait to be replayed, as they were uploaded.
 
     Raises:
-        FileThere: nothing is written over.
+        FileThere: no file is overwritten.
     """
-    # Beside it under a name of its own first: a zip of which half is there is none.
+    # Written beside it under another name first, so that no partial zip has the name.
     part = path.with_name(f".{path.name}-{uuid4().hex}.part")
     states = 0
     try:
@@ -197,11 +197,11 @@ def person_export(*, who: Somebody, path: Path) -> dict[str, int]:
             zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
             archive.writestr("profile.json", _document(_profile(who)))
-            told = {
+            entries_by_role = {
                 "by": [_entry(row) for row in _audit_by(who)],
                 "about": [_entry(row) for row in _audit_about(who)],
             }
-            archive.writestr("audit.json", _document(told))
+            archive.writestr("audit.json", _document(entries_by_role))
             chats = list(who.chats.order_by("created", "id"))
             for chat in chats:
                 turns = list(chat.turns.oldest_first().defer("state"))
@@ -216,18 +216,18 @@ def person_export(*, who: Somebody, path: Path) -> dict[str, int]:
             out.flush()
             os.fsync(out.fileno())
         try:
-            os.link(part, path)  # unlike a rename, never over a file that has come meanwhile
+            os.link(part, path)  # unlike a rename, never over a file that has appeared meanwhile
         except FileExistsError:
             raise FileThere(f"{path} is there already: choose another name.") from None
     finally:
         part.unlink(missing_ok=True)
     audit_record(user=None, action="person.export", detail={"chats": len(chats)})
-    entries = len(told["by"]) + len(told["about"])
+    entries = len(entries_by_role["by"]) + len(entries_by_role["about"])
     return {"chats": len(chats), "states": states, "audit": entries}
 
 
 def _state(turn: Turn, chat: Chat) -> bytes:
-    """The state as a file; where it is damaged for good, whatever is stored in its place."""
+    """The state as a file; where it can't be restored, the stored bytes."""
     try:
         state = state_after(turn=turn, checkpoint=chat.checkpoint)
     except Refused:
@@ -240,14 +240,14 @@ def _state(turn: Turn, chat: Chat) -> bytes:
 # ---- erased
 
 
-def person_erase(*, who: Somebody) -> dict[str, int]:
-    """Remove the person from every store, for good, and overwrite what was there.
+def person_erase(*, who: DataSubject) -> dict[str, int]:
+    """Remove the person from every store, for good, and overwrite the data.
 
-    What staff did stays in the audit log, under no name. A reply that runs in one of the chats
-    finds nothing to join and ends (TurnGone).
+    The audit log keeps their actions as staff without the name. A reply that runs in one of the
+    chats raises TurnGone at its commit and ends.
 
     Raises:
-        RemainsLeft: all rows are gone, but bytes of them may be left in the database's files.
+        RemainsLeft: all rows are deleted, but bytes of them may remain in the database's files.
     """
     with transaction.atomic():
         chats = [str(key) for key in who.chats.values_list("pk", flat=True)]
@@ -264,7 +264,7 @@ def person_erase(*, who: Somebody) -> dict[str, int]:
             )
             about.delete()
         _faults_forget({*chats, *turns, *([str(who.person.pk)] if who.person else [])})
-        # Rows that hang on a chat (turns, what searches look through) go with it.
+        # Rows that belong to a chat (turns, the search index) are deleted with it.
         who.chats.delete()
         if who.person:
             who.person.delete()

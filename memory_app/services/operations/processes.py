@@ -1,4 +1,4 @@
-"""What the site's processes carry, told by each of them through one row."""
+"""The load of the site's processes, reported by each through one row."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,15 +10,15 @@ from memory_app import runtime
 from memory_app.models import ProcessReport
 from memory_app.process_liveness import process_id
 
-#: A process that has nothing new to say still says so after this long; silent for longer, it is
-#: no longer counted; after a day its row goes.
+#: Seconds between two reports without a change; a process that is silent for longer isn't counted
+#: any more; after a day its row is deleted.
 QUIET, SILENCE, FORGET = timedelta(seconds=5), timedelta(seconds=15), timedelta(days=1)
-#: What this process told last, and when.
+#: This process's last report, and its time.
 _told: dict[str, Any] = {}
 
 
 def process_report(*, sockets: int, replies: int) -> None:
-    """Tell the database what this process carries, when it has changed or it was long ago."""
+    """Report this process's load, if it has changed or the last report is old."""
     stats = runtime.engine_stats()
     running = int(stats.get("running", 0))
     figures = {
@@ -39,13 +39,13 @@ def process_report(*, sockets: int, replies: int) -> None:
 
 
 def process_left() -> None:
-    """The process ends: it carries nothing from here on."""
+    """Remove the process's report as it ends."""
     ProcessReport.objects.filter(process=process_id()).delete()
     _told.clear()
 
 
 def processes_total() -> dict[str, Any]:
-    """The sum over the processes that live, and how many they are."""
+    """The sum over the living processes, and their number."""
     rows = ProcessReport.objects.filter(at__gt=timezone.now() - SILENCE)
     summed = rows.aggregate(
         *(Sum(name, default=0) for name in ("sockets", "replies", "batch", "waiting", "tokens")),

@@ -1,4 +1,4 @@
-"""Where what a browser sends lies until it is taken or refused: below DATA_DIR, not for long."""
+"""The folder of uploads until they are taken or refused: below DATA_DIR."""
 
 import shutil
 import tempfile
@@ -9,24 +9,24 @@ from pathlib import Path
 
 from memory_app.upload_handler import folder
 
-#: Seconds: what is older was left by a process that was killed.
+#: Seconds after which a folder counts as left by a killed process.
 STALE = 24 * 3600
 MIB = 1 << 20
 
 
 @contextmanager
 def working_folder() -> Iterator[Path]:
-    """An empty folder under a name of the server's own, gone at the end whatever happens."""
+    """An empty folder under a name of the server's own, removed at the end in any case."""
     uploads_sweep()
-    made = Path(tempfile.mkdtemp(prefix="work.", dir=folder()))
+    path = Path(tempfile.mkdtemp(prefix="work.", dir=folder()))
     try:
-        yield made
+        yield path
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def uploads_sweep() -> None:
-    """Remove what killed processes have left."""
+    """Remove what killed processes left."""
     old = time.time() - STALE
     for path in folder().iterdir():
         try:
@@ -37,5 +37,5 @@ def uploads_sweep() -> None:
 
 
 def size_of(count: int) -> str:
-    """A cap as a person reads it."""
+    """A bound on bytes in readable form."""
     return f"{count / (1 << 30):g} GiB" if count >= 1 << 30 else f"{count / MIB:g} MiB"

@@ -1,4 +1,4 @@
-"""A folder as a zip, piece by piece: however large it is, little of it is in memory."""
+"""A folder as a zip, piece by piece, so that little of it is in memory."""
 
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ PIECE = 1 << 18
 
 
 class _Out:
-    """A file that only goes forward: what was written waits until it is taken."""
+    """A write-only file whose content waits until it is taken."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -20,7 +20,7 @@ class _Out:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Does nothing: there is no buffer."""
 
     def take(self) -> bytes:
         data, self._pieces = b"".join(self._pieces), []
@@ -30,12 +30,12 @@ class _Out:
 def zip_pieces(
     folder: Path, names: Sequence[str], prefix: str, texts: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[bytes]:
-    """The files of these names under `prefix/`, stored as they are: weights don't get smaller.
+    """The files of these names under `prefix/`, uncompressed: weights don't get smaller.
 
-    `texts` are files that lie nowhere: their text by their names.
+    `texts` are further files: their text by their names.
     """
     out = _Out()
-    # zipfile writes to anything that has write and flush, whatever its types ask for.
+    # zipfile writes to any object with write and flush, although its types ask for more.
     sink: Any = out
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for name, text in texts.items():
