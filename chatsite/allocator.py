@@ -1,4 +1,4 @@
-"""How much memory the C library keeps that is free again."""
+"""How much freed memory the C library keeps."""
 
 import ctypes
 import sys
@@ -11,9 +11,9 @@ ARENAS = 2
 def share_arenas() -> None:
     """Let the threads of this process share a few arenas.
 
-    glibc gives each busy thread one of its own, up to eight times the cores, and each keeps what
-    its thread has freed: tabs that look at a long turn, each served by another thread, take 500 MB
-    for good instead of 280 for a while. Elsewhere than on glibc nothing happens.
+    glibc gives each busy thread its own, up to eight times the cores, and each keeps what its
+    thread has freed: tabs that show a long turn, each served by another thread, take 500 MB for
+    good instead of 280 for a while. On other C libraries nothing happens.
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -22,7 +22,7 @@ share_arenas()
 
 
 async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """A path without a socket is refused as one that isn't allowed is, not with a traceback."""
+    """A path without a socket is refused like a forbidden one, not with a traceback."""
     try:
         with socket_count.socket():
             await router(scope, receive, send)

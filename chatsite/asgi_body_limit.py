@@ -1,9 +1,9 @@
-"""Request bodies are bounded here, before Django stores a byte of them.
+"""Bounds on request bodies, before Django stores a byte of them.
 
-Django's ASGI handler takes a body whole, however large, into a temporary file before any of its
-code asks who sent it. So this stands in front: a small cap for everybody, a larger one where a
-route takes uploads and a member of staff asks (memory_app/middleware.py), by the length that a
-request declares and by the bytes that come.
+Django's ASGI handler writes a body whole, however large, to a temporary file before any of its
+code checks the sender. So this comes first: a small bound for all requests, a larger one where a
+route takes uploads and the user is staff (memory_app/middleware.py), by the declared length and by
+the bytes that arrive.
 """
 
 import tempfile
@@ -26,15 +26,15 @@ _Receive = Callable[[], Awaitable[Message]]
 _Send = Callable[[Message], Awaitable[None]]
 _App = Callable[[dict[str, Any], _Receive, _Send], Awaitable[None]]
 
-#: Bytes still read after a refusal, so that a sender in the midst of sending sees the answer.
+#: Bytes still read after a refusal, so that a sender in mid-request reads the answer.
 LINGER = 4 << 20
 
 
 class Handler(ASGIHandler):
-    """Django's handler, whose bodies lie below DATA_DIR and nowhere else."""
+    """Django's handler, whose bodies are stored below DATA_DIR and nowhere else."""
 
     async def read_body(self, receive: _Receive) -> Any:
-        # Nameless on disk: whatever happens to this process, nothing of it is left behind.
+        # Nameless on disk: nothing of it is left if this process dies.
         body = tempfile.SpooledTemporaryFile(  # noqa: SIM115  (closed by the request)
             max_size=int(settings.FILE_UPLOAD_MAX_MEMORY_SIZE), mode="w+b", dir=str(folder())
         )
@@ -55,7 +55,7 @@ class Handler(ASGIHandler):
 
 
 def _declared(scope: dict[str, Any]) -> int | None:
-    """The length that the request declares; None for a body in chunks, which declares none."""
+    """The length that the request declares; None for a chunked body, which declares none."""
     headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"").strip()
     if length.isdigit() and len(length) < 20:
@@ -90,7 +90,7 @@ class Bodies:
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 if seen > limit:
-                    # Django takes it for a client that left, and lets go of what it has stored.
+                    # Django treats it as a client that left, and deletes what it has stored.
                     over = True
                     return {"type": "http.disconnect"}
             return message
@@ -120,7 +120,7 @@ async def _refuse(receive: _Receive, send: _Send, limit: int) -> None:
 
 
 async def _say_outage(scope: dict[str, Any], receive: _Receive, send: _Send) -> None:
-    """What the pages answer when the exception that is being handled comes of a full disk."""
+    """The pages' answer when the exception being handled is due to a full disk."""
     request = ASGIRequest(scope, BytesIO())
     with translation.override(translation.get_language_from_request(request)):
         response = server_error(request)

@@ -1,4 +1,4 @@
-"""The ASGI lifespan: what lives as long as the server does."""
+"""The ASGI lifespan: everything that lives as long as the server."""
 
 import asyncio
 import logging
@@ -17,13 +17,13 @@ async def lifespan(
     receive: Callable[[], Awaitable[dict[str, Any]]],
     send: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
-    """Recovery and heartbeat begin; at the end replies are interrupted and the engine stops."""
+    """Start recovery and heartbeat; at the end interrupt replies and stop the engine."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             error_log.start()
             generation.start()
-            # The server answers meanwhile; whoever is first waits for the model, nobody else.
+            # The server answers meanwhile; only the first request for the model waits for it.
             task = asyncio.create_task(in_thread(runtime.warm_up))
             _warming.add(task)
             task.add_done_callback(_warming.discard)

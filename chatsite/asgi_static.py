@@ -1,7 +1,7 @@
 """Static files ahead of Django: WhiteNoise's index, served without its synchronous middleware.
 
-An image has its files compressed at its build. Where they are served as they lie (`make run`), text
-is compressed here when it is first asked for, and kept.
+An image has its files compressed at its build. Elsewhere (`make run`) text is compressed here at
+its first request, and kept.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ _App = Callable[[dict[str, Any], _Receive, _Send], Awaitable[None]]
 
 
 _COMPRESSIBLE = ("text/", "application/json", "image/svg+xml")
-#: Of 1 to 11: half of what the best would save beyond it, in a fiftieth of its time.
+#: Of 1 to 11: the best one would save as much again, in fifty times the time.
 _QUALITY = 5
 
 
@@ -27,7 +27,7 @@ def _none(request: HttpRequest) -> HttpResponse:
 
 
 class StaticFiles:
-    """Answers GET and HEAD for the files that exist; everything else goes on to `app`."""
+    """Answers GET and HEAD for files that exist; other requests go on to `app`."""
 
     def __init__(self, app: _App) -> None:
         self.app = app
@@ -51,10 +51,10 @@ class StaticFiles:
         return self._compressed[key]
 
     async def __call__(self, scope: dict[str, Any], receive: _Receive, send: _Send) -> None:
-        found = None
+        static_file = None
         if scope["type"] == "http" and scope["path"].startswith(self.index.static_prefix):
-            found = self._file(scope["path"])
-        if found is None or scope["method"] not in {"GET", "HEAD"}:
+            static_file = self._file(scope["path"])
+        if static_file is None or scope["method"] not in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
         # WhiteNoise reads the names that WSGI gives to headers.
@@ -62,7 +62,7 @@ class StaticFiles:
             "HTTP_" + name.decode("latin-1").upper().replace("-", "_"): value.decode("latin-1")
             for name, value in scope["headers"]
         }
-        answer = found.get_response(scope["method"], asked)
+        answer = static_file.get_response(scope["method"], asked)
         body = b""
         if answer.file is not None:
             with answer.file as file:

@@ -1,6 +1,6 @@
-"""Typed readers of environment variables. A value that can't be read stops the start-up.
+"""Typed readers of environment variables. An unreadable value stops the start-up.
 
-An empty variable is an unset one, everywhere: so `.env` files and compose pass what isn't set.
+An empty variable counts as unset everywhere: `.env` files and compose pass unset ones so.
 """
 
 import contextlib
@@ -22,9 +22,9 @@ _T = TypeVar("_T")
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _REDIS, _AMQP = ("redis", "rediss"), ("amqp", "amqps")
-#: Options that psycopg's pool and libpq get where DATABASE_URL names no others. Seconds: for a
-#: connection to be made; until one that is silent is asked, between two such questions; for the
-#: kernel to give up on a server that is gone (milliseconds).
+#: Options of psycopg's pool and libpq where DATABASE_URL names no others. Seconds: to connect;
+#: until a silent connection is probed, and between two probes; until the kernel gives a server up
+#: (milliseconds).
 _PATIENCE = {
     "connect_timeout": "3",
     "keepalives_idle": "5",
@@ -40,7 +40,7 @@ def text(name: str, default: str = "") -> str:
 
 
 def choice(name: str, options: Collection[str], default: str) -> str:
-    """One of some words, in any case."""
+    """One of several words, in any case."""
     value = text(name, default).strip()
     named = {option.lower(): option for option in options}.get(value.lower())
     if named is None:
@@ -69,7 +69,7 @@ def integer(name: str, default: int, *, least: int, most: int) -> int:
 
 
 def _address(name: str, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """What `read` returns; an address that it can't use is a sentence about the variable."""
+    """The result of `read`; an address that it can't use is a sentence about the variable."""
     try:
         return read(*args, **kwargs)
     except url_settings.BadAddress as fault:
@@ -77,7 +77,7 @@ def _address(name: str, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwa
 
 
 def origins(name: str, default: list[str]) -> list[str]:
-    """Origins parted by commas, each exactly `scheme://host:port` as a browser sends it."""
+    """Origins separated by commas, each exactly `scheme://host:port` as a browser sends it."""
     words = [word.strip() for word in text(name).split(",") if word.strip()] or default
     return [_address(name, url_settings.origin, word) for word in words]
 
@@ -95,7 +95,7 @@ def folder(name: str, default: Path) -> Path:
 
 
 def own_folder(name: str, default: Path) -> Path:
-    """A folder that is there, and that this process can write in; made where it is missing."""
+    """A folder that exists and is writable for this process; created where it is missing."""
     path = folder(name, default)
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -127,18 +127,18 @@ def secret_key(name: str, file: Path) -> str:
 
 
 def _make_key(file: Path) -> None:
-    """A key in a file that is there whole or not at all, whoever dies or starts meanwhile."""
-    descriptor, made = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")  # mode 0600
+    """A key in a file that is whole or absent, even if this process dies or another starts."""
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")  # mode 0600
     try:
         with os.fdopen(descriptor, "w") as out:
             out.write(secrets.token_urlsafe(48))
             out.flush()
             os.fsync(out.fileno())
-        # A link settles the race of processes that start at once: one has its key there, all read.
+        # A link decides the race of processes that start at once: one stores its key, all read it.
         with contextlib.suppress(FileExistsError):
-            os.link(made, file)
+            os.link(draft, file)
     finally:
-        os.unlink(made)
+        os.unlink(draft)
 
 
 def _installed(name: str, package: str, what: str) -> None:
@@ -149,7 +149,7 @@ def _installed(name: str, package: str, what: str) -> None:
 
 
 def queue(name: str, default: str = "", *, rabbit: bool = False) -> str:
-    """The address of a Redis, or, with `rabbit`, of a RabbitMQ too; empty where there is none."""
+    """The address of a Redis, or, with `rabbit`, of a RabbitMQ too; empty if there is none."""
     url = text(name).strip()
     if not url:
         return default

@@ -1,10 +1,10 @@
-"""Celery's queue in files, of which nobody ever reads half.
+"""Celery's queue in files, of which no process ever reads half.
 
-kombu's own transport writes a message, and the table of who listens, in the place where others
-read: whoever looks in between, or after a kill, finds half of it, and the worker ends with a
-JSONDecodeError. Here each file is written beside and put in its place by one rename; one that is
-damaged all the same (a power cut, an older version) is dropped with a warning. What was in it is
-not lost: the rows are the truth, and every five seconds somebody looks at them.
+kombu's own transport writes a message, and the table of listeners, in place: another process may
+read half of it, also after a kill, and the worker ends with a JSONDecodeError. Here each file is
+written beside and renamed into place; a file that is damaged all the same (a power cut, an older
+version) is dropped with a warning. Its content isn't lost: the rows decide, and they are polled
+every five seconds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def _write(path: Path, content: Any) -> None:
-    """All of it or nothing, for the site's user alone."""
+    """Write all of it or nothing, for the site's user alone."""
     part = path.with_name(f".{uuid4()}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -41,7 +41,7 @@ def _write(path: Path, content: Any) -> None:
 
 
 def _read(path: Path, is_sound: Callable[[Any], bool]) -> Any:
-    """What a file holds; None, and a word in the log, where it is damaged."""
+    """The content of a file; None, with a warning in the log, where it is damaged."""
     try:
         content = loads(path.read_bytes().decode())
     except (ValueError, RecursionError):
@@ -64,8 +64,8 @@ def _is_table(content: Any) -> bool:
 
 
 class Channel(filesystem.Channel):
-    """Messages in `data_folder_in`, taken by a rename into `processed_folder`; tables of who
-    listens to an exchange in `control_folder`."""
+    """Messages in `data_folder_in`, taken by a rename into `processed_folder`; tables of an
+    exchange's listeners in `control_folder`."""
 
     # kombu names the second one `message` in one class and `payload` in the next.
     def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]
@@ -78,7 +78,7 @@ class Channel(filesystem.Channel):
                 continue
             taken = Path(self.processed_folder) / name
             try:
-                # Of several that want it, one finds it.
+                # Of several that try, one succeeds.
                 (Path(self.data_folder_in) / name).rename(taken)
             except FileNotFoundError:
                 continue
@@ -89,7 +89,7 @@ class Channel(filesystem.Channel):
         raise Empty
 
     def _stored(self, exchange: str) -> list[Any] | None:
-        """The table of an exchange as it lies on disk; None where there is none that is sound."""
+        """The table of an exchange as stored; None where there is no valid one."""
         try:
             rows = _read(self._exchange_file(exchange), _is_table)
         except FileNotFoundError:
@@ -97,7 +97,7 @@ class Channel(filesystem.Channel):
         return None if rows is None else [exchange_queue_t(*row) for row in rows]
 
     def _known(self, exchange: str) -> list[Any]:
-        """The part of a table that this process has bound itself: what is left of a damaged one."""
+        """The part of a table that this process has bound itself: what a damaged one has left."""
         return [
             exchange_queue_t(*(part or "" for part in row))
             for row in (
@@ -108,7 +108,7 @@ class Channel(filesystem.Channel):
         ]
 
     def get_table(self, exchange: str) -> list[Any]:
-        """Who listens to an exchange."""
+        """The listeners of an exchange."""
         rows = self._stored(exchange)
         return self._known(exchange) if rows is None else rows
 
@@ -142,8 +142,8 @@ class Channel(filesystem.Channel):
 
 
 class Transport(filesystem.Transport):
-    """Named in settings.py where no broker is; POSIX only, as the rest of the site."""
+    """Used by settings.py without a broker; POSIX only, as the rest of the site."""
 
     Channel = Channel
-    # One state of all connections of a process, as kombu has it, but not one with kombu's own.
+    # One state for all connections of a process, as in kombu, but not shared with kombu's own.
     global_state = virtual.BrokerState()

@@ -1,4 +1,4 @@
-"""One JSON object a line on stderr: what happened to which id, never what anybody wrote."""
+"""One JSON object a line on stderr: what happened to which id, without any user's text."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
-        # Django hands whole requests to its loggers; only plain values are an event's facts.
+        # Django passes whole requests to its loggers; only plain values are an event's facts.
         entry |= {
             key: value
             for key, value in vars(record).items()
@@ -29,7 +29,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class WithoutProbes(logging.Filter):
-    """Drops Django's line for each 503 of /readyz: a start asks for it several times a second."""
+    """Drops Django's line for each 503 of /readyz: a start requests it several times a second."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not (

@@ -1,4 +1,4 @@
-"""Intervals of the periodic tasks, on a clock that nobody sets."""
+"""Intervals of the periodic tasks, on a monotonic clock."""
 
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -9,10 +9,10 @@ _BEGAN, _BEGAN_AT = monotonic(), datetime.now(UTC)
 
 
 class Every(schedule):
-    """Every so many seconds, as they pass.
+    """An interval in seconds of monotonic time.
 
-    Celery's own asks the system's clock: once that is put back by an hour, nothing is due for an
-    hour, and orphaned runs wait as long. It counts from what `now` returns, on both sides.
+    Celery's own reads the system's clock: after that is set back by an hour, nothing is due for an
+    hour, and orphaned runs wait as long. This one counts from what `now` returns, on both sides.
     """
 
     def now(self) -> datetime:

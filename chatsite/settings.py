@@ -12,7 +12,7 @@ from chatsite import env
 from chatsite.schedule import Every
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# Before anything looks for a file there: with a key from the environment nothing else makes it.
+# Before any code needs a file there: with a key from the environment nothing else creates it.
 DATA_DIR = env.own_folder("DATA_DIR", BASE_DIR / "var")
 
 # embedded: one machine, nothing installed beside it. production: several processes behind TLS.
@@ -97,10 +97,10 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "gatescope.sqlite3")}
 if PRODUCTION and DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    # Seconds: how long a request waits for a connection before it is answered by 503, and how long
-    # the pool goes on trying by itself. That one is short too: it waits twice as long after each
-    # failure, and while it waits no request makes a connection either, so that after an outage of a
-    # minute the site would stay away for one more. Each request that comes tries again.
+    # Seconds that a request waits for a connection before it is answered by 503, and that the pool
+    # goes on trying by itself. The latter is short too: the pool waits twice as long after each
+    # failure, and meanwhile no request connects either, so that an outage of a minute would last
+    # one more. Each further request tries again.
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 2,
         "max_size": 16,
@@ -168,8 +168,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "manifest-src": [SELF],
-        # 'self' doesn't cover ws: in older browsers, so the socket's origins are named; but for
-        # IPv6 addresses, which a policy has no way to write: there the browser's 'self' has to do.
+        # 'self' doesn't cover ws: in older browsers, so the socket's origins are named; except IPv6
+        # addresses, for which a policy has no syntax: there the browser's 'self' has to do.
         "connect-src": [
             SELF,
             *(origin.replace("http", "ws", 1) for origin in SITE_ORIGINS if "[" not in origin),
@@ -190,10 +190,10 @@ FORMAT_MODULE_PATH = "chatsite.formats"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# The image collects hashed and compressed files at its build; `make run` serves what it finds.
+# The image collects hashed and compressed files at its build; `make run` serves the sources.
 STATIC_COLLECTED = env.flag("STATIC_COLLECTED")
 STATIC_ROOT = env.folder("STATIC_ROOT", BASE_DIR / "staticfiles") if STATIC_COLLECTED else None
-# collectstatic is what makes it; to every other process a missing one is a page without a style.
+# collectstatic creates it; in every other process a missing one is a page without a style.
 if (
     STATIC_ROOT
     and "collectstatic" not in sys.argv
@@ -220,14 +220,14 @@ WEBSOCKET_MAX_BYTES = 1024 * 1024
 BROKER_URL = env.queue("BROKER_URL", REDIS_URL, rabbit=True)
 _BROKER = DATA_DIR / "broker"
 CELERY_BROKER_URL = BROKER_URL or "filesystem://localhost/"
-# On disk by a transport of our own (chatsite/filesystem_broker.py), which never leaves half a
+# On disk by a transport of our own (chatsite/filesystem_broker.py), which never leaves a partial
 # message.
 CELERY_BROKER_TRANSPORT = None if BROKER_URL else "chatsite.filesystem_broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {}
     if BROKER_URL
     else {
-        # One folder for both: with two, producer and worker would look in different places.
+        # One folder for both: with two, producer and worker would read different places.
         "data_folder_in": str(_BROKER / "messages"),
         "data_folder_out": str(_BROKER / "messages"),
         "control_folder": str(_BROKER / "control"),
@@ -237,14 +237,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_RESULT_EXPIRES = None  # no results, so no task of Celery's own that clears them away
-# A message is acknowledged when it is taken: a training takes hours, and every broker would deliver
-# it again meanwhile (Redis after an hour) or hang up (RabbitMQ after half of one). What a dead
-# worker had taken is found by the run's row instead.
+CELERY_RESULT_EXPIRES = None  # no results, so no task of Celery's own that deletes them
+# A message is acknowledged when it is received: a training takes hours, and every broker would
+# deliver it again meanwhile (Redis after an hour) or disconnect (RabbitMQ after half of one). The
+# run's row shows what a dead worker had received instead.
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Celery's own beat sends them: within the worker of `manage.py up`, by `celery beat` elsewhere. A
-# message that nobody took until the next one is due is dropped.
+# message that no worker received before the next one is due is dropped.
 CELERY_BEAT_SCHEDULE = {
     name: {
         "task": f"memory_app.tasks.{name}",
@@ -259,8 +259,8 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
-# What staff may send. Bodies stop at the first (chatsite/asgi_body_limit.py), before anything is
-# stored.
+# Bounds of uploads by staff. A body ends at the first (chatsite/asgi_body_limit.py), before
+# anything is stored.
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 512, least=1, most=65536)
 UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 600, least=5, most=86400)
 CORPUS_MAX_MB = env.integer("CORPUS_MAX_MB", 2048, least=1, most=1048576)
@@ -295,12 +295,12 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        # One line a request would hold the search words of ?q=, which are a person's.
+        # A line a request would contain the search words of ?q=, which are a person's.
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": False},
         # A traceback a second while Redis is away: memory_app/channel_notices.py logs one line.
         "channels_redis": {"handlers": [], "level": "CRITICAL", "propagate": False},
-        # A line for each try while the database is away: memory_app/outage_log.py says it in one.
+        # A line for each try while the database is away: memory_app/outage_log.py logs one.
         "psycopg.pool": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }

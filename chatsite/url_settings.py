@@ -1,4 +1,4 @@
-"""Addresses that settings name, taken apart with suspicion: scheme, host, port and no more."""
+"""Addresses in settings, parsed strictly: scheme, host, port and no more."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -13,7 +13,7 @@ class BadAddress(ValueError):
 
 
 def _shown(text: str) -> str:
-    """An address as it may stand in a log: without its password."""
+    """An address as it may be logged: without its password."""
     return repr(re.sub(r"(://[^/@:]*):.*@", r"\1:…@", text))
 
 

@@ -1,4 +1,4 @@
-"""What our commands have in common: --json, a mistake in one line, a database that is there.
+"""Common parts of our commands: --json, a mistake in one line, a database that exists.
 
 stdout has the result alone; stderr has mistakes, and progress that is drawn only on a terminal.
 """
@@ -40,7 +40,7 @@ class ReportingCommand(BaseCommand):
     """A command whose `report` returns plain data, printed as JSON or for a person.
 
     The result is printed as one JSON document with --json, and by `show` without. `failed` tells
-    whether what was asked was not done, although there is a result to report.
+    whether the request failed, although there is a result to report.
     """
 
     requires_system_checks: list[str] = []
@@ -72,7 +72,7 @@ class ReportingCommand(BaseCommand):
             self.stderr.write("Interrupted.")
             sys.exit(130)
         except BrokenPipeError:
-            # Whoever read stdout has gone; nothing is left to say, not even at exit.
+            # The reader of stdout has gone; there is nothing left to write, not even at exit.
             sys.stdout = None
             sys.exit(1)
 
@@ -125,18 +125,18 @@ class ReportingCommand(BaseCommand):
 
 
 def _sentence(error: Exception) -> str:
-    """What to tell the person who can put it right; empty for a fault of the program."""
+    """A sentence for the person who can fix it; empty for a fault of the program."""
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror}."
     if isinstance(error, DatabaseError):
         return f"The database can't be used: {error}."
-    # Our own exceptions are made to be read: each says in one sentence what is wrong.
+    # Our own exceptions are one sentence each, made to be read.
     return str(error) if type(error).__module__.startswith("memory_app.") else ""
 
 
 def prepare_database() -> None:
-    """Let a command work on a DATA_DIR that no `up` has seen: migrate, register what is bundled."""
+    """Prepare a DATA_DIR that no `up` has used: migrate, register bundled checkpoints."""
     executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
@@ -144,7 +144,7 @@ def prepare_database() -> None:
 
 
 def console() -> Console:
-    """Where progress goes. On anything but a terminal it draws nothing."""
+    """The console for progress. On anything but a terminal it draws nothing."""
     return Console(file=sys.stderr)
 
 

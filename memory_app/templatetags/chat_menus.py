@@ -1,4 +1,4 @@
-"""The menu of a chat, once a page: its script fills it in for the chat that it was opened on."""
+"""The menu of a chat, once a page: its script fills it in for the chat on which it was opened."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +7,7 @@ from django import template
 from django.template.context import RequestContext
 
 register = template.Library()
-#: Stands in the addresses of the template where the script writes a chat's own id.
+#: Replaced by the script with a chat's own id in the template's addresses.
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

@@ -1,4 +1,4 @@
-"""How the dashboard writes figures: with few digits, with units, in words where there are none."""
+"""Figures as the dashboard writes them: few digits, with units, words for missing ones."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ def status_word(status: str) -> str | Promise:
     return STATUS_WORDS.get(status, status)
 
 
-#: Settings that are switches; names of cells, gates and presets stay as the config writes them.
+#: Settings that are switches; names of cells, gates and presets stay as in the config.
 SETTING_WORDS: dict[str, str | Promise] = {"off": _("off"), "on": _("on")}
 
 
@@ -101,19 +101,19 @@ DISK_WORDS: dict[str, str | Promise] = {
 
 @register.filter
 def suite_word(suite: str) -> str | Promise:
-    """What a suite of evaluations is called."""
+    """The name of a suite of evaluations."""
     return SUITE_WORDS.get(suite, suite)
 
 
 @register.filter
 def disk_word(part: str) -> str | Promise:
-    """What a folder of the data directory is called; a new one by its name."""
+    """The name of a folder of the data directory; a new folder's own name."""
     return DISK_WORDS.get(part, part)
 
 
 @register.simple_tag
 def tiny_run_address() -> str:
-    """The form of a first run: preset tiny, the sample corpus ticked once it is there."""
+    """The form of a first run: preset tiny, the sample corpus ticked once it exists."""
     chosen = {"preset": "tiny"}
     if Corpus.objects.filter(name=SAMPLE, split="train").exists():
         chosen["corpus"] = SAMPLE
@@ -122,13 +122,13 @@ def tiny_run_address() -> str:
 
 @register.filter
 def action_word(action: str) -> str | Promise:
-    """What an audit entry tells, in words; one that has none yet is shown as it is stored."""
+    """An audit entry's action in words; an unknown one as it is stored."""
     return ACTION_WORDS.get(action, action)
 
 
 @register.filter
 def figure(value: float | str | bool | None) -> str:
-    """At most four significant digits, thousands parted; a dash for what isn't there."""
+    """At most four significant digits, thousands separated; a dash for a missing number."""
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, int | float):
@@ -139,14 +139,14 @@ def figure(value: float | str | bool | None) -> str:
 @register.filter
 def percent(share: float | None) -> str:
     """0.834 -> "83%"."""
-    if not isinstance(share, int | float):  # not measured, or a name that isn't there
+    if not isinstance(share, int | float):  # not measured, or a missing name
         return "–"
     return f"{100 * share:.0f}%"
 
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """About how long, in one unit, or two where the first is small."""
+    """A duration, rounded to one unit, or two where the first is small."""
     if seconds is None:
         return "–"
     whole = max(0, round(seconds))
@@ -159,7 +159,7 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def size(count: int | None) -> str:
-    """Bytes in the unit that leaves few digits; 1 KB is 1,024, as where a state's size is told."""
+    """Bytes in the unit that leaves few digits; 1 KB is 1,024, as for a state's size."""
     value = float(count or 0)
     for unit in ("B", "KB", "MB", "GB"):
         if value < 999.5:
@@ -184,7 +184,7 @@ def reason(row: Any) -> str:
     return kept_in_words(row.error_said, row.error)
 
 
-#: What the details of an audit entry are called.
+#: Names for the details of an audit entry.
 DETAIL_WORDS: dict[str, str | Promise] = {
     "preset": _("preset"),
     "corpora": _("corpora"),
@@ -204,7 +204,7 @@ DETAIL_WORDS: dict[str, str | Promise] = {
 
 
 def _in_words(value: Any) -> str:
-    """A detail as a person writes it: lists by commas, a weight as ×2, nothing of Python."""
+    """A detail in readable form: lists by commas, a weight as ×2, nothing of Python."""
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
@@ -223,7 +223,7 @@ def _in_words(value: Any) -> str:
 
 
 def _weighted(value: Any) -> str:
-    """[name, weight], as a run keeps its corpora; the weight 1 goes without saying."""
+    """[name, weight], as a run stores its corpora; the weight 1 is left out."""
     if isinstance(value, list | tuple) and len(value) == 2 and isinstance(value[0], str):
         name, weight = value
         if isinstance(weight, int | float) and not isinstance(weight, bool):
@@ -233,7 +233,7 @@ def _weighted(value: Any) -> str:
 
 @register.filter
 def detail_words(detail: Any) -> list[tuple[str | Promise, str]]:
-    """What an audit entry keeps beside its object: (name, value) in words."""
+    """The details of an audit entry: (name, value) in words."""
     if not isinstance(detail, dict):
         return []
     named = {"suite": SUITE_WORDS, "method": METHOD_WORDS}

@@ -1,4 +1,4 @@
-"""What is wrong with a form: said at its fields, which are marked, and listed on top of it."""
+"""Errors of a form: shown at its fields, which are marked, and listed on top of it."""
 
 from collections.abc import Mapping
 
@@ -19,20 +19,20 @@ def dashed(field: str) -> str:
 
 @register.simple_tag
 def describes(errors: Errors | str, field: str, *help_ids: str) -> SafeString:
-    """The attributes that tie a field to its help and, where it is wrong, to what is wrong."""
+    """The attributes that tie a field to its help and to its error."""
     wrong = isinstance(errors, Mapping) and field in errors
     ids = " ".join([*([f"error-{dashed(field)}"] if wrong else []), *filter(None, help_ids)])
-    said = format_html(' aria-describedby="{}"', ids) if ids else SafeString()
+    described = format_html(' aria-describedby="{}"', ids) if ids else SafeString()
     if not wrong:
-        return said
-    # A page that comes back with what is wrong begins where it is wrong.
+        return described
+    # A page with errors is scrolled to the first of them.
     first = SafeString(" autofocus") if field == next(iter(errors)) else ""
-    return format_html(' aria-invalid="true"{}{}', said, first)
+    return format_html(' aria-invalid="true"{}{}', described, first)
 
 
 @register.simple_tag
 def problem(errors: Errors | str, field: str) -> SafeString:
-    """What is wrong with this field, right below it; nothing where it is right."""
+    """The error of this field, right below it; empty without one."""
     if not isinstance(errors, Mapping) or field not in errors:
         return SafeString()
     return format_html('<p class="problem" id="error-{}">{}</p>', dashed(field), errors[field])
@@ -40,18 +40,18 @@ def problem(errors: Errors | str, field: str) -> SafeString:
 
 @register.simple_tag
 def problems(errors: Errors | str, whole: str = "") -> SafeString:
-    """All that is wrong, on top of the form: each a link to its field; `whole` is of the form."""
+    """All errors, on top of the form: each a link to its field; `whole` is the form's own."""
     if not errors and not whole:
         return SafeString()
     count = len(errors) if isinstance(errors, Mapping) else 0
-    told = ngettext("{n} field needs a change.", "{n} fields need a change.", count)
+    summary = ngettext("{n} field needs a change.", "{n} fields need a change.", count)
     if count == 1 and not whole:
         field = next(iter(errors))
-        # What is wrong is said once, at the field; this leads there.
+        # The error itself is shown once, at the field; this leads there.
         return format_html(
             '<div class="problem" id="problem" role="alert"><p><a href="#{}">{}</a></p></div>',
             dashed(field),
-            told.format(n=count),
+            summary.format(n=count),
         )
     links = format_html_join(
         "",
@@ -60,7 +60,7 @@ def problems(errors: Errors | str, whole: str = "") -> SafeString:
         if isinstance(errors, Mapping)
         else (),
     )
-    lead = whole or told.format(n=count)
+    lead = whole or summary.format(n=count)
     return format_html(
         '<div class="problem" id="problem" role="alert"><p>{}</p>{}</div>',
         lead,

@@ -1,4 +1,4 @@
-"""What the page templates need beyond Django's own tags: status notes, strings for the scripts."""
+"""Tags of the page templates beyond Django's own: status notes, strings for the scripts."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ register = template.Library()
 #: Characters of a message and its reply: about 25 printed lines.
 TALL = 2000
 
-# The scripts hold no words of their own: what they say is named here and translated here. A text
-# that counts has a form for each plural category of the languages (one, other), chosen by its n.
+# The scripts contain no texts of their own: these are named and translated here. A text with a
+# count has a form for each plural category of the languages (one, other), chosen by its n.
 STRINGS: dict[str, dict[str, Any]] = {
     "chat": {
         "busy": _("A reply is still being written. Wait, or press Stop."),
@@ -242,7 +242,7 @@ STRINGS: dict[str, dict[str, Any]] = {
 
 @register.filter
 def status_note(turn: Turn | None) -> str | Promise:
-    """The sentence under a reply that did not simply end; empty for one that did."""
+    """The sentence under a reply that did not end by itself; empty for one that did."""
     return turn_note(turn) if turn else ""
 
 
@@ -254,7 +254,7 @@ def turn_word(status: str) -> str | Promise:
 
 @register.filter
 def thousands(count: int | None) -> str:
-    """1234567 -> "1,234,567"; an en dash for what isn't known."""
+    """1234567 -> "1,234,567"; an en dash for an unknown number."""
     return f"{count:,}" if isinstance(count, int) else "–"
 
 
@@ -309,7 +309,7 @@ def token_range(window: dict[str, int], whole: bool = False) -> str:
 
 @register.simple_tag
 def tokens_before(count: int) -> str:
-    """That a far window waits for the replay of what comes before it."""
+    """The note that a far window waits for the replay of those before it."""
     return _(
         "Replaying the %(n)s tokens before this window first. This can take several seconds…"
     ) % {"n": thousands(count)}
@@ -317,7 +317,7 @@ def tokens_before(count: int) -> str:
 
 @register.filter
 def is_very_long(turn: Turn | None) -> bool:
-    """Whether a turn's gates are shown in windows, and its strip isn't drawn by itself."""
+    """Whether a turn's gates are shown in windows, and its strip is drawn only on request."""
     return turn is not None and len(turn.user_token_ids) + len(turn.reply_token_ids) > LONG
 
 
@@ -329,13 +329,13 @@ def is_tall(turn: Turn | None) -> bool:
 
 @register.filter
 def reply_html(turn: Turn | None) -> SafeString:
-    """A reply that has ended, as Markdown; nothing where its plain text shows the same."""
+    """A reply that has ended, as Markdown; empty where its plain text shows the same."""
     return markdown_or_nothing(turn.reply_text) if turn and turn.reply_text else SafeString()
 
 
 @register.filter
 def kilobytes(size: int) -> str:
-    """8192 -> "8 KB": a state is a round number of them, and says so."""
+    """8192 -> "8 KB": a state is a round number of them, and shown as such."""
     if size < 1024:
         return f"{size}\N{NO-BREAK SPACE}B"
     return f"{size / 1024:g}\N{NO-BREAK SPACE}KB"
@@ -343,13 +343,13 @@ def kilobytes(size: int) -> str:
 
 @register.simple_tag
 def gap() -> str:
-    """The blank between two sentences; empty in Chinese, where a full stop brings its own."""
+    """The space between two sentences; empty in Chinese, where the full stop includes it."""
     return "" if (get_language() or "").startswith("zh") else " "
 
 
 @register.simple_tag
 def strings(page: str) -> SafeString:
-    """The words of one page's scripts as a JSON data block (no script, so the CSP is content)."""
+    """The texts of one page's scripts as a JSON data block (no script, so the CSP is content)."""
     return json_script(STRINGS[page], "strings")
 
 

@@ -1,4 +1,4 @@
-"""A moment on a page: in UTC, which is said, until the reader's browser puts it into their zone."""
+"""A moment on a page: in UTC, as stated, until the browser converts it to the reader's zone."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ _FORMS = {"second": "%Y-%m-%d %H:%M:%S UTC", "minute": "%Y-%m-%d %H:%M UTC", "da
 
 @register.simple_tag
 def when(moment: datetime | None, form: str = "minute", css: str = "") -> SafeString | str:
-    """A `<time>` that static/js/shared/times.js writes anew; `form` is second, minute or date."""
+    """A `<time>` that static/js/shared/times.js rewrites; `form` is second, minute or date."""
     if moment is None:
         return "–"
     moment = moment.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""The page that explains working memory, weights and gates to somebody who knows none of them."""
+"""The page that explains working memory, weights and gates to newcomers."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -40,6 +40,6 @@ def _formula(key: str, formula: str) -> str:
 
 
 def about_memory(request: HttpRequest) -> HttpResponse:
-    """Words and drawings, with the sizes of the live checkpoint."""
+    """Text and drawings, with the sizes of the live checkpoint."""
     checkpoint = registry.live(get_language() or "en")
     return render(request, "about_memory.html", {"checkpoint": checkpoint, "gates": _gates()})

@@ -1,4 +1,4 @@
-"""Sign up, log in, log out; a guest's chats come along (services.on_login hears of it)."""
+"""Sign up, log in, log out; a guest's chats are merged by a signal (services.on_login)."""
 
 from django import forms
 from django.contrib import auth
@@ -31,13 +31,13 @@ def _show(request: HttpRequest, form: forms.BaseForm, words: dict[str, str]) -> 
 
 
 def _guest_chats(request: HttpRequest) -> int:
-    """The number of chats that this browser's guest would lose at a log-out, or takes along."""
+    """The number of this guest's chats, which a log-out would lose and a log-in would merge."""
     person = request.person  # type: ignore[attr-defined]
     return 0 if request.user.is_authenticated else Chat.objects.of(person or None).count()
 
 
 def _chats_note(request: HttpRequest) -> str:
-    """What becomes of the guest's chats; empty where there are none."""
+    """What happens to the guest's chats; empty where there are none."""
     return _("Chats from this browser move to your account.") if _guest_chats(request) else ""
 
 
@@ -64,7 +64,7 @@ def signup(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @never_cache
 def login(request: HttpRequest) -> HttpResponse:
-    """An old friend."""
+    """Log in a member."""
     form = LogInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
         auth.login(request, form.get_user())
@@ -82,16 +82,16 @@ def login(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def account(request: HttpRequest) -> HttpResponse:
-    """Who asks, as every page's bar says it: for a page that was loaded as somebody else."""
+    """The current person, as every page's bar shows it: for a page that another one loaded."""
     return render(request, "parts/account.html")
 
 
 @never_cache
 def logout(request: HttpRequest) -> HttpResponse:
-    """Back to a stranger, with a session of their own at the next page.
+    """Become a stranger again, who gets a session of their own at the next page.
 
     A guest has nothing to log out of, but may press the button of a page that is older than the
-    log-out: their session is the only key to their chats, so they are asked first.
+    log-out: their session is the only key to their chats, so a confirmation comes first.
     """
     count = _guest_chats(request)
     if count and request.POST.get("leave_chats") != "1":

@@ -1,4 +1,4 @@
-"""What pages and their scripts are told of a model's cell, in the reader's language."""
+"""A model's cell as pages and their scripts show it, in the reader's language."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is answered when something broke: an outage is named, anything else is a fault of ours."""
+"""Error pages: an outage is named, any other fault is ours."""
 
 import logging
 import sys
@@ -18,14 +18,14 @@ log = logging.getLogger(__name__)
 DAMAGED = _(
     "A turn of this chat is damaged, so this can’t be shown. The other turns and chats are intact."
 )
-#: Seconds after which a program may try again.
+#: Seconds after which a program may retry.
 RETRY_AFTER = "5"
 
 
 def _damaged(request: HttpRequest) -> Key | None:
-    """A damaged turn that the request has to do with; what broke it is then no fault of the code.
+    """A damaged turn that the request reads; its fault is then not one of the code.
 
-    Asked after the policy was: a view, or the look-up of a row that is this person's, has failed.
+    Checked after the policy: a view, or the look-up of a row that is this person's, has failed.
     """
     asked = request.resolver_match.kwargs if request.resolver_match else {}
     try:
@@ -41,9 +41,9 @@ def _damaged(request: HttpRequest) -> Key | None:
 
 
 def _page(request: HttpRequest, template: str, **context: object) -> str:
-    """The page, with the theme that was chosen.
+    """The page, with the chosen theme.
 
-    Without the request itself: what its context holds may be asked of the database.
+    Without the request itself: its context may query the database.
     """
     asked = {"COOKIES": request.COOKIES, "method": request.method}
     return loader.get_template(template).render({"request": asked, **context})
@@ -64,10 +64,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
         outage_log.failed(fault, at=f"/{route}")
     is_data = request.path.endswith((".json", ".safetensors"))
     if is_data or "application/json" in request.headers.get("Accept", ""):
-        told = {"error": {"code": "unavailable", "detail": str(problem)}}
-        response: HttpResponse = JsonResponse(told, status=503)
+        answer = {"error": {"code": "unavailable", "detail": str(problem)}}
+        response: HttpResponse = JsonResponse(answer, status=503)
     else:
-        # Only what was asked for by GET can be asked for again by a link.
+        # Only a GET can be repeated by a link.
         again = request.get_full_path() if request.method == "GET" else ""
         page = _page(request, "503.html", problem=problem, again=again)
         response = HttpResponse(page, status=503)
@@ -78,7 +78,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _told(request: HttpRequest, template: str, status: int, **context: object) -> HttpResponse:
-    """The page that says it: below /admin/, for staff, with the dashboard's menu around it."""
+    """The error page: below /admin/, for staff, with the dashboard's menu around it."""
     user = getattr(request, "user", None)
     at_the_desk = request.path.startswith("/admin/") and user is not None
     if at_the_desk and user.is_active and user.is_staff:  # type: ignore[union-attr]
@@ -104,7 +104,7 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def method_not_allowed(request: HttpRequest, methods: Sequence[str]) -> HttpResponse:
-    """405: a browser that followed a link to what only a form may ask for gets a page."""
+    """405: a browser that followed a link to a route for forms gets a page."""
     answer: HttpResponse = HttpResponseNotAllowed(methods)
     if "text/html" in request.headers.get("Accept", ""):
         page = _told(request, "405.html", 405)

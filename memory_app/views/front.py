@@ -17,13 +17,13 @@ from memory_app.services.training.evaluations import recall_of
 from memory_app.views.chat.openings import first_step
 from memory_app.views.special_tokens import special_words
 
-#: Of the picture, in its own units.
+#: Of the figure, in its own units.
 _CELL, _GAP = 14, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One line of the evaluation: what was asked, and the share of right answers."""
+    """One line of the evaluation: the kind of question, and the share of right answers."""
 
     label: str
     share: float
@@ -48,7 +48,7 @@ def _label(gap: int) -> str:
 
 
 def _scores(checkpoint: Checkpoint | None) -> list[Score]:
-    """The live model's newest evaluation, line by line; nothing that it doesn't say."""
+    """The live model's newest evaluation, line by line, without lines that it lacks."""
     recall = recall_of(checkpoint=checkpoint) if checkpoint else None
     if recall is None:
         return []
@@ -104,7 +104,7 @@ def _picture(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
 
 @never_cache
 def front(request: HttpRequest, problem: str = "", status: int = 200) -> HttpResponse:
-    """Says what this is; makes the visitor a guest, so that a first chat has an owner."""
+    """The page; makes the visitor a guest, so that a first chat has an owner."""
     person = services.person_ensure(request=request)
     checkpoint = registry.live(get_language() or "en")
     return render(

@@ -1,4 +1,4 @@
-"""Is the process alive; does every part of the site answer?"""
+"""Whether the process is alive; whether every part of the site answers."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from memory_app.models import Checkpoint, WorkerHeartbeat
 from memory_app.version import __version__
 
 log = logging.getLogger(__name__)
-#: A worker says that it lives every few seconds (tasks.py); this long without a word, it doesn't.
+#: A worker's heartbeat comes every few seconds (tasks.py); older than this, the worker is away.
 WORKER_SILENCE = timedelta(seconds=15)
 Part = dict[str, object]
 _AWAY: Part = {"ok": False, "detail": "The database doesn't answer."}
@@ -32,7 +32,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     away = False
     for name, check in _CHECKS.items():
         if away and name in _ASK_THE_DATABASE:
-            # Each would wait for a connection by itself, and a probe doesn't wait that long.
+            # Each check would wait for a connection of its own, longer than a probe waits.
             parts[name] = dict(_AWAY)
             continue
         try:
@@ -79,7 +79,7 @@ def _worker() -> Part:
     seen = WorkerHeartbeat.objects.order_by("-seen").values_list("seen", flat=True).first()
     if seen is None:
         return {"ok": False, "detail": "No training worker has started yet."}
-    # Of either sign: once the clock was put back, a dead worker's last word lies in the future.
+    # Of either sign: after the clock was set back, a dead worker's heartbeat is in the future.
     silence = abs(timezone.now() - seen)
     if silence > WORKER_SILENCE:
         return {

@@ -1,4 +1,4 @@
-"""The small files that browsers and crawlers ask for under fixed names at the root of a site."""
+"""The small files that browsers and crawlers request under fixed names at a site's root."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from django.templatetags.static import static
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-#: Seconds; the names never change, so that a new drawing must not wait for long.
+#: Seconds; the names never change, so this bounds how long an old drawing is shown.
 _FRESH = "public, max-age=86400"
-#: What is somebody's own, and what needs a log-in.
+#: Pages of one person, and pages behind a log-in.
 _PRIVATE = ("/accounts/", "/admin/", "/chat/", "/chats/", "/turn/", "/ws/")
 
 
@@ -34,7 +34,7 @@ def apple_touch_icon(request: HttpRequest) -> HttpResponse:
 
 
 def robots(request: HttpRequest) -> HttpResponse:
-    """Which pages a crawler may read: those that are the same for everybody."""
+    """The pages that a crawler may read: those that are the same for everybody."""
     lines = ("User-agent: *", *(f"Disallow: {path}" for path in _PRIVATE), "")
     response = HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
     response["Cache-Control"] = _FRESH

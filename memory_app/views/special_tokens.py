@@ -1,4 +1,4 @@
-"""What the pages call the tokens that are no text: the words of the chat's own labels."""
+"""Names of special tokens on the pages: the labels of the chat."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext

@@ -54,7 +54,7 @@ class Command(ReportingCommand):
         }
 
     def show(self, result: Any) -> None:
-        """Everything was said while it went on."""
+        """Everything was written while it went on."""
 
     def _say(self, text: str, end: str = "\n") -> None:
         if self._says:

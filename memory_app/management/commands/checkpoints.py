@@ -23,11 +23,11 @@ class Command(ReportingCommand):
     help = "Lists, shows, imports, exports, promotes and deletes checkpoints."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        # Named here: argparse would give the words Django's parser, whose mistakes are a page.
+        # Defined here: argparse would use the class of Django's parser, whose mistakes are a page.
         what = parser.add_subparsers(
             dest="what", required=True, metavar="WHAT", parser_class=OneLineParser
         )
-        # --json is understood before and after the word.
+        # --json is accepted before and after the subcommand.
         common = OneLineParser(add_help=False)
         common.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
 

@@ -1,4 +1,4 @@
-"""A checkpoint's exam: bits per byte on dialogues, and recall of facts that it was told."""
+"""A checkpoint's exam: bits per byte on dialogues, and recall of facts from its context."""
 
 from __future__ import annotations
 

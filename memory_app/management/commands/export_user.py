@@ -1,4 +1,4 @@
-"""Hands out all that is stored about one person."""
+"""Exports all data about one person."""
 
 from __future__ import annotations
 

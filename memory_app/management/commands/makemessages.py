@@ -1,4 +1,4 @@
-"""Django's makemessages, which also finds the sentences that the core and the services raise."""
+"""Django's makemessages, which also extracts the sentences that core and services raise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from memory_app.management.message_keywords import raised_names
 
 
 class Command(makemessages.Command):
-    """`RunError("There is no corpus {name}.", …)` is marked by being what it is."""
+    """`RunError("There is no corpus {name}.", …)` is marked by its class."""
 
     xgettext_options = [
         *makemessages.Command.xgettext_options,

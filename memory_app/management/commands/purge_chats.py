@@ -1,4 +1,4 @@
-"""Removes for good what was deleted; the running site does so by itself every hour."""
+"""Purges deleted chats; the running site does so by itself every hour."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Command(ReportingCommand):
     def report(self, options: dict[str, Any]) -> Any:
         purged = services.chats_purge(older_than=timedelta(hours=options["hours"]))
         try:
-            # Also where there was nothing to purge: an earlier one may have left something.
+            # Also where there was nothing to purge: an earlier purge may have left remains.
             remains_clear()
         except RemainsLeft as left:
             raise CommandError(

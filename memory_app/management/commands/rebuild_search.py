@@ -1,4 +1,4 @@
-"""Makes the index of searches anew from the chats; the site may run meanwhile."""
+"""Rebuilds the index of searches from the chats; the site may run meanwhile."""
 
 from __future__ import annotations
 

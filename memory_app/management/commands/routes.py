@@ -1,4 +1,4 @@
-"""Every way in: pages, socket messages, tasks, and who may use each."""
+"""Every entry point: pages, socket messages, tasks, and who may use each."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def _patterns(
             inner = ":".join(filter(None, (namespace, pattern.namespace)))
             yield from _patterns(pattern, path, inner)
         elif isinstance(pattern, URLPattern):
-            # Without a name the match is known by its view's path in the code.
+            # Without a name the match is identified by its view's path in the code.
             name = pattern.name or pattern.lookup_str
             yield (f"{namespace}:{name}" if namespace else name), path
 
 
 def _http() -> Iterator[Route]:
-    found = list(_patterns(get_resolver()))
+    patterns = list(_patterns(get_resolver()))
     # Served in front of Django, so that no resolver knows it.
-    found.append(("static", f"{settings.STATIC_URL}<path:path>"))
+    patterns.append(("static", f"{settings.STATIC_URL}<path:path>"))
     answered = set()
-    for name, path in found:
-        if path in answered:  # Django's own admin index: the overview stands before it
+    for name, path in patterns:
+        if path in answered:  # Django's own admin index: the overview precedes it
             continue
         answered.add(path)
         row = policy.row_of("http", name)

@@ -1,6 +1,6 @@
-"""A training run in the foreground: the same that the worker carries out.
+"""A training run in the foreground: the same service as the worker's.
 
-Under torchrun several processes carry it out together: the first one has the row, the lease and the
+Under torchrun several processes run it together: the first one has the row, the lease and the
 progress bar, the others their share of every batch.
 """
 
@@ -44,7 +44,7 @@ def _change(text: str) -> tuple[str, str]:
 
 
 def _asked(options: dict[str, Any]) -> dict[str, Any]:
-    """What the options say of a new run."""
+    """The options' part of a new run."""
     return {
         "preset": options["preset"],
         "corpora": [_weighted(text) for text in options["corpus"]],
@@ -54,7 +54,7 @@ def _asked(options: dict[str, Any]) -> dict[str, Any]:
 
 
 class Bar(Watcher):
-    """Draws the run: steps, loss, tokens a second, time left; remembers the last figures."""
+    """Draws the run: steps, loss, tokens a second, time left; keeps the last figures."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -121,10 +121,10 @@ class Command(ReportingCommand):
         parser.add_argument("--resume", metavar="RUN", help="go on with a run, by id or name")
 
     def report(self, options: dict[str, Any]) -> Any:
-        # Every process finds out by itself what device it will need; nothing is written yet.
+        # Every process chooses its device by itself; nothing is written yet.
         with joined(self._device(options)) as group:
             if group.rank:
-                # Here training's own errors end the process, and torchrun with it the others.
+                # Here training's own errors end the process, and torchrun the others with it.
                 take_part(TrainingRun.objects.get(pk=UUID(group.tell(""))), group)
                 sys.exit(0)
             return self._carry_out(options, group)

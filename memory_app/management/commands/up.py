@@ -27,7 +27,7 @@ from memory_app.management.process.listeners import close, listen
 from memory_app.management.process.server import serve
 from memory_app.management.process.supervisor import Supervisor
 
-#: Seconds after which a start that isn't ready is worth a word.
+#: Seconds after which a start that isn't ready is reported.
 SLOW_START = 60
 
 
@@ -66,8 +66,8 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             started = True
         except (DatabaseError, OSError) as fault:
-            told = outages.full_disks() or [f"The database or a file can't be used: {fault}"]
-            raise CommandError(" ".join(" ".join(told).split())) from fault
+            reasons = outages.full_disks() or [f"The database or a file can't be used: {fault}"]
+            raise CommandError(" ".join(" ".join(reasons).split())) from fault
         finally:
             worker.stop()
             close(sockets)
@@ -76,7 +76,7 @@ class Command(BaseCommand):
         leave(0)
 
     def _prepare(self) -> None:
-        """Bring the database to this version, and whatever a killed process left to order."""
+        """Migrate the database, and clean up after killed processes."""
         call_command("migrate", interactive=False, verbosity=0)
         registry.register_bundled()
         services.turns_recover()
@@ -117,12 +117,12 @@ def _data_dir_prefix() -> str:
 
 
 def asked_at(host: str, port: int) -> tuple[str, int]:
-    """Where a listener can be asked from this machine: of every address, the loopback's."""
+    """The address of a listener on this machine: for every address, the loopback's."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104
 
 
 def _ready(host: str, port: int) -> tuple[int, list[str]]:
-    """What /readyz says: its status, and which parts are not well."""
+    """/readyz's status, and the parts that aren't well."""
     connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/readyz")

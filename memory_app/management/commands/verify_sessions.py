@@ -1,4 +1,4 @@
-"""Replays every committed turn and compares what comes out with what is stored."""
+"""Replays every committed turn and compares the result with what is stored."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The training worker: Celery in this process, with one training at a time.
 
-Under `up` it has Celery's beat in it, as a thread: nothing has to be started beside the site. (What
-`celery worker -B` forks would outlive a killed worker.) Alone, as on a machine that only trains, it
-leaves the beat to a `celery beat` of its own, of which there has to be one for all workers.
+Under `up` Celery's beat runs in it as a thread, so that nothing has to be started beside the site.
+(A fork of `celery worker -B` would outlive a killed worker.) Alone, as on a machine that only
+trains, it leaves the beat to a `celery beat`, of which there has to be one for all workers.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from memory_app.services.training.evaluations import evaluations_recover
 from memory_app.services.training.runs import broker_folders, runs_recover, worker_pulse
 
 log = logging.getLogger(__name__)
-# A fixed name: each other one would leave its mailbox in the broker's folder for good.
+# A fixed name: with another at each start, each would leave its mailbox in the broker's folder.
 NODE = "training@local"
-#: As far back as a process can stand in the queue for a core.
+#: The longest time that a process may wait in the queue for a core.
 NICENESS = 19
 #: Seconds between two heartbeats; and to the next try where the database is away.
 PULSE, RETRY = 5.0, 1.0
 
 
 class Pulse:
-    """Says that the worker consumes; the first time, it picks up the runs of one that died."""
+    """The worker's heartbeat; the first one picks up the runs of a worker that died."""
 
     def __init__(self) -> None:
         self._ended = threading.Event()
@@ -63,7 +63,7 @@ class Pulse:
                     imports_recover()
                     recovered = True
             except Exception as fault:
-                # The database may be away for a while; the worker isn't what should end for it.
+                # The database may be away for a while, which must not end the worker.
                 wait = RETRY
                 if not outage_log.failed(fault, at="worker's heartbeat"):
                     log.warning("worker's heartbeat failed", exc_info=True)
@@ -76,7 +76,7 @@ class Pulse:
 
 
 def _keep_faults(**_facts: Any) -> None:
-    """Keep what goes wrong here for the overview."""
+    """Store the worker's errors for the overview."""
     error_log.start()
 
 
@@ -94,15 +94,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["supervised"]:
             die_with_parent()
-        # A reply that somebody waits for goes before a training that takes hours.
+        # A reply, for which a person waits, has priority over a training of hours.
         os.nice(NICENESS)
-        # Whoever starts the first run shouldn't wait for what it would load.
+        # Loaded now, so that the first run doesn't wait for it.
         import_module("memory_app.services.training.execute")
         warm_up()
         broker_folders()
         # Root is a danger where messages are pickled; ours are JSON and nothing else is read.
         warnings.simplefilter("ignore", SecurityWarning)
-        # Celery's fixup sets Django up anew, which takes away what was hung on the loggers before.
+        # Celery's fixup sets Django up again, which removes the handlers added before.
         worker_ready.connect(_keep_faults)
         pulse = Pulse()
         # Signals hold their receivers weakly; `pulse` lives as long as the worker does.
@@ -112,10 +112,10 @@ class Command(BaseCommand):
             scheduler = current_app.conf.beat_scheduler
             beat = EmbeddedService(current_app, thread=True, scheduler_cls=scheduler)
             worker_ready.connect(lambda **_: beat.start(), weak=False)
-        # Threads: the worker answers pings while it trains, and a training sees that it should
-        # stop; a forked child would neither see it nor share torch's memory safely. One
-        # for a training, one for an exam, one for an import (tasks.py sees to it that there is one
-        # of each), one for periodic work, which none of them may keep waiting.
+        # Threads: the worker answers pings while it trains, and a training notices that it should
+        # stop; a forked child would do neither, nor share torch's memory safely. One for a run,
+        # one for an exam, one for an import (tasks.py keeps it to one of each), one for periodic
+        # work, which none of the others may delay.
         status = 0
         try:
             current_app.worker_main(

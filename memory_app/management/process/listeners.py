@@ -1,4 +1,4 @@
-"""The sockets that the site listens on, taken before anything else is touched."""
+"""The sockets that the site listens on, taken before anything else is done."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import socket
 
 
 class PortTaken(OSError):
-    """Somebody else listens there; the message is one sentence."""
+    """Another program listens there; the message is one sentence."""
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets for a host. For localhost and its addresses: both families, where there.
+    """Listening sockets for a host. For localhost and its addresses: both families, if present.
 
     Listening at once, not just bound: two starts at the same moment can't both have the port.
 
@@ -54,6 +54,6 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 
 def close(sockets: list[socket.socket]) -> None:
-    """Give the addresses back."""
+    """Release the addresses."""
     for listener in sockets:
         listener.close()

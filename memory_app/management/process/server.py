@@ -1,4 +1,4 @@
-"""uvicorn as the site runs it: on sockets that are already ours, ending quietly."""
+"""uvicorn as the site runs it: on sockets that are already ours, with a quiet end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ APPLICATION = "chatsite.asgi:application"
 
 
 def configuration() -> uvicorn.Config:
-    """How the site is served, wherever it is: in `up`, in a container, in a test."""
+    """The server's configuration, the same in `up`, in a container and in tests."""
     return uvicorn.Config(
         APPLICATION,
         lifespan="on",
@@ -23,11 +23,11 @@ def configuration() -> uvicorn.Config:
         ws_max_size=settings.WEBSOCKET_MAX_BYTES,
         # Deflating runs in the event loop, and on frames as small as tokens it saves little.
         ws_per_message_deflate=False,
-        # Django's settings have configured logging; a line a request would name people's searches.
+        # Django's settings have configured logging; a line a request would log people's searches.
         log_config=None,
         access_log=False,
         server_header=False,
-        # Who may name the client's address is a proxy's matter, and none is trusted by default.
+        # A proxy's header for the client's address: no proxy is trusted by default.
         proxy_headers=False,
         timeout_graceful_shutdown=5,
     )
@@ -58,7 +58,7 @@ class Server(uvicorn.Server):
 
 
 def serve(sockets: list[socket.socket], on_signal: Callable[[], None]) -> bool:
-    """Serve until a signal; whether the site had started at all."""
+    """Serve until a signal; returns whether the site had started at all."""
     server = Server(configuration(), on_signal)
     try:
         server.run(sockets=sockets)

@@ -1,8 +1,8 @@
-"""One child process, kept alive: started again when it ends, ended when we end.
+"""One child process, kept alive: restarted when it ends, ended when the parent ends.
 
 The child is in a session of its own, so that Ctrl-C in a terminal reaches it through us and in our
-order. It holds the read end of a pipe as its stdin: when this process dies, however it dies, the
-kernel closes the other end and the child sees the end of its input (see `die_with_parent`).
+order. It holds the read end of a pipe as its stdin: when this process dies in any way, the kernel
+closes the other end and the child reads the end of its input (see `die_with_parent`).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import time
 from collections.abc import Sequence
 
 log = logging.getLogger(__name__)
-#: Seconds before the next start after a child that ended at once; doubled each time up to the last.
+#: Seconds before the restart of a child that ended at once; doubled each time up to the last.
 FIRST_DELAY, LAST_DELAY = 1.0, 30.0
-#: A child that lived this long was sound: the next delay is the first one again. (A run that takes
-#: its worker down each time is counted with the run, and fails in the end:
+#: A child that lived this long was sound: the next delay is the first one again. (A run that kills
+#: its worker each time is counted with the run, which fails in the end:
 #: services/training/leases.py.)
 SOUND_AFTER = 10.0
 #: How long a child may take to end before it is killed.
@@ -38,7 +38,7 @@ class Supervisor:
         self._thread = threading.Thread(target=self._keep, name=f"supervise-{name}", daemon=True)
 
     def start(self) -> None:
-        """Start the child, and a thread that starts it again."""
+        """Start the child, and a thread that restarts it."""
         self._thread.start()
 
     @property
@@ -54,7 +54,7 @@ class Supervisor:
             self._child = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
-                # What it prints is a log, and logs go to stderr.
+                # Its output is a log, and logs go to stderr.
                 stdout=2,
                 start_new_session=True,
             )
@@ -72,8 +72,8 @@ class Supervisor:
             child.stdin.close()
             if self._ending.is_set():
                 return
-            # One that was killed was no worse than one that lived: somebody, or the kernel for want
-            # of memory, ended it, and what it did is waited for.
+            # A killed child counts as sound: a person, or the kernel for want of memory, ended it,
+            # and its work is waited for.
             if time.monotonic() - began > SOUND_AFTER or status == -signal.SIGKILL:
                 delay = FIRST_DELAY
             log.warning(
@@ -83,16 +83,16 @@ class Supervisor:
             delay = min(delay * 2, LAST_DELAY)
 
     def ask_to_stop(self) -> None:
-        """Tell the child to end, without waiting; safe in a signal's handler."""
+        """Ask the child to end, without waiting; safe in a signal's handler."""
         self._ending.set()
         child = self._child
         if child is not None and child.poll() is None:
             child.send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """End the child and what it started; afterwards none of it runs."""
+        """End the child and its own children, and wait for it."""
         self._ending.set()
-        with self._lock:  # a child that is being started at this moment is seen below
+        with self._lock:  # a child that is being started at this moment is included below
             child = self._child
         if child is None:
             return
@@ -103,7 +103,7 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 log.warning("child killed", extra={"child": self.name})
         try:
-            # Its whole session, for what it may have started itself.
+            # Its whole session, for its own children.
             os.killpg(child.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass

@@ -1,4 +1,4 @@
-"""The list of one's chats as it is shown: by day, or what a search found and where it stands."""
+"""The list of a person's chats: by day, or the results of a search with their place in the chat."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -26,18 +26,18 @@ from memory_app.models import (
 
 #: Chats a page of the list; characters and words of a search.
 PAGE, QUERY_MAX, WORDS_MAX = 50, 200, 8
-# Characters of a snippet before the word that was found, and in all.
+# Characters of a snippet before the first match, and in all.
 _BEFORE, _SNIPPET = 32, 140
-# Farther than this no clock on Earth is from UTC.
+# The largest distance of any time zone on Earth from UTC.
 _FARTHEST = 14 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text; `found` is what the search was for."""
+    """A stretch of text; `is_match`: it is what the search was for."""
 
     text: str
-    found: bool = False
+    is_match: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Importing:
-    """A chat that isn't there yet."""
+    """A chat that is still being imported."""
 
     row: ChatImport
     percent: int
@@ -61,15 +61,15 @@ class Importing:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Chats of one day or month; no name where it goes on with the group of the page before."""
+    """Chats of one day or month; no name where it continues the previous page's group."""
 
     name: str
     entries: list[Entry]
 
 
 def words_of(query: str) -> list[str]:
-    """What a search looks for: its words, each once, the first eight."""
-    # A word of nothing but joiners folds to nothing, which stands everywhere.
+    """The words of a search, each once, the first eight."""
+    # A word of nothing but joiners folds to the empty string, which every text contains.
     return [word for word in dict.fromkeys(query.split()) if folded_word(word)][:WORDS_MAX]
 
 
@@ -79,7 +79,7 @@ def query_of(request: HttpRequest) -> str:
 
 
 def zone_of(request: HttpRequest) -> tzinfo:
-    """The reader's time zone, which their browser tells by a cookie; else UTC."""
+    """The reader's time zone, which their browser sends in a cookie; else UTC."""
     try:
         minutes = int(request.COOKIES.get("utc_offset", "")[:6])
     except ValueError:
@@ -88,17 +88,17 @@ def zone_of(request: HttpRequest) -> tzinfo:
 
 
 def marked(text: str, words: Sequence[str]) -> list[Piece]:
-    """The text in pieces, so that what was searched for can be told from the rest."""
+    """The text in pieces, so that matches can be marked."""
     pieces: list[Piece] = []
     at = 0
     for start, end in stretches(text, words):
-        pieces += [Piece(text[at:start]), Piece(text[start:end], found=True)]
+        pieces += [Piece(text[at:start]), Piece(text[start:end], is_match=True)]
         at = end
     return [piece for piece in (*pieces, Piece(text[at:])) if piece.text]
 
 
 def snippet(text: str, words: Sequence[str]) -> list[Piece]:
-    """A line of the text around the first of the words, marked; empty where none is in it."""
+    """A line of the text around the first of the words, marked; empty without a match."""
     line = " ".join(text.split())
     places = stretches(line, words)
     if not places:
@@ -106,7 +106,7 @@ def snippet(text: str, words: Sequence[str]) -> list[Piece]:
     first = places[0][0]
     start = max(0, first - _BEFORE)
     if start:
-        # At the beginning of a word, unless that would cut off most of what comes before.
+        # From the beginning of a word, unless that would cut off most of the text before the match.
         space = line.find(" ", start, first)
         start = space + 1 if space >= 0 else start
     start = boundary(line, start)
@@ -117,12 +117,12 @@ def snippet(text: str, words: Sequence[str]) -> list[Piece]:
 
 
 def percent_of(row: ChatImport) -> int:
-    """How much of an import is replayed; 100 only when it is done."""
+    """The percentage of an import that is replayed; 100 only when it is done."""
     return min(99, 100 * row.done // max(1, row.total))
 
 
 def imports_of(request: HttpRequest) -> list[Importing]:
-    """Of this person's imports those that go on or failed, the last one first."""
+    """This person's imports that go on or failed, the last one first."""
     person = request.person  # type: ignore[attr-defined]
     if not person:
         return []
@@ -131,7 +131,7 @@ def imports_of(request: HttpRequest) -> list[Importing]:
 
 
 def day_of(moment: datetime, today: datetime) -> str:
-    """The group that a chat of this moment belongs to; both in the reader's time."""
+    """The group of a chat of this moment; both in the reader's time."""
     days = (today.date() - moment.date()).days
     if days <= 0:
         return _("Today")
@@ -145,19 +145,19 @@ def day_of(moment: datetime, today: datetime) -> str:
 def _when(moment: datetime, today: datetime) -> str:
     if moment.date() == today.date():
         time = date_format(moment, "TIME_FORMAT")
-        # Whose browser hasn't told its zone yet is told which one this is.
+        # A browser that hasn't sent its zone yet is shown which one this is.
         return f"{time} UTC" if moment.tzinfo is UTC else time
     return date_format(moment, "SHORT_DATE_FORMAT")
 
 
 def entry_of(chat: Chat, zone: tzinfo) -> Entry:
-    """One chat by itself, as it stands in the list without a search."""
+    """One chat by itself, as the list shows it without a search."""
     when = _when(chat.updated.astimezone(zone), now().astimezone(zone))
     return Entry(chat, marked(chat.title, ()), when)
 
 
 def _found_in(chats: Iterable[Chat], words: Sequence[str]) -> dict[UUID, Turn]:
-    """For each chat the first turn in which all of the words stand, or else one of them."""
+    """For each chat the first turn with all of the words, or else with one of them."""
     places = SearchChunk.objects.places([chat.pk for chat in chats], words)
     which = Q(pk__in=[])
     for chat, position in places.items():
@@ -176,9 +176,9 @@ def _entries(
         turn = turns.get(chat.pk)
         line: list[Piece] = []
         if turn is not None:
-            # A title is mostly the first message: no need to say it twice.
-            said = "" if turn.user_text == chat.title else turn.user_text
-            line = snippet(said, words) or snippet(turn.reply_text, words)
+            # A title is mostly the first message, which isn't repeated then.
+            message = "" if turn.user_text == chat.title else turn.user_text
+            line = snippet(message, words) or snippet(turn.reply_text, words)
         entries.append(
             Entry(chat, marked(chat.title, words), when, line, turn.pk if turn else None)
         )
@@ -199,13 +199,13 @@ def listing(
     """
     words = words_of(query)
     archived_count = rows.filter(archived=True).count()
-    # One row more on either side tells whether there is a next page, and which group goes on.
+    # One row more on either side tells whether there is a next page, and which group continues.
     start = (page - 1) * PAGE
     around = slice(max(0, start - 1), start + PAGE + 1)
     count = None
     if words:
-        # Their keys alone, all of them: to search once for the count and once for the page would
-        # cost twice as much.
+        # All of the matching keys, without rows: a search for the count and another for the page
+        # would cost twice as much.
         keys = rows.keys_mentioning(words)
         count = len(keys)
         taken = list(rows.filter(pk__in=keys[around]).newest_first())

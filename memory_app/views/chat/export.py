@@ -1,4 +1,4 @@
-"""A chat as a file: downloaded as JSON or Markdown, and taken in again."""
+"""A chat as a file: downloaded as JSON or Markdown, and imported again."""
 
 import json
 from uuid import UUID
@@ -44,7 +44,7 @@ def export_json(request: HttpRequest, chat: UUID) -> HttpResponse:
 
 @never_cache
 def export_markdown(request: HttpRequest, chat: UUID) -> HttpResponse:
-    """The branch of the head, to be read by people."""
+    """The branch of the head, for people to read."""
     row: Chat = request.chat  # type: ignore[attr-defined]
     turns = _turns(row)
     path = [turn for turn in shown_path(turns, row.head_id, None) if turn.is_committed]
@@ -53,16 +53,16 @@ def export_markdown(request: HttpRequest, chat: UUID) -> HttpResponse:
 
 
 def chats_import(request: HttpRequest) -> HttpResponse:
-    """A new chat out of a file; what is wrong with the file is one sentence at the form's field.
+    """A new chat from a file; what is wrong with the file is one sentence at the form's field.
 
-    The answer leads to the chat. A long one is replayed by the worker: until then its page says how
-    far that is.
+    The answer leads to the chat. A long one is replayed by the worker, and its page shows the
+    progress.
     """
     upload = request.FILES.get("file")
     try:
         if upload is None:
             raise Refused("invalid", _("Choose the JSON file of a chat first."))
-        # One byte more than may be tells a file that is too large without holding all of it.
+        # One byte above the bound shows that a file is too large without reading all of it.
         data = upload.read(chat_export.BYTES_MAX + 1)
         checked = services.chat_check(data=data)
         person = services.person_ensure(request=request)
@@ -70,7 +70,7 @@ def chats_import(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         errors = {"file": str(refused.detail)}
         return show(request, errors=errors, status=_STATUS.get(refused.code, 400))
-    # A script, which keeps the form as it is until the file was taken, is told where to go on.
+    # A script keeps the form until the file is taken, and gets the address of the chat.
     if "application/json" in request.headers.get("Accept", ""):
         return JsonResponse({"to": resolve_url("chat", chat=chat)})
     return redirect("chat", chat=chat)

@@ -1,4 +1,4 @@
-"""The page of one's chats, and the parts of it that htmx asks for."""
+"""The page of a person's chats, and the parts of it that htmx requests."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from memory_app import policy
 from memory_app.models import Chat
 from memory_app.views.chat.chat_list import listing, query_of
 
-# Beyond this a reader searches; and no number may make the database count for ever.
+# Beyond this a reader searches; and no page number may make the database count for ever.
 _LAST_PAGE = 200
 
 
@@ -31,7 +31,7 @@ def _id(text: str) -> UUID | None:
 
 
 def _deleted(request: HttpRequest) -> Chat | None:
-    """The chat of ?deleted=, while its deletion can be taken back."""
+    """The chat of ?deleted=, while its deletion can be undone."""
     wanted = _id(request.GET.get("deleted", ""))
     person = request.person  # type: ignore[attr-defined]
     row = policy.owned_chat(person, wanted, deleted_too=True) if wanted and person else None
@@ -66,9 +66,9 @@ def show(
 
 @never_cache
 def chats(request: HttpRequest) -> HttpResponse:
-    """One's own chats, newest first; with ?q= those that have its words in title or messages.
+    """A person's chats, newest first; with ?q= those that have its words in title or messages.
 
-    htmx gets the list alone, or, for the button at its end, the older ones that come next.
+    htmx gets the list alone, or, for the button at its end, the next page of it.
     """
     htmx = request.htmx  # type: ignore[attr-defined]
     if not htmx or htmx.history_restore_request:

@@ -1,4 +1,4 @@
-"""What the memory panel draws of a branch, turn by turn: tokens, norms, the first token's wait."""
+"""The memory panel's figures of a branch, turn by turn: tokens, norms, the first token's wait."""
 
 from typing import Any
 from uuid import UUID
@@ -43,7 +43,7 @@ def _moved(state: State | None, before: State | None, part: str) -> list[float] 
 
 
 def _spoken_ms(turn: Turn) -> int | None:
-    """From the reply's first token to its commit; None where nobody measured it (an import)."""
+    """From the reply's first token to its commit; None where it wasn't measured (an import)."""
     if turn.finished is None or turn.first_token_ms is None:
         return None
     whole = (turn.finished - turn.created).total_seconds()
@@ -84,19 +84,19 @@ def _rows(turns: list[Turn], begun: Turn | None, checkpoint: Checkpoint) -> list
 
 
 def _branch(chat: Chat, after: str) -> tuple[list[UUID], UUID | None]:
-    """The turns to the head from the root, or from the one named, if that is on the way to it."""
+    """The turns to the head from the root, or from the named one, if that is on the way to it."""
     parents = dict(chat.turns.values_list("pk", "parent_id"))
     branch: list[UUID] = []
     step = chat.head_id
     known = set(parents)
     while step is not None and step in parents and str(step) != after:
         branch.append(step)
-        step = parents.pop(step)  # each once: a damaged tree may have a circle
+        step = parents.pop(step)  # each once: a damaged tree may have a cycle
     return branch[::-1], step if step in known else None
 
 
 def memory_json(request: HttpRequest, chat: UUID) -> JsonResponse:
-    """The turns from the root to the head; with `?after=<turn>` only what came after that one."""
+    """The turns from the root to the head; with `?after=<turn>` only those after that one."""
     row: Chat = request.chat  # type: ignore[attr-defined]
     branch, begun = _branch(row, request.GET.get("after", ""))
     turns = row.turns.in_bulk([*branch, *filter(None, [begun])])

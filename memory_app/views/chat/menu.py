@@ -1,4 +1,4 @@
-"""What can be done with one chat: rename it, share it, delete it and take that back."""
+"""Actions on one chat: rename, share, pin, archive, delete and undo that."""
 
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ def _chat(request: HttpRequest) -> Chat:
 
 
 def _done(request: HttpRequest, facts: dict[str, Any]) -> HttpResponse:
-    """To a script what is so now; to a form the page that it came from, or the chat's."""
+    """The new values for a script; for a form the page that it came from, or the chat's."""
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return JsonResponse(facts)
     back = request.POST.get("next", "")
@@ -29,7 +29,7 @@ def _done(request: HttpRequest, facts: dict[str, Any]) -> HttpResponse:
 
 @never_cache
 def chat_menu(request: HttpRequest, chat: UUID) -> HttpResponse:
-    """The chat's menu as a page of its own, for whoever has no script that would open it."""
+    """The chat's menu as a page of its own, for readers without scripts."""
     return render(request, "chat_menu.html", {"chat": _chat(request)})
 
 
@@ -55,14 +55,14 @@ def chat_pin(request: HttpRequest, chat: UUID) -> HttpResponse:
 
 
 def chat_archive(request: HttpRequest, chat: UUID) -> HttpResponse:
-    """Leave the chat out of the list (`archived` is 1), or take it back in."""
+    """Leave the chat out of the list (`archived` is 1), or return it."""
     row = _chat(request)
     services.chat_archive(chat=row, archived=request.POST.get("archived") == "1")
     return _done(request, {"pinned": row.pinned, "archived": row.archived})
 
 
 def chat_delete(request: HttpRequest, chat: UUID) -> HttpResponse:
-    """Delete the chat; the answer offers to take that back."""
+    """Delete the chat; the answer offers to undo that."""
     importing = request.importing  # type: ignore[attr-defined]
     if importing is not None:
         services.import_cancel(row=importing)
@@ -75,7 +75,7 @@ def chat_delete(request: HttpRequest, chat: UUID) -> HttpResponse:
 
 
 def chat_restore(request: HttpRequest, chat: UUID) -> HttpResponse:
-    """Take the deletion back."""
+    """Undo the deletion."""
     row = _chat(request)
     services.chat_restore(chat=row)
     if request.htmx:  # type: ignore[attr-defined]

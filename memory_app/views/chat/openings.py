@@ -42,14 +42,16 @@ _LENGTHS = (4, 3, 3)
 
 
 def openings(language: str) -> list[dict[str, Any]]:
-    """Name, steps, the language they are in, what to watch for; `meanings`: the steps in the
-    reader's language, where it is another one."""
+    """Name, steps, the steps' language, what to watch for; `meanings`: the steps in the reader's
+    language, where that is another one."""
     spoken = base_of(language) if base_of(language) in _SAID else "en"
-    said = iter(_SAID[spoken].items())
+    messages = iter(_SAID[spoken].items())
     words = (
         (
             _("A name, small talk, and the name again"),
-            _("Watch: the name is said only once. At the end, only the state can still hold it."),
+            _(
+                "Watch: the name is said only once. At the end, only the state can still hold it."
+            ),
         ),
         (
             _("Tell a place, then correct it"),
@@ -65,7 +67,7 @@ def openings(language: str) -> list[dict[str, Any]]:
     )
     rows = []
     for (name, watch), length in zip(words, _LENGTHS, strict=True):
-        steps = [next(said) for _step in range(length)]
+        steps = [next(messages) for _step in range(length)]
         meanings = [_(meaning) for _text, meaning in steps] if foreign_language(spoken) else []
         rows.append(
             {
@@ -80,6 +82,6 @@ def openings(language: str) -> list[dict[str, Any]]:
 
 
 def first_step(language: str) -> tuple[str, str]:
-    """What a model of this language is told first in an opening, and its language."""
+    """An opening's messages to a model of this language, and its language."""
     spoken = base_of(language) if base_of(language) in _SAID else "en"
     return next(iter(_SAID[spoken])), spoken

@@ -1,4 +1,4 @@
-"""The chat page: the turns from the root to the head, and what its script needs to go on."""
+"""The chat page: the turns from the root to the head, and the data that its script starts from."""
 
 import math
 from typing import Any
@@ -57,13 +57,13 @@ def chat_new(request: HttpRequest) -> HttpResponse:
 
 
 def shown_path(turns: list[Turn], head: UUID | None, running: UUID | None) -> list[Turn]:
-    """From the root to the head, then the turn that runs, or the newest if it came to nothing.
+    """From the root to the head, then the turn that runs, or the newest if it has no state.
 
     The same rule as static/js/chat/tree.js, which takes over from here.
     """
     by_id: dict[UUID | None, Turn] = {turn.pk: turn for turn in turns}
     path: list[Turn] = []
-    left = dict(by_id)  # each once: a damaged tree may have a circle
+    left = dict(by_id)  # each once: a damaged tree may have a cycle
     at = left.pop(head, None)
     while at:
         path.insert(0, at)
@@ -95,7 +95,7 @@ def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
                     "client_turn_id": str(turn.client_turn_id),
                     "status": turn.status,
                     "state_sha256": turn.state_sha256,
-                    # Tells a chat that started over from another version of its first turn.
+                    # Distinguishes a chat that started over from another version of its first turn.
                     **({} if turn.parent_id else {"user_text": turn.user_text}),
                 }
                 for turn in turns
@@ -111,15 +111,15 @@ def _squares(units: int) -> tuple[int, int]:
 
 
 def chat_import(request: HttpRequest) -> HttpResponse:
-    """Instead of the chat: how far its import is, or why it failed."""
+    """Instead of the chat: the progress of its import, or why it failed."""
     row: ChatImport = request.importing  # type: ignore[attr-defined]
     part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     if part and row.status == ImportStatus.FAILED:
-        # The rest of the page says other things then, too.
+        # The rest of the page has other texts then, too.
         return HttpResponseClientRefresh()
     template = "parts/chat_import.html" if part else "chat_import.html"
-    said = in_words(Sentence.from_dict(row.error_said)) if row.error_said else ""
-    context = {"importing": row, "percent": percent_of(row), "problem": said}
+    problem = in_words(Sentence.from_dict(row.error_said)) if row.error_said else ""
+    context = {"importing": row, "percent": percent_of(row), "problem": problem}
     return render(request, template, context)
 
 
@@ -130,7 +130,7 @@ def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
     if row is None:
         return chat_import(request)
     if request.htmx and request.htmx.target == "importing":  # type: ignore[attr-defined]
-        # The page of an import asks how far it is, and here is the chat.
+        # The page of an import polls its progress, and here is the chat.
         return HttpResponseClientRedirect(resolve_url("chat", chat=row.pk))
     turns = list(
         row.turns.oldest_first().defer("state", "user_token_ids", "reply_token_ids", "sampling")

@@ -1,4 +1,4 @@
-"""One reply as Markdown: the fragment that takes the place of its plain text once it has ended."""
+"""One reply as Markdown: the fragment that replaces its plain text once it has ended."""
 
 from uuid import UUID
 

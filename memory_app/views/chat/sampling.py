@@ -1,4 +1,4 @@
-"""The sampling drawer: each setting with its limits as the engine holds them, and the presets."""
+"""The sampling drawer: each setting with the engine's limits, and the presets."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ _EXPLAINED: dict[str, str | Promise] = {
     ),
 }
 _STEPS = {"temperature": "0.1", "top_p": "0.05", "min_p": "0.01", "repetition_penalty": "0.05"}
-#: What each preset changes of the defaults.
+#: The defaults that each preset changes.
 PRESETS: dict[str, dict[str, float | int]] = {
     "exact": {"temperature": 0.0},
     "calm": {"temperature": 0.5, "top_p": 0.9},

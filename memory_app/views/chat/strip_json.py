@@ -1,4 +1,4 @@
-"""Mean gates a token, replayed when asked for: the strip under a reply after a reload."""
+"""Mean gates a token, replayed on request: the strip under a reply after a reload."""
 
 from typing import Any
 from uuid import UUID
@@ -13,16 +13,16 @@ from memory_app.views.inspector.gate_map import traced
 def gates_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     """Each token of the turn, or of ?window=1, with [i, f, o] a layer, means over the units."""
     row = request.turn  # type: ignore[attr-defined]
-    found, model, first = traced(request)
+    trace, model, first = traced(request)
     tokenizer = model.tokenizer
-    # <|user|> U <|end|> <|bot|> is what was fed before the reply began.
+    # <|user|> U <|end|> <|bot|> was fed before the reply began.
     prompt = len(tokenizer.prompt_ids(row.user_token_ids))
-    text, means = tokenizer.stream(), gate_means(found)
+    text, means = tokenizer.stream(), gate_means(trace)
     for token_id in tokenizer.turn_ids(row.user_token_ids, row.reply_token_ids)[:first]:
         if token_id not in tokenizer.special_ids:
             text.push(token_id)  # a character may have begun before the window
     tokens: list[dict[str, Any]] = []
-    for index, (token_id, gates) in enumerate(zip(found.ids, means, strict=True), first):
+    for index, (token_id, gates) in enumerate(zip(trace.ids, means, strict=True), first):
         control = token_id in tokenizer.special_ids
         tokens.append(
             {

@@ -1,4 +1,4 @@
-"""How many tokens a text is, for the composer: the server's tokenizer is the one that counts."""
+"""The number of tokens of a text, for the composer: only the server's tokenizer counts."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from memory_app.refusal import Refused
 
 @never_cache
 def token_count(request: HttpRequest, chat: UUID) -> JsonResponse:
-    """`text` → {"tokens", "most"}. What could not be sent is not counted either (400)."""
+    """`text` → {"tokens", "most"}. A text that could not be sent isn't counted either (400)."""
     row: Chat = request.chat  # type: ignore[attr-defined]
     try:
         text = user_text(request.POST.get("text", ""))

@@ -1,4 +1,4 @@
-"""A turn's memory and its every gate as safetensors; both are replayed or read, never derived."""
+"""A turn's state and all of its gates as safetensors; both are replayed or read, never derived."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +18,7 @@ def model_of(turn: Turn) -> Checkpoint:
 
 
 def tokens_seen(turn: Turn, model: Checkpoint) -> int:
-    """How many tokens lie behind this turn's state: its own and those of its ancestors."""
+    """The number of tokens before this turn's state: its own and those of its ancestors."""
     rows = {
         key: (parent, len(model.tokenizer.turn_ids(user_ids, reply_ids)))
         for key, parent, user_ids, reply_ids in Turn.objects.filter(chat=turn.chat_id).values_list(
@@ -28,7 +28,7 @@ def tokens_seen(turn: Turn, model: Checkpoint) -> int:
     count = 0
     step: UUID | None = turn.pk
     while step is not None:
-        step, tokens = rows.pop(step)  # each once: a circle is a fault of the row
+        step, tokens = rows.pop(step)  # each once: a cycle is a fault of the row
         count += tokens
     return count
 
@@ -54,8 +54,8 @@ def trace(request: HttpRequest, turn: UUID) -> HttpResponseBase:
     row = request.turn  # type: ignore[attr-defined]
     if not row.is_committed:
         raise Http404
-    found, model = services.turn_trace(turn=row)
-    data = trace_file(found, _metadata(row, model))
+    turn_trace, model = services.turn_trace(turn=row)
+    data = trace_file(turn_trace, _metadata(row, model))
     name = f"trace-{row.pk}.safetensors"
     if isinstance(data, bytes):
         return _file(data, name)
@@ -71,7 +71,7 @@ def trace(request: HttpRequest, turn: UUID) -> HttpResponseBase:
 
 
 async def _streamed(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces, each computed in a thread: Django would gather a plain iterator whole first."""
+    """The pieces, each computed in a thread: Django would read a plain iterator whole first."""
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
         yield piece
 

@@ -1,4 +1,4 @@
-"""What the gate view draws: one gate of one layer at a time, and one unit's numbers in full."""
+"""The data of the gate view: one gate of one layer at a time, and one unit's numbers in full."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from memory_app.models import Turn
 
 
 def numbered(request: HttpRequest, name: str, below: int) -> int:
-    """A query's number from 0 to `below` - 1; whatever else it is names nothing that is there."""
+    """A query's number from 0 to `below` - 1, else 404."""
     text = request.GET.get(name, "")
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) < below):
         raise Http404
@@ -25,18 +25,18 @@ def numbered(request: HttpRequest, name: str, below: int) -> int:
 def known(request: HttpRequest, version: str) -> HttpResponseBase | None:
     """304 where the browser has these numbers of the turn already; then nothing is replayed.
 
-    A committed turn never changes, so its hash names everything that is computed from it. A browser
-    asks every time all the same (`no-cache` in `kept`): who may see it is not the browser's matter.
+    A committed turn never changes, so its hash identifies everything that is computed from it. The
+    browser revalidates every time (`no-cache` in `kept`), since the server decides who may see it.
     """
     turn: Turn = request.turn  # type: ignore[attr-defined]
     if not turn.is_committed:
         raise Http404
-    found = get_conditional_response(request, etag=_etag(turn, version))
-    return kept(found, turn, version) if found is not None else None
+    unmodified = get_conditional_response(request, etag=_etag(turn, version))
+    return kept(unmodified, turn, version) if unmodified is not None else None
 
 
 def kept(answer: HttpResponseBase, turn: Turn, version: str) -> HttpResponseBase:
-    """The answer, with what makes `known` say so of it the next time."""
+    """The answer, with the headers by which `known` recognises it the next time."""
     answer["ETag"] = _etag(turn, version)
     patch_cache_control(answer, private=True, no_cache=True)
     return answer
@@ -47,7 +47,7 @@ def _etag(turn: Turn, version: str) -> str:
 
 
 def numbered_window(request: HttpRequest) -> int | None:
-    """?window=2, from 1: the window asked for; None where the query names none."""
+    """?window=2, from 1: the requested window; None where the query names none."""
     if "window" not in request.GET:
         return None
     turn: Turn = request.turn  # type: ignore[attr-defined]
@@ -60,7 +60,7 @@ def numbered_window(request: HttpRequest) -> int | None:
 
 
 def traced(request: HttpRequest) -> tuple[AnyTrace, Checkpoint, int]:
-    """The trace of the turn that the request is about, or of the window that it names.
+    """The trace of the request's turn, or of the window that it names.
 
     With its model, and the place of its first token in the turn.
     """
@@ -69,10 +69,10 @@ def traced(request: HttpRequest) -> tuple[AnyTrace, Checkpoint, int]:
         raise Http404
     number = numbered_window(request)
     if number is None:
-        found, model = services.turn_trace(turn=turn)
-        return found, model, 0
-    found, model, window = services.turn_window_trace(turn=turn, number=number)
-    return found, model, window.first
+        trace, model = services.turn_trace(turn=turn)
+        return trace, model, 0
+    trace, model, window = services.turn_window_trace(turn=turn, number=number)
+    return trace, model, window.first
 
 
 def gate_map(request: HttpRequest, turn: UUID) -> HttpResponseBase:
@@ -86,18 +86,18 @@ def gate_map(request: HttpRequest, turn: UUID) -> HttpResponseBase:
     version = f"map{maps.MAP_FORMAT_VERSION}" + (f"-window{window}" if window else "")
     if (same := known(request, version)) is not None:
         return same
-    found, _, first = traced(request)
+    trace, _, first = traced(request)
     metadata = {"turn": str(row.pk), "gate": gate, "layer": str(number)}
     if window:
         metadata["first"] = str(first)
-    data = map_file(found, number, gate, metadata)
+    data = map_file(trace, number, gate, metadata)
     return kept(HttpResponse(data, content_type="application/octet-stream"), row, version)
 
 
 def unit_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     """?layer=0&unit=7: every gate of one unit over the tokens, as float32 has it; &window=1."""
-    found, _, _ = traced(request)
-    number = numbered(request, "layer", found.num_layers)
-    unit = numbered(request, "unit", found.model.config.hidden_size)
-    gates = unit_values(found, number, unit)
+    trace, _, _ = traced(request)
+    number = numbered(request, "layer", trace.num_layers)
+    unit = numbered(request, "unit", trace.model.config.hidden_size)
+    gates = unit_values(trace, number, unit)
     return JsonResponse({"layer": number, "unit": unit, "gates": gates})

@@ -1,4 +1,4 @@
-"""What a token was up against, for the gate view."""
+"""The alternatives of a token, for the gate view."""
 
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ def _token(tokenizer: Tokenizer, token_id: int) -> dict[str, Any]:
 
 
 def alternatives_json(request: HttpRequest, turn: UUID) -> JsonResponse:
-    """?token=0: the ten most probable ids in that place, what the token itself had, the entropy."""
+    """?token=0: the ten most probable ids, the token's own probability, the entropy, there."""
     row: Turn = request.turn  # type: ignore[attr-defined]
     if not row.is_committed:
         raise Http404
@@ -30,8 +30,8 @@ def alternatives_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     ids = tokenizer.turn_ids(row.user_token_ids, row.reply_token_ids)
     index = numbered(request, "token", len(ids))
     number = window_at(len(ids), index).number
-    found, _, window = services.turn_window_trace(turn=row, number=number)
-    seen = alternatives(found, index - window.first)
+    trace, _, window = services.turn_window_trace(turn=row, number=number)
+    seen = alternatives(trace, index - window.first)
     prompt = len(tokenizer.prompt_ids(row.user_token_ids))
     # The prompt was fed; so was the closing token of a reply that did not end by itself.
     fed = index < prompt or (index == len(ids) - 1 and row.status != TurnStatus.COMPLETE.value)

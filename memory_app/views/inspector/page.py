@@ -1,4 +1,4 @@
-"""The gate view of one turn: its tokens as a sentence; the numbers are asked for as maps."""
+"""The gate view of one turn: its tokens as a sentence; the numbers are requested as maps."""
 
 import json
 import unicodedata
@@ -21,10 +21,10 @@ from memory_app.views.cell_words import cell_to_page
 from memory_app.views.inspector.gate_map import numbered_window
 from memory_app.views.special_tokens import special_names, special_words
 
-# A piece of a character, or of white space, would be nothing to look at or to click on.
+# A piece of a character, or of white space, would be invisible and too small to click.
 _UNFINISHED, _BREAK = "·", "↵"
-# What js/inspector/main.js imports: named here so that the browser fetches all of it at once, not
-# file by file as each is read. What preload_map.js needs comes first, since it asks for the first
+# The imports of js/inspector/main.js: listed here so that the browser fetches all of them at once,
+# not file by file as each is read. Those of preload_map.js come first, since it requests the first
 # map.
 _MODULES = tuple(
     f"js/{name}.js"
@@ -42,8 +42,8 @@ _EXCERPT = 40  # characters of a reply in the list of those to compare with
 
 
 def _shown(tokenizer: Tokenizer, ids: list[int], first: int) -> list[dict[str, Any]]:
-    """One entry a token from `first` on: whole characters only, so that a cut one stands at its
-    last byte, even where it began before."""
+    """One entry a token from `first` on: whole characters only, so that a split one is at its last
+    byte, even if it began before."""
     names, words = special_names(tokenizer), special_words()
     stream, tokens = tokenizer.stream(), []
     for index, token_id in enumerate(ids):
@@ -77,8 +77,8 @@ def _sentence(tokenizer: Tokenizer, ids: list[int], split: int, first: int) -> l
 
 
 def _joins(token: dict[str, Any], after: dict[str, Any], length: int) -> bool:
-    """Whether no line breaks between two tokens, the first of which ends `length` characters that
-    already stand together."""
+    """Whether no line may break between two tokens, the first of which ends `length` characters
+    without a break."""
     if after["control"] or token["control"]:
         return after["control"] == END or token["control"] not in ("", END)
     if length + len(after["shown"]) > _LONGEST_WORD:
@@ -95,9 +95,9 @@ def _in_word(character: str) -> bool:
 
 
 def _siblings(turn: Turn, tokenizer: Tokenizer, number: int) -> list[dict[str, Any]]:
-    """Every version of this turn, from the same memory, this one among them, oldest first.
+    """Every version of this turn, from the same memory, including this one, oldest first.
 
-    Comparable are replies to the same message. Of very long turns the window of this number is
+    Replies to the same message are comparable. Of very long turns the window of this number is
     compared; not all have it.
     """
     rows = (
@@ -106,11 +106,11 @@ def _siblings(turn: Turn, tokenizer: Tokenizer, number: int) -> list[dict[str, A
         .oldest_first()
         .only("pk", "user_token_ids", "reply_token_ids", "reply_text")
     )
-    found = []
+    versions = []
     for place, row in enumerate(rows, 1):
         count = window_count(len(tokenizer.turn_ids(row.user_token_ids, row.reply_token_ids)))
         text = " ".join(row.reply_text.split())
-        found.append(
+        versions.append(
             {
                 "id": str(row.pk),
                 "number": place,
@@ -120,7 +120,7 @@ def _siblings(turn: Turn, tokenizer: Tokenizer, number: int) -> list[dict[str, A
                 "comparable": row.user_token_ids == turn.user_token_ids and number <= count,
             }
         )
-    return found
+    return versions
 
 
 def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
@@ -146,7 +146,7 @@ def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
         try:
             context["replayed"] = services.turn_trace_ahead(turn=row, number=number)
         except Refused:
-            pass  # the page says so when its maps don't come
+            pass  # the page says so when its maps don't arrive
         shown = window(len(ids), number)
         split = len(tokenizer.prompt_ids(row.user_token_ids))
         context["total"] = len(ids)
@@ -154,14 +154,14 @@ def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
         context["pieces"] = any(token["unfinished"] for token in context["tokens"])
         context["siblings"] = _siblings(row, tokenizer, number)
         context["compared"] = [
-            one for one in context["siblings"] if one["comparable"] and not one["own"]
+            sibling
+            for sibling in context["siblings"]
+            if sibling["comparable"] and not sibling["own"]
         ]
         if shown.count > 1:
             context["window"] = asdict(shown) | {"size": WINDOW, "split": split}
             context["window_json"] = json.dumps(context["window"])
-            context["windows"] = [
-                asdict(window(len(ids), one)) for one in range(1, shown.count + 1)
-            ]
+            context["windows"] = [asdict(window(len(ids), n)) for n in range(1, shown.count + 1)]
         context["page"] = {
             "turn": str(row.pk),
             "checkpoint": checkpoint.name,
