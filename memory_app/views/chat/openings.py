@@ -49,9 +49,7 @@ def openings(language: str) -> list[dict[str, Any]]:
     words = (
         (
             _("A name, small talk, and the name again"),
-            _(
-                "Watch: the name is said only once. At the end, only the state can still hold it."
-            ),
+            _("Watch: the name is said only once. At the end, only the state can still hold it."),
         ),
         (
             _("Tell a place, then correct it"),
@@ -82,6 +80,6 @@ def openings(language: str) -> list[dict[str, Any]]:
 
 
 def first_step(language: str) -> tuple[str, str]:
-    """An opening's messages to a model of this language, and its language."""
+    """The first message of an opening to a model of this language, and its language."""
     spoken = base_of(language) if base_of(language) in _SAID else "en"
     return next(iter(_SAID[spoken])), spoken

@@ -13,7 +13,7 @@ const LOST = new Set(["interrupted", "failed"]);
 const CUT = new Set(["stopped", "length"]);
 
 export class TreeMap {
-  // goTo(id or null): the head is wanted there; null is the blank memory.
+  // goTo(id or null): called to move the head there; null is the blank memory.
   constructor(box, readout, goTo) {
     Object.assign(this, { box, readout, goTo, places: [] });
     box.addEventListener("keydown", (event) => this.#key(event));
@@ -22,7 +22,7 @@ export class TreeMap {
     box.addEventListener("pointerover", (event) => this.#at(event) && this.#tell(this.#at(event)));
   }
 
-  // sought: the turn that a search led to.
+  // sought: the turn of a search result.
   draw(tree, sought) {
     const focused = this.box.contains(document.activeElement) ? document.activeElement.dataset.turn : undefined;
     const path = new Set(pathTo(tree, tree.head).map((turn) => turn.id));
@@ -52,7 +52,7 @@ export class TreeMap {
     byId.get(this.head)?.mark.scrollIntoView?.({ block: "nearest", inline: "center" });
   }
 
-  // The turn that the focus goes to; undefined: where it was last.
+  // The turn that gets the focus; undefined: the last one that had it.
   focus(turn) {
     const from = this.box.querySelector("[tabindex='0']");
     const mark = this.places.find(({ id }) => id === turn)?.mark ?? from;
@@ -114,21 +114,21 @@ export class TreeMap {
   #beside(place, key) {
     const { places } = this;
     if (key === "Home") return places[0];
-    if (key === "End") return places.find((one) => one.id === this.head);
-    if (key === "ArrowLeft") return place.id === null ? null : places.find((one) => one.id === place.parent);
+    if (key === "End") return places.find((other) => other.id === this.head);
+    if (key === "ArrowLeft") return place.id === null ? null : places.find((other) => other.id === place.parent);
     if (key === "ArrowRight") {
-      const children = places.filter((one) => one.id !== null && one.parent === place.id);
-      return children.find((one) => one.onPath) ?? children[0] ?? null;
+      const children = places.filter((other) => other.id !== null && other.parent === place.id);
+      return children.find((other) => other.onPath) ?? children[0] ?? null;
     }
     const step = { ArrowUp: -1, ArrowDown: 1 }[key];
     if (!step) return undefined;
-    const column = places.filter((one) => one.column === place.column).sort((a, b) => a.lane - b.lane);
+    const column = places.filter((other) => other.column === place.column).sort((a, b) => a.lane - b.lane);
     return column[column.indexOf(place) + step] ?? null;
   }
 }
 
-// The blank memory at the left, then each turn one column after its parent. The first child goes on
-// in its parent's lane, each other one in the next free lane below. Without recursion: a chat may
+// The blank memory at the left, then each turn one column after its parent. The first child stays
+// in its parent's lane, each other one takes the next free lane below. Without recursion: a chat may
 // be thousands of turns deep.
 export function layOut(tree) {
   const children = new Map();
@@ -147,7 +147,7 @@ export function layOut(tree) {
       id: turn.id,
       parent: place.id,
       column: place.column + 1,
-      lane: k ? -1 : place.lane, // -1: a lane of its own, once it is its turn
+      lane: k ? -1 : place.lane, // -1: a lane of its own, assigned when it is reached
       status: turn.status,
       text: turn.user_text ?? "",
       lost: LOST.has(turn.status),

@@ -1,18 +1,18 @@
-// How one stands to a chat: "there", "gone" (deleted), or "out" (no longer its owner: logged out).
+// Access to a chat: "there", "gone" (deleted), or "out" (no longer its owner: logged out).
 import { renew } from "../shared/identity.js";
 
-// Whether the chat was found; no answer is no.
+// Whether the chat exists; false without an answer.
 export async function isThere(chat) {
   return fetch(`/chat/${chat}/turns.json`, { method: "HEAD" }).then(({ ok }) => ok, () => false);
 }
 
-// owner: the person whose chat it was when it was last open here.
+// owner: the chat's person when it was last open here.
 export async function standing(chat, owner) {
   try {
     const response = await fetch(`/chat/${chat}/turns.json`, { method: "HEAD" });
     if (response.status !== 404) return "there";
     return (await renew()) === owner ? "gone" : "out";
   } catch {
-    return "there"; // no answer says nothing
+    return "there"; // without an answer nothing is known
   }
 }

@@ -25,7 +25,7 @@ export class ChatPage {
     this.kept = new Kept("sessionStorage", "pending", page.chat);
     this.follow = new Follow(element("scroller"), [this.list, element("later"), element("aside"), element("next")], element("jump"), page.chat);
     this.memory = new Memory(page.checkpoint);
-    this.owner = personNow(); // whose chat it was when it was last open here
+    this.owner = personNow(); // the chat's person when it was last open here
     this.socket = new ChatSocket(`/ws/chat/${page.chat}/`, () => standing(page.chat, this.owner), () => isThere(page.chat));
     this.tree = page.tree; // {title, head, running, turns}, as in turns.json
     this.live = null; // {turn, seq}: the reply that runs, and the last token received of it

@@ -1,4 +1,4 @@
-// A chat that was deleted: it can be read on this page as it was, and nothing can be done in it.
+// A deleted chat: this page still shows it, without any action.
 const main = document.getElementById("main");
 const acts = [...document.querySelectorAll("#main .composer-place, #main .openings, .memory-actions, .memory .foot")];
 const text = document.getElementById("text");

@@ -1,4 +1,4 @@
-// Where the message is written: Enter sends, Shift+Enter breaks, Esc stops (in main.js).
+// The message field: Enter sends, Shift+Enter breaks the line, Esc stops (in main.js).
 import { Kept } from "../shared/browser_storage.js";
 import { LIMIT, characters } from "./message_length.js";
 import { say } from "../shared/strings.js";
@@ -14,8 +14,8 @@ export function sends(event) {
   return event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
 }
 
-// Far more than may be sent isn't put in at all, whether pasted or dropped: a browser takes seconds
-// for each key beside it. tell(sentence) says why.
+// A pasted or dropped text far above the limit isn't inserted at all: a browser takes seconds for
+// each key beside it. tell(sentence) says why.
 export function keepOut(field, tell) {
   field.addEventListener("beforeinput", (event) => {
     const text = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
@@ -29,15 +29,15 @@ export function keepOut(field, tell) {
 // As tall as its text, up to a limit.
 export function fit(field) {
   if (field.value.length > LONG) {
-    field.style.height = `${TALLEST}px`; // to measure it would lay out every line at each key
+    field.style.height = `${TALLEST}px`; // measuring it would lay out every line at each key
     return;
   }
   field.style.height = "";
   field.style.height = `${Math.min(TALLEST, Math.max(40, field.scrollHeight))}px`;
 }
 
-// What to say about a text's length ("" while the limits are far), and whether it may be sent.
-// `counted` is what a TokenCount knows of it.
+// The sentence on a text's length ("" while the limits are far), and whether it may be sent.
+// `counted` is the result of a TokenCount.
 export function measure(text, counted = null) {
   const left = LIMIT - characters(text);
   if (left < 0) return { words: say("tooLong", { n: -left, count: -left, limit: LIMIT }), over: true, sendable: false };
@@ -49,7 +49,7 @@ export function measure(text, counted = null) {
     : tokensLeft < Math.min(NEAR, left)
       ? say("tokensLeft", { n: tokensLeft })
       : left < NEAR ? say("left", { n: left }) : "";
-  // A count of an older text says about how much, and no more.
+  // A count of an older text is only approximate.
   return { words, over, sendable: text.trim() !== "" && !(over && counted.exact) };
 }
 
@@ -58,7 +58,7 @@ export class Composer extends EventTarget {
     super();
     this.text = element("text");
     this.draft = new Kept("localStorage", "draft", chat);
-    // What was typed before this script ran stays.
+    // Text that was typed before this script ran stays.
     if (!this.text.value) this.text.value = this.draft.value ?? "";
     this.tokens = new TokenCount(() => this.#changed());
     this.emptied = false; // by hand: Ctrl+Z then belongs to the field
@@ -97,15 +97,15 @@ export class Composer extends EventTarget {
     this.#changed();
   }
 
-  // Gives a refused text back without losing what was typed since.
+  // Restores a refused text without losing later input.
   restore(text) {
     const since = this.text.value;
     this.text.value = since.trim() && since !== text ? `${text}\n${since}` : text;
     this.#changed();
   }
 
-  // `until` names what ends the complaint: "reply" (it has ended), "line" (the connection is back),
-  // "sampling" (the settings were changed); without one, the next key does.
+  // `until` names the event that ends the complaint: "reply" (it has ended), "line" (the connection is
+  // back), "sampling" (the settings were changed); without one, the next key does.
   complain(sentence, until = "typing") {
     const problem = element("problem");
     this.until = sentence ? until : null;
@@ -113,7 +113,7 @@ export class Composer extends EventTarget {
     problem.hidden = !sentence;
   }
 
-  // That has come: a complaint that waited for it is out of date.
+  // The event has come: a complaint that waited for it is out of date.
   settle(...reasons) {
     if (reasons.includes(this.until)) this.complain(null);
   }

@@ -1,15 +1,15 @@
-// The line under the head that tells of a lost connection, a silent server or an ended session, and
-// offers what can be done about it.
+// The line under the head that reports a lost connection, a silent server or an ended session, and
+// offers a remedy.
 import { say } from "../shared/strings.js";
 
-const SHORT = 700; // ms: a gap like this (the server restarts, the line blinks) needs no words
-const OVER = 4000; // ms: so long it stands there that it is over
+const SHORT = 700; // ms: a gap this short (the server restarts) is not reported
+const OVER = 4000; // ms that the end of an outage is shown
 
 export function tellOfConnection(socket) {
   const line = document.getElementById("notice");
   const [words, retry, login, list] = line.children;
   let timer;
-  let silence = false; // it was said that the server doesn't answer
+  let silence = false; // it was reported that the server doesn't answer
 
   function notice(sentence, { offers = null } = {}) {
     clearTimeout(timer);

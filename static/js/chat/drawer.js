@@ -1,5 +1,5 @@
-// A small panel above the composer that opens from a button. It has a place of its own and covers
-// nothing, so it stays open while the chat goes on; Escape, its button or another drawer shuts it.
+// A small panel above the composer that opens from a button. It covers nothing, so it stays open
+// while the chat goes on; Escape, its button or another drawer closes it.
 const drawers = new Set();
 
 export class Drawer {

@@ -1,11 +1,11 @@
-// A message edited where it stands: Enter sends it as another version, Esc leaves it as it was.
+// A message edited in its place: Enter sends it as another version, Esc leaves it unchanged.
 import { fit, keepOut, measure, sends } from "./composer.js";
 import { say } from "../shared/strings.js";
 import { TokenCount } from "./token_count.js";
 
 const template = document.getElementById("edit-template");
 
-// send(text) -> whether it went out. The place of the message is the editor's until then.
+// send(text) -> whether it was sent. The editor takes the message's place until then.
 export function edit(view, send, text = view.user.textContent) {
   if (view.li.querySelector(".editor")) return;
   const form = template.content.firstElementChild.cloneNode(true);

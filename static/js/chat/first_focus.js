@@ -1,4 +1,4 @@
-// As the page opens, before its other scripts have come: what is typed then is a message.
+// Focuses the message field before the page's other scripts run, so that early keys go into it.
 const touch = matchMedia("(pointer: coarse)").matches;
 
 function first() {

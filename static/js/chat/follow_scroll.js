@@ -1,5 +1,5 @@
-// The view follows the end only while the reader is there; else a button offers the way back. Who
-// comes back to the page (Back, a reload) finds the place that was left.
+// The view follows the end only while the reader is there; else a button leads back to it. On a
+// return to the page (Back, a reload) the earlier place is restored.
 import { Kept } from "../shared/browser_storage.js";
 
 const NEAR = 40; // px
@@ -10,7 +10,7 @@ export class Follow {
     this.kept = new Kept("sessionStorage", "place", chat);
     this.scroller = scroller;
     this.following = true;
-    this.top = 0; // where the last scroll came to
+    this.top = 0; // the position after the last scroll
     scroller.addEventListener("scroll", () => this.#look(), { passive: true });
     const sizes = new ResizeObserver(() => {
       this.#followBlank();
@@ -27,11 +27,11 @@ export class Follow {
   }
 
   // The turn at the upper edge and how far it has scrolled past it; null at the end. Not a number of
-  // pixels from the top: replies may have come, or the window may have another width.
+  // pixels from the top: there may be new replies, or the window may have another width.
   #place() {
     if (this.following) return null;
     const { top } = this.scroller.getBoundingClientRect();
-    const turn = [...this.scroller.querySelectorAll(".turn[id]")].find((one) => one.getBoundingClientRect().bottom > top);
+    const turn = [...this.scroller.querySelectorAll(".turn[id]")].find((li) => li.getBoundingClientRect().bottom > top);
     return turn ? { turn: turn.id, past: top - turn.getBoundingClientRect().top } : null;
   }
 
@@ -39,7 +39,7 @@ export class Follow {
     const turn = place && document.getElementById(place.turn);
     if (!turn) return false;
     this.leave();
-    // A reply may be lower than it was: Markdown keeps the height of the plain text until a reload.
+    // A reply may be lower than before: Markdown keeps the height of the plain text until a reload.
     const { top, height } = turn.getBoundingClientRect();
     this.scroller.scrollTop += top - this.scroller.getBoundingClientRect().top + Math.min(place.past, height - 1);
     this.top = this.scroller.scrollTop;
@@ -74,8 +74,8 @@ export class Follow {
     if (!this.blank) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
-  // Only a move upwards is a reader's: what grows below moves nothing, and may have grown again
-  // before the event of our own last move is heard.
+  // Only a move upwards is the reader's: growth below moves nothing, and may happen again before the
+  // event of our own last move arrives.
   #look() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     if (scrollHeight - scrollTop - clientHeight < NEAR) this.following = true;

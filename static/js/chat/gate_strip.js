@@ -1,6 +1,6 @@
-// The strip under a reply: one column a token, a row of bars for each gate of the cell that is shown
-// there (of an LSTM input, forget and output), the mean over the units and layers: the lower bound at
-// the foot of its row, the upper one at its top.
+// The strip under a reply: one column a token, a row of bars for each of the cell's strip gates (of
+// an LSTM input, forget and output), the mean over units and layers: the lower bound at the foot of
+// its row, the upper bound at its top.
 import { say } from "../shared/strings.js";
 import { colour } from "../shared/colour_ramp.js";
 
@@ -14,7 +14,7 @@ export class Strip {
     this.canvas = canvas;
     this.readout = readout;
     this.tokens = []; // {text, means: one a gate}
-    this.place = null; // the token that the arrow keys are at
+    this.place = null; // the token of the arrow keys
     canvas.addEventListener("pointermove", (event) => this.#point(event));
     canvas.addEventListener("pointerleave", () => this.#tell(this.tokens[this.place]));
     document.addEventListener("themechange", () => this.draw());
@@ -33,7 +33,7 @@ export class Strip {
   get columns() {
     const room = this.canvas.closest(".reply")?.clientWidth || 640;
     const each = (room - KEY) / Math.max(1, this.tokens.length);
-    // Whole pixels where there are some to spare: else the gaps between the bars would blur.
+    // Whole pixels where there is room: else the gaps between the bars would blur.
     return each >= COLUMN ? COLUMN : each >= 2 ? Math.floor(each) : Math.max(0.5, each);
   }
 
@@ -69,7 +69,7 @@ export class Strip {
     return say("strip", { n: this.tokens.length, gates });
   }
 
-  // Which token lies under the pointer; its three numbers stand in one fixed place.
+  // The token under the pointer; its three numbers are shown in one fixed place.
   at(event) {
     const x = event.clientX - this.canvas.getBoundingClientRect().left;
     return Math.max(0, Math.min(this.tokens.length - 1, Math.floor(x / this.columns)));

@@ -1,6 +1,6 @@
-// After a reload the strips are drawn from gates.json: one at a time, and only what is in view,
-// because the server replays the turn for each. That of a very long turn would take many seconds: its
-// gates are shown where somebody asks for them, in the gate view.
+// After a reload the strips are drawn from gates.json: one at a time, and only those in view, because
+// the server replays the turn for each. Of a very long turn that would take many seconds: its gates
+// are shown on request, in the gate view.
 const PRINT_WAIT = 4000; // ms
 
 // Live, the strip ends with the last word: so the closing <|end|> is left out here too.
@@ -20,14 +20,14 @@ export function lazyStrips(views, scroller) {
     work();
   }, { root: scroller, rootMargin: "200px" });
 
-  // What came to nothing has no gates to ask for.
+  // A turn without a state has no gates.
   const lacks = (view) => view.id && view.kept && !("long" in view.li.dataset) && !view.asked && view.strip.tokens.length === 0;
 
   async function work() {
     if (busy) return;
     busy = true;
     for (;;) {
-      const view = views().findLast((one) => wanted.has(one.li) && lacks(one));
+      const view = views().findLast((candidate) => wanted.has(candidate.li) && lacks(candidate));
       if (!view) break;
       view.asked = true;
       watcher.unobserve(view.li);
@@ -36,15 +36,15 @@ export function lazyStrips(views, scroller) {
         if (!response.ok) continue;
         show(view, await response.json());
       } catch {
-        view.asked = false; // the line was cut: the next look tries again
+        view.asked = false; // the connection was lost: the next look retries
         break;
       }
     }
     busy = false;
   }
 
-  // Paper has no view to scroll: what is not drawn yet is fetched while the print waits. What takes
-  // longer than anybody waits stays away, letters and all (print.css).
+  // Paper has no view to scroll: missing strips are fetched while the print waits. Those that take
+  // too long are left out, letters and all (print.css).
   addEventListener("beforeprint", () => {
     const end = performance.now() + PRINT_WAIT;
     for (const view of views()) {

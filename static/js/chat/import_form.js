@@ -1,5 +1,5 @@
-// The form that imports a chat: the list isn't left before the file was taken, so that a refused one
-// is still chosen in the form. Without this script the browser sends the form by itself.
+// The form that imports a chat: the list stays until the file is taken, so that a refused file is
+// still chosen in the form. Without this script the browser sends the form by itself.
 import { token } from "../shared/csrf.js";
 
 const form = document.getElementById("import");
@@ -22,7 +22,7 @@ form.addEventListener("submit", async (event) => {
     // A refusal is this page again, with the reason at the field.
     take(new DOMParser().parseFromString(await response.text(), "text/html"));
   } catch {
-    HTMLFormElement.prototype.submit.call(form); // no connection: the browser says so
+    HTMLFormElement.prototype.submit.call(form); // no connection: the browser reports it
   }
   button.disabled = false;
   going.hidden = true;
@@ -30,7 +30,7 @@ form.addEventListener("submit", async (event) => {
 
 function take(answer) {
   const theirs = answer.getElementById("error-file");
-  // Something else than a refusal, such as an expired form: the browser shows that page.
+  // Another answer than a refusal, such as an expired form: the browser shows that page.
   if (!theirs) return HTMLFormElement.prototype.submit.call(form);
   document.getElementById("error-file")?.remove();
   const problem = document.importNode(theirs, true);
@@ -39,7 +39,7 @@ function take(answer) {
   for (const name of ["aria-invalid", "aria-describedby"]) field.setAttribute(name, answer.getElementById("file").getAttribute(name));
   field.focus();
 }
-// What was wrong with another file is not wrong with this one.
+// The error of another file doesn't apply to this one.
 field.addEventListener("change", () => {
   document.getElementById("error-file")?.remove();
   field.removeAttribute("aria-invalid");

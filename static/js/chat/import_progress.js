@@ -1,4 +1,4 @@
-// The page of an import asks each second how far it is (htmx). Here: what it does where no figures come.
+// The page of an import polls its progress each second (htmx). Here: failed polls.
 const away = document.getElementById("import-away");
 const ours = ({ target }) => target.id === "importing";
 

@@ -1,4 +1,4 @@
-// The list of chats: searching by keys, and the reader's time, by which the server tells the days.
+// The list of chats: its search, its keys, and the reader's time zone, by which days are grouped.
 import { redraw } from "./menu.js";
 import { whenBack } from "./refresh_on_return.js";
 
@@ -11,7 +11,7 @@ if (!document.cookie.split("; ").includes(`utc_offset=${offset}`)) {
   document.cookie = `utc_offset=${offset}; path=/; max-age=31536000; samesite=lax`;
 }
 
-// "/" goes to the search, the arrows walk through what was found, Escape goes back and clears.
+// "/" goes to the search, the arrows walk through the results, Escape goes back and clears.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]") || !search.checkVisibility()) return;
@@ -44,8 +44,8 @@ document.addEventListener("keydown", (event) => {
   event.stopPropagation();
 });
 
-// Enter is typing, a search and a form at once. What has been asked isn't asked again: a second answer
-// would put another list under the reader's hand.
+// Enter is a key, a search and a form at once. A pending request isn't repeated: a second answer
+// would replace the list under the reader's hand.
 let asked = search.value;
 const asks = ({ target }) => target === search || target === search.form;
 document.addEventListener("htmx:beforeRequest", (event) => {
@@ -59,25 +59,25 @@ for (const failure of ["htmx:responseError", "htmx:sendError"]) {
   });
 }
 
-// Older chats come where their button was: the focus goes to the first of them.
+// Older chats replace their button: the focus goes to the first of them.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target.id !== "older" || !detail.target.contains(document.activeElement)) return;
   const before = links().length;
   document.addEventListener("htmx:afterSettle", () => links()[before]?.focus(), { once: true });
 });
 
-// What was renamed, deleted or begun elsewhere. A list that somebody has a hand on is left alone, and
-// so is one that goes on beyond its first page.
+// Chats renamed, deleted or begun elsewhere. A list in use is left alone, and so is one that shows
+// more than its first page.
 const PAGE = 50;
 const held = () => list().contains(document.activeElement) || document.querySelector(".menu, #chat-list .chat-gone");
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  // Somebody has laid a hand on it while the answer was on its way.
+  // The reader began to use the list while the answer was on its way.
   if (detail.target === list() && !asks({ target: detail.requestConfig.elt }) && !("redraw" in list().dataset) && held()) detail.shouldSwap = false;
 });
 async function refresh() {
   if (held() || list().querySelectorAll("[data-chat]").length > PAGE || !globalThis.htmx) return;
   await redraw();
-  // The open chat says in its head whether it is shared.
+  // The head of the open chat shows whether it is shared.
   for (const { dataset: { chat, shared } } of list().querySelectorAll("[data-chat]")) {
     const here = document.querySelector(`.chat-here[data-chat="${chat}"]`);
     if (!here) continue;
@@ -87,9 +87,9 @@ async function refresh() {
 }
 whenBack(refresh);
 
-// How far each import is. Only its words change, so that no click is lost on a link that was replaced;
-// one that is done becomes a chat of the list.
-const IMPORTS = 2000; // ms between two looks
+// The progress of each import. Only its text changes, so that no click is lost on a replaced link; a
+// finished one becomes a chat of the list.
+const IMPORTS = 2000; // ms between two polls
 async function lookAtImports() {
   const going = [...list().querySelectorAll("[data-import][data-going]")];
   if (!going.length || document.hidden) return;
@@ -108,7 +108,7 @@ async function lookAtImports() {
 }
 setInterval(() => lookAtImports().catch(() => {}), IMPORTS); // the server may be away for a while
 
-// A chat comes into the list with its first message.
+// A chat enters the list with its first message.
 document.addEventListener("chat:turn-started", () => {
   const here = new URL(search.getAttribute("hx-get"), location.href).searchParams.get("current");
   if (here && !search.value && !list().querySelector(`[data-chat="${here}"]`)) refresh();

@@ -1,15 +1,15 @@
-// A reply that has ended, as Markdown: the server renders and sanitises it, this puts it in place.
+// A reply that has ended, as Markdown: the server renders and sanitises it, this inserts it.
 import { copy } from "../shared/clipboard.js";
 import { say } from "../shared/strings.js";
 
-// Without one of these in it a text is the same in Markdown, and the server need not be asked.
+// A text without any of these is the same in Markdown, and the server need not be asked.
 const SIGNS = /[*_`#>[~|\\&<]|^[ \t]*(?:[-+]|\d{1,9}[.)])(?:\s|$)|^[ \t]*[-=]+[ \t]*$|^(?: {4}| {0,3}\t)/m;
 
 export function mayDiffer(text) {
   return SIGNS.test(text);
 }
 
-// The reply's HTML; "" where it is its plain text, or can't be had now.
+// The reply's HTML; "" where it equals its plain text, or isn't available now.
 export async function fetchMarkdown(turn) {
   try {
     const response = await fetch(`/turn/${turn}/reply/`);
@@ -19,7 +19,7 @@ export async function fetchMarkdown(turn) {
   }
 }
 
-// Blocks of code get a button that copies them, and the keyboard a way to scroll them.
+// Code blocks get a button that copies them, and the keyboard a way to scroll them.
 export function furnish(box) {
   for (const block of box.querySelectorAll("pre")) {
     const frame = document.createElement("div");

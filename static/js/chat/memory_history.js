@@ -1,5 +1,5 @@
-// How a chat's memory went, turn by turn along the head's branch: the norms of each layer, and what
-// the turns cost beside a chat that reads its transcript again for every reply and beside a
+// The history of a chat's memory, turn by turn along the head's branch: the norms of each layer, and
+// the turns' cost beside a chat that reads its transcript again for every reply and beside a
 // Transformer of equal size that keeps its key-value cache.
 import { Kept } from "../shared/browser_storage.js";
 import { LineChart } from "../shared/line_chart.js";
@@ -17,7 +17,7 @@ export class Course {
     this.chat = chat;
     this.parts = Object.keys(shapes);
     this.cachePerToken = 2 * layers * width * NUMBER; // a key and a value
-    this.turns = []; // root to head, as memory.json gives them, with what they add up to
+    this.turns = []; // root to head, as in memory.json, with their running totals
     this.stateBytes = 0;
     this.readingMs = null; // ms a token of a prompt, as measured by the server
     this.shown = "tokens";
@@ -30,14 +30,14 @@ export class Course {
     element("cost").open = open.value === true;
     element("cost").addEventListener("toggle", () => (open.value = element("cost").open || null));
     element("memory-numbers").addEventListener("click", () => saveText(this.csv(), `memory-${chat}.csv`));
-    // The reply has begun: how long that took as seen from here, until its turn is stored and says
-    // what the server saw.
+    // The reply has begun: the time until then as measured here, until its turn is stored with the
+    // server's measure.
     document.addEventListener("chat:token", ({ detail: { wait } }) => {
       if (wait !== null) element("cost-wait").textContent = `${grouped(Math.round(wait))} ms`;
     });
   }
 
-  // The turns up to `head` (null: none). Only those are fetched that aren't known yet.
+  // The turns up to `head` (null: none). Only unknown ones are fetched.
   async show(head) {
     const wanted = (this.wanted = Symbol());
     const known = this.turns.findIndex(({ turn }) => turn === head);
@@ -47,7 +47,7 @@ export class Course {
       const response = await fetch(`/chat/${this.chat}/memory.json${last ? `?after=${last}` : ""}`);
       if (!response.ok) throw new Error(`status ${response.status}`);
       const fresh = await response.json();
-      if (wanted !== this.wanted) return; // a newer one overtook this
+      if (wanted !== this.wanted) return; // a newer request overtook this
       this.stateBytes = fresh.state_bytes;
       this.readingMs = fresh.reading_ms ?? this.readingMs;
       turns = [...(fresh.after ? this.turns : []), ...fresh.turns];
@@ -89,7 +89,7 @@ export class Course {
     return this.cachePerToken * fed;
   }
 
-  // From which turn on each of the others costs more than this chat.
+  // The turn from which on each of the others costs more than this chat.
   #larger() {
     const { turns, stateBytes } = this;
     if (!turns.length) return [];
@@ -152,9 +152,9 @@ export class Course {
   }
 }
 
-// fed: tokens of all turns so far, which is what re-feeding reads for this one; fedInAll: those
-// readings added up; text: UTF-8 bytes of the transcript so far.
-// waitFed, the first token's wait with the transcript read before it, is the wait as it was and
+// fed: tokens of all turns so far, which re-feeding reads for this one; fedInAll: the sum of those
+// readings; text: UTF-8 bytes of the transcript so far.
+// waitFed, the first token's wait with the transcript read before it, is the actual wait and
 // `readingMs` for each token of the turns before: an estimate.
 function addUp(turns, readingMs) {
   let [fed, fedInAll, text] = [0, 0, 0];

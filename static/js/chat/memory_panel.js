@@ -1,5 +1,5 @@
-// The memory panel: reads the head's state as it is stored and shows it, number by number; blanks it
-// and takes that back. Where the numbers came from, turn by turn, shows memory_history.js.
+// The memory panel: reads the head's stored state and shows it, number by number; clears it and
+// undoes that. memory_history.js shows where the numbers came from, turn by turn.
 import { Course } from "./memory_history.js";
 import { load } from "../inspector/safetensors.js";
 import { Kept } from "../shared/browser_storage.js";
@@ -41,7 +41,7 @@ export class Memory {
     this.checkpoint = checkpoint;
     const { chat } = JSON.parse(element("page").textContent);
     this.course = new Course(chat, checkpoint);
-    // Where the way back from a memory that was blanked here leads: {turn: the head before it, turns}.
+    // The target of the undo after a clearing done here: {turn: the head before it, turns}.
     this.back = new Kept("sessionStorage", "blanked", chat);
     document.addEventListener("themechange", () => this.#draw());
     element("copy-hash").addEventListener("click", () => this.#copy());
@@ -52,11 +52,11 @@ export class Memory {
     });
   }
 
-  // head: the turn whose state is the chat's memory (null: blank); turns: how deep it lies.
+  // head: the turn whose state is the chat's memory (null: blank); turns: its depth.
   async show({ head, parent, hash, turns }) {
     const wanted = (this.wanted = Symbol());
     if (!head && this.blanking) this.back.value = this.blanking;
-    else if (head) this.back.value = null; // something was said since, or the head was moved
+    else if (head) this.back.value = null; // there was a message since, or the head was moved
     this.blanking = null;
     Object.assign(this, { head, turns });
     this.#blank();
@@ -64,7 +64,7 @@ export class Memory {
     const { state_parts: shapes, memory_part: memory, num_layers: layers } = this.checkpoint;
     const parts = Object.keys(shapes);
     const [state, before] = await Promise.all([head ? stateOf(head, parts) : null, parent ? stateOf(parent, parts) : null]);
-    if (wanted !== this.wanted) return; // a newer one overtook this
+    if (wanted !== this.wanted) return; // a newer request overtook this
     const zeros = (part) => Array.from({ length: layers }, () => new Float32Array(shapes[part].reduce((a, b) => a * b, 1)));
     const blank = Object.fromEntries(parts.map((part) => [part, zeros(part)]));
     this.state = state ?? { parts: blank, tokens: "0" };
@@ -108,7 +108,7 @@ export class Memory {
   #draw() {
     if (!this.state) return;
     const lut = ramp(`--gate-${this.checkpoint.memory_hue}`, true);
-    // One scale for all layers, and no wilder than it must be: half a unit at the least.
+    // One scale for all layers, with a range of at least half a unit.
     const scale = Math.max(0.5, ...this.memory.map((values) => values.reduce((top, v) => Math.max(top, Math.abs(v)), 0)));
     this.memory.forEach((values, k) => {
       const canvas = element("cells").children[k]; // sized by the server, so that nothing moves

@@ -1,4 +1,4 @@
-// The menu of a chat: opens beside its "⋯", works by pointer and by keys, and gives the focus back.
+// The menu of a chat: opens beside its "⋯", works by pointer and by keys, and returns the focus.
 import { editTitle } from "./title.js";
 import { post } from "../shared/post_form.js";
 
@@ -9,13 +9,13 @@ let open = null; // {menu, opener}
 function close({ focus = false } = {}) {
   if (!open) return;
   const { menu, opener } = open;
-  open = null; // first: taking the menu away moves the focus, which would close it once more
+  open = null; // first: removing the menu moves the focus, which would close it once more
   opener.setAttribute("aria-expanded", "false");
   if (focus) opener.focus();
   menu.remove();
 }
 
-// Under the button and flush with its right side; above it, or farther left, where there is no room.
+// Under the button and flush with its right side; above it, or farther left, without room there.
 function put(menu, opener) {
   const { top, bottom, right } = opener.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
@@ -31,9 +31,9 @@ function show(opener) {
   const place = opener.closest("[data-chat]");
   const { chat } = place.dataset;
   const menu = template.content.firstElementChild.cloneNode(true);
-  for (const one of menu.querySelectorAll("[href], [action]")) {
-    const name = one.hasAttribute("href") ? "href" : "action";
-    one.setAttribute(name, one.getAttribute(name).replace(template.dataset.chat, chat));
+  for (const part of menu.querySelectorAll("[href], [action]")) {
+    const name = part.hasAttribute("href") ? "href" : "action";
+    part.setAttribute(name, part.getAttribute(name).replace(template.dataset.chat, chat));
   }
   for (const button of menu.querySelectorAll(".flag button")) {
     const on = place.dataset[button.name] === "1";
@@ -41,7 +41,7 @@ function show(opener) {
     button.textContent = on ? button.dataset.on : button.dataset.off;
   }
   menu.querySelector("[role=switch]").setAttribute("aria-checked", String(place.dataset.shared === "1"));
-  // A row of the list is replaced in its place; the chat that is open is left by a whole page.
+  // An entry of the list is replaced in its place; from the open chat a new page is loaded.
   const row = opener.closest("li");
   if (row && !row.querySelector("[aria-current]")) {
     const form = menu.querySelector(".delete");
@@ -62,7 +62,7 @@ function show(opener) {
 }
 
 // Pinned or archived, or no longer: the list is drawn again, and the focus stays with the chat or,
-// where it has left the list, with what came into its place.
+// where it has left the list, with the entry in its place.
 async function flag(button) {
   const { opener } = open;
   const { chat } = opener.closest("[data-chat]").dataset;
@@ -79,7 +79,7 @@ async function flag(button) {
     await redraw({ held: true });
     if (at < 0) return;
     const entries = [...document.querySelectorAll("#chat-list .chat-entry")];
-    const entry = entries.find((one) => one.dataset.chat === chat) ?? entries[Math.min(at, entries.length - 1)];
+    const entry = entries.find((other) => other.dataset.chat === chat) ?? entries[Math.min(at, entries.length - 1)];
     (entry?.querySelector("[data-menu]") ?? document.getElementById("q")).focus();
   } catch {
     button.setCustomValidity(template.dataset.failed);
@@ -88,7 +88,7 @@ async function flag(button) {
   }
 }
 
-// The list as it is now, of the same search or shelf; in its place, so that nothing jumps.
+// The current list of the same search or shelf, inserted in its place, so that nothing jumps.
 export async function redraw({ held = false } = {}) {
   const search = document.getElementById("q");
   const list = document.getElementById("chat-list");
@@ -96,7 +96,7 @@ export async function redraw({ held = false } = {}) {
   if (search.value) url.searchParams.set("q", search.value);
   if ("archivedList" in list.dataset) url.searchParams.set("archived", "1");
   const top = list.scrollTop;
-  // Asked for while it is in use, it is replaced all the same (list.js).
+  // Requested while the list is in use, which is replaced all the same (list.js).
   if (held) list.dataset.redraw = "";
   await htmx.ajax("GET", url.pathname + url.search, { target: "#chat-list", swap: "outerHTML" });
   document.getElementById("chat-list").scrollTop = top;
@@ -152,7 +152,7 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("focusout", (event) => {
   if (open?.menu.contains(event.target) && event.relatedTarget && !open.menu.contains(event.relatedTarget) && event.relatedTarget !== open.opener) close();
 });
-// Before everybody else who listens for Escape: it closes what was opened last, and nothing more.
+// Before every other listener for Escape: it closes what was opened last, and nothing more.
 window.addEventListener("keydown", (event) => {
   if (!open) return;
   const items = [...open.menu.querySelectorAll(".item")];
@@ -165,7 +165,7 @@ window.addEventListener("keydown", (event) => {
   event.stopImmediatePropagation();
 }, true);
 window.addEventListener("resize", () => close());
-// What scrolls the button takes its menu along, until the button has left the screen.
+// Scrolling the button moves its menu along, until the button has left the screen.
 document.addEventListener("scroll", ({ target }) => {
   if (!open || !target.contains(open.opener) || open.menu.contains(target)) return;
   const { top, bottom } = open.opener.getBoundingClientRect();

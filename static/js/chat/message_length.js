@@ -1,4 +1,4 @@
-// How long a message is, as the server counts it.
+// The length of a message, as the server counts it.
 export const LIMIT = 4000; // code points
 
 // Code points: of a long text too, without an array of them.

@@ -25,7 +25,7 @@ for (const button of document.querySelectorAll("[data-opens]")) {
   // Tab stays inside while the sheet is open.
   panel.addEventListener("keydown", (event) => {
     if (event.key !== "Tab" || open?.panel !== panel) return;
-    const stops = [...panel.querySelectorAll("a[href], button, input, summary")].filter((one) => one.checkVisibility());
+    const stops = [...panel.querySelectorAll("a[href], button, input, summary")].filter((stop) => stop.checkVisibility());
     const edge = event.shiftKey ? stops[0] : stops.at(-1);
     if (document.activeElement !== edge) return;
     event.preventDefault();
@@ -33,7 +33,7 @@ for (const button of document.querySelectorAll("[data-opens]")) {
   });
 }
 veil.addEventListener("click", close);
-document.addEventListener("chat:goto", close); // what the memory's button did stands among the messages
+document.addEventListener("chat:goto", close); // the result of the memory's button is among the messages
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !open) return;
   close();

@@ -1,5 +1,5 @@
-// An opening is a small experiment of a few messages: the first is sent by a click, each next one
-// is offered after the reply, with what to watch for.
+// An opening is a small experiment of a few messages: a click sends the first, and each reply is
+// followed by the next one to send, with what to watch for.
 import { Kept } from "../shared/browser_storage.js";
 import { focusComposer } from "./composer_focus.js";
 import { say } from "../shared/strings.js";
@@ -30,12 +30,12 @@ export class Openings {
       this.show(false);
       focusComposer();
     });
-    // A click before this would be lost; the page comes with these buttons disabled.
+    // An earlier click would be lost, so the page comes with these buttons disabled.
     for (const button of element("openings").querySelectorAll("button")) button.disabled = false;
   }
 
-  // After a reply: the next step; while one runs, or where the memory is blank, nothing. What to watch
-  // for stands once more beside what came of the last step, as long as that turn is the head.
+  // After a reply: the next step; while one runs, or where the memory is blank, none. What to watch for
+  // is shown once more beside the result of the last step, as long as that turn is the head.
   show(ready, head) {
     const kept = this.kept.value ?? {};
     const { steps = [], meanings = [], watch = "", language = "" } = kept;

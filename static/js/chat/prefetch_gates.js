@@ -1,6 +1,6 @@
-// Whoever is about to open a gate view waits less for it: its first map is asked for once the pointer
-// rests on the way there, or the focus does. The browser keeps it; the server keeps what it replayed.
-const REST = 80; // ms: passing over it is not going there
+// Shortens the wait for a gate view: its first map is requested once the pointer or the focus rests
+// on a link to it. The browser caches it; the server caches the replay.
+const REST = 80; // ms: passing over it doesn't count
 const KEPT = ".turn:not([data-long]):is([data-status=complete], [data-status=stopped], [data-status=length])";
 
 export function lookAhead(list) {

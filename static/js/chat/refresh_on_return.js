@@ -1,6 +1,6 @@
-// Whoever comes back to this page, from another tab, window or application, sees what changed
-// elsewhere meanwhile: nothing tells of a title, of a share or of other chats by itself.
-const LEAST = 1000; // ms between two looks
+// Refreshes the page on a return from another tab, window or application: no frame reports a title,
+// a share or other chats.
+const LEAST = 1000; // ms between two refreshes
 
 export function whenBack(look) {
   let last = -LEAST;

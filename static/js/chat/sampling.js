@@ -1,5 +1,5 @@
-// The sampling drawer: values kept per chat as they were typed, checked before they are sent, and
-// never put right in silence. What equals the default isn't sent at all.
+// The sampling drawer: values kept a chat as they were typed, checked before they are sent, and
+// never corrected silently. A value that equals the default isn't sent.
 import { Drawer } from "./drawer.js";
 import { tell } from "./events.js";
 import { Kept } from "../shared/browser_storage.js";
@@ -9,7 +9,7 @@ const element = (id) => document.getElementById(id);
 
 export class Sampling {
   constructor(chat, presets) {
-    this.presets = presets; // {key: {setting: value}}: what differs from the defaults
+    this.presets = presets; // {key: {setting: value}}: the differences from the defaults
     this.kept = new Kept("localStorage", "sampling", chat);
     this.inputs = [...document.querySelectorAll("[data-setting]")];
     this.buttons = [...document.querySelectorAll("[data-preset]")];
@@ -36,7 +36,7 @@ export class Sampling {
     return this.inputs.filter((input) => isWrong(input)).map(({ dataset }) => dataset.setting);
   }
 
-  // Opens at what is wrong.
+  // Opens at the first error.
   show() {
     if (!this.drawer.isOpen) this.drawer.open();
     this.#first().focus();
@@ -60,7 +60,7 @@ export class Sampling {
     for (const input of this.inputs) input.setAttribute("aria-invalid", String(isWrong(input)));
     const others = this.inputs.filter((input) => differs(input));
     // Text that is no number reads as "" here: the field keeps it, a reload gives the default.
-    this.kept.value = others.length ? Object.fromEntries(others.map((one) => [one.dataset.setting, one.value])) : null;
+    this.kept.value = others.length ? Object.fromEntries(others.map((field) => [field.dataset.setting, field.value])) : null;
     const current = this.#preset();
     for (const button of this.buttons) button.setAttribute("aria-pressed", String(button === current));
     const chip = element("sampling-open");
@@ -82,7 +82,7 @@ export class Sampling {
     return others.length > 2 ? `${shown}, +${others.length - 2}` : shown;
   }
 
-  // The preset that the fields amount to, the seed aside.
+  // The preset that the fields equal, apart from the seed.
   #preset() {
     return this.buttons.find(({ dataset }) => {
       const values = this.presets[dataset.preset];

@@ -1,24 +1,23 @@
-// One chat's websocket: JSON frames out and in, and a connection that mends itself.
+// One chat's websocket: JSON frames out and in, and a connection that restores itself.
 // Events: "frame" (detail: the frame), "up", "down" (detail: {seconds}), "silent" and "heard" (the
-// server takes frames and doesn't answer; it does again), "offline" (the browser has no network),
-// "out" (logged out), "gone"
-// (deleted; when the deletion is undone, "up" follows).
+// server takes frames without answering; it answers again), "offline" (the browser has no network),
+// "out" (logged out), "gone" (deleted; when the deletion is undone, "up" follows).
 const FIRST_WAIT = 500; // ms
 const LONGEST_WAIT = 15000;
-const SERVICE_RESTART = 1012; // the server says it is coming back: try at once
+const SERVICE_RESTART = 1012; // the server restarts: reconnect at once
 const LOGGED_OUT = 4401; // the session has ended; the browser may have another one by now
 const GONE = 4404;
 const LOOK_EVERY = 1000;
-const ENDED_LOOK = 4000; // between two looks whether a deletion was undone, while the page is seen
-const QUIET = 20000; // after so long without a frame a ping asks whether anybody is there
+const ENDED_LOOK = 4000; // between two looks for an undone deletion, while the page is visible
+const QUIET = 20000; // without a frame for this long, a ping checks the connection
 const QUIET_IN_REPLY = 5000;
-const PATIENCE = 10000; // for an answer, and for a connection to open: some networks swallow it
+const PATIENCE = 10000; // for an answer, and for a connection to open: some networks drop it silently
 const OFFLINE_ANSWER = 250; // without a network only a server on this machine answers, and that at once
-const ONLINE_ANSWER = 2000; // a line that lived through the gap answers by then
-const SILENCE = 45000; // longer than this and the line is dead, whatever the browser thinks
+const ONLINE_ANSWER = 2000; // a connection that survived the gap answers by then
+const SILENCE = 45000; // without a frame for this long, the connection counts as dead
 
 export class ChatSocket extends EventTarget {
-  // standing: async () => "there", "gone" or "out"; isThere: async () => whether the chat was found
+  // standing: async () => "there", "gone" or "out"; isThere: async () => whether the chat exists
   constructor(path, standing, isThere) {
     super();
     this.isThere = isThere;
@@ -27,13 +26,13 @@ export class ChatSocket extends EventTarget {
     this.failures = 0;
     this.ready = false;
     this.ended = false;
-    this.looked = 0; // when it was last asked whether the chat is there again
+    this.looked = 0; // when the chat was last looked for
     this.out = false;
-    this.suspect = false; // the session has ended: one refusal more, and standing is asked
-    this.replying = false; // a reply is awaited: set by whoever sends
-    this.asked = null; // when the first frame went out that nothing has answered
+    this.suspect = false; // the session has ended: after one more refusal, standing is asked
+    this.replying = false; // a reply is awaited: set by the page
+    this.asked = null; // when the first unanswered frame was sent
     this.silent = false;
-    this.offline = false; // the browser said so, and nothing was heard since
+    this.offline = false; // the browser has said so, and no frame has come since
     setInterval(() => this.#look(), LOOK_EVERY);
     addEventListener("online", () => this.#network());
     addEventListener("offline", () => this.#network());
@@ -69,7 +68,7 @@ export class ChatSocket extends EventTarget {
     line.addEventListener("close", (event) => line === this.line && this.#lost(event.code));
   }
 
-  // True when the frame went out; false when there is no connection to send it on.
+  // True when the frame was sent; false without a connection.
   send(frame) {
     if (!this.ready || this.line.readyState !== WebSocket.OPEN) return false;
     this.asked ??= Date.now(); // each frame is answered by some frame
@@ -77,7 +76,7 @@ export class ChatSocket extends EventTarget {
     return true;
   }
 
-  // As `send`; while the page's first connection is still being opened the frame waits for it.
+  // As `send`; while the page's first connection is still opening the frame waits for it.
   sendSoon(frame) {
     if (this.send(frame)) return true;
     if (!this.line || this.ready || this.failures) return false;
@@ -85,7 +84,7 @@ export class ChatSocket extends EventTarget {
     return true;
   }
 
-  // The chat was not found by somebody else.
+  // Another request didn't find the chat.
   async recheck() {
     this.#act(await this.standing());
   }
@@ -94,7 +93,7 @@ export class ChatSocket extends EventTarget {
     if ((this.timer || this.out) && !this.line && !this.ended) this.open();
   }
 
-  // The chat was deleted, and is there again.
+  // The chat was deleted, and has been restored.
   revive() {
     if (!this.ended) return;
     this.ended = false;
@@ -103,7 +102,7 @@ export class ChatSocket extends EventTarget {
     this.open();
   }
 
-  // The browser is somebody else now: the connection is opened anew as that person.
+  // The browser has another person's session: the connection is opened anew.
   renew() {
     if (this.ended) return;
     const { line } = this;
@@ -113,7 +112,7 @@ export class ChatSocket extends EventTarget {
     line?.close();
   }
 
-  // The line is taken for dead; its own end, whenever that comes, says nothing any more.
+  // The connection counts as dead; its own end is ignored whenever it comes.
   #drop(line) {
     if (line !== this.line) return;
     this.#lost(1006);
@@ -168,7 +167,7 @@ export class ChatSocket extends EventTarget {
     if (wordless) this.#tell("heard");
   }
 
-  // The browser's network went or came back: the line is asked whether it still stands.
+  // The browser's network went or came back: a ping checks the connection.
   #network() {
     if (this.ended) return;
     const { onLine } = navigator;

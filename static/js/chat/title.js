@@ -1,9 +1,9 @@
-// A chat's title, edited in its place: Enter or a click elsewhere keeps it, Escape doesn't.
+// A chat's title, edited in its place: Enter or a click elsewhere saves it, Escape doesn't.
 import { post } from "../shared/post_form.js";
 
 const words = document.getElementById("chat-menu-template").dataset;
 
-// Writes a title wherever the page shows it, and where it is spoken only.
+// Writes a title wherever the page shows it, and where only screen readers find it.
 export function writeTitle(chat, title) {
   const shown = title || words.untitled;
   for (const place of document.querySelectorAll(`[data-title-of="${chat}"]`)) {
@@ -20,7 +20,7 @@ function show(chat, title) {
   document.dispatchEvent(new CustomEvent("chat:title", { detail: { chat, title } }));
 }
 
-// `link` shows the title; when it is done, the focus goes to `after`.
+// `link` shows the title; at the end the focus goes to `after`.
 export function editTitle(link, after = link) {
   const chat = link.dataset.titleOf;
   const before = link.textContent === words.untitled ? "" : link.textContent;

@@ -1,5 +1,5 @@
-// How many tokens a message is. A byte-level tokenizer makes at most one of each byte, so a text of
-// no more bytes than tokens are allowed is within the bound; of a longer one the server is asked.
+// The token count of a message. A byte-level tokenizer makes at most one token of each byte, so a text
+// of no more bytes than tokens are allowed is within the bound; the server counts a longer one.
 import { LIMIT, characters } from "./message_length.js";
 import { post } from "../shared/post_form.js";
 
@@ -12,15 +12,15 @@ export const TOKENS = Number(tokensMost);
 export class TokenCount {
   #answer = { text: "", tokens: 0 };
   #timer = 0;
-  #told;
+  #onCount;
 
-  // told() is called when a count has come that was unknown before.
-  constructor(told) {
-    this.#told = told;
+  // onCount() is called when an unknown count has arrived.
+  constructor(onCount) {
+    this.#onCount = onCount;
   }
 
   // { tokens, exact }: of this text, or of the one counted before it while this one is being
-  // counted; null where nothing needs to be said.
+  // counted; null where no count is needed.
   of(text) {
     clearTimeout(this.#timer);
     // With more characters than are allowed it can't be sent, whatever its tokens are.
@@ -33,12 +33,12 @@ export class TokenCount {
     return this.#answer.tokens ? { tokens: this.#answer.tokens, exact } : null;
   }
 
-  // What can't be counted now (no connection) is refused by the server if it must be.
+  // A text that can't be counted now (no connection) is refused by the server if it must be.
   async #ask(text) {
     const timer = this.#timer;
     const answer = await post(url, { text }).catch(() => null);
-    if (!answer || timer !== this.#timer) return; // written on meanwhile
+    if (!answer || timer !== this.#timer) return; // typed on meanwhile
     this.#answer = { text, tokens: answer.tokens };
-    this.#told();
+    this.#onCount();
   }
 }

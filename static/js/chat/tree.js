@@ -1,11 +1,11 @@
-// The tree of turns as turns.json gives it: which of them stand on the page.
+// The tree of turns as in turns.json, and which of them the page shows.
 const NOT_KEPT = new Set(["interrupted", "failed"]);
 
 // The turns from the root to one of them; none for null.
 export function pathTo(tree, id) {
   const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
   const path = [];
-  // Each once: a damaged tree may have a circle.
+  // Each once: a damaged tree may have a cycle.
   for (let turn = byId.get(id); turn; turn = byId.get(turn.parent)) {
     byId.delete(turn.id);
     path.unshift(turn);
@@ -13,8 +13,8 @@ export function pathTo(tree, id) {
   return path;
 }
 
-// The turns from the root to the head, then what hangs on the head and has no state of its own:
-// the turn that runs, or the newest one if it did not come through.
+// The turns from the root to the head, then the head's child without a state of its own: the turn
+// that runs, or the newest one if it failed.
 export function shownPath(tree) {
   const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
   const path = pathTo(tree, tree.head);
@@ -28,27 +28,27 @@ export function shownPath(tree) {
   return path;
 }
 
-// Every other version of a turn: same parent, with a state, in the order they were made.
+// Every other version of a turn: same parent, with a state, in order of creation.
 export function siblings(tree, turn) {
   return tree.turns.filter(
     (other) => (other.parent ?? null) === (turn.parent ?? null) && (other.id === turn.id || !NOT_KEPT.has(other.status)),
   );
 }
 
-// The newest leaf below a turn: where the head goes when its branch is chosen.
+// The newest leaf below a turn: the new head when its branch is chosen.
 export function newestLeaf(tree, turn) {
   let leaf = turn;
   for (let step = 0; step <= tree.turns.length; step += 1) {
-    const child = tree.turns.filter((one) => (one.parent ?? null) === leaf.id && !NOT_KEPT.has(one.status) && one.status !== "running").at(-1);
+    const child = tree.turns.filter((other) => (other.parent ?? null) === leaf.id && !NOT_KEPT.has(other.status) && other.status !== "running").at(-1);
     if (!child) return leaf;
     leaf = child;
   }
   return leaf;
 }
 
-// The longest way on from another version of a turn on the page, where this one has none: what was
-// set aside by another reply, or an edit, in mid-chat. {leaf, n: its turns after that version}, or null.
-// `start`: both begin at the blank memory, with other messages.
+// The longest continuation of another version of a turn on the page, where this one has none: turns
+// set aside by another reply, or an edit, in mid-chat. {leaf, n: its turns after that version}, or
+// null. `start`: both begin at the blank memory, with other messages.
 export function elsewhere(tree, id) {
   const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
   const turn = byId.get(id);
@@ -63,7 +63,7 @@ export function elsewhere(tree, id) {
   return longest;
 }
 
-// Where redo leads from the head: along the way to `furthest` while the head lies on it, else to the
+// The target of redo from the head: along the way to `furthest` while the head lies on it, else to the
 // newest. The turns that would come back, nearest first.
 export function undone(tree, head, furthest) {
   const depth = pathTo(tree, head).length;

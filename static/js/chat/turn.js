@@ -20,8 +20,8 @@ export class TurnView {
     this.reply = li.querySelector(".bot .text");
     this.markdown = li.querySelector(".markdown");
     this.strip = new Strip(li.querySelector(".strip canvas"), li.querySelector(".strip-value"));
-    this.drawn = Promise.resolve(); // until the reply stands as Markdown, where it may differ
-    this.drawnFor = this.reply.textContent; // the server has done it for what it rendered
+    this.drawn = Promise.resolve(); // until the reply is shown as Markdown, where that may differ
+    this.drawnFor = this.reply.textContent; // the server has rendered this text already
     furnish(this.markdown);
     const strip = li.querySelector(".strip");
     // A click, or Enter, on the strip opens the gate view at that token.
@@ -67,13 +67,13 @@ export class TurnView {
     this.#nameLinks();
   }
 
-  // A list of links then tells whose gates each of them opens.
+  // So that a list of links says whose gates each of them opens.
   #nameLinks() {
     const text = [...this.user.textContent].slice(0, 60).join("");
     this.li.querySelector("a.gates").ariaLabel = say("gatesOf", { text });
   }
 
-  // Appended to one text node, so that nothing already on the page is laid out anew.
+  // Appended to one text node, so that nothing already on the page is laid out again.
   append({ text, gates }) {
     if (text) {
       if (!this.reply.firstChild) this.reply.append("");
@@ -84,14 +84,14 @@ export class TurnView {
     this.strip.push(text, gates);
   }
 
-  // A whole turn, as turns.json has it.
-  update({ user_text: said, ...turn }) {
-    if (this.user.textContent !== said) this.user.textContent = said;
+  // A whole turn, as in turns.json.
+  update({ user_text: text, ...turn }) {
+    if (this.user.textContent !== text) this.user.textContent = text;
     this.#nameLinks();
     this.finish(turn);
   }
 
-  // What `turn.finished` tells: the message isn't in it, and stays as it is.
+  // The fields of `turn.finished`, without the message, which stays.
   finish({ status, reply_text: reply, cut_by: cut }) {
     this.status = status;
     if (status === "running") return;
@@ -106,13 +106,13 @@ export class TurnView {
     if (this.drawnFor === reply) this.#show(html);
   }
 
-  // The plain text gives its place to the Markdown. The block stays as tall as what it replaces,
-  // so that nothing below it moves up, until the window takes another size.
+  // The Markdown replaces the plain text. The block keeps the height of what it replaces, so that
+  // nothing below it moves up, until the window is resized.
   #show(html) {
     const box = this.markdown;
     const before = this.reply.offsetHeight;
     box.innerHTML = html; // sanitised by the server: nh3, in memory_app/markdown.py
-    // Chromium may keep the direction that it found for the empty box: have it look again.
+    // Chromium may keep the direction of the empty box: make it detect again.
     box.removeAttribute("dir");
     box.dir = "auto";
     furnish(box);

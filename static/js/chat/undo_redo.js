@@ -1,5 +1,5 @@
 // Undo, redo and the map: three ways to move the head. None of them rewrites anything: the memory is
-// again what it was after the turn that the head goes to, and what came later is set aside.
+// again the state after the head's turn, and later turns are set aside.
 import { Drawer } from "./drawer.js";
 import { TreeMap, branches } from "./branch_map.js";
 import { focusComposer } from "./composer_focus.js";
@@ -11,12 +11,12 @@ const element = (id) => document.getElementById(id);
 const FIELDS = "input, textarea, select, [contenteditable]";
 
 export class Steps {
-  // goTo(turn or null) -> whether it went out; complete("user_text") -> the tree with all texts;
-  // isBlank(field): Ctrl+Z has nothing to undo in that field.
+  // goTo(turn or null) -> whether the request was sent; complete("user_text") -> the tree with all
+  // texts; isBlank(field): Ctrl+Z has nothing to undo in that field.
   constructor({ goTo, complete, isBlank }) {
     Object.assign(this, { goTo, complete, isBlank });
     this.furthest = null; // where undo began: redo leads there
-    this.aim = undefined; // a head that was asked for and isn't there yet
+    this.aim = undefined; // a requested head that isn't there yet
     this.map = new TreeMap(element("tree-map"), element("tree-at"), goTo);
     this.drawer = new Drawer(element("tree"), element("tree-open"), () => this.#drawMap(true));
     element("undo").addEventListener("click", () => this.undo());
@@ -44,14 +44,14 @@ export class Steps {
     if (last) this.#move(last.id, "redoneNow");
   }
 
-  // The head is where it was wanted, or won't be.
+  // The head is the requested one, or the request failed.
   settled(head) {
     if (head === undefined || head === this.aim) this.aim = undefined;
   }
 
   show(tree, busy) {
     this.tree = tree;
-    // The head has moved since: what was sought is no longer the question.
+    // The head has moved since: the search result is no longer in question.
     if (tree.head !== this.soughtFrom) this.sought = null;
     const path = pathTo(tree, tree.head);
     if (tree.head && !pathTo(tree, this.furthest).some((turn) => turn.id === tree.head)) this.furthest = tree.head;
@@ -74,7 +74,7 @@ export class Steps {
     if (this.drawer.isOpen) this.#drawMap(false);
   }
 
-  // Another reply, or an edit, in mid-chat: the later turns hang on the other version.
+  // Another reply, or an edit, in mid-chat: the later turns belong to the other version.
   #showAside(tree, busy, later) {
     this.aside = later && !busy ? null : elsewhere(tree, tree.running ?? tree.head);
     const note = element("aside");
@@ -96,7 +96,7 @@ export class Steps {
     if (opened) this.map.focus(this.sought ?? undefined);
   }
 
-  // A turn that isn't on the page, where it stands in the tree; the head stays.
+  // Shows a turn that isn't on the page in the map; the head stays.
   seek(turn) {
     this.sought = turn;
     this.soughtFrom = this.tree.head;
@@ -128,7 +128,7 @@ export class Steps {
   }
 }
 
-// A button that goes dead under somebody's finger hands the focus on.
+// A button that is disabled while it has the focus passes the focus on.
 function enable(button, able, other) {
   const had = document.activeElement === button;
   button.disabled = !able;

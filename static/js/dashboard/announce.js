@@ -1,4 +1,4 @@
-// Messages that a page comes with are there before a screen reader listens: said again, they are read.
+// Messages of a new page are there before a screen reader listens: inserted again, they are read.
 const list = document.querySelector(".messagelist[role=status]");
 if (list) {
   const status = document.createElement("p");

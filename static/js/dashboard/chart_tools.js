@@ -1,4 +1,4 @@
-// How curves are shown: smoothed or not, on a log axis or not, over steps or over time. Kept in the
+// The display of curves: smoothed or not, on a log axis or not, over steps or over time. Kept in the
 // browser, one choice for all charts.
 import { Kept } from "../shared/browser_storage.js";
 
@@ -26,8 +26,8 @@ export function onTools(act) {
   form?.addEventListener("submit", (event) => event.preventDefault());
 }
 
-// An exponential mean over the points, with its start put right as Adam's moments are: without
-// that the first values would be drawn towards zero.
+// An exponential mean over the points, with bias correction as for Adam's moments: without it the
+// first values would be drawn towards zero.
 export function smoothed(points, weight) {
   let [sum, scale] = [0, 0];
   return points.map(([x, y]) => {
@@ -37,8 +37,7 @@ export function smoothed(points, weight) {
   });
 }
 
-// Steps as minutes since the run was begun, between the moments that were written down; without
-// any, null.
+// Steps as minutes since the run began, interpolated between recorded moments; null without any.
 export function clock(seconds) {
   const known = [...(seconds ?? [])].sort(([a], [b]) => a - b);
   if (!known.length) return null;
@@ -51,11 +50,11 @@ export function clock(seconds) {
   };
 }
 
-// The series of a chart as the tools want them: {label, hue, points} each, raw ones behind.
+// The series of a chart by the chosen tools: {label, hue, points} each, raw ones behind.
 export function shown(series, { seconds, smooth = true }) {
   const minute = tools.time ? clock(seconds) : null;
-  return series.flatMap((one) => {
-    const points = minute ? one.points.map(([step, y]) => [minute(step), y]) : one.points;
+  return series.flatMap((curve) => {
+    const points = minute ? curve.points.map(([step, y]) => [minute(step), y]) : curve.points;
     if (!smooth || !tools.smoothing || points.length < 3) return [{ ...one, points }];
     return [{ ...one, points: smoothed(points, tools.smoothing), smooth: true }, { ...one, points, faint: true }];
   });

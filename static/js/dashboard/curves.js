@@ -1,4 +1,4 @@
-// Charts of training curves: what each curve is called, its unit and hue, and a panel around it.
+// Charts of training curves: each curve's name, unit and hue, and a panel around it.
 import { LineChart } from "../shared/line_chart.js";
 import { savePicture, saveText } from "../shared/save_file.js";
 import { tools } from "./chart_tools.js";
@@ -7,7 +7,7 @@ import { say, wordsOf } from "../shared/strings.js";
 
 export const HUES = ["--accent", "--gate-f", "--gate-o", "--gate-c", "--gate-g", "--gate-h", "--gate-i", "--muted"];
 
-// One chart shows the curves whose names begin so; of each, the unit, and whether its axis is log.
+// A chart shows the curves whose names begin with these; each has a unit, some a log axis.
 export const CHARTS = [
   { key: "loss", names: ["loss"], log: true },
   { key: "bits_per_byte", names: ["bits_per_byte/"], log: true },
@@ -17,14 +17,14 @@ export const CHARTS = [
   { key: "tokens_per_second", names: ["tokens_per_second"], min: 0 },
 ];
 
-export const belongs = ({ names }, name) => names.some((one) => (one.endsWith("/") ? name.startsWith(one) : name === one));
+export const belongs = ({ names }, name) => names.some((prefix) => (prefix.endsWith("/") ? name.startsWith(prefix) : name === prefix));
 // "bits_per_byte/talks" is called talks, "recall/gap_2" gap 2.
 export function short(name) {
   const gap = /^recall\/gap_(\d+)$/.exec(name);
   return gap ? say("gap", { n: gap[1] }) : name.slice(name.indexOf("/") + 1);
 }
 
-// The axes of a chart, as LineChart wants them.
+// The axes of a chart, for LineChart.
 export function axes({ key, log, min, max }) {
   const x = tools.time ? { label: say("minutes") } : { label: say("step"), whole: true };
   return { x, y: { label: wordsOf("units")[key], log: log && tools.log, min, max } };
@@ -44,7 +44,7 @@ export function chartPanel(place, { key, names }, name) {
   const readout = document.createElement("div");
   readout.className = "readout";
   // Room for names only where there may be several curves.
-  const legend = names.some((one) => one.endsWith("/")) ? document.createElement("ul") : null;
+  const legend = names.some((prefix) => prefix.endsWith("/")) ? document.createElement("ul") : null;
   if (legend) legend.className = "legend";
   head.append(title, tools);
   panel.append(head, canvas, readout, ...(legend ? [legend] : []));
@@ -85,7 +85,7 @@ function stroke() {
   return svg;
 }
 
-// A run's curves, fetched piece by piece: `ask()` brings what is new and says whether more will come.
+// A run's curves, fetched piece by piece: `ask()` fetches new points; whether more will come.
 export class Curves {
   constructor(url) {
     this.url = url;
@@ -99,18 +99,18 @@ export class Curves {
     const answer = await fetch(`${this.url}?after=${this.after}`, { headers: { accept: "application/json" } });
     loggedOut(answer.status);
     if (!answer.ok) throw new Error(String(answer.status));
-    const found = await answer.json();
-    // A run that was ended in an evaluation stands at its save before it, and the figures of later
-    // steps are gone: what there is now is asked for as a whole.
-    if (this.more && !found.more && this.after > 0) {
+    const fresh = await answer.json();
+    // A run that ended in an evaluation is back at its save before it, without the figures of later
+    // steps: the curves are fetched as a whole.
+    if (this.more && !fresh.more && this.after > 0) {
       const whole = new Curves(this.url);
       await whole.ask();
       ({ after: this.after, more: this.more, series: this.series } = whole);
       return true;
     }
-    this.after = found.after;
-    this.more = found.more;
-    for (const [name, points] of Object.entries(found.series)) (this.series[name] ??= []).push(...points);
-    return Object.keys(found.series).length > 0;
+    this.after = fresh.after;
+    this.more = fresh.more;
+    for (const [name, points] of Object.entries(fresh.series)) (this.series[name] ??= []).push(...points);
+    return Object.keys(fresh.series).length > 0;
   }
 }

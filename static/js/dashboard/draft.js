@@ -1,5 +1,5 @@
-// What was typed into a form that is sent is kept in the tab until the next page is there. Where the
-// session was over, the log-in page leads back to the form's page, which asks for it (#draft).
+// The content of a submitted form is kept in the tab until the next page is there. Where the session
+// was over, the log-in page leads back to the form's page, which restores it (#draft).
 import { Kept } from "../shared/browser_storage.js";
 
 const kept = new Kept("sessionStorage", "draft", "form");
@@ -7,7 +7,7 @@ const user = () => document.querySelector("#user-tools strong")?.textContent ?? 
 const asked = location.hash === "#draft";
 const isLogIn = document.body?.classList.contains("login") ?? false;
 
-// Passwords and files aren't kept; neither is the token, which is another one by then.
+// Passwords and files aren't kept; neither is the token, which has changed by then.
 const fieldsOf = (form) => [...form.elements].filter(
   ({ name, type }) => name && name !== "csrfmiddlewaretoken" && !["password", "file", "hidden", "submit", "button"].includes(type),
 );
@@ -26,7 +26,7 @@ document.addEventListener("submit", ({ target }) => {
 function fill(form, values) {
   const fields = fieldsOf(form);
   for (const [name, value, on] of values) {
-    const field = fields.find((one) => one.name === name && (!isTicked(one) || one.value === value));
+    const field = fields.find((candidate) => candidate.name === name && (!isTicked(candidate) || candidate.value === value));
     if (!field) continue;
     if (isTicked(field)) field.checked = on;
     else if (field.multiple) for (const option of field.options) option.selected = value.includes(option.value);
@@ -40,7 +40,7 @@ function restore() {
   history.replaceState(null, "", location.pathname + location.search);
   const draft = kept.value;
   if (!draft || draft.user !== user() || draft.page !== location.pathname) return;
-  const form = [...document.forms].find((one) => one.method === "post" && (one.getAttribute("action") ?? "") === draft.action);
+  const form = [...document.forms].find((candidate) => candidate.method === "post" && (candidate.getAttribute("action") ?? "") === draft.action);
   if (!form) return;
   fill(form, draft.values);
   const notice = document.importNode(document.getElementById("draft-kept").content, true).firstElementChild;
@@ -49,6 +49,6 @@ function restore() {
   notice.focus({ preventScroll: true });
 }
 
-// Modules run when the document is there; the other ones that fill in a page have run by the load.
+// Modules run once the document is parsed; the others that fill in a page have run by the load.
 if (asked && !isLogIn) addEventListener("load", restore);
 else if (!isLogIn) kept.value = null;

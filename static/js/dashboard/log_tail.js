@@ -1,7 +1,7 @@
-// A log that grows: its end stays in sight unless somebody has scrolled up to read.
-const NEAR = 24; // px from the end that still count as being there
+// A log that grows: its end stays in view unless the reader has scrolled up.
+const NEAR = 24; // px from the end that still count as the end
 const logs = () => document.querySelectorAll("[data-tail]");
-let away = null; // where a reader of the log stood before it was renewed
+let away = null; // where the reader of the log was before it was replaced
 
 for (const log of logs()) log.scrollTop = log.scrollHeight;
 document.addEventListener("htmx:beforeSwap", () => {

@@ -1,11 +1,11 @@
-// The session is over: said once on the page, with the way to the log-in page and back to this one.
-// Until somebody comes back to the tab (from a log-in in another one, say), nothing more is asked.
+// The session is over: shown once on the page, with a link to the log-in page and back. Until the tab
+// becomes visible again (after a log-in in another one, say), no more requests are sent.
 const OVER = 401;
 let over = false;
 
 export const isLoggedOut = () => over;
 
-// Whether an answer says that the session is over; then the page says so too.
+// Whether an answer says that the session is over; then the page shows it too.
 export function loggedOut(status) {
   if (status !== OVER) return false;
   over = true;

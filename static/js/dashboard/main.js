@@ -1,5 +1,5 @@
-// What every page of the dashboard does: tells the charts when Django's admin changes its theme,
-// and asks before a form that says data-confirm is sent.
+// Common to every page of the dashboard: notifies the charts when Django's admin changes its theme,
+// and asks before a form with data-confirm is sent.
 import "./logged_out.js";
 import "./save_in_place.js";
 
@@ -15,7 +15,7 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
-// A double click sends a form once. (Those that are sent by a script look after themselves.)
+// A double click sends a form once. (Forms sent by a script handle that themselves.)
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post" || form.matches("[data-save], [data-upload]")) return;
@@ -24,22 +24,22 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => { delete form.dataset.sent; }, TWICE);
 });
 
-// A message that tells what was asked for goes when the page shows another state than it came with.
+// A message on a request is removed when the page shows a later state.
 const states = () => [...document.querySelectorAll("#status, #exams .status")].map(({ textContent }) => textContent.trim()).join();
 const before = states();
 document.addEventListener("htmx:afterSettle", () => {
   if (states() === before) return;
-  for (const said of document.querySelectorAll(".messagelist .asked")) said.remove();
+  for (const message of document.querySelectorAll(".messagelist .asked")) message.remove();
 });
 
-// Rows that lead somewhere do so wherever they are clicked; the link in them stays a link.
+// Rows with a target are links wherever they are clicked; the link in them stays a link.
 document.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-href]");
   if (!row || event.target.closest("a, button, input, label, select")) return;
   location.assign(row.dataset.href);
 });
 
-// The browser looks for the field that has the focus before the page has its height.
+// The browser scrolls to the focused field before the page has its height.
 addEventListener("load", () => {
   const wrong = document.querySelector("[aria-invalid=true][autofocus]");
   wrong?.focus({ preventScroll: true });

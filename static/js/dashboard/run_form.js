@@ -1,4 +1,4 @@
-// The form of a run: another preset shows other values in the fields that are left empty.
+// The form of a run: another preset changes the values shown in empty fields.
 const presets = JSON.parse(document.getElementById("presets").textContent);
 
 function show(preset) {

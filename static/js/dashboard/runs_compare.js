@@ -29,7 +29,7 @@ function draw() {
   chart.show({
     ...axes(which),
     empty: say(runs.some(({ curves }) => curves.more) ? "waiting" : "nothing"),
-    // A run from before times were written down can't be drawn over them.
+    // A run without recorded times can't be drawn over time.
     series: runs
       .filter(({ curves }) => !tools.time || curves.series.seconds)
       .flatMap(({ name, hue, curves }) =>

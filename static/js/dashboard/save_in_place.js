@@ -1,6 +1,6 @@
-// Forms that say data-save are saved where they stand: what was saved is said beside the button,
-// in a status that was there before, so that a screen reader reads it and nothing moves.
-// What the server refuses goes there again as a plain form: it answers with the page that says why.
+// Forms with data-save are saved in place: the result is shown beside the button, in a status that
+// was there before, so that a screen reader reads it and nothing moves. A refused form is sent again
+// as a plain form: the answer is the page with the reasons.
 const CLEARED = 6000; // ms
 
 document.addEventListener("submit", async (event) => {

@@ -1,4 +1,4 @@
-// On a phone the navigation is wider than the screen: it shows where one is, on Django's own pages too.
+// On a phone the navigation is wider than the screen: it scrolls to the current section.
 const sections = document.querySelector(".sections");
 const active = sections?.querySelector("[aria-current]");
 // The bar alone is moved, never the page.

@@ -1,6 +1,6 @@
-// Two chats on two checkpoints: one message to both, the replies side by side as they are spoken.
-// The chats are begun with the first message; the address then names them, so that a reload, or a
-// link kept for later, shows the same two.
+// Two chats on two checkpoints: one message to both, the replies side by side as they stream. The
+// chats begin with the first message; the address then names them, so that a reload, or a stored
+// link, shows the same two.
 import { ChatSocket } from "../chat/socket.js";
 import { say } from "../shared/strings.js";
 import { loggedOut } from "./logged_out.js";
@@ -18,7 +18,7 @@ class Side {
     this.waiting = section.querySelector(".waiting");
     this.link = section.querySelector(".open");
     this.problem = section.querySelector(".problem");
-    this.running = null; // {turn, frame, li, text}: the reply that is spoken, or was asked for
+    this.running = null; // {turn, frame, li, text}: the reply that streams, or was requested
   }
 
   open() {
@@ -47,7 +47,7 @@ class Side {
     this.waiting.hidden = true;
     this.running = { turn: null, frame, li, text: "" };
     this.open();
-    this.socket.send(frame); // or it goes out once the line is there
+    this.socket.send(frame); // or it is sent once the connection is open
     li.scrollIntoView({ block: "nearest" });
   }
 
@@ -67,8 +67,8 @@ class Side {
     }
   }
 
-  // A line is there, the first one or one after a loss. A message that nobody took yet goes out,
-  // again if need be: its id makes that harmless. A reply that runs is taken up from its first token.
+  // The connection is open, for the first time or again. An unanswered message is sent again; its id
+  // makes that harmless. A running reply is followed from its first token.
   takeUp(turn) {
     const now = this.running;
     if (now && !now.turn) return this.socket.send(now.frame);
@@ -80,7 +80,7 @@ class Side {
     show();
   }
 
-  // The reply ended while nobody listened.
+  // The reply ended while the connection was closed.
   async reread() {
     const answer = await fetch(`/chat/${this.chat}/turns.json`);
     const last = answer.ok ? (await answer.json()).turns.at(-1) : null;
@@ -105,7 +105,7 @@ class Side {
 }
 
 const sides = [...document.querySelectorAll("[data-side]")].map((section) => new Side(section));
-let beginning = false; // the two chats are asked for: a second press must not begin two more
+let beginning = false; // the two chats are being created: a second press must not create two more
 const busy = () => beginning || sides.some(({ running }) => running);
 
 function show() {
@@ -130,7 +130,7 @@ async function begin() {
   history.replaceState(null, "", at);
 }
 
-// At the field, as the server says it of an address that was typed or kept.
+// At the field, as the server does for an address that was typed or stored.
 function seedProblem(sentence) {
   let problem = document.getElementById("error-seed");
   if (!problem && sentence) {

@@ -1,5 +1,5 @@
-// A form with files: says before it is sent what is too large, and shows how much has gone.
-// Without this script the browser sends the form by itself.
+// A form with files: says before sending which file is too large, and shows the progress. Without
+// this script the browser sends the form by itself.
 import { cut } from "../shared/graphemes.js";
 import { loggedOut } from "./logged_out.js";
 import { say } from "../shared/strings.js";
@@ -17,7 +17,7 @@ for (const input of inputs) {
   input.addEventListener("change", () => {
     status.textContent = tooLarge() ? say("tooLarge") : "";
     status.classList.toggle("bad", tooLarge());
-    // What it is called is a fair first guess at what it should be called here.
+    // The file's name is a first guess at the name here.
     const name = form.querySelector("#name");
     if (input.id === "file" && name && !name.value && input.files[0]) {
       const called = input.files[0].name.replace(/\.(gz|xz|zst)$/i, "").replace(/\.\w+$/, "");
@@ -68,7 +68,7 @@ form.addEventListener("submit", (event) => {
   request.send(new FormData(form));
 });
 
-// What a refusal's page says is wrong, on top and at each field; what was filled in stays, the file too.
+// The errors of a refusal's page, on top and at each field; the input stays, the file too.
 function take(answer) {
   const section = form.closest("section");
   for (const old of section.querySelectorAll(".problem")) old.remove();
@@ -80,9 +80,9 @@ function take(answer) {
       if (theirs.hasAttribute(name)) field.setAttribute(name, theirs.getAttribute(name));
       else field.removeAttribute(name);
     }
-    const place = (one) => one.closest(".file") ?? one;
+    const place = (element) => element.closest(".file") ?? element;
     const own = [...place(theirs).parentElement.querySelectorAll(":scope > .problem")];
-    place(field).after(...own.map((one) => document.importNode(one, true)));
+    place(field).after(...own.map((element) => document.importNode(element, true)));
     if (own.length) field.closest("details")?.setAttribute("open", "");
   }
   form.previousElementSibling.scrollIntoView({ block: "nearest" });

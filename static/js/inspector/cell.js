@@ -1,6 +1,5 @@
-// What the page says of the model's cell: its gates with their bounds and hues, which of them carries
-// the memory, writes to it and keeps it. It stands on a script tag in the head, so that it is known
-// before the page is read.
+// The model's cell: its gates with their bounds and hues, and which of them carries the memory, writes
+// to it and keeps it. From a script tag in the head, so that it is known before the page is parsed.
 const cell = JSON.parse(document.querySelector("script[data-cell]").dataset.cell);
 const of = (field) => Object.fromEntries(cell.gates.map((gate) => [gate.name, field(gate)]));
 

@@ -1,4 +1,4 @@
-// Another reply from the same memory, to compare with: its maps, its tokens, where it parts.
+// Another reply from the same memory, to compare with: its maps, its tokens, where it differs.
 import { Maps } from "./gate_map.js";
 import { say } from "../shared/strings.js";
 
@@ -28,7 +28,7 @@ export class Sibling {
     this.split = this.tokens.filter(({ part }) => part === "prompt").length;
   }
 
-  // What each token says; a control token its name.
+  // Each token's text; a control token's name.
   get texts() {
     return this.tokens.map(({ id, text }) => this.control[id] ?? (text.replaceAll("\n", "↵\n") || "·"));
   }
@@ -49,7 +49,7 @@ export class Sibling {
     const { texts } = this;
     box.replaceChildren();
     let group = box; // a special token, a mark or a piece of a word stays on the line of its text
-    let length = 0; // characters that already stand together
+    let length = 0; // characters since the last place for a line break
     this.tokens.forEach(({ id }, k) => {
       const opens = id in this.control && (k === 0 || k === this.split - 1) && k < this.tokens.length - 1;
       const closed = this.tokens[k + 1]?.id in this.control && k + 1 !== this.split - 1;
@@ -57,16 +57,16 @@ export class Sibling {
       length = texts[k].length + (group === box ? 0 : length);
       const mark = after && !(id in this.control) && !(after.id in this.control) && joins(texts[k], texts[k + 1], length);
       if ((opens || closed || mark) && group === box) group = box.appendChild(Object.assign(document.createElement("span"), { className: "joined" }));
-      const one = group.appendChild(document.createElement("span"));
-      one.className = id in this.control ? "token control" : "token";
-      one.textContent = texts[k];
-      if (k === this.split) one.classList.add("first");
+      const span = group.appendChild(document.createElement("span"));
+      span.className = id in this.control ? "token control" : "token";
+      span.textContent = texts[k];
+      if (k === this.split) span.classList.add("first");
       if (!opens && !closed && !mark) group = box;
     });
   }
 
-  // From the first token that differs on, the words stand out.
+  // From the first differing token on, the words are highlighted.
   mark(box, parts) {
-    box.querySelectorAll(".token").forEach((one, k) => one.classList.toggle("differs", k >= parts));
+    box.querySelectorAll(".token").forEach((span, k) => span.classList.toggle("differs", k >= parts));
   }
 }

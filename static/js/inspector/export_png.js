@@ -1,5 +1,5 @@
-// The maps on the page as one picture to show somebody: title, maps with their tokens as the heads of
-// the columns, prompt and reply, legend. And one unit's plot with its title and the names of its lines.
+// The maps on the page as one picture: title, maps with their tokens as column heads, prompt and
+// reply, legend. And one unit's plot with its title and the names of its lines.
 import { colour } from "../shared/colour_ramp.js";
 import { isUpright } from "./token_text.js";
 
@@ -7,8 +7,8 @@ const PAD = 24;
 const GAP = 16;
 const WIDTH = 1200;
 const TALLEST = 640;
-const FLAT = 20; // px over a map for its tokens as they are read
-const TURNED = 72; // the same where they are turned up
+const FLAT = 20; // px above a map for horizontal tokens
+const TURNED = 72; // the same for rotated ones
 const CLOSEST = 13; // px between two heads: where columns are narrower, every n-th token has one
 
 const rgb = (name) => `rgb(${colour(name).join()})`;
@@ -27,7 +27,7 @@ function drawSharp(pen, canvas, x, y, wide, high) {
   pen.drawImage(rows, x, y, wide, high);
 }
 
-// Whether every token fits over its column as it is read.
+// Whether every token fits horizontally over its column.
 function fit(texts, wide, fontFamily) {
   const pen = new OffscreenCanvas(1, 1).getContext("2d");
   pen.font = `12px ${fontFamily}`;
@@ -41,7 +41,7 @@ function stack(pen, signs, boxed) {
   if (boxed) pen.strokeRect(-11.5, -4.5 - signs.length * 13, 15, signs.length * 13 + 3);
 }
 
-// Each token over its column, turned up where columns are narrow, and every n-th in a long turn.
+// Each token over its column, rotated where columns are narrow, and every n-th in a long turn.
 function heads(pen, texts, { x, y, column, fontFamily, flat, special }) {
   const every = Math.max(1, Math.ceil(CLOSEST / column));
   pen.strokeStyle = rgb("--line-strong");
@@ -103,7 +103,7 @@ export function mapPicture({ title, subtitle, panes, lut, ends }) {
   });
   const y = picture.height - PAD - 12;
   pen.font = `14px ${fontFamily}`;
-  const from = PAD + Math.ceil(pen.measureText(ends[0]).width) + 8; // the lower end stands within the margin
+  const from = PAD + Math.ceil(pen.measureText(ends[0]).width) + 8; // the lower bound is within the margin
   for (let k = 0; k < 256; k += 1) {
     const packed = lut[k];
     pen.fillStyle = `rgb(${packed & 255} ${(packed >> 8) & 255} ${(packed >> 16) & 255})`;

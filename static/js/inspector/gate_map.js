@@ -1,21 +1,21 @@
-// One gate of one layer over a turn's tokens, unit by unit, in sixteen bits a value; what can be
-// asked of it. Maps: those of one turn, fetched when first asked for.
+// One gate of one layer over a turn's tokens, unit by unit, in sixteen bits a value, with its
+// statistics. Maps: those of one turn, fetched on demand.
 import { BOUNDED, MEMORY } from "./cell.js";
 import { load } from "./safetensors.js";
 
 const STEPS = 65535;
 const BINS = 40;
 export const TELLING = 12; // units that changed most, of which one is chosen to begin with
-const KEPT = 48 << 20; // bytes of one turn's maps that stay
+const KEPT = 48 << 20; // bytes of one turn's maps that are kept
 
-export const SORTS = ["mean", "index", "variance", "change", "timescale"]; // the first one at first
+export const SORTS = ["mean", "index", "variance", "change", "timescale"]; // the first is the default
 
 export class GateMap {
   // steps: [units][tokens]
   constructor(gate, tokens, units, low, high, steps, figures = {}) {
     Object.assign(this, { gate, tokens, units, low, high, steps, figures });
     this.signed = low < 0;
-    this.bounded = BOUNDED[gate]; // else it has no end to saturate at
+    this.bounded = BOUNDED[gate]; // else it has no bounds to saturate at
   }
 
   static of({ tensors: { steps, ...rest }, metadata }) {
@@ -83,12 +83,12 @@ export class GateMap {
     return by ? units.sort((a, b) => by[b] - by[a] || a - b) : units;
   }
 
-  // The units whose memory ended farthest from where it began.
+  // The units whose memory changed most.
   mostChanged(count) {
     return [...this.order("change").subarray(0, count)];
   }
 
-  // Of those that changed most, the one whose gate moved most: something to look at.
+  // Of those that changed most, the one whose gate moved most.
   telling() {
     const { variance } = this.figures;
     return this.mostChanged(TELLING).reduce((best, unit) => (variance[unit] > variance[best] ? unit : best));
@@ -109,13 +109,13 @@ export class Maps {
 
   async get(gate, layer) {
     const key = `${gate} ${layer}`;
-    const found = this.asked.get(key) ?? this.#ask(gate, layer);
+    const map = this.asked.get(key) ?? this.#ask(gate, layer);
     this.asked.delete(key);
-    this.asked.set(key, found);
+    this.asked.set(key, map);
     try {
-      return await found;
+      return await map;
     } catch (fault) {
-      this.asked.delete(key); // the next look tries again
+      this.asked.delete(key); // the next request retries
       throw fault;
     }
   }

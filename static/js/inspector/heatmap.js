@@ -1,11 +1,11 @@
 // The heatmap: one pixel a value, scaled up without smoothing; a mark on one token and one unit,
-// a pinned token, a chosen unit. Over it the tokens stand as the heads of their columns.
+// a pinned token, a chosen unit. The tokens are the heads of their columns.
 // Event "move" (detail: {token, row, chosen}): by the pointer, by arrow keys, by a click.
 import { isUpright } from "./token_text.js";
 
 const NARROWEST = 3; // px a token
 const WIDEST = 120;
-const TALL = 512; // px that all units together take, where they fit
+const TALL = 512; // px for all units together, where they fit
 const CLOSEST = 11; // px between two heads: where columns are narrower, every n-th token has one
 const INSIDE = 8; // px from which on the pin's lines fit into its column
 const SMALL = 256; // the same where several maps share the page
@@ -29,7 +29,7 @@ export class Heatmap extends EventTarget {
   }
 
   // map: a GateMap; order: unit numbers, top row first; lut: 256 packed colours
-  // texts: what the tokens say; special: which of them are no text
+  // texts: the tokens' texts; special: which of them are control tokens
   show({ map, order, split, lut, small, texts, special }) {
     Object.assign(this, { map, order, splitAt: split, small, texts, special });
     const { tokens, units, steps } = map;
@@ -56,7 +56,7 @@ export class Heatmap extends EventTarget {
     this.#merge();
   }
 
-  // Where the crosshair stands on the pin or on the chosen unit one of the two marks is enough.
+  // Where the crosshair is on the pin or on the chosen unit one of the two marks is enough.
   #merge() {
     this.column.hidden = this.token === this.pinnedAt;
     this.line.hidden = this.row === this.chosenAt;
@@ -97,8 +97,8 @@ export class Heatmap extends EventTarget {
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
     this.box.style.height = `${height + 2 + (width > room + 1 ? 16 : 0)}px`; // borders, scroll bar
-    for (const one of [this.column, this.pinned]) one.style.width = `${Math.max(1, this.wide)}px`;
-    for (const one of [this.line, this.chosen]) one.style.height = `${Math.max(1, this.high)}px`;
+    for (const bar of [this.column, this.pinned]) bar.style.width = `${Math.max(1, this.wide)}px`;
+    for (const bar of [this.line, this.chosen]) bar.style.height = `${Math.max(1, this.high)}px`;
     this.split.hidden = this.splitAt <= 0 || this.splitAt >= tokens; // in another window
     this.split.style.transform = `translateX(${this.splitAt * this.wide}px)`;
     this.#head(width);
@@ -106,7 +106,7 @@ export class Heatmap extends EventTarget {
     this.pin(this.pinnedAt, this.chosenAt);
   }
 
-  // As they are read where columns are wide, turned up where they are narrow, thinned out in a long turn.
+  // Horizontal where columns are wide, rotated where they are narrow, thinned out in a long turn.
   #head(width) {
     const place = this.heads.firstElementChild;
     const every = Math.max(1, Math.ceil(CLOSEST / this.wide));
@@ -115,11 +115,11 @@ export class Heatmap extends EventTarget {
     this.heads.style.marginRight = `${this.box.offsetWidth - this.box.clientWidth - 1}px`; // a border and a scroll bar
     const last = this.map.tokens - 1;
     const each = every * this.wide;
-    // Over its own column, however many of the next ones have none, and whole at both ends.
+    // Over its own column, even if the next ones have none, and whole at both ends.
     const left = (token) => Math.max(0, Math.min(width - each, (token + 0.5 - every / 2) * this.wide));
     const list = [];
     for (let token = 0; token <= last; token = token < last ? Math.min(last, token + every) : last + 1) {
-      if (token < last && token > 0 && left(token) + each > left(last) + 0.5) continue; // in the last one's way
+      if (token < last && token > 0 && left(token) + each > left(last) + 0.5) continue; // would cover the last one
       const head = document.createElement("span");
       head.textContent = this.texts[token]?.trim() ?? "";
       head.classList.toggle("upright", isUpright(head.textContent));
@@ -172,7 +172,7 @@ function plain(out, steps, order, tokens, lut) {
   }
 }
 
-// A row for each so many neighbours in the order: their mean.
+// A row is the mean of several neighbours in the order.
 function means(out, steps, order, tokens, lut, each) {
   const sums = new Float64Array(tokens);
   for (let first = 0, k = 0; first < order.length; first += each) {

@@ -42,7 +42,7 @@ export function saturated(saturation, lut) {
     low.style.width = `${below * 100}%`;
     high.style.width = `${above * 100}%`;
     const colours = lut(row.dataset.gate);
-    // The low end of an unsigned ramp is the ground itself, which would not be seen.
+    // The low end of an unsigned ramp is the ground itself, which would be invisible.
     low.style.backgroundColor = SIGNED[row.dataset.gate] ? css(colours[0]) : "var(--line-strong)";
     high.style.backgroundColor = css(colours[255]);
     const [before, after] = row.querySelectorAll("td.mono");

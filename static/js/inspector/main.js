@@ -1,5 +1,5 @@
-// The gate view: what is shown stands in `shown`; every control changes it, `draw` follows it, and
-// the address behind # says it, so that a link shows the same.
+// The gate view: `shown` is its state; every control changes it, `draw` follows it, and the address
+// behind # contains it, so that a link shows the same.
 import { Alternatives } from "./next_token.js";
 import { FIRST, HUES, KEEP, LABELS, MEANINGS, SIGNED } from "./cell.js";
 import { GateMap, SORTS, TELLING } from "./gate_map.js";
@@ -35,15 +35,15 @@ function start(page) {
   }, (token) => point({ ...mark, token }));
   const limits = { layers: page.layers, units: page.units, tokens, split: page.split, window: part, siblings: page.siblings };
   const shown = { gate: FIRST, layer: 0, sort: SORTS[0], unit: null, token: null, other: null, mode: "difference" };
-  const mark = { layer: 0, unit: 0, token: 0 }; // where the pointer or the arrow keys are
+  const mark = { layer: 0, unit: 0, token: 0 }; // the place of the pointer or the arrow keys
   let sibling = null;
   let drawn = null; // {own, other: layer -> its map, lut, kind}
   let asked = 0;
 
   const luts = (gate) => ramp(HUES[gate], SIGNED[gate]);
 
-  function take(said) {
-    for (const [key, value] of Object.entries(said)) if (value !== undefined) shown[key] = value;
+  function take(state) {
+    for (const [key, value] of Object.entries(state)) if (value !== undefined) shown[key] = value;
     shown.unit ??= undefined; // not null, which is "none": chosen when its map is there
     gateTabs.show(shown.gate);
     layerTabs.show(String(shown.layer));
@@ -65,12 +65,12 @@ function start(page) {
     try {
       if (shown.other && sibling?.turn !== shown.other) sibling = new Sibling(page.siblings.find(({ id }) => id === shown.other), page.control, part);
       if (!shown.other) sibling = null;
-      const found = Promise.all([
+      const loading = Promise.all([
         Promise.all(layers.map((layer) => maps.get(gate, layer))),
         sibling ? Promise.all(layers.map((layer) => sibling.maps.get(gate, layer))) : [],
         sibling?.ready,
       ]);
-      [own, other] = await found;
+      [own, other] = await loading;
     } catch (fault) {
       if (ask === asked) tell(say(fault.tooLarge ? "tooLarge" : "failed"));
       return;
@@ -87,14 +87,14 @@ function start(page) {
     const apart = sibling && shown.mode === "difference";
     panes.show(layers.flatMap((layer) => {
       const map = drawn.own.get(layer);
-      const pane = (kind, one, split) => ({
-        kind, layer, split, map: one, lut: kind === "difference" ? ramp(HUES[gate], true) : drawn.lut,
+      const pane = (kind, map, split) => ({
+        kind, layer, split, map, lut: kind === "difference" ? ramp(HUES[gate], true) : drawn.lut,
         texts: kind === "other" ? sibling.texts : sentence.texts,
         special: kind === "other" ? sibling.special : sentence.special,
         order: map.order(sort), small: layers.length > 1 || kind === "other" || (sibling && !apart),
         caption: caption(kind, layer, layers.length > 1),
         label: say("mapLabel", { gate, layer: layer + 1 }),
-        described: say("map", { gate, layer: layer + 1, tokens: say("tokens", { n: one.tokens }), units: say("units", { n: one.units }) }),
+        described: say("map", { gate, layer: layer + 1, tokens: say("tokens", { n: map.tokens }), units: say("units", { n: map.units }) }),
       });
       if (!sibling) return [pane("own", map, page.split)];
       const theirs = drawn.other.get(layer);
@@ -138,7 +138,7 @@ function start(page) {
     element("state").hidden = !text;
   }
 
-  // What follows the chosen unit and the pinned token.
+  // Everything that follows the chosen unit and the pinned token.
   function chosen() {
     const { gate, unit, token } = shown;
     const map = unit && drawn?.own.get(unit.layer);
@@ -155,25 +155,25 @@ function start(page) {
     beat.show(token);
     const layer = unit?.layer ?? mark.layer;
     if (drawn?.own.has(layer)) {
-      mostChanged(drawn.own.get(layer), layer, (t) => sentence.written(t), (one, t) => {
-        Object.assign(shown, { unit: { layer, unit: one }, token: t });
-        point({ layer, unit: one, token: t });
+      mostChanged(drawn.own.get(layer), layer, (t) => sentence.written(t), (unit, t) => {
+        Object.assign(shown, { unit: { layer, unit }, token: t });
+        point({ layer, unit, token: t });
         panes.reveal();
         chosen();
       });
     }
-    const said = { ...shown, unit: shown.unit ?? null };
-    history.replaceState(history.state, "", write(said, first));
-    carry(write({ ...said, token: null }));
+    const state = { ...shown, unit: shown.unit ?? null };
+    history.replaceState(history.state, "", write(state, first));
+    carry(write({ ...state, token: null }));
   }
 
-  // What is shown stays the same in the other windows of a very long turn.
+  // The state is the same in the other windows of a very long turn.
   function carry(hash) {
     for (const link of document.querySelectorAll(".windows a[href]")) link.href = link.search + hash;
     element("window-form")?.setAttribute("action", hash);
   }
 
-  // The mark moves: its numbers stand in one place.
+  // The mark moves: its numbers are shown in one place.
   function point({ layer, unit, token }) {
     const before = mark.layer;
     Object.assign(mark, { layer, unit, token });
@@ -181,7 +181,7 @@ function start(page) {
     if (!drawn) return;
     const map = drawn.own.get(layer);
     const other = drawn.other.get(layer);
-    const value = (one) => (one && token < one.tokens ? one.write(one.value(token, unit)) : "–");
+    const value = (map) => (map && token < map.tokens ? map.write(map.value(token, unit)) : "–");
     panes.mark(mark);
     element("at-token").replaceChildren(sentence.written(token), ` ${grouped(first + token + 1)}/${grouped(total)}`);
     element("at-unit").textContent = shown.layer === "all"
@@ -210,7 +210,7 @@ function start(page) {
   const gateTabs = radios(element("gate-tabs"), (gate) => change({ gate }));
   const layerTabs = radios(element("layer-tabs"), (layer) => {
     const to = layer === "all" ? "all" : Number(layer);
-    // Unit 7 of another layer is another unit: one that changed much there takes its place.
+    // Unit 7 of another layer is another unit: one that changed much replaces it.
     change({ layer: to, unit: to === "all" || shown.unit === null || shown.unit?.layer === to ? shown.unit : undefined });
   });
   const modeTabs = element("mode-tabs") && radios(element("mode-tabs"), (mode) => change({ mode }));
@@ -244,14 +244,14 @@ function start(page) {
     panes.focus();
   });
   element("copy-link").addEventListener("click", async () => {
-    const said = element("copied");
+    const status = element("copied");
     try {
       await navigator.clipboard.writeText(location.href);
-      said.textContent = say("copied");
+      status.textContent = say("copied");
     } catch {
-      said.textContent = say("copyAddress"); // no clipboard outside of https and localhost
+      status.textContent = say("copyAddress"); // no clipboard outside of https and localhost
     }
-    setTimeout(() => (said.textContent = ""), 4000);
+    setTimeout(() => (status.textContent = ""), 4000);
   });
   element("map-png").addEventListener("click", () => {
     if (!drawn) return;
@@ -282,8 +282,8 @@ function start(page) {
     draw();
   });
 
-  // At first a unit that changed much is chosen and the reply's first token pinned: there is something
-  // to see before anybody has found out what to click.
+  // At first a unit that changed much is chosen and the reply's first token pinned, so that the view
+  // has content before the first click.
   page.turnIds = sentence.tokens.map(({ dataset }) => Number(dataset.id));
   const wanted = read(location.hash, limits);
   const begins = page.split >= 0 && page.split < tokens ? page.split : 0; // the reply, where it is shown

@@ -1,4 +1,4 @@
-// What else could have stood in a token's place, with the probabilities that the model gave.
+// The alternatives at a token's place, with the probabilities that the model gave.
 import { tokenNode, visible } from "./token_text.js";
 import { say } from "../shared/strings.js";
 
@@ -7,8 +7,8 @@ const small = (p) => (p < 0.001 ? "<0.001" : p.toFixed(3));
 const PLACE = "\uE000"; // of the token in its sentence: no text has this character of private use
 
 export class Alternatives {
-  // first: the place in the turn of the first token that is shown; control: id -> what a special
-  // token is called
+  // first: the place in the turn of the first token that is shown; control: id -> the name of a
+  // special token
   constructor(turn, first, control) {
     Object.assign(this, { turn, first, control });
     this.known = new Map();
@@ -42,21 +42,21 @@ export class Alternatives {
     // A special token is no text: in a box, without the sentence's quotation marks.
     const parts = special ? sentence.split(new RegExp(`[“「]?${PLACE}[”」]?`, "u")) : [sentence];
     element("beat-head").replaceChildren(parts[0], ...(special ? [tokenNode(special, true), parts[1]] : []));
-    element("beat-list").replaceChildren(...alternatives.map((one) => {
+    element("beat-list").replaceChildren(...alternatives.map((option) => {
       const item = document.createElement("li");
-      if (one.token_id === token_id) item.className = "own";
-      const part = (tag, name, said) => {
-        const made = item.appendChild(document.createElement(tag));
-        made.className = name;
-        made.textContent = said;
-        return made;
+      if (option.token_id === token_id) item.className = "own";
+      const part = (tag, name, text) => {
+        const node = item.appendChild(document.createElement(tag));
+        node.className = name;
+        node.textContent = text;
+        return node;
       };
-      const word = this.control[one.token_id];
-      const box = part("span", "beat-token mono", word ? "" : visible(one.text));
-      box.title = word ? `${one.text} ${one.token_id}` : one.token_id;
+      const word = this.control[option.token_id];
+      const box = part("span", "beat-token mono", word ? "" : visible(option.text));
+      box.title = word ? `${option.text} ${option.token_id}` : option.token_id;
       if (word) Object.assign(box.appendChild(document.createElement("span")), { className: "token control", textContent: word });
-      part("i", "beat-bar", "").style.setProperty("width", `${Math.max(1, one.probability * 100)}%`);
-      part("span", "beat-p mono", small(one.probability));
+      part("i", "beat-bar", "").style.setProperty("width", `${Math.max(1, option.probability * 100)}%`);
+      part("span", "beat-p mono", small(option.probability));
       return item;
     }));
   }

@@ -10,8 +10,8 @@ export class Panes extends EventTarget {
     Object.assign(this, { box, template, all: [], shown: [] });
   }
 
-  // list: [{map, order, layer, split, lut, small, caption, label, described}]; what was shown
-  // before keeps its place, its focus and its scroll.
+  // list: [{map, order, layer, split, lut, small, caption, label, described}]; a pane that was
+  // shown before keeps its place, its focus and its scroll.
   show(list) {
     while (this.all.length > list.length) {
       const { heatmap, figure } = this.all.pop();
@@ -19,20 +19,20 @@ export class Panes extends EventTarget {
       figure.remove();
     }
     while (this.all.length < list.length) this.#add();
-    this.shown = list.map((one) => {
-      const rows = new Uint16Array(one.map.units);
-      one.order.forEach((unit, row) => (rows[unit] = row));
+    this.shown = list.map((pane) => {
+      const rows = new Uint16Array(pane.map.units);
+      pane.order.forEach((unit, row) => (rows[unit] = row));
       return { ...one, rows };
     });
-    this.shown.forEach((one, k) => {
+    this.shown.forEach((pane, k) => {
       const { figure, heatmap } = this.all[k];
       const caption = figure.querySelector("figcaption");
-      caption.firstElementChild.textContent = one.caption;
-      caption.hidden = !one.caption;
-      this.#key(figure.querySelector(".ramp-key"), one);
-      heatmap.box.setAttribute("aria-label", one.label);
-      heatmap.box.setAttribute("aria-description", one.described);
-      heatmap.show(one);
+      caption.firstElementChild.textContent = pane.caption;
+      caption.hidden = !pane.caption;
+      this.#key(figure.querySelector(".ramp-key"), pane);
+      heatmap.box.setAttribute("aria-label", pane.label);
+      heatmap.box.setAttribute("aria-description", pane.described);
+      heatmap.show(pane);
     });
   }
 
@@ -50,7 +50,7 @@ export class Panes extends EventTarget {
     this.all.push({ figure, heatmap });
   }
 
-  // A difference has ends of its own; of the gate itself the histogram's legend tells.
+  // A difference has bounds of its own; those of the gate itself are in the histogram's legend.
   #key(key, { kind, map, lut }) {
     const [low, canvas, high] = key.children;
     key.hidden = kind !== "difference";
@@ -59,17 +59,17 @@ export class Panes extends EventTarget {
     if (!key.hidden) paint(canvas, 256, 1, lut, false, 255, (x) => x);
   }
 
-  // The mark stands on the token in every map, and on the unit in those of its layer.
+  // The mark is on the token in every map, and on the unit in those of its layer.
   mark({ layer, token, unit }) {
-    this.shown.forEach((one, k) => {
+    this.shown.forEach((pane, k) => {
       const { heatmap } = this.all[k];
-      heatmap.box.classList.toggle("marked", one.layer === layer);
-      heatmap.mark(token, one.layer === layer ? one.rows[unit] : heatmap.row);
+      heatmap.box.classList.toggle("marked", pane.layer === layer);
+      heatmap.mark(token, pane.layer === layer ? pane.rows[unit] : heatmap.row);
     });
   }
 
   pin(token, unit) {
-    this.shown.forEach((one, k) => this.all[k].heatmap.pin(token, unit && unit.layer === one.layer ? one.rows[unit.unit] : null));
+    this.shown.forEach((pane, k) => this.all[k].heatmap.pin(token, unit && unit.layer === pane.layer ? pane.rows[unit.unit] : null));
   }
 
   reveal() {
@@ -77,6 +77,6 @@ export class Panes extends EventTarget {
   }
 
   focus() {
-    this.all[0]?.heatmap.box.focus({ preventScroll: true }); // what is below stays where it is
+    this.all[0]?.heatmap.box.focus({ preventScroll: true }); // whatever is below stays in place
   }
 }

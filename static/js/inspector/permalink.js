@@ -1,43 +1,43 @@
-// What is shown, as the part of the address behind #: #gate=f&layer=2&unit=340&token=8&sort=mean.
+// The view's state, as the part of the address behind #: #gate=f&layer=2&unit=340&token=8&sort=mean.
 // Layers and tokens count from 1 there, as on the page; units from 0. With all layers shown the unit
-// names its own: unit=2.340. `reply=K` (from a strip) is the K-th token of the reply, from 0.
+// has its own: unit=2.340. `reply=K` (from a strip) is the K-th token of the reply, from 0.
 import { GATES } from "./cell.js";
 import { SORTS } from "./gate_map.js";
 
 const whole = (text, below) => (/^\d{1,6}$/.test(text ?? "") && Number(text) < below ? Number(text) : null);
 
-// -> {gate, layer, sort, unit: {layer, unit} or null, token or null, other, mode}; whatever is
-// missing, or isn't there to be shown, is undefined or null. Of a very long turn only a window is
-// shown: tokens count within it there, and in the address over the whole turn.
+// -> {gate, layer, sort, unit: {layer, unit} or null, token or null, other, mode}; a missing or
+// invalid part is undefined or null. Of a very long turn only a window is shown: tokens count within
+// it there, and in the address over the whole turn.
 export function read(hash, { layers, units, tokens, split, window, siblings }) {
-  const said = new URLSearchParams(hash.slice(1));
-  const one = (name, allowed) => (allowed.includes(said.get(name)) ? said.get(name) : undefined);
+  const parts = new URLSearchParams(hash.slice(1));
+  const choice = (name, allowed) => (allowed.includes(parts.get(name)) ? parts.get(name) : undefined);
   const place = (text, below) => {
     const n = whole(text, below + 1);
     return n ? n - 1 : null;
   };
-  const layer = said.get("layer") === "all" ? "all" : place(said.get("layer"), layers) ?? undefined;
-  const [first, second] = (said.get("unit") ?? "").split(".");
+  const layer = parts.get("layer") === "all" ? "all" : place(parts.get("layer"), layers) ?? undefined;
+  const [first, second] = (parts.get("unit") ?? "").split(".");
   const of = second === undefined ? layer : place(first, layers);
   const unit = whole(second ?? first, units);
-  const token = tokenOf(said, window ? { tokens: window.total, split: window.split } : { tokens, split });
+  const token = tokenOf(parts, window ? { tokens: window.total, split: window.split } : { tokens, split });
   const shown = token === null ? null : token - (window?.first ?? 0);
   return {
-    gate: one("gate", GATES),
-    sort: one("sort", SORTS),
-    mode: one("mode", ["side", "difference"]),
+    gate: choice("gate", GATES),
+    sort: choice("sort", SORTS),
+    mode: choice("mode", ["side", "difference"]),
     layer,
     unit: unit !== null && typeof of === "number" ? { layer: of, unit } : null,
     token: shown !== null && shown >= 0 && shown < tokens ? shown : null,
-    other: siblings.find(({ id, own }) => !own && id === said.get("with"))?.id ?? null,
+    other: siblings.find(({ id, own }) => !own && id === parts.get("with"))?.id ?? null,
   };
 }
 
 // The place in the turn that the address names, or null.
-function tokenOf(said, { tokens, split }) {
-  const reply = whole(said.get("reply"), tokens - split);
+function tokenOf(parts, { tokens, split }) {
+  const reply = whole(parts.get("reply"), tokens - split);
   if (reply !== null) return split + reply;
-  const n = whole(said.get("token"), tokens + 1);
+  const n = whole(parts.get("token"), tokens + 1);
   return n ? n - 1 : null;
 }
 
@@ -50,13 +50,13 @@ export function elsewhere(hash, window) {
 
 // first: of the window that is shown, its place in the turn
 export function write({ gate, layer, sort, unit, token, other, mode }, first = 0) {
-  const said = new URLSearchParams({ gate, layer: layer === "all" ? "all" : layer + 1 });
-  if (unit) said.set("unit", layer === "all" ? `${unit.layer + 1}.${unit.unit}` : unit.unit);
-  if (token !== null) said.set("token", first + token + 1);
-  if (sort !== SORTS[0]) said.set("sort", sort);
+  const parts = new URLSearchParams({ gate, layer: layer === "all" ? "all" : layer + 1 });
+  if (unit) parts.set("unit", layer === "all" ? `${unit.layer + 1}.${unit.unit}` : unit.unit);
+  if (token !== null) parts.set("token", first + token + 1);
+  if (sort !== SORTS[0]) parts.set("sort", sort);
   if (other) {
-    said.set("with", other);
-    said.set("mode", mode);
+    parts.set("with", other);
+    parts.set("mode", mode);
   }
-  return `#${said}`;
+  return `#${parts}`;
 }

@@ -1,10 +1,10 @@
-// Asks for the map that the address names while the page is still being read; main.js, which draws
-// it, waits for all of the page.
+// Requests the map that the address names while the page is still being parsed; main.js, which draws
+// it, waits for the whole page.
 import { FIRST } from "./cell.js";
 import { Maps } from "./gate_map.js";
 import { elsewhere, read } from "./permalink.js";
 
-// Of what the page knows about the turn only this is here already.
+// The only part of the page's data on the turn that is here already.
 const known = document.querySelector("script[data-layers]").dataset;
 const layers = Number(known.layers);
 const shown = known.window ? JSON.parse(known.window) : null;
@@ -20,4 +20,4 @@ export const maps = new Maps(location.pathname.split("/")[2], shown?.number);
 export const leaving = go(location.hash, shown);
 
 const { gate = FIRST, layer = 0 } = read(location.hash, { layers, units: 0, tokens: 0, split: 0, siblings: [] });
-if (!leaving) maps.get(gate, layer === "all" ? 0 : layer).catch(() => {}); // whoever draws it asks again and tells
+if (!leaving) maps.get(gate, layer === "all" ? 0 : layer).catch(() => {}); // the code that draws it asks again and reports

@@ -23,7 +23,7 @@ export class Sentence extends EventTarget {
     return this.tokens.map(({ classList }) => classList.contains("control"));
   }
 
-  // A token as it stands in a table: "–" where there is none.
+  // A token in a table: "–" for none.
   written(token) {
     const button = this.tokens[token];
     return button ? tokenNode(button.textContent, button.classList.contains("control")) : "–";
@@ -44,7 +44,7 @@ export class Sentence extends EventTarget {
     if (token !== null && !this.tokens.includes(document.activeElement)) this.#rove(token);
   }
 
-  // colours(token) -> {line, ground}, or null for none; key: what they follow from
+  // colours(token) -> {line, ground}, or null for none; key: what they depend on
   colour(key, colours) {
     if (key === this.key) return;
     this.key = key;
@@ -57,12 +57,12 @@ export class Sentence extends EventTarget {
 
   // Within the strip, which shows some lines of a long turn; the page stays where it is.
   #reveal(button) {
-    const [{ top, bottom }, frame] = [button, this.box].map((one) => one.getBoundingClientRect());
+    const [{ top, bottom }, frame] = [button, this.box].map((part) => part.getBoundingClientRect());
     if (top < frame.top) this.box.scrollTop -= frame.top - top + SPARE;
     else if (bottom > frame.bottom) this.box.scrollTop += bottom - frame.bottom + SPARE;
   }
 
-  // One of hundreds is the stop for Tab: only the two that change are touched.
+  // One of hundreds is the stop for Tab: only the two that change are updated.
   #rove(token) {
     this.tokens[this.stop].tabIndex = -1;
     this.stop = token;

@@ -1,5 +1,5 @@
-// How a token is written outside of the sentence: its white space is marked, and a special token
-// stands in a box, so that it isn't taken for a word of the text.
+// A token outside of the sentence: its white space is marked, and a special token is in a box, so
+// that it isn't read as a word of the text.
 export const visible = (text) => text.replaceAll("↵\n", "\n").replaceAll("\n", "↵").replaceAll("\t", "⇥").replace(/^ | $/g, "␣") || "·";
 
 export function tokenNode(text, special) {

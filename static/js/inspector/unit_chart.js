@@ -1,4 +1,4 @@
-// One unit over the tokens of the turn: a line for each gate that is chosen, all of them as CSV.
+// One unit over the tokens of the turn: a line for each chosen gate, all of them as CSV.
 import { BOUNDED, GATES, HUES, LABELS, SIGNED, STRIP } from "./cell.js";
 import { plotPicture } from "./export_png.js";
 import { LineChart } from "../shared/line_chart.js";
@@ -7,7 +7,7 @@ import { say } from "../shared/strings.js";
 
 const element = (id) => document.getElementById(id);
 
-// A spreadsheet would run what begins like a formula.
+// A spreadsheet would run a cell that begins like a formula.
 const cell = (text) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 
 export class UnitLine {
@@ -44,7 +44,7 @@ export class UnitLine {
 
   // unit: {layer, unit} or null; gate: that of the map, which is always among the lines
   async show(unit, gate) {
-    // Until somebody chooses, the lines are those that share the map's scale.
+    // By default the lines are those that share the map's scale.
     const usual = STRIP.includes(gate) ? STRIP : [gate];
     for (const box of this.boxes) box.checked = this.touched ? box.checked || box.value === gate : usual.includes(box.value);
     element("unit").classList.toggle("empty", !unit);
@@ -77,7 +77,7 @@ export class UnitLine {
     if (!gates) return;
     const drawn = this.boxes.filter(({ checked }) => checked).map(({ value }) => value);
     this.drawn = drawn;
-    // What has ends is drawn between them, so that one unit's line compares with another's.
+    // A bounded gate is drawn between its bounds, so that the lines of two units compare.
     const ends = drawn.some((gate) => !BOUNDED[gate]) ? {} : { min: drawn.some((gate) => SIGNED[gate]) ? -1 : 0, max: 1 };
     this.chart.show({
       x: { label: say("axisToken"), whole: true },

@@ -1,4 +1,4 @@
-// What this browser keeps for one chat. Storage may be full or forbidden: then nothing is kept.
+// Data that this browser keeps for one chat. Storage may be full or forbidden: then it keeps none.
 export class Kept {
   constructor(storage, name, chat) {
     this.key = `gatescope.${name}.${chat}`;

@@ -1,4 +1,4 @@
-// Copies a text and says so on the button that was pressed.
+// Copies a text and confirms it on the pressed button.
 import { say } from "./strings.js";
 
 export async function copy(text, button) {
@@ -13,7 +13,7 @@ async function toClipboard(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Absent on plain http, or refused: the old way works there.
+    // Absent on plain http, or refused: the old API works there.
     const before = document.activeElement;
     const field = document.createElement("textarea");
     field.className = "unseen";

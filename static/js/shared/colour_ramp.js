@@ -5,11 +5,11 @@ probe.hidden = true;
 document.documentElement.append(probe);
 const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
 
-// Asking for one makes the browser work out the page's styles, so each is asked for once a theme.
+// Reading a property computes the page's styles, so each is read once a theme.
 const known = new Map();
 document.addEventListener("themechange", () => known.clear());
 
-// The sRGB bytes of a custom property, whatever it is written in and whichever theme is on.
+// The sRGB bytes of a custom property, in any notation and theme.
 export function colour(name) {
   if (!known.has(name)) known.set(name, ask(name));
   return known.get(name);

@@ -1,11 +1,11 @@
-// The CSRF token changes when somebody logs in or signs up, in any tab: what is sent takes it from
-// the cookie, as it is now, and not from the page, as it was then.
+// The CSRF token changes at a log-in or sign-up, in any tab: a form takes it from the cookie, which is
+// current, and not from the page, which may be older.
 export function token() {
   const cookie = document.cookie.split("; ").find((pair) => pair.startsWith("csrftoken="));
   return cookie?.slice("csrftoken=".length) || document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
 }
 
-// Every form, htmx's too: this runs before whoever else listens for a submit.
+// Every form, htmx's too: this runs before every other listener of a submit.
 document.addEventListener("submit", ({ target }) => {
   const field = target.querySelector("[name=csrfmiddlewaretoken]");
   if (field) field.value = token();

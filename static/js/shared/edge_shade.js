@@ -1,4 +1,4 @@
-// A box that scrolls says so where its scroll bar is hidden or overlaid: its frame (`.edges`) is shaded
+// A box that scrolls shows it where its scroll bar is hidden or overlaid: its frame (`.edges`) is shaded
 // at each side where more follows.
 export function shadeEdges(box) {
   const { classList } = box.parentElement;

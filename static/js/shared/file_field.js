@@ -1,5 +1,5 @@
-// A file chooser in the site's look: the browser's own lies over it, unseen, and keeps the keyboard, a
-// dropped file and what screen readers say; the face under it says which file was chosen.
+// A file chooser in the site's look: the browser's own is on top, invisible, and keeps the keyboard, a
+// dropped file and screen readers' texts; the face under it shows the chosen file.
 for (const box of document.querySelectorAll(".file")) {
   const field = box.querySelector("input");
   const name = box.querySelector(".file-name");

@@ -1,15 +1,15 @@
-// Who this browser is logged in as: a page that was loaded as somebody else says so anew, in its bar
-// and by a "person" event. Pages tell each other when they are loaded, so nothing is polled.
+// The person whom this browser is logged in as: a page that was loaded as another one updates its bar
+// and dispatches a "person" event. Pages notify each other when they load, so nothing is polled.
 import "./csrf.js";
 import { leadBack } from "./return_after_log_in.js";
 
 const parts = () => document.querySelectorAll("[data-account]");
 const channel = new BroadcastChannel("gatescope.person");
-let person = parts()[0]?.dataset.person ?? null; // null: this page doesn't say
+let person = parts()[0]?.dataset.person ?? null; // null: this page has none
 
 export const personNow = () => person;
 
-// Asks the server, renews what the page says, and answers with the person ("" is a stranger).
+// Asks the server, updates the page, and answers with the person ("" is a stranger).
 export async function renew() {
   const response = await fetch("/accounts/");
   if (!response.ok) throw new Error(`status ${response.status}`);
@@ -23,7 +23,7 @@ export async function renew() {
 }
 
 channel.addEventListener("message", ({ data }) => {
-  if (person !== null && data !== person) renew().catch(() => {}); // no connection: the page finds out later
+  if (person !== null && data !== person) renew().catch(() => {}); // no connection: the page learns of it later
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted && person !== null) renew().catch(() => {});

@@ -21,7 +21,7 @@ export class LineChart {
     this.canvas = canvas;
     this.readout = readout;
     this.data = { x: { label: "" }, y: { label: "" }, series: [] };
-    this.at = null; // the x that the crosshair stands on
+    this.at = null; // the x of the crosshair, or null
     canvas.tabIndex = 0;
     canvas.addEventListener("pointermove", (event) => this.#mark(this.#nearest(event.offsetX)));
     canvas.addEventListener("pointerleave", () => this.#mark(null));
@@ -34,15 +34,15 @@ export class LineChart {
     this.data = data;
     this.xs = [...new Set(data.series.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
     if (!this.xs.includes(this.at)) this.at = null;
-    // A picture to a screen reader once it says something; before that there is nothing to look at.
-    const said = this.summary() || [data.y.label, data.empty].filter(Boolean).join(": ");
-    if (!said) return this.draw();
+    // A picture to a screen reader once it has a summary; before that there is nothing to describe.
+    const summary = this.summary() || [data.y.label, data.empty].filter(Boolean).join(": ");
+    if (!summary) return this.draw();
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", said);
+    this.canvas.setAttribute("aria-label", summary);
     this.draw();
   }
 
-  // An axis may write its numbers in a way of its own.
+  // An axis may have its own number format.
   #xText(x) {
     return (this.data.x.text ?? number)(x);
   }
@@ -56,7 +56,7 @@ export class LineChart {
 
   csv() {
     const { x } = this.data;
-    const series = this.data.series.filter(({ smooth }) => !smooth); // the numbers as they were
+    const series = this.data.series.filter(({ smooth }) => !smooth); // the numbers without smoothing
     const cell = (text) => `"${String(text).replaceAll('"', '""')}"`;
     const columns = series.map(({ points }) => new Map(points));
     const rows = (this.xs ?? []).map((at) => [at, ...columns.map((column) => column.get(at) ?? "")].join(","));
@@ -145,7 +145,7 @@ export class LineChart {
     pen.setLineDash([]);
   }
 
-  // Axes without a point would only show numbers that mean nothing.
+  // Axes without a point would only show meaningless numbers.
   #drawEmpty(pen, width, height) {
     this.px = null;
     pen.font = `13px ${getComputedStyle(this.canvas).fontFamily}`;
@@ -155,9 +155,9 @@ export class LineChart {
     pen.fillText(this.data.empty ?? "", width / 2, height / 2);
   }
 
-  // The crosshair on the point nearest to x, because it stands there in another chart.
+  // The crosshair on the point nearest to x, in step with another chart.
   markAt(x) {
-    const at = x === null || !this.xs?.length ? null : this.xs.reduce((best, one) => (Math.abs(one - x) < Math.abs(best - x) ? one : best));
+    const at = x === null || !this.xs?.length ? null : this.xs.reduce((best, other) => (Math.abs(other - x) < Math.abs(best - x) ? other : best));
     if (at !== this.at) this.#mark(at, false);
   }
 
@@ -171,12 +171,12 @@ export class LineChart {
     this.draw();
     if (tell) this.canvas.dispatchEvent(new CustomEvent("mark", { detail: x }));
     if (!this.readout) return;
-    const said = this.data.series
+    const values = this.data.series
       .filter(({ faint }) => !faint)
       .map(({ label, points }) => [label, points.find(([at]) => at === x)?.[1]])
       .filter(([, y]) => y !== undefined)
       .map(([label, y]) => `${label} ${number(y)}`);
-    this.readout.textContent = x === null ? "" : `${this.data.x.label} ${this.#xText(x)}  ${said.join("  ")}`;
+    this.readout.textContent = x === null ? "" : `${this.data.x.label} ${this.#xText(x)}  ${values.join("  ")}`;
   }
 
   #key(event) {
@@ -197,27 +197,27 @@ function line(pen, x0, y0, x1, y1) {
   pen.stroke();
 }
 
-// About TICKS round numbers within a range, whole ones where there is nothing between; powers of
-// ten, or 1, 2 and 5 times them, on a log axis.
+// About TICKS round numbers within a range, integers where nothing lies between; powers of ten, or 1,
+// 2 and 5 times them, on a log axis.
 function ticks([low, high], log, whole = false) {
   if (log) {
-    const found = [];
+    const ticks = [];
     for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
-      for (const digit of [1, 2, 5]) found.push(digit * 10 ** power);
+      for (const digit of [1, 2, 5]) ticks.push(digit * 10 ** power);
     }
-    const inside = found.filter((v) => v >= low && v <= high);
-    // Within one decade a log axis has too few of these: round numbers say more.
+    const inside = ticks.filter((v) => v >= low && v <= high);
+    // Within one decade a log axis has too few of these: round numbers serve better.
     if (inside.length > 2) return inside.length > 2 * TICKS ? inside.filter((v) => Number.isInteger(Math.log10(v))) : inside;
   }
   const rough = Math.max((high - low) / TICKS, whole ? 1 : 0);
   const unit = 10 ** Math.floor(Math.log10(rough));
   const step = unit * [1, 2, 5, 10].find((m) => m * unit >= rough * 0.999);
-  const found = [];
-  for (let v = Math.ceil(low / step) * step; v <= high + step * 1e-9; v += step) found.push(Math.abs(v) < step * 1e-9 ? 0 : v);
-  return found;
+  const ticks = [];
+  for (let v = Math.ceil(low / step) * step; v <= high + step * 1e-9; v += step) ticks.push(Math.abs(v) < step * 1e-9 ? 0 : v);
+  return ticks;
 }
 
-// At most four significant digits, without an exponent where a person would write none.
+// At most four significant digits, without an exponent for ordinary sizes.
 export function number(v) {
   if (!Number.isFinite(v)) return "–";
   if (v !== 0 && (Math.abs(v) < 1e-4 || Math.abs(v) >= 1e7)) return powerOfTen(v);

@@ -1,4 +1,4 @@
-// Sends a form's fields for a script, and reads what is so now.
+// Sends a form's fields by script, and reads the new values.
 import { token } from "./csrf.js";
 
 export async function post(url, fields) {

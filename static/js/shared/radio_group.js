@@ -1,12 +1,12 @@
 // A row of buttons of which one is chosen: arrow keys move and choose, as in any radio group.
-// -> {show(value): chooses without telling}
+// -> {show(value): chooses without notifying}
 export function radios(group, chosen) {
   const buttons = [...group.querySelectorAll("[role=radio]")];
 
   function mark(button) {
-    for (const one of buttons) {
-      one.setAttribute("aria-checked", String(one === button));
-      one.tabIndex = one === button ? 0 : -1;
+    for (const option of buttons) {
+      option.setAttribute("aria-checked", String(option === button));
+      option.tabIndex = option === button ? 0 : -1;
     }
   }
 
@@ -29,7 +29,7 @@ export function radios(group, chosen) {
 
   return {
     show(value) {
-      const button = buttons.find((one) => one.dataset.value === value);
+      const button = buttons.find((option) => option.dataset.value === value);
       if (button) mark(button);
     },
   };

@@ -1,4 +1,4 @@
-// Hands a file that the page has made to the browser's downloads.
+// Passes a file that the page has made to the browser's downloads.
 export function saveBlob(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);

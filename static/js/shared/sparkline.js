@@ -1,8 +1,8 @@
-// A line without axes, as wide as its cell, from zero up: the table around it names what it shows.
-// It is an SVG, so that the theme colours it; values that are missing (null) leave a gap.
+// A line without axes, as wide as its cell, from zero up: the table around it names its quantity.
+// It is an SVG, so that the theme colours it; missing values (null) leave a gap.
 const WIDTH = 100; // of the viewBox; the line itself isn't scaled (vector-effect)
 const HEIGHT = 24;
-const LEAST = 3; // steps that the width stands for at the least, so that a young line grows evenly
+const LEAST = 3; // least number of steps for the width, so that a young line grows evenly
 
 export function drawSparkline(svg, values, label) {
   const top = Math.max(...values.filter((value) => value !== null), 0) || 1;

@@ -1,5 +1,5 @@
-// Light, dark, or what the system says: kept in a cookie, so that the server draws the
-// right one at once. Also closes the small panels that open from a button.
+// Light, dark, or the system's: kept in a cookie, so that the server draws the right one at once. Also
+// closes the small panels that open from a button.
 const root = document.documentElement;
 const system = matchMedia("(prefers-color-scheme: dark)");
 
@@ -15,7 +15,7 @@ for (const button of document.querySelectorAll("[data-theme-toggle]")) {
     document.dispatchEvent(new Event("themechange"));
   });
 }
-// Paper is light, whatever the screen is: canvases are drawn again for it, and for the screen after.
+// Paper is always light: canvases are drawn again for it, and for the screen after.
 for (const query of [system, matchMedia("print")]) {
   query.addEventListener("change", () => document.dispatchEvent(new Event("themechange")));
 }

@@ -1,12 +1,12 @@
-// Moments, which the server writes in UTC, on the reader's own clock: 24 hours, as they say it there
-// on that day. The title keeps the moment in UTC. What is loaded later is put right when it comes.
+// Moments, which the server writes in UTC, on the reader's own clock: 24 hours, in the reader's zone on
+// that day. The title keeps the moment in UTC. Parts that are loaded later are converted then.
 const two = (n) => String(n).padStart(2, "0");
 
 function onOwnClock(moment, form) {
   const day = `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
   const minute = `${two(moment.getHours())}:${two(moment.getMinutes())}`;
   if (form === "date") return day;
-  // A list of one's own things: the time of what is of today, the day of what is older.
+  // In a list of one's own things: the time for today, the day for what is older.
   if (form === "list") return moment.toDateString() === new Date().toDateString() ? minute : day;
   return `${day} ${minute}${form === "second" ? `:${two(moment.getSeconds())}` : ""}`;
 }
