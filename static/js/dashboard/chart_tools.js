@@ -55,7 +55,7 @@ export function shown(series, { seconds, smooth = true }) {
   const minute = tools.time ? clock(seconds) : null;
   return series.flatMap((curve) => {
     const points = minute ? curve.points.map(([step, y]) => [minute(step), y]) : curve.points;
-    if (!smooth || !tools.smoothing || points.length < 3) return [{ ...one, points }];
-    return [{ ...one, points: smoothed(points, tools.smoothing), smooth: true }, { ...one, points, faint: true }];
+    if (!smooth || !tools.smoothing || points.length < 3) return [{ ...curve, points }];
+    return [{ ...curve, points: smoothed(points, tools.smoothing), smooth: true }, { ...curve, points, faint: true }];
   });
 }

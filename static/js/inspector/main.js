@@ -87,14 +87,14 @@ function start(page) {
     const apart = sibling && shown.mode === "difference";
     panes.show(layers.flatMap((layer) => {
       const map = drawn.own.get(layer);
-      const pane = (kind, map, split) => ({
-        kind, layer, split, map, lut: kind === "difference" ? ramp(HUES[gate], true) : drawn.lut,
+      const pane = (kind, content, split) => ({
+        kind, layer, split, map: content, lut: kind === "difference" ? ramp(HUES[gate], true) : drawn.lut,
         texts: kind === "other" ? sibling.texts : sentence.texts,
         special: kind === "other" ? sibling.special : sentence.special,
         order: map.order(sort), small: layers.length > 1 || kind === "other" || (sibling && !apart),
         caption: caption(kind, layer, layers.length > 1),
         label: say("mapLabel", { gate, layer: layer + 1 }),
-        described: say("map", { gate, layer: layer + 1, tokens: say("tokens", { n: map.tokens }), units: say("units", { n: map.units }) }),
+        described: say("map", { gate, layer: layer + 1, tokens: say("tokens", { n: content.tokens }), units: say("units", { n: content.units }) }),
       });
       if (!sibling) return [pane("own", map, page.split)];
       const theirs = drawn.other.get(layer);

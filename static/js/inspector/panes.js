@@ -22,7 +22,7 @@ export class Panes extends EventTarget {
     this.shown = list.map((pane) => {
       const rows = new Uint16Array(pane.map.units);
       pane.order.forEach((unit, row) => (rows[unit] = row));
-      return { ...one, rows };
+      return { ...pane, rows };
     });
     this.shown.forEach((pane, k) => {
       const { figure, heatmap } = this.all[k];
