@@ -100,7 +100,7 @@ def turn_begin(
 
 
 def too_many_tokens(count: int, *, stored: bool = False) -> Promise:
-    """Why a message of so many tokens is refused, and what to do about it."""
+    """Why a message with this token count is refused, and what to do about it."""
     sentence = (
         _("This message has {count} tokens, and at most {most} can be read: edit it shorter.")
         if stored

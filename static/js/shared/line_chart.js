@@ -1,14 +1,14 @@
 // A line chart on a canvas: named axes with units, a crosshair by pointer and arrow keys whose
-// numbers stand in one fixed place, a summary for screen readers, its numbers as CSV.
+// numbers are shown in one fixed place, a summary for screen readers, its numbers as CSV.
 //
 //   const chart = new LineChart(canvas, readout);
 //   chart.show({
 //     x: {label: "step", whole: true}, y: {label: "bits per byte", log: true},
 //     series: [{label: "train", hue: "--gate-i", points: [[0, 8.1], [10, 7.4]], dashed: false, faint: false}],
-//     empty: "no data yet", // said in its place while there is no point
+//     empty: "no data yet", // shown while there is no point
 //   });
 // A faint series is drawn behind the others and isn't read out.
-// Event "mark" on the canvas (detail: the x that the crosshair stands on, or null).
+// Event "mark" on the canvas (detail: the x of the crosshair, or null).
 import { rounded } from "./numbers.js";
 import { colour } from "./colour_ramp.js";
 

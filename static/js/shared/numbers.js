@@ -4,7 +4,7 @@ const sizes = new Intl.NumberFormat(document.documentElement.lang, { maximumSign
 
 export const grouped = (count) => counts.format(count);
 
-// At most so many significant digits.
+// At most n significant digits.
 export const rounded = (value, digits) => Number(value.toPrecision(digits)).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 6 });
 
 // 256 -> "256 B", 13312 -> "13 KB", 1331200 -> "1.27 MB": in powers of 1,024, as the server writes them.
