@@ -74,6 +74,12 @@ class Layers(nn.Module):
         """
         raise NotImplementedError
 
+    def open_addresses(self, embedding: Tensor, frequencies: Tensor, *, seed: int) -> None:
+        """Begin a matrix memory so that what followed the same words before is read; else nothing.
+
+        embedding [vocab, embed], frequencies [vocab] > 0: how often each token comes.
+        """
+
     def open_forget_gates(self, bias: float) -> None:
         """Add to the bias of every forget gate, so that memory is the default; else nothing."""
 

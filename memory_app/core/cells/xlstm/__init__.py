@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from memory_app.core.cells.base import Cell, Dimensions, Gate, Memory, Shape, Sizes
 from memory_app.core.cells.lstm import LSTM
-from memory_app.core.cells.xlstm.blocks import complete_blocks, matrix_sizes
+from memory_app.core.cells.xlstm.blocks import ADDRESS_TOKENS, complete_blocks, matrix_sizes
 from memory_app.core.messages import Sentence
 
 if TYPE_CHECKING:
@@ -120,13 +120,14 @@ class XLSTM(Cell):
                 "norm_h.weight": (hidden,),
                 "norm_r.weight": (embed,),
                 "mix.weight": (block.width, hidden + embed),
-                "query_key.weight": (2 * block.keys, 2 * block.width),
+                "mix.bias": (block.width,),
+                "address.weight": (block.keys, ADDRESS_TOKENS * block.width),
+                "own_key.weight": (block.keys, block.width),
                 "value.weight": (block.values, block.width),
                 "gates.weight": (2 * block.heads, block.width),
                 "gates.bias": (2 * block.heads,),
                 "output_gate.weight": (block.values, block.width),
                 "output_gate.bias": (block.values,),
-                "norm_read.weight": (block.values,),
                 "output.weight": (embed, block.values),
                 "norm_up.weight": (embed,),
                 "up.weight": (block.feed_forward, embed),

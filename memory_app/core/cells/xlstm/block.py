@@ -10,15 +10,14 @@ from torch.nn import functional
 
 from memory_app.core.cells.layers import Gates
 from memory_app.core.cells.xlstm import matrix_memory
-from memory_app.core.cells.xlstm.blocks import MatrixSizes
+from memory_app.core.cells.xlstm.blocks import ADDRESS_TOKENS, MatrixSizes
 from memory_app.core.cells.xlstm.matrix_memory import Matrix
 
 #: log i lies between -15 and 15, by 15 tanh(x / 15): no prompt makes a state that overflows.
 LOG_INPUT_BOUND = 15.0
 NORM_EPS = 1e-5
-#: Of what is read: a blank or a missed memory gives almost nothing, which stays small. At 1e-5 the
-#: rounding errors of a read-out near 0 would grow 300 times.
-READ_EPS = 1e-2
+#: q and k have length 1, so that i alone says how strongly a token is written.
+UNIT_EPS = 1e-6
 INPUT_BIAS = -1.0
 FORGET_BIASES = (4.0, 8.0)  # of the first and the last head: they forget within 55 … 3,000 tokens
 
@@ -27,7 +26,7 @@ class Inputs(NamedTuple):
     """What a stretch of T tokens gives to the memory and the output gate.
 
     q, k [B, T, heads, key], v [B, T, heads, value]; log i, log f [B, T, heads]; o [B, T, values];
-    `shift` [B, width]: the last token's mixed input, which the next one's q and k need.
+    `shift` [B, ADDRESS_TOKENS, width]: the last mixed inputs, which the next token's q and k need.
     """
 
     q: Tensor
@@ -40,25 +39,26 @@ class Inputs(NamedTuple):
 
 
 class RMSNorm(nn.Module):
-    """x / sqrt(mean x² + eps) · weight over the last axis, or over each of `heads` parts of it."""
+    """x / sqrt(mean x² + eps) · weight over the last axis."""
 
-    def __init__(self, width: int, heads: int = 1, eps: float = NORM_EPS) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.heads, self.eps = heads, eps
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        parts = x.float().unflatten(-1, (self.heads, -1))
-        scale = (parts.square().mean(-1, keepdim=True) + self.eps).rsqrt()
-        return (parts * scale).flatten(-2) * self.weight
+        x = x.float()
+        return x * (x.square().mean(-1, keepdim=True) + NORM_EPS).rsqrt() * self.weight
 
 
 class MatrixBlock(nn.Module):
     """Works on three streams side by side: h of the top LSTM layer, the embedding e, and r.
 
     r [embed] begins at zero and is what the blocks add up; each reads (norm h, norm (e + r)), mixes
-    them to `width`, and reads q and k from this and the last position. The topmost block hands on
-    h and r alone: what the projection reads.
+    them to `width`, and reads an address from this position and the two before it. q is the address
+    of this position, k that of the last one (plus a map of this token): so a token is found again
+    by what stood before it, and q and k need not learn to meet. The size of what is read says how
+    sure it is, so no norm follows. The topmost block hands on h and r alone: what the projection
+    reads.
     """
 
     def __init__(
@@ -69,18 +69,20 @@ class MatrixBlock(nn.Module):
         self.streams = [hidden_size, embedding_dim, embedding_dim]
         width = sizes.width
         self.norm_h, self.norm_r = RMSNorm(hidden_size), RMSNorm(embedding_dim)
-        self.mix = nn.Linear(hidden_size + embedding_dim, width, bias=False)
-        self.query_key = nn.Linear(2 * width, 2 * sizes.keys, bias=False)
+        self.mix = nn.Linear(hidden_size + embedding_dim, width)
+        self.address = nn.Linear(ADDRESS_TOKENS * width, sizes.keys, bias=False)
+        self.own_key = nn.Linear(width, sizes.keys, bias=False)
         self.value = nn.Linear(width, sizes.values, bias=False)
         self.gates = nn.Linear(width, 2 * sizes.heads)
         self.output_gate = nn.Linear(width, sizes.values)
-        self.norm_read = RMSNorm(sizes.values, sizes.heads, READ_EPS)
         self.output = nn.Linear(sizes.values, embedding_dim, bias=False)
         self.norm_up = RMSNorm(embedding_dim)
         self.up = nn.Linear(embedding_dim, sizes.feed_forward, bias=False)
         self.down = nn.Linear(sizes.feed_forward, embedding_dim, bias=False)
         with torch.no_grad():
-            for zero in (self.gates.weight, self.output_gate.bias, self.output.weight):
+            for zero in (
+                self.gates.weight, self.output_gate.bias, self.output.weight, self.own_key.weight
+            ):  # fmt: skip
                 zero.zero_()
             self.down.weight.zero_()
             self.gates.bias[: sizes.heads] = INPUT_BIAS
@@ -92,27 +94,26 @@ class MatrixBlock(nn.Module):
         return h, e, r
 
     def read(self, x: Tensor, shift: Tensor) -> Inputs:
-        """x [B, T, streams], `shift` [B, width] of the token before → what the memory gets."""
+        """x [B, T, streams], `shift` [B, ADDRESS_TOKENS, width] → what the memory gets."""
         sizes = self.sizes
         h, e, r = self.split(x)
         mixed = self.mix(torch.cat((self.norm_h(h), self.norm_r(e + r)), dim=-1))
-        # q and k of this and of the last position, v and o: one GEMM over T + 1 positions.
-        last = shift.unsqueeze(1).to(mixed.dtype)
-        now, before = self.query_key.weight.chunk(2, dim=1)
-        weight = torch.cat((before, now, self.value.weight, self.output_gate.weight))
-        maps = functional.linear(torch.cat((last, mixed), dim=1), weight).float()
-        keys, values = 2 * sizes.keys, sizes.values
-        past, now, v, o = maps.split([keys, keys, values, values], dim=-1)
-        q, k = (past[:, :-1] + now[:, 1:]).unflatten(-1, (2, sizes.heads, sizes.key)).unbind(2)
+        past = torch.cat((shift.to(mixed.dtype), mixed), dim=1)  # [B, 3 + T, width]
+        count = mixed.shape[1] + 1  # addresses, from that of the position before the first
+        address = self.address(
+            torch.cat([past[:, back : back + count] for back in range(ADDRESS_TOKENS)], dim=-1)
+        )
+        q = unit(address[:, 1:], sizes)
+        k = unit(address[:, :-1] + self.own_key(mixed), sizes)
         log_i, log_f = self._gates(mixed)
         return Inputs(
             q,
-            k * sizes.key**-0.5,
-            v[:, 1:].unflatten(-1, (sizes.heads, sizes.value)),
+            k,
+            self.value(mixed).float().unflatten(-1, (sizes.heads, sizes.value)),
             log_i,
             log_f,
-            torch.sigmoid(o[:, 1:] + self.output_gate.bias),
-            mixed[:, -1].float(),
+            torch.sigmoid(self.output_gate(mixed).float()),
+            past[:, -ADDRESS_TOKENS:].float(),
         )
 
     def _gates(self, mixed: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,7 +125,7 @@ class MatrixBlock(nn.Module):
     def finish(self, x: Tensor, read: Tensor, o: Tensor) -> Tensor:
         """x […, streams], what was read […, values] and the output gate → what is handed on."""
         h, e, r = self.split(x)
-        r = r + self.output(o * self.norm_read(read))
+        r = r + self.output(o * read)
         r = r + self.down(functional.gelu(self.up(self.norm_up(e + r))))
         return torch.cat((h, r) if self.top else (h, e, r), dim=-1)
 
@@ -155,6 +156,13 @@ class MatrixBlock(nn.Module):
             "v": v.flatten(1), "size": matrix_memory.size(after), "h": read,
         }  # fmt: skip
         return handed, parts_of(after, inputs.shift), gates
+
+
+def unit(x: Tensor, sizes: MatrixSizes) -> Tensor:
+    """[…, keys] → float32 […, heads, key], each head's vector of length 1."""
+    return functional.normalize(
+        x.float().unflatten(-1, (sizes.heads, sizes.key)), dim=-1, eps=UNIT_EPS
+    )
 
 
 def memory_in(parts: dict[str, Tensor]) -> Matrix:

@@ -12,6 +12,8 @@ LSTM, MLSTM = "lstm", "mlstm"
 #: Values of one block's C: 1 MiB, ten times what a turn's state may take.
 MAX_MATRIX = 1 << 18
 MAX_WIDTH = 8192
+#: An address is read from the mixed inputs of this token and the two before it.
+ADDRESS_TOKENS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,10 @@ class MatrixSizes:
     """
 
     heads: int = 4
-    key: int = 32
+    key: int = 64
     value: int = 64
-    width: int = 256
-    feed_forward: int = 512
+    width: int = 512
+    feed_forward: int = 128
 
     @property
     def keys(self) -> int:
@@ -44,7 +46,7 @@ class MatrixSizes:
             "C": (self.heads, self.key, self.value),
             "n": (self.heads, self.key),
             "m": (self.heads,),
-            "shift": (self.width,),
+            "shift": (ADDRESS_TOKENS, self.width),
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def complete_blocks(given: Sequence[Any], num_layers: int, embedding_dim: int) -
         OptionError: not LSTM layers below mLSTM blocks, or a size out of range.
     """
     if not given:
-        width = {"width": embedding_dim, "feed_forward": 2 * embedding_dim}
+        width = {"width": 2 * embedding_dim, "feed_forward": max(1, embedding_dim // 2)}
         upper = max(1, num_layers // 2)
         given = [{"kind": LSTM}] * (num_layers - upper) + [{"kind": MLSTM, **width}] * upper
     if len(given) != num_layers or not all(isinstance(block, Mapping) for block in given):

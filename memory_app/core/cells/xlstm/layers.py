@@ -15,6 +15,7 @@ from memory_app.core.cells.layers import Gates, Layers, Parts
 from memory_app.core.cells.lstm.layers import LSTMLayers
 from memory_app.core.cells.xlstm.block import MatrixBlock
 from memory_app.core.cells.xlstm.blocks import matrix_sizes
+from memory_app.core.cells.xlstm.induction import begin_as_induction
 from memory_app.core.cells.xlstm.matrix_memory import CHUNK
 from memory_app.core.cells.xlstm.train_lstm import lstm_sequence
 
@@ -112,6 +113,10 @@ class XLSTMLayers(Layers):
         for t in range(x.shape[1]):
             _, parts, _ = self.step(x[:, t], parts)
         return parts
+
+    def open_addresses(self, embedding: Tensor, frequencies: Tensor, *, seed: int) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        begin_as_induction(self.block(self.lower), embedding, frequencies, generator)
 
     def open_forget_gates(self, bias: float) -> None:
         """Of the LSTM below; the blocks' begin open."""

@@ -15,37 +15,39 @@ from memory_app.core.cells.xlstm import matrix_memory
 from memory_app.core.cells.xlstm.block import (
     LOG_INPUT_BOUND,
     NORM_EPS,
-    READ_EPS,
     MatrixBlock,
     memory_in,
     parts_of,
+    unit,
 )
+from memory_app.core.cells.xlstm.blocks import ADDRESS_TOKENS
 from memory_app.core.cells.xlstm.layers import XLSTMLayers
 from memory_app.core.cells.xlstm.matrix_memory import Matrix
 
 
 class BlockRows:
     """A block's rows: `cn` [capacity, heads, key, value + 1] holds C with n as its last column, `m`
-    [capacity, heads]; `past` [capacity, 2 keys]: what the last token gives to q and k; `shift`."""
+    [capacity, heads]; `shift` [capacity, ADDRESS_TOKENS, width]; `addresses` [capacity, 3, keys]:
+    that of the last token, and what the last tokens give to those of the next and the one after."""
 
     def __init__(self, capacity: int, block: PackedBlock) -> None:
         sizes = block.sizes
         self.block = block
         self.cn = torch.zeros(capacity, sizes.heads, sizes.key, sizes.value + 1)
         self.m = torch.zeros(capacity, sizes.heads)
-        self.past = torch.zeros(capacity, 2 * sizes.keys)
-        self.shift = torch.zeros(capacity, sizes.width)
+        self.addresses = torch.zeros(capacity, ADDRESS_TOKENS, sizes.keys)
+        self.shift = torch.zeros(capacity, ADDRESS_TOKENS, sizes.width)
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
         """All of them."""
-        return self.cn, self.m, self.past, self.shift
+        return self.cn, self.m, self.addresses, self.shift
 
     def load(self, row: int, own: dict[str, Tensor]) -> None:
         """Put a block's parts, of batch 1, into a row."""
         self.cn[row, ..., :-1], self.cn[row, ..., -1] = own["C"][0], own["n"][0]
         self.m[row], self.shift[row] = own["m"][0], own["shift"][0]
-        self.past[row] = self.block.past(own["shift"])[0]
+        self.addresses[row] = self.block.addresses(own["shift"])[0]
 
     def read(self, row: int) -> dict[str, Tensor]:
         """A row as parts of batch 1."""
@@ -80,53 +82,65 @@ class XLSTMPool:
 
 
 class PackedBlock:
-    """A block's six GEMMs in `dtype`; everything between them in float32.
+    """A block's five GEMMs in `dtype`; everything between them in float32.
 
     The weights of a norm are part of the map after it. One GEMM gives what a token's mixed input
-    is for: q and k of it and of the next token, v, o and the gates.
+    is for: its share in the addresses of this token and of the next two, k, v, o and the gates.
     """
 
     def __init__(self, block: MatrixBlock, dtype: torch.dtype) -> None:
         self.dtype, self.sizes = dtype, block.sizes
-        now, before = block.query_key.weight.detach().chunk(2, dim=1)
         keys, values = block.sizes.keys, block.sizes.values
-        self._split = [2 * keys, 2 * keys, values, values, 2 * block.sizes.heads]
-        scale = torch.ones(2 * keys, 1)
-        scale[keys:] = block.sizes.key**-0.5
+        self._split = [keys] * (ADDRESS_TOKENS + 1) + [values, values, 2 * block.sizes.heads]
+        # The share of the latest token first.
+        shares = block.address.weight.detach().chunk(ADDRESS_TOKENS, dim=1)[::-1]
+        self._shares = [share.float() for share in shares]
         weights = (
-            now * scale, before * scale, block.value.weight, block.output_gate.weight,
+            *shares, block.own_key.weight, block.value.weight, block.output_gate.weight,
             block.gates.weight,
         )  # fmt: skip
-        self._past = (before * scale).float()
         self._o_bias = block.output_gate.bias.detach().float()
         self._gate_bias = block.gates.bias.detach().float()
+        self._mix_bias = block.mix.bias.detach().float()
         norms = torch.cat((block.norm_h.weight, block.norm_r.weight))
         self._mix = PackedLinear(block.mix.weight * norms, dtype)
         self._maps = PackedLinear(torch.cat(weights), dtype)
-        self._output = PackedLinear(block.output.weight * block.norm_read.weight, dtype)
+        self._output = PackedLinear(block.output.weight, dtype)
         self._up = PackedLinear(block.up.weight * block.norm_up.weight, dtype)
         self._down = PackedLinear(block.down.weight, dtype)
         self.multiplications = sum(p.numel() for p in block.parameters())
 
-    def past(self, shift: Tensor) -> Tensor:
-        """What a mixed input [n, width] gives to the next token's q and k [n, 2 keys]."""
-        return functional.linear(shift, self._past)
+    def addresses(self, shift: Tensor) -> Tensor:
+        """The last mixed inputs [n, 3, width] → what `BlockRows.addresses` keeps [n, 3, keys]."""
+        latest = shift.flip(1)
+        return torch.stack(
+            [
+                torch.stack(
+                    [
+                        functional.linear(latest[:, back], self._shares[ahead + back])
+                        for back in range(ADDRESS_TOKENS - ahead)
+                    ]
+                ).sum(0)
+                for ahead in range(ADDRESS_TOKENS)
+            ],
+            dim=1,
+        )
 
     def mixed(self, h: Tensor, s: Tensor) -> Tensor:
         """h [N, hidden] and e + r [N, embed], float32 → [N, width] of `dtype`."""
-        return self._mix(torch.cat((_scaled(h), _scaled(s)), dim=-1).to(self.dtype))
+        mixed = self._mix(torch.cat((_scaled(h), _scaled(s)), dim=-1).to(self.dtype))
+        return mixed.float().add_(self._mix_bias).to(self.dtype)
 
     def maps(self, mixed: Tensor) -> tuple[Tensor, ...]:
-        """[N, width] → q and k of this token, of the next, v, o, log i, log f; float32 [N, …]."""
-        now, past, v, o, gates = self._maps(mixed).float().split(self._split, dim=-1)
+        """[…, width] → shares in three addresses, k's own, v, o, log i, log f; float32 […, …]."""
+        *keys, v, o, gates = self._maps(mixed).float().split(self._split, dim=-1)
         i, f = (gates + self._gate_bias).chunk(2, dim=-1)
         log_i = LOG_INPUT_BOUND * torch.tanh(i / LOG_INPUT_BOUND)
-        return now, past, v, (o + self._o_bias).sigmoid_(), log_i, functional.logsigmoid(f)
+        return *keys, v, (o + self._o_bias).sigmoid_(), log_i, functional.logsigmoid(f)
 
     def finish(self, e: Tensor, r: Tensor | None, read: Tensor, o: Tensor) -> Tensor:
         """e, r [N, embed] (None: nothing yet), read [N, heads, value], o [N, values] → r."""
-        read = _scaled(read, READ_EPS).flatten(1).mul_(o).to(self.dtype)
-        added = self._output(read).float()
+        added = self._output(read.flatten(1).mul(o).to(self.dtype)).float()
         r = added if r is None else r.add_(added)
         inner = functional.gelu(self._up(_scaled(e + r).to(self.dtype)).float())
         return r.add_(self._down(inner.to(self.dtype)).float())
@@ -137,8 +151,10 @@ class PackedBlock:
         """One token of the first n rows, in place → r [n, embed]; `gates` [n, 3] takes means."""
         n, sizes = len(h), self.sizes
         mixed = self.mixed(h, e if r is None else e + r)
-        now, past, v, o, log_i, log_f = self.maps(mixed)
-        q, k = now.add_(rows.past[:n]).view(n, 2, sizes.heads, sizes.key).unbind(1)
+        now, following, later, own_key, v, o, log_i, log_f = self.maps(mixed)
+        last, coming, after = rows.addresses[:n].unbind(1)
+        k, q = unit(last + own_key, sizes), unit(now.add_(coming), sizes)
+        rows.addresses[:n] = torch.stack((now, following.add_(after), later), dim=1)
         m = rows.m[:n]
         kept = log_f + m
         torch.maximum(kept, log_i, out=m)
@@ -149,7 +165,9 @@ class PackedBlock:
         cn.addcmul_(write.unsqueeze(-1), v1)
         read = (q.unsqueeze(-2) @ cn).squeeze(-2)  # [n, heads, value + 1]
         scale = torch.maximum(read[..., -1:].abs(), m.neg().exp_().unsqueeze(-1))
-        rows.past[:n], rows.shift[:n] = past, mixed
+        shift = rows.shift[:n]
+        shift[:, :-1] = shift[:, 1:].clone()
+        shift[:, -1] = mixed
         if gates is not None:
             gates[:, 0] = log_i.exp().mean(1)
             gates[:, 1] = log_f.exp().mean(1)
@@ -166,13 +184,16 @@ class PackedBlock:
         n, length = h.shape[:2]
         sizes = self.sizes
         mixed = self.mixed(h.flatten(0, 1), (e if r is None else e + r).flatten(0, 1))
-        maps = [tensor.unflatten(0, (n, length)) for tensor in self.maps(mixed)]
-        now, past, v, o, log_i, log_f = maps
-        now = now + torch.cat((self.past(own["shift"]).unsqueeze(1), past[:, :-1]), dim=1)
-        q, k = now.unflatten(-1, (2, sizes.heads, sizes.key)).unbind(2)
+        mixed = mixed.unflatten(0, (n, length))
+        past = torch.cat((own["shift"].to(self.dtype), mixed), dim=1)  # [n, 3 + T, width]
+        maps = [x.unflatten(0, past.shape[:2]) for x in self.maps(past.flatten(0, 1))]
+        now, following, later = maps[:ADDRESS_TOKENS]
+        address = now[:, 2:] + following[:, 1:-1] + later[:, :-2]  # [n, 1 + T, keys]
+        own_key, v, o, log_i, log_f = (x[:, ADDRESS_TOKENS:] for x in maps[ADDRESS_TOKENS:])
+        q, k = unit(address[:, 1:], sizes), unit(address[:, :-1] + own_key, sizes)
         v = v.unflatten(-1, (sizes.heads, sizes.value))
         read, after = matrix_memory.stretch(q, k, v, log_i, log_f, memory_in(own))
-        parts = parts_of(after, mixed.unflatten(0, (n, length))[:, -1].float())
+        parts = parts_of(after, past[:, -ADDRESS_TOKENS:].float())
         if top:
             return None, parts
         flat = None if r is None else r.flatten(0, 1)
@@ -224,6 +245,6 @@ class PackedXLSTM:
         return torch.cat((top, r.to(self.dtype)), dim=1)
 
 
-def _scaled(x: Tensor, eps: float = NORM_EPS) -> Tensor:
+def _scaled(x: Tensor) -> Tensor:
     """x / sqrt(mean x² + eps) over the last axis."""
-    return x * (x.square().mean(-1, keepdim=True) + eps).rsqrt_()
+    return x * (x.square().mean(-1, keepdim=True) + NORM_EPS).rsqrt_()
