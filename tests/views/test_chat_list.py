@@ -209,7 +209,7 @@ def test_a_snippet_is_short_and_shows_what_was_found(text, words):
     pieces = snippet(text, words)
     assert len("".join(piece.text for piece in pieces)) <= 142
     if any(word in " ".join(text.split()) for word in words):
-        assert any(piece.found for piece in pieces)
+        assert any(piece.is_match for piece in pieces)
 
 
 def test_no_turn_is_read_for_a_list_without_a_search(
