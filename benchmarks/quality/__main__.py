@@ -151,7 +151,7 @@ def measure(
         found = baselines.ngram(tokenizer, sources, n)
         return {"title": "5-gram, Kneser-Ney", "place": 2, "trained": "counts", **found}
     if what == "recitation":
-        canned = settings.names("chain")
+        canned = settings.corpora.names("chain")
         return recitation(model, tokenizer, sources, canned)
     if what == "chats":
         return chats(model, tokenizer)
@@ -166,7 +166,7 @@ def measure(
     if what.startswith(VARIANT):
         name = what.removeprefix(VARIANT)
         step = small.changed({**_small("lstm"), **CELL_STEP, **VARIANTS[name]})
-        if step.vocab_size != tokenizer.vocab_size:
+        if step.model.vocab_size != tokenizer.vocab_size:
             tokenizer = learn_tokenizer(step, sources)
         found = baselines.cell(step, tokenizer, sources, seconds, n, rates)
         return {"title": name, "trained": minutes, **found}

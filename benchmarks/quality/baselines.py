@@ -134,10 +134,14 @@ def transformer(
     """One of so many parameters from nothing, each rate within the whole budget; the best one."""
 
     def begin(rate: float) -> tuple[Transformer, TrainingSettings]:
-        torch.manual_seed(settings.seed)
+        torch.manual_seed(settings.optimisation.seed)
         model = Transformer(tokenizer.vocab_size, *shape_for(parameters, tokenizer.vocab_size))
         # A window is a whole dialogue: nothing of its context is cut off.
-        changes = {"learning_rate": rate, "window": settings.max_dialogue, "embedding_rate": 1.0}
+        changes = {
+            "learning_rate": rate,
+            "window": settings.corpora.max_dialogue,
+            "embedding_rate": 1.0,
+        }
         return model, settings.changed(changes)
 
     model, found = _best(begin, tokenizer, sources, seconds, rates)
@@ -163,7 +167,10 @@ def _best(
     return model, {
         **{"parameters": parameters_of(model), "bits_per_byte": found},
         **{"learning_rate": rate, "learning_rates": {str(r): b["all"] for r, b, *_ in tried}},
-        **{"window": settings.window, "batch_tokens": settings.batch_tokens},
+        **{
+            "window": settings.optimisation.window,
+            "batch_tokens": settings.optimisation.batch_tokens,
+        },
         **{"steps": trained.steps, "tokens": trained.tokens, "seconds": trained.seconds},
     }
 

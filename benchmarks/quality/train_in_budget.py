@@ -19,7 +19,7 @@ from memory_app.core.cpu import computes_bfloat16
 from memory_app.core.data.batching import Mixture
 from memory_app.core.data.dialogues import Source
 from memory_app.core.model.model import LanguageModel
-from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.run_settings import OptimisationSettings, TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.loss import token_nll, window_loss
 from memory_app.core.training.recurrent_dropout import reader
@@ -38,7 +38,7 @@ class Trained:
     loss: float
 
 
-def rate_at(settings: TrainingSettings, share: float) -> float:
+def rate_at(settings: OptimisationSettings, share: float) -> float:
     """Linear warm-up, then a cosine down to `final_learning_rate` of the first."""
     if share < WARMUP:
         return settings.learning_rate * max(share / WARMUP, 0.01)
@@ -59,8 +59,10 @@ def train_within(
     torch.set_num_threads(1)
     mixture = Mixture(settings, sources, tokenizer)
     optimizer = new_optimizer(settings, model)
-    nll = token_nll(model, compiled=settings.compile == "on")
-    hidden = reader(settings, model) if isinstance(model, LanguageModel) else model.hidden
+    nll = token_nll(model, compiled=settings.execution.compile == "on")
+    hidden = (
+        reader(settings.regularisation, model) if isinstance(model, LanguageModel) else model.hidden
+    )
     model.train()
     began = clock()
     steps = tokens = pool = 0
@@ -69,12 +71,12 @@ def train_within(
     while share < 1:
         for batch in mixture.pool(pool, share):
             state = None
-            for inputs, targets, weights in batch.windows(settings.window):
+            for inputs, targets, weights in batch.windows(settings.optimisation.window):
                 share = (clock() - began) / seconds
                 if share >= 1:
                     break
                 for group in optimizer.param_groups:
-                    group["lr"] = rate_at(settings, share) * group["scale"]
+                    group["lr"] = rate_at(settings.optimisation, share) * group["scale"]
                 with torch.autocast("cpu", torch.bfloat16, enabled=computes_bfloat16()):
                     state = state.detach() if state is not None else None
                     total, state = window_loss(hidden, nll, inputs, targets, weights, state)
@@ -82,8 +84,8 @@ def train_within(
                 if weight == 0:
                     continue
                 optimizer.zero_grad(set_to_none=True)
-                (total / max(weight, 0.1 * settings.batch_tokens)).backward()
-                torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+                (total / max(weight, 0.1 * settings.optimisation.batch_tokens)).backward()
+                torch.nn.utils.clip_grad_norm_(model.parameters(), settings.optimisation.clip)
                 optimizer.step()
                 steps, tokens = steps + 1, tokens + inputs.numel()
                 last = float(total.detach()) / weight

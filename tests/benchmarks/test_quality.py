@@ -265,7 +265,7 @@ def test_of_several_rates_the_one_of_fewest_bits_is_kept(
     def spoil(model, settings, *rest):
         """The farther from 0.02 the rate, the worse the model."""
         with torch.no_grad():
-            far = abs(settings.learning_rate - 0.02)
+            far = abs(settings.optimisation.learning_rate - 0.02)
             model.get_parameter("head.bias" if kind == "cell" else "bias")[0] += 1000 * far
         return Trained(3, 30, 1.0, 0.5)
 
@@ -277,7 +277,9 @@ def test_of_several_rates_the_one_of_fewest_bits_is_kept(
     assert list(tried) == ["0.01", "0.02", "0.04"]
     assert found["learning_rate"] == 0.02
     assert found["bits_per_byte"]["all"] == tried["0.02"] < tried["0.01"] < tried["0.04"]
-    assert found["window"] == (SMALL.window if kind == "cell" else SMALL.max_dialogue)
+    assert found["window"] == (
+        SMALL.optimisation.window if kind == "cell" else SMALL.corpora.max_dialogue
+    )
     assert found["steps"] == 3
 
 
@@ -288,7 +290,7 @@ def test_the_small_ones_are_all_of_one_size_and_each_meets_its_rates(
     met = {}
 
     def cell(settings, tokenizer, sources, seconds, n, rates):
-        met[settings.cell] = (parameters_of(new_model(settings, 8192)), rates)
+        met[settings.model.cell] = (parameters_of(new_model(settings, 8192)), rates)
         return {}
 
     def transformer(size, settings, tokenizer, sources, seconds, n, rates):
@@ -320,7 +322,7 @@ def test_variants_are_the_small_lstm_with_one_change_and_the_same_step(
         return {}
 
     def learn_tokenizer(settings, sources):
-        return SimpleNamespace(vocab_size=settings.vocab_size)
+        return SimpleNamespace(vocab_size=settings.model.vocab_size)
 
     monkeypatch.setattr(baselines, "cell", cell)
     monkeypatch.setattr(main, "learn_tokenizer", learn_tokenizer)

@@ -128,10 +128,13 @@ def test_a_row_of_before_sentences_were_kept_shows_its_text() -> None:
 
 
 def test_a_later_sentence_waits_for_its_reader() -> None:
-    refused = Refused("invalid", in_words_later(SettingsError("pieces must be parent or new.")))
+    refused = Refused(
+        "invalid",
+        in_words_later(SettingsError("copy_units must be at most hidden_size and embedding_dim.")),
+    )
     with translation.override("zh-hans"):
-        assert str(refused.detail) == "pieces 必须是 parent 或 new。"
-    assert str(refused.detail) == "pieces must be parent or new."
+        assert str(refused.detail) == "copy_units 不能大于 hidden_size 和 embedding_dim。"
+    assert str(refused.detail) == "copy_units must be at most hidden_size and embedding_dim."
 
 
 def test_a_confined_process_hands_its_sentence_over_whole(tmp_path: Path) -> None:

@@ -67,14 +67,15 @@ class Mixture:
     def __init__(
         self, settings: TrainingSettings, sources: Sequence[Source], tokenizer: Tokenizer
     ) -> None:
-        self.settings = settings
+        self.curriculum, self.corpora = settings.curriculum, settings.corpora
+        self.optimisation = settings.optimisation
         self.tokenizer = tokenizer
         self.sources = sources
-        self.language = language_of(settings.language)
-        bot_only, chain = settings.names("bot_only"), settings.names("chain")
+        self.language = language_of(settings.model.language)
+        bot_only, chain = self.corpora.names("bot_only"), self.corpora.names("chain")
         self._bot_only = [source.name in bot_only for source in sources]
         self._chained = [source.name in chain for source in sources]
-        fillers = settings.names("fillers")
+        fillers = self.corpora.names("fillers")
         stretches = filler_exchanges(
             dialogue
             for source in sources
@@ -82,7 +83,7 @@ class Mixture:
             for dialogue in source.train
         )
         self._corpus_fillers = Fillers(stretches) if stretches else None
-        self._words = one_piece_words(tokenizer) if settings.drilled else []
+        self._words = one_piece_words(tokenizer) if self.curriculum.drilled else []
         self._orders: dict[tuple[int, int], list[int]] = {}
         self._mean_tokens = [self._estimate(source) for source in sources]
 
@@ -109,31 +110,31 @@ class Mixture:
         epoch, place = divmod(position, len(dialogues))
         if (source, epoch) not in self._orders:
             order = list(range(len(dialogues)))
-            random.Random(f"{self.settings.seed}/{source}/{epoch}").shuffle(order)
+            random.Random(f"{self.optimisation.seed}/{source}/{epoch}").shuffle(order)
             self._orders = {k: v for k, v in self._orders.items() if k[0] != source}
             self._orders[source, epoch] = order
         return dialogues[self._orders[source, epoch][place]]
 
     def _corpus_dialogues(self, pool: int, rng: random.Random) -> Iterator[Encoded]:
-        settings = self.settings
-        share = 1 - settings.facts - settings.identity
+        corpora = self.corpora
+        share = 1 - self.curriculum.facts - self.curriculum.identity
         sizes = [
             source.weight * len(source.train) * mean
             for source, mean in zip(self.sources, self._mean_tokens, strict=True)
         ]
         for index in range(len(self.sources)):
-            tokens = settings.pool_tokens * share * sizes[index] / sum(sizes)
+            tokens = corpora.pool_tokens * share * sizes[index] / sum(sizes)
             count = max(1, round(tokens / self._mean_tokens[index]))
             position, stop = pool * count, (pool + 1) * count
             while position < stop:
                 run = rng.randint(3, 6) if self._chained[index] else 1
-                if settings.joined and rng.random() < settings.joined:
+                if corpora.joined and rng.random() < corpora.joined:
                     run *= 2
                 dialogue = [t for k in range(run) for t in self._draw(index, position + k)]
                 position += run
                 dialogue = [
                     (role, untidy(rng, text))
-                    if role == "user" and rng.random() < settings.untidy
+                    if role == "user" and rng.random() < corpora.untidy
                     else (role, text)
                     for role, text in dialogue
                 ]
@@ -145,18 +146,18 @@ class Mixture:
         return generate_dialogue(
             rng,
             fillers=self._fillers,
-            loose=self.settings.loose,
+            loose=self.curriculum.loose,
             words=self._words,
-            scope=self.settings.fact_scope,
-            slips=self.settings.slips,
+            scope=self.curriculum.fact_scope,
+            slips=self.curriculum.slips,
             language=self.language,
             **form,
         )
 
     def examples(self, count: int, max_gap: int = 3) -> list[FactDialogue]:
         """Fact dialogues as they are at the curriculum's end, but for shorter gaps."""
-        rng = random.Random(f"{self.settings.seed}/examples")
-        made_up, drilled = self.settings.made_up, self.settings.drilled
+        rng = random.Random(f"{self.optimisation.seed}/examples")
+        made_up, drilled = self.curriculum.made_up, self.curriculum.drilled
         return [
             self._written(rng, max_gap=max_gap, made_up=made_up, drilled=drilled)
             for _ in range(count)
@@ -169,13 +170,17 @@ class Mixture:
         stands still: no value recurs often enough to be worth storing. Nor is anything learned
         of a fact ten exchanges back before the one just told can be answered for.
         """
-        settings = self.settings
-        wanted = settings.pool_tokens * settings.facts
-        max_gap = round(settings.max_gap * _rise(progress, settings.gap_from, settings.gap_until))
-        most_values = round(6 * 100 ** _rise(progress, settings.values_from, settings.values_until))
-        late = progress >= settings.values_until
-        made_up, drilled = (settings.made_up, settings.drilled) if late else (0.0, 0.0)
-        until = settings.alone_until
+        curriculum = self.curriculum
+        wanted = self.corpora.pool_tokens * curriculum.facts
+        max_gap = round(
+            curriculum.max_gap * _rise(progress, curriculum.gap_from, curriculum.gap_until)
+        )
+        most_values = round(
+            6 * 100 ** _rise(progress, curriculum.values_from, curriculum.values_until)
+        )
+        late = progress >= curriculum.values_until
+        made_up, drilled = (curriculum.made_up, curriculum.drilled) if late else (0.0, 0.0)
+        until = curriculum.alone_until
         alone = 0.6 * (1 - _rise(progress, 0.0, until)) if until else 0.0
         while wanted > 0:
             kind = "single" if rng.random() < alone else None
@@ -190,20 +195,20 @@ class Mixture:
             weights = []
             for turn, (role, _) in enumerate(made.turns):
                 if role == "user":
-                    weights.append(settings.user_weight)
+                    weights.append(curriculum.user_weight)
                 elif turn in made.slipped:
                     weights.append(0.0)
                 elif turn in made.answer_turns:
-                    weights.append(settings.answer_weight * made.answer_turns[turn])
+                    weights.append(curriculum.answer_weight * made.answer_turns[turn])
                 else:
                     weights.append(0.5 if turn in made.filler_turns else 1.0)
-            decisions = dict.fromkeys(made.answer_turns, settings.decision_weight)
+            decisions = dict.fromkeys(made.answer_turns, curriculum.decision_weight)
             encoded = self._encode(made.turns, weights, decisions)
             wanted -= len(encoded)
             yield encoded
 
     def _identity_dialogues(self, rng: random.Random) -> Iterator[Encoded]:
-        wanted = self.settings.pool_tokens * self.settings.identity
+        wanted = self.corpora.pool_tokens * self.curriculum.identity
         while wanted > 0:
             exchanges = self.language.small_talk.exchanges(rng, rng.randint(2, 6))
             dialogue = [
@@ -219,19 +224,19 @@ class Mixture:
         weights: Sequence[float],
         decisions: Mapping[int, float] = MappingProxyType({}),
     ) -> Encoded:
-        return encode(self.tokenizer, dialogue, weights, self.settings.max_dialogue, decisions)
+        return encode(self.tokenizer, dialogue, weights, self.corpora.max_dialogue, decisions)
 
     def pool(self, index: int, progress: float) -> list[Batch]:
         """The batches of one pool, in a fixed order; `progress` 0…1 moves the curriculum."""
-        rng = random.Random(f"{self.settings.seed}/pool/{index}")
+        rng = random.Random(f"{self.optimisation.seed}/pool/{index}")
         drawn: list[Encoded] = []
-        if self.sources and self.settings.facts + self.settings.identity < 1:
+        if self.sources and self.curriculum.facts + self.curriculum.identity < 1:
             drawn += self._corpus_dialogues(index, rng)
-        if self.settings.facts:
+        if self.curriculum.facts:
             drawn += self._fact_dialogues(progress, rng)
-        if self.settings.identity:
+        if self.curriculum.identity:
             drawn += self._identity_dialogues(rng)
-        batches = cut(drawn, self.settings.batch_tokens, self.settings.window)
+        batches = cut(drawn, self.optimisation.batch_tokens, self.optimisation.window)
         rng.shuffle(batches)
         return batches
 

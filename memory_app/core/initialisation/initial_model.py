@@ -19,22 +19,24 @@ from memory_app.core.text.tokenizer import Tokenizer
 
 def new_model(settings: TrainingSettings, vocab_size: int) -> LanguageModel:
     """A model of the run's shape, seeded, its forget gates biased open."""
-    torch.manual_seed(settings.seed)
+    torch.manual_seed(settings.optimisation.seed)
     config = ModelConfig(
         vocab_size=vocab_size,
-        embedding_dim=settings.embedding_dim,
-        hidden_size=settings.hidden_size,
-        num_layers=settings.num_layers,
-        cell=settings.cell,
-        language=settings.language,
+        embedding_dim=settings.model.embedding_dim,
+        hidden_size=settings.model.hidden_size,
+        num_layers=settings.model.num_layers,
+        cell=settings.model.cell,
+        language=settings.model.language,
     )
     # With variational dropout the masks come from elsewhere (recurrent_dropout.py).
-    dropout = 0.0 if settings.variational == "on" else settings.dropout
+    dropout = (
+        0.0 if settings.regularisation.variational == "on" else settings.regularisation.dropout
+    )
     model = LanguageModel(config, dropout=dropout)
-    if settings.timescales == "inverse_gamma":
-        spread_timescales(model, settings.seed)
+    if settings.initialisation.timescales == "inverse_gamma":
+        spread_timescales(model, settings.optimisation.seed)
     else:
-        model.layers.open_forget_gates(settings.forget_bias)
+        model.layers.open_forget_gates(settings.initialisation.forget_bias)
     return model
 
 
@@ -55,8 +57,8 @@ def initial_model(
     model = new_model(settings, tokenizer.vocab_size).to(device)
     if begin is not None:
         begin(model)
-    if settings.copy_units:
-        open_copy_path(model, settings.copy_units)
-    if settings.redraw_below and parked is None:
+    if settings.initialisation.copy_units:
+        open_copy_path(model, settings.initialisation.copy_units)
+    if settings.initialisation.redraw_below and parked is None:
         parked = place_rare(model, sources, settings, tokenizer)
     return model, parked

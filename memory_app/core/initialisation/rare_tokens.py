@@ -47,10 +47,10 @@ def place_rare(
     Returns bool [vocab]: those drawn anew, or kept as the settings say, and words seldom met.
     """
     counts = count_pieces(sources, settings, tokenizer)
-    rare = (counts < settings.redraw_below) & begin_words(tokenizer)
-    if settings.rare_pieces == "new":
-        redraw(model, rare, counts, settings.seed)
-    parked = rare | seldom_words(tokenizer, counts, SELDOM * settings.redraw_below)
+    rare = (counts < settings.initialisation.redraw_below) & begin_words(tokenizer)
+    if settings.initialisation.rare_pieces == "new":
+        redraw(model, rare, counts, settings.optimisation.seed)
+    parked = rare | seldom_words(tokenizer, counts, SELDOM * settings.initialisation.redraw_below)
     lengthen(model, parked)
     return parked
 
@@ -77,13 +77,14 @@ def count_pieces(
 
 
 def _generated(settings: TrainingSettings, tokenizer: Tokenizer) -> Iterator[str]:
-    rng, language = random.Random(settings.seed), language_of(settings.language)
-    if settings.facts:
-        yield from (f" {value}" for value in trained_values(settings.fact_scope, language))
-        if settings.drilled:
+    rng, language = random.Random(settings.optimisation.seed), language_of(settings.model.language)
+    curriculum = settings.curriculum
+    if curriculum.facts:
+        yield from (f" {value}" for value in trained_values(curriculum.fact_scope, language))
+        if curriculum.drilled:
             yield from (f" {word}" for word in one_piece_words(tokenizer))
-        yield from fact_texts(rng, settings.fact_scope, WORDING, language)
-    if settings.facts or settings.identity:
+        yield from fact_texts(rng, curriculum.fact_scope, WORDING, language)
+    if curriculum.facts or curriculum.identity:
         exchanges = language.small_talk.exchanges(rng, WORDING)
         yield from (text for pair in exchanges for text in pair)
 

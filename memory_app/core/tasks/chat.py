@@ -30,7 +30,7 @@ class Chat(Task):
     def batches(
         self, settings: TrainingSettings, sources: Sequence[Source], tokenizer: Tokenizer
     ) -> Mixture:
-        if not sources and not settings.facts + settings.identity:
+        if not sources and not settings.curriculum.facts + settings.curriculum.identity:
             raise TrainingError(
                 "There is nothing to train on. Choose a corpus or set facts above 0."
             )
@@ -67,7 +67,7 @@ class Evaluator(Callback):
         self._tokenizer = tokenizer
         self._watchers = [watcher for watcher in watchers if isinstance(watcher, Watcher)]
         # A process that nobody listens to (rank 1 and above) measures nothing.
-        self._exam = ProgressExam(tokenizer, settings.language) if self._watchers else None
+        self._exam = ProgressExam(tokenizer, settings.model.language) if self._watchers else None
         self.last: dict[str, float] = {}
         self.shares: dict[str, float] = {}
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
-from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.run_settings import RegularisationSettings, TrainingSettings
 from memory_app.core.training.recurrent_dropout import Reader, reader
 
 Nll = Callable[[Tensor, Tensor], Tensor]
@@ -43,7 +43,9 @@ def window_loss(
     return (nll(outputs, targets[chosen]) * weights[chosen]).sum(), state
 
 
-def cell_penalty(settings: TrainingSettings, state: State, unbounded: Sequence[str]) -> Tensor:
+def cell_penalty(
+    settings: RegularisationSettings, state: State, unbounded: Sequence[str]
+) -> Tensor:
     """Penalty · Σ of max(0, |v| − limit)² over the values of unbounded parts, the mean of rows."""
     total = state.tensors()[0].new_zeros(state.batch)
     for layer in state.layers:
@@ -64,9 +66,9 @@ class WindowLoss(nn.Module):
     def __init__(self, settings: TrainingSettings, model: LanguageModel, size: int) -> None:
         super().__init__()
         self.model = model
-        self._settings, self._size = settings, size
-        self._hidden = reader(settings, model)
-        self._nll = token_nll(model, compiled=settings.compile == "on")
+        self._regularisation, self._size = settings.regularisation, size
+        self._hidden = reader(settings.regularisation, model)
+        self._nll = token_nll(model, compiled=settings.execution.compile == "on")
 
     def forward(
         self,
@@ -86,5 +88,5 @@ class WindowLoss(nn.Module):
             before = self.model.blank(len(inputs)).with_tensors(state).detach()
         total, after = window_loss(self._hidden, self._nll, inputs, targets, weights, before)
         unbounded = self.model.cell.unbounded_parts
-        loss = total / whole + share * cell_penalty(self._settings, after, unbounded)
+        loss = total / whole + share * cell_penalty(self._regularisation, after, unbounded)
         return loss * self._size, total, *after.tensors()

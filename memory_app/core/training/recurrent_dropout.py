@@ -17,13 +17,13 @@ from torch.nn import functional
 
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
-from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.run_settings import RegularisationSettings
 
 #: (ids [B, T], state, positions bool [B, T]) → (outputs at the positions [n, hidden], state after).
 Reader = Callable[[Tensor, State | None, Tensor], tuple[Tensor, State]]
 
 
-def reader(settings: TrainingSettings, model: LanguageModel) -> Reader:
+def reader(settings: RegularisationSettings, model: LanguageModel) -> Reader:
     """`model.hidden_at`, or what replaces it while training where the settings ask for more."""
     variational = settings.variational == "on"
     if not settings.weight_drop and not variational:

@@ -107,13 +107,13 @@ def _begin(
 ) -> None:
     """What a run that goes on from a checkpoint begins with."""
     take_over(model, tokenizer, parent)
-    if settings.bank_units:
+    if settings.initialisation.bank_units:
         # Marked by the parent's own pieces, which it hears.
         examples = Mixture(settings, sources, parent.tokenizer).examples(DIALOGUES)
         marked = [mark(parent.tokenizer, example) for example in examples]
         heard = observe(parent.model.eval(), marked)
-        open_fact_banks(model, parent.model, heard, settings.bank_units)
-    if settings.told_flags == "on":
+        open_fact_banks(model, parent.model, heard, settings.initialisation.bank_units)
+    if settings.initialisation.told_flags == "on":
         written = Mixture(settings, sources, tokenizer).examples(topic_flags.DIALOGUES)
         noted = [topic_flags.note(tokenizer, example) for example in written]
         listened = topic_flags.listen(model.eval(), tokenizer, noted)
@@ -140,9 +140,14 @@ def train_from_sources(
     """
     batches = task.batches(settings, sources, tokenizer)
     # A save knows which rows were drawn anew, and their weights: nothing is counted twice.
-    parked = saved_parked(folder) if resume and settings.redraw_below else None
+    parked = saved_parked(folder) if resume and settings.initialisation.redraw_below else None
     model, parked = initial_model(
-        settings, sources, tokenizer, group.device(settings.device), begin=begin, parked=parked
+        settings,
+        sources,
+        tokenizer,
+        group.device(settings.execution.device),
+        begin=begin,
+        parked=parked,
     )
     return train(
         settings, model, batches, folder, callbacks,
@@ -178,9 +183,9 @@ def run(
         TransferError: `start_from` is of another shape.
         BankError, FlagError: `bank_units` or `told_flags` without `start_from`, or that don't fit.
     """
-    if settings.bank_units and start_from is None:
+    if settings.initialisation.bank_units and start_from is None:
         raise BankError("bank_units requires a checkpoint to start from.")
-    if settings.told_flags == "on" and start_from is None:
+    if settings.initialisation.told_flags == "on" and start_from is None:
         raise FlagError("told_flags requires a checkpoint to start from.")
     # In a group rank 0 learns the tokenizer, and the others read what it has written.
     if group.rank:

@@ -23,7 +23,7 @@ FACT_DIALOGUES, VALUE_WEIGHT, CORPUS_CHARACTERS = 10_000 / 8192, 600 / 8192, 500
 
 def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[str]:
     """What the pieces are learned from: the corpora, typed both ways, and the facts' words."""
-    pieces = settings.vocab_size
+    pieces = settings.model.vocab_size
     whole = sum(len(text) for source in sources for turns in source.train for _, text in turns)
     # Of corpora too long for so few pieces every so-manieth dialogue.
     stride = 1 + whole // (CORPUS_CHARACTERS * pieces)
@@ -33,11 +33,11 @@ def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[st
                 yield text
                 if role == "user" and index % 5 == 0:
                     yield text.lower()
-    if settings.facts or settings.identity:
-        rng = random.Random(settings.seed)
-        language = language_of(settings.language)
+    if settings.curriculum.facts or settings.curriculum.identity:
+        rng = random.Random(settings.optimisation.seed)
+        language = language_of(settings.model.language)
         dialogues = min(10_000, round(FACT_DIALOGUES * pieces))
-        yield from fact_texts(rng, settings.fact_scope, dialogues, language)
+        yield from fact_texts(rng, settings.curriculum.fact_scope, dialogues, language)
         # A value that is one piece is one thing to keep in mind; in three it is three, in order.
         # The held-out ones too: without them "James" would be the one name that has to be spelled,
         # and the exam would measure the tokenizer. Training still never tells them.
@@ -48,7 +48,7 @@ def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[st
 
 def learn_tokenizer(settings: TrainingSettings, sources: Sequence[Source]) -> Tokenizer:
     """As many pieces as the settings say, learned from the corpora and the facts."""
-    return Tokenizer.train(_texts(sources, settings), settings.vocab_size)
+    return Tokenizer.train(_texts(sources, settings), settings.model.vocab_size)
 
 
 def run_tokenizer(
@@ -61,7 +61,7 @@ def run_tokenizer(
     path = folder / TOKENIZER_FILE
     if path.exists():
         return Tokenizer.load(path)
-    if start_from is not None and settings.pieces == "parent":
+    if start_from is not None and settings.initialisation.pieces == "parent":
         tokenizer = Tokenizer.load(start_from / TOKENIZER_FILE)
     else:
         tokenizer = learn_tokenizer(settings, sources)

@@ -23,7 +23,7 @@ from memory_app.core.cpu import computes_bfloat16
 from memory_app.core.data.batching import Batch
 from memory_app.core.messages import SentenceError
 from memory_app.core.model.model import LanguageModel
-from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.run_settings import OptimisationSettings, TrainingSettings
 from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.loss import WindowLoss
 from memory_app.core.training.resume_file import read_save, write_save
@@ -80,7 +80,7 @@ class TrainingResult:
     last: Metrics = field(default_factory=dict)
 
 
-def learning_rate(settings: TrainingSettings, step: int) -> float:
+def learning_rate(settings: OptimisationSettings, step: int) -> float:
     """Linear warm-up, then a cosine down to `final_learning_rate` of the first."""
     if step < settings.warmup:
         return settings.learning_rate * (step + 1) / settings.warmup
@@ -99,10 +99,13 @@ def new_optimizer(settings: TrainingSettings, model: LanguageModel) -> torch.opt
     rare = [model.embedding.weight]
     others = [p for p in model.parameters() if p is not model.embedding.weight]
     return torch.optim.AdamW(
-        [{"params": rare, "scale": settings.embedding_rate}, {"params": others, "scale": 1.0}],
-        lr=settings.learning_rate,
+        [
+            {"params": rare, "scale": settings.optimisation.embedding_rate},
+            {"params": others, "scale": 1.0},
+        ],
+        lr=settings.optimisation.learning_rate,
         betas=(0.9, 0.98),
-        weight_decay=settings.weight_decay,
+        weight_decay=settings.regularisation.weight_decay,
     )
 
 
@@ -130,16 +133,17 @@ class _Training:
         group: Group,
         fence: int,
     ) -> None:
-        self.settings, self.folder, self.callbacks = settings, folder, callbacks
+        self._optimisation, self._execution = settings.optimisation, settings.execution
+        self.folder, self.callbacks = folder, callbacks
         self.group, self.fence = group, fence
-        self.device = group.device(settings.device)
+        self.device = group.device(self._execution.device)
         self.model = model
         self.optimizer = new_optimizer(settings, model)
         # The mean of the weights over the end of the run (Izmailov et al. 2018): what is judged,
         # and published.
         self.mean = (
             AveragedModel(model, multi_avg_fn=get_swa_multi_avg_fn())
-            if settings.average_from < 1
+            if self._optimisation.average_from < 1
             else None
         )
         self.at = _Position()
@@ -147,8 +151,9 @@ class _Training:
         self.parked: Tensor | None = None  # rows of the embedding that stay as they are
         self._parked_rows: Tensor | None = None
         self._loss = group.wrap(WindowLoss(settings, model, group.size))
-        self._autocast = settings.precision == "bfloat16" or (
-            settings.precision == "auto" and (self.device.type != "cpu" or computes_bfloat16())
+        self._autocast = self._execution.precision == "bfloat16" or (
+            self._execution.precision == "auto"
+            and (self.device.type != "cpu" or computes_bfloat16())
         )
         # The first save comes with the first batch: however soon a process is killed, each one that
         # learns anything carries the run on.
@@ -177,29 +182,29 @@ class _Training:
 
     def run(self, source: Batches) -> bool:
         """Train to the last step; whether it came there, or was told to end before."""
-        settings, at = self.settings, self.at
+        at, steps = self.at, self._optimisation.steps
         self.model.train()
         stop = False
         try:
-            while at.step < settings.steps and not stop:
+            while at.step < steps and not stop:
                 batches = source.pool(at.pool, at.progress)
                 if 0 < len(batches) <= at.batch:
                     # Saved by a release that wrote other dialogues: the next pool has a beginning.
                     at.pool, at.batch = at.pool + 1, 0
                     continue
                 before = (at.step, at.batch)
-                while at.batch < len(batches) and at.step < settings.steps and not stop:
+                while at.batch < len(batches) and at.step < steps and not stop:
                     stop = self._batch(batches[at.batch])
                     at.batch += 1
                     if at.batch == len(batches):
                         at.pool, at.batch = at.pool + 1, 0
-                        at.progress = at.step / settings.steps
+                        at.progress = at.step / steps
                         self._save_if_due(stop)
                         break
                     self._save_if_due(stop)
                 if before == (at.step, 0):
                     raise TrainingError("The corpora contain nothing to train on.")
-            if at.step >= settings.steps:
+            if at.step >= steps:
                 self._evaluate()
                 return True
         except Interrupted:
@@ -210,7 +215,7 @@ class _Training:
         """All windows of one batch; whether a callback wants the run to end."""
         state: tuple[Tensor, ...] | None = None
         stop = False
-        for window in batch.windows(self.settings.window):
+        for window in batch.windows(self._optimisation.window):
             began = time.perf_counter()
             inputs, _, weights = window
             weight = float(weights.sum())
@@ -224,9 +229,9 @@ class _Training:
             self.metrics["tokens_per_second"] = inputs.numel() / (time.perf_counter() - began)
             answers = [callback.on_step(self.at.step, self.metrics) for callback in self.callbacks]
             stop = self.group.agree([stop or any(answers)], self.device)[0]
-            if self.at.step >= self.settings.steps:
+            if self.at.step >= self._optimisation.steps:
                 break
-            if self.at.step % self.settings.evaluate_every == 0:
+            if self.at.step % self._execution.evaluate_every == 0:
                 self._evaluate()
         return stop
 
@@ -238,12 +243,12 @@ class _Training:
     ) -> tuple[Tensor, ...]:
         """Feed one window and, unless nothing in it counts, take one optimizer step."""
         step = self.at.step
-        rate = learning_rate(self.settings, step)
+        rate = learning_rate(self._optimisation, step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
         share, rows = self.group.rows(*window)
         # A window of few answers must not get the whole step's force on them.
-        whole = max(weight, 0.1 * self.settings.batch_tokens)
+        whole = max(weight, 0.1 * self._optimisation.batch_tokens)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._autocast):
             loss, total, *after = self._loss(
                 *(tensor.to(self.device) for tensor in rows), state, whole, share
@@ -255,7 +260,7 @@ class _Training:
         grad = self.model.embedding.weight.grad
         if self.parked is not None and grad is not None:
             grad[self.parked] = 0
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._optimisation.clip)
         summed = self.group.sum(total)
         if not all(map(math.isfinite, (summed, float(loss.detach()), float(norm)))):
             raise TrainingError("The loss or its gradient is not finite at step {step}.", step=step)
@@ -263,7 +268,10 @@ class _Training:
         if self._parked_rows is not None:
             with torch.no_grad():  # weight decay moves them, and so do moments of another run
                 self.model.embedding.weight[self.parked] = self._parked_rows
-        if self.mean is not None and step >= self.settings.average_from * self.settings.steps:
+        if (
+            self.mean is not None
+            and step >= self._optimisation.average_from * self._optimisation.steps
+        ):
             self.mean.update_parameters(self.model)
         self.metrics = {
             "loss": summed / weight,
@@ -277,8 +285,8 @@ class _Training:
         at, since = self.at, time.monotonic() - self._saved_at
         due = (
             stop
-            or at.step >= self.settings.steps
-            or at.step - self._saved_step >= self.settings.save_every
+            or at.step >= self._optimisation.steps
+            or at.step - self._saved_step >= self._execution.save_every
             or since >= max(SAVE_SECONDS, SAVE_COSTS * self._save_took)
         )
         if not self.group.agree([due], self.device)[0]:
@@ -349,11 +357,11 @@ def train(
         TrainingError: nothing to train on, or a loss that is not finite.
         SaveError: `resume` with a save of another model, or a disk that takes no save.
     """
-    if settings.device == "cpu":
-        torch.set_num_threads(settings.threads)
+    if settings.execution.device == "cpu":
+        torch.set_num_threads(settings.execution.threads)
     if group.rank:
         # One seed gives every process the same weights; their dropout has to differ.
-        torch.manual_seed(settings.seed + group.rank)
+        torch.manual_seed(settings.optimisation.seed + group.rank)
     training = _Training(settings, folder, model, callbacks, group, fence)
     if resume:
         training.resume()

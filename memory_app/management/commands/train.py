@@ -20,9 +20,12 @@ from memory_app.core.training.callbacks import Validation, Watcher
 from memory_app.core.training.distributed import Group, joined
 from memory_app.core.training.trainer import Metrics
 from memory_app.management.base import ReportingCommand, bars
+from memory_app.management.setting_help import SettingHelpFormatter, setting_help
 from memory_app.models import RunStatus, TrainingRun
 from memory_app.services.training.execute import take_part
 from memory_app.services.training.runs import run_execute, run_find, run_launch, run_settings
+
+BASE = "base"
 
 
 def _weighted(text: str) -> tuple[str, float]:
@@ -65,7 +68,7 @@ class Bar(Watcher):
 
     def on_start(self, settings: TrainingSettings, step: int) -> None:
         self._task = self._progress.add_task(
-            "Training", total=settings.steps, completed=step, loss="", rate=""
+            "Training", total=settings.optimisation.steps, completed=step, loss="", rate=""
         )
 
     def on_step(self, step: int, metrics: Metrics) -> None:
@@ -94,6 +97,8 @@ class Command(ReportingCommand):
     help = "Trains a model on corpora and generated facts, and registers it as a checkpoint."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.formatter_class = SettingHelpFormatter
+        parser.epilog = setting_help(BASE)
         parser.add_argument(
             "--corpus",
             action="extend",
@@ -102,14 +107,14 @@ class Command(ReportingCommand):
             metavar="NAME[:WEIGHT]",
             help="may be repeated; a weight of 2 draws a corpus twice as often",
         )
-        parser.add_argument("--preset", choices=list(PRESETS), default="base")
+        parser.add_argument("--preset", choices=list(PRESETS), default=BASE)
         parser.add_argument(
             "--set",
             action="extend",
             nargs="+",
             default=[],
             metavar="KEY=VALUE",
-            help="change one setting",
+            help="change one setting of those listed below",
         )
         parser.add_argument(
             "--from",
@@ -174,7 +179,7 @@ class Command(ReportingCommand):
     def _device(self, options: dict[str, Any]) -> str:
         if options["resume"]:
             return str(run_find(options["resume"]).settings.get("device", "cpu"))
-        return run_settings(**_asked(options)).device if options["corpus"] else "cpu"
+        return run_settings(**_asked(options)).execution.device if options["corpus"] else "cpu"
 
     def failed(self, result: Any) -> str:
         status = result["run"]["status"]

@@ -62,7 +62,7 @@ class Recorder(Watcher):
 
     def on_start(self, settings: TrainingSettings, step: int) -> None:
         self._last_step, self._last_at = step, time.monotonic()
-        self.say(f"training from step {step} of {settings.steps}")
+        self.say(f"training from step {step} of {settings.optimisation.steps}")
         self._lease.forget_after(step)
         self._write(step=step)
 

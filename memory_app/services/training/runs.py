@@ -104,7 +104,7 @@ def run_settings(
         chosen = chosen.changed({**(changes or {}), **(parent.shape if parent else {})})
     except SettingsError as fault:
         raise RunError(fault.sentence) from fault
-    if not corpora and not chosen.facts + chosen.identity:
+    if not corpora and not chosen.curriculum.facts + chosen.curriculum.identity:
         raise RunError("There is nothing to train on. Choose a corpus or set facts above 0.")
     return chosen
 
@@ -134,7 +134,7 @@ def run_launch(
         preset=preset,
         settings=chosen.to_dict(),
         corpora=[[corpus, weight] for corpus, weight in corpora],
-        total_steps=chosen.steps,
+        total_steps=chosen.optimisation.steps,
         parent=parent,
         started_by=by,
         search=search,

@@ -151,7 +151,8 @@ def _draw(rng: random.Random, key: str, values: Sequence[Any]) -> Any:
         drawn = math.exp(rng.uniform(math.log(low), math.log(high)))
     else:
         drawn = rng.uniform(low, high)
-    if isinstance(getattr(TrainingSettings(), key, None), int):
+    known = TrainingSettings().declared().get(key)
+    if known is not None and known.kind is int:
         return min(max(round(drawn), math.ceil(low)), math.floor(high))
     # Four digits are more than a search can tell apart, and they can be read in a table.
     return min(max(float(f"{drawn:.4g}"), low), high)

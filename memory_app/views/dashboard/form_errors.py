@@ -13,7 +13,7 @@ from memory_app.views.dashboard import hyperparameters
 def _settings_in(fault: SentenceError) -> list[str]:
     """The settings that a sentence speaks of: their names are no words of a language."""
     words = set(re.findall(r"\w+", str(fault)))
-    return [key for key in hyperparameters.TYPES if key in words]
+    return [key for key in hyperparameters.declared() if key in words]
 
 
 def weight_of(typed: str) -> float | None:
@@ -26,10 +26,10 @@ def weight_of(typed: str) -> float | None:
 
 def _axes(data: Any) -> dict[str, list[str]]:
     """{field: [key, value, …]} of the rows in which a search's form says what to vary."""
-    rows = {}
+    rows, known = {}, hyperparameters.declared()
     for name in data:
         kind, _, number = name.partition(".")
-        if kind == "key" and data[name] in hyperparameters.TYPES:
+        if kind == "key" and data[name] in known:
             typed = [one.strip() for one in data.get(f"values.{number}", "").split(",")]
             rows[f"values.{number}"] = [data[name], *filter(None, typed)]
     return rows

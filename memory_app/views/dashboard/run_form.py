@@ -73,7 +73,7 @@ def clone_of(run: TrainingRun) -> QueryDict:
         ).to_dict()
     except RunError:
         base = PRESETS[run.preset].to_dict() if run.preset in PRESETS else {}
-    for key in hyperparameters.TYPES:
+    for key in hyperparameters.declared():
         if key in run.settings and run.settings[key] != base.get(key):
             data[f"set.{key}"] = str(run.settings[key])
     return data
@@ -85,9 +85,9 @@ def form_parts(data: Any, errors: Container[str] = ()) -> dict[str, Any]:
     chosen = data.getlist("corpus") if data else []
     corpora = list(Corpus.objects.filter(split="train").order_by("name"))
     return {
-        "presets": hyperparameters.PRESET_HELP,
+        "presets": hyperparameters.presets(),
         "preset": preset if preset in PRESETS else "tiny",
-        "preset_settings": hyperparameters.presets(),
+        "preset_settings": hyperparameters.preset_values(),
         "groups": hyperparameters.groups(hyperparameters.changes(data), preset, errors),
         "corpora": [
             {

@@ -118,7 +118,7 @@ def search_new(request: HttpRequest) -> HttpResponse:
             }
             for number in range(AXES)
         ],
-        keys=hyperparameters.TYPES,
+        keys=list(hyperparameters.declared()),
         method=data.get("method", "grid"),
         count=data.get("count", "6"),
         seed=data.get("seed", "1"),

@@ -26,7 +26,8 @@ TALK = [[("user", f"do you like {n}"), ("bot", f"yes {n}")] for n in range(50)]
 
 
 def mixture(**changes) -> Mixture:
-    settings = TrainingSettings(pool_tokens=3000, batch_tokens=256, window=32).changed(changes)
+    small = {"pool_tokens": 3000, "batch_tokens": 256, "window": 32}
+    settings = TrainingSettings().changed(small | changes)
     return Mixture(settings, [Source("talk", TALK)], TOKENIZER)
 
 

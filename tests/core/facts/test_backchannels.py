@@ -40,7 +40,7 @@ def test_none_begins_as_a_refusal_does() -> None:
 
 def test_some_of_the_talk_between_facts_is_answered_so() -> None:
     talk = [[("user", "we saw the sea again"), ("bot", "it is wide")]]
-    settings = TrainingSettings(facts=1, identity=0)
+    settings = TrainingSettings().changed({"facts": 1, "identity": 0})
     mixture = Mixture(settings, [Source("talk", talk)], Tokenizer.train(["the sea"] * 3, 270))
     rng = random.Random(2)
     drawn = [pair for _ in range(900) for pair in mixture._fillers(rng, 1)]

@@ -200,7 +200,7 @@ def test_a_run_begins_with_banks_and_resumes_as_if_never_stopped(
     two = SMALL.changed({"num_layers": 2, "steps": 6, "dropout": 0.0})
     first = run(CHAT, two, [SOURCE], tmp_path / "parent", dtype=torch.float32)
     wide = two.changed(
-        {"hidden_size": SMALL.hidden_size + len(BANKS) * 4, "bank_units": 4, "steps": 40}
+        {"hidden_size": SMALL.model.hidden_size + len(BANKS) * 4, "bank_units": 4, "steps": 40}
     )
     whole, part = Curve(), Curve(stop_at=5)
     run(CHAT, wide, [SOURCE], tmp_path / "whole", [whole], start_from=first.checkpoint)

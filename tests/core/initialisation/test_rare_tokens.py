@@ -87,7 +87,7 @@ def parked_pieces() -> tuple[torch.Tensor, torch.Tensor]:
 def test_rare_pieces_stay_where_they_were_drawn_while_the_others_learn(tmp_path: Path) -> None:
     fresh = new_model(SETTINGS, TOKENIZER.vocab_size)
     rare, parked = parked_pieces()
-    redraw(fresh, rare, count_pieces([SOURCE], SETTINGS, TOKENIZER), SETTINGS.seed)
+    redraw(fresh, rare, count_pieces([SOURCE], SETTINGS, TOKENIZER), SETTINGS.optimisation.seed)
     lengthen(fresh, parked)
     learned = train(CHAT, SETTINGS, [SOURCE], TOKENIZER, tmp_path).model.embedding.weight
     moved = (learned != fresh.embedding.weight).any(1)

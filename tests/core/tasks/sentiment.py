@@ -52,15 +52,15 @@ class Rows:
     def __init__(
         self, settings: TrainingSettings, sources: Sequence[Source], tokenizer: Tokenizer
     ) -> None:
-        self._settings = settings
+        self._optimisation = settings.optimisation
         self._rows: list[Encoded] = [
-            encode(tokenizer, row, [0.0, 1.0], settings.max_dialogue)
+            encode(tokenizer, row, [0.0, 1.0], settings.corpora.max_dialogue)
             for source in sources
             for row in source.train
         ]
 
     def pool(self, index: int, progress: float) -> list[Batch]:
-        batches = cut(self._rows, self._settings.batch_tokens, self._settings.window)
+        batches = cut(self._rows, self._optimisation.batch_tokens, self._optimisation.window)
         order = torch.randperm(len(batches), generator=torch.Generator().manual_seed(index))
         return [batches[place] for place in order.tolist()]
 

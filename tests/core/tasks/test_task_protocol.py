@@ -29,11 +29,25 @@ def rows(seed: int, count: int) -> list[list[tuple[str, str]]]:
 
 
 SOURCE = Source("reviews", rows(1, 400), rows(2, 40))
-SETTINGS = TrainingSettings(
-    vocab_size=300, embedding_dim=24, hidden_size=32, num_layers=1, steps=200, warmup=5,
-    batch_tokens=256, window=32, learning_rate=4e-3, facts=0.0, identity=0.0, evaluate_every=100,
-    save_every=50, precision="float32", dropout=0.0,
-)  # fmt: skip
+SETTINGS = TrainingSettings().changed(
+    {
+        "vocab_size": 300,
+        "embedding_dim": 24,
+        "hidden_size": 32,
+        "num_layers": 1,
+        "steps": 200,
+        "warmup": 5,
+        "batch_tokens": 256,
+        "window": 32,
+        "learning_rate": 4e-3,
+        "facts": 0.0,
+        "identity": 0.0,
+        "evaluate_every": 100,
+        "save_every": 50,
+        "precision": "float32",
+        "dropout": 0.0,
+    }
+)
 
 
 def test_it_learns_and_its_checkpoint_says_what_it_is_for(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from memory_app.core.initialisation.timescales import (
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
-from memory_app.core.run_settings import SettingsError, TrainingSettings
+from memory_app.core.run_settings import RegularisationSettings, SettingsError, TrainingSettings
 from memory_app.core.tasks import CHAT
 from memory_app.core.training.recurrent_dropout import reader, regularised_hidden
 from memory_app.core.training.run import train_from_sources as train
@@ -73,8 +73,8 @@ def test_dropped_weights_are_the_same_for_every_token_of_a_window(model: Languag
 
 
 def test_nothing_is_dropped_when_the_model_is_used(model: LanguageModel) -> None:
-    settings = TrainingSettings(weight_drop=0.5, variational="on", dropout=0.5)
-    assert reader(TrainingSettings(), model) == model.hidden_at
+    settings = RegularisationSettings(weight_drop=0.5, variational="on", dropout=0.5)
+    assert reader(RegularisationSettings(), model) == model.hidden_at
     at = torch.ones_like(IDS, dtype=torch.bool)
     outputs, _ = reader(settings, model.eval())(IDS, None, at)
     torch.testing.assert_close(outputs, model.hidden(IDS)[0].flatten(0, 1), atol=0, rtol=0)

@@ -1,5 +1,7 @@
 """Settings are typed and bounded; a mistake is one sentence."""
 
+from dataclasses import replace
+
 import pytest
 
 from memory_app.core.run_settings import PRESETS, SettingsError, TrainingSettings
@@ -13,7 +15,8 @@ def test_every_preset_comes_back_from_its_dictionary() -> None:
 
 def test_text_is_read_as_the_fields_type() -> None:
     changed = PRESETS["tiny"].changed({"steps": "7", "learning_rate": "1e-3", "cell": "tanh_rnn"})
-    assert (changed.steps, changed.learning_rate, changed.cell) == (7, 1e-3, "tanh_rnn")
+    assert changed.optimisation == replace(PRESETS["tiny"].optimisation, steps=7, learning_rate=1e-3)
+    assert changed.model.cell == "tanh_rnn"
 
 
 @pytest.mark.parametrize(

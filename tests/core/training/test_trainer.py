@@ -18,25 +18,27 @@ from memory_app.core.training.run import train_from_sources as train
 from memory_app.core.training.trainer import Callback, TrainingError, learning_rate
 
 # A run ends with a batch, so none may be as long as a run: dialogues are cut at five windows.
-SMALL = TrainingSettings(
-    max_dialogue=120,
-    vocab_size=400,
-    embedding_dim=12,
-    hidden_size=16,
-    num_layers=2,
-    dropout=0.2,
-    steps=40,
-    batch_tokens=512,
-    window=24,
-    warmup=5,
-    pool_tokens=4000,
-    evaluate_every=15,
-    save_every=6,
-    precision="float32",
-    max_gap=2,
-    learning_rate=0.01,
-    chain="",
-    bot_only="",
+SMALL = TrainingSettings().changed(
+    {
+        "max_dialogue": 120,
+        "vocab_size": 400,
+        "embedding_dim": 12,
+        "hidden_size": 16,
+        "num_layers": 2,
+        "dropout": 0.2,
+        "steps": 40,
+        "batch_tokens": 512,
+        "window": 24,
+        "warmup": 5,
+        "pool_tokens": 4000,
+        "evaluate_every": 15,
+        "save_every": 6,
+        "precision": "float32",
+        "max_gap": 2,
+        "learning_rate": 0.01,
+        "chain": "",
+        "bot_only": "",
+    }
 )
 TALK = [
     [
@@ -91,13 +93,13 @@ def test_a_killed_run_resumes_to_the_same_curve_and_weights(tmp_path: Path, die_
         assert loss == pytest.approx(whole.losses[step], abs=1e-6)
     assert torch.equal(weights(unbroken), weights(resumed))
     assert unbroken.finished
-    assert resumed.step == unbroken.step == SMALL.steps
+    assert resumed.step == unbroken.step == SMALL.optimisation.steps
 
 
 def test_a_cancelled_run_keeps_a_save_and_goes_on_later(tmp_path: Path) -> None:
     whole = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "a")
     part = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "b", [Curve(stop_at=12)])
-    assert 12 <= part.step < SMALL.steps
+    assert 12 <= part.step < SMALL.optimisation.steps
     assert not part.finished
     rest = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
     assert torch.equal(weights(whole), weights(rest))
@@ -150,10 +152,12 @@ def test_a_save_of_another_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_rate_warms_up_and_decays_to_its_floor() -> None:
-    rates = [learning_rate(SMALL, step) for step in range(SMALL.steps + 1)]
+    rates = [
+        learning_rate(SMALL.optimisation, step) for step in range(SMALL.optimisation.steps + 1)
+    ]
     assert rates[0] == pytest.approx(0.01 / 5)
     assert max(rates) == pytest.approx(0.01)
-    assert rates[-1] == pytest.approx(0.01 * SMALL.final_learning_rate)
+    assert rates[-1] == pytest.approx(0.01 * SMALL.optimisation.final_learning_rate)
     assert rates[5:] == sorted(rates[5:], reverse=True)
 
 
@@ -166,7 +170,7 @@ def test_a_run_publishes_a_checkpoint_that_loads(tmp_path: Path) -> None:
     assert loaded.sha256 == result.sha256
     assert loaded.config["name"] == "small"
     assert loaded.config["data"] == [{"name": "talk"}]
-    assert loaded.config["training"]["steps"] == SMALL.steps
+    assert loaded.config["training"]["steps"] == SMALL.optimisation.steps
     assert curve.evaluated == curve.validated == [15, 30, 40]
     assert result.validation["talk"] > 0
 

@@ -1,7 +1,6 @@
 """Runs and searches from the forms: every setting with its help, what is wrong said in one line."""
 
 import re
-from dataclasses import fields
 
 import pytest
 from django.urls import reverse
@@ -28,12 +27,13 @@ def launch(client, **data):
 
 
 def test_every_setting_has_help_and_stands_in_one_group():
-    names = {field.name for field in fields(TrainingSettings)}
-    grouped = [key for _, keys in hyperparameters.GROUPS for key in keys]
-    assert set(hyperparameters.HELP) == names
-    assert sorted(grouped) == sorted(names)
-    assert all(len(str(text)) > 8 for text in hyperparameters.HELP.values())
-    assert set(hyperparameters.PRESET_HELP) == set(PRESETS)
+    groups = hyperparameters.groups({}, "tiny")
+    shown = [one for group in groups for one in group["settings"]]
+    assert [one["key"] for one in shown] == list(TrainingSettings().to_dict())
+    assert all(len(one["help"]) > 8 for one in shown)
+    names = [group["name"] for group in groups]
+    assert len(set(names)) == len(names)
+    assert all(len(text) > 8 for text in hyperparameters.presets().values())
 
 
 def test_the_form_shows_every_setting_of_the_preset(client):

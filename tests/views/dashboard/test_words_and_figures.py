@@ -82,9 +82,10 @@ def test_each_weight_has_a_label_that_is_seen(client):
 
 
 def test_a_setting_that_is_a_switch_is_chosen_and_not_typed():
-    of_default = hyperparameters.TrainingSettings().to_dict()
-    switches = {name for name, value in of_default.items() if value in ("on", "off")}
-    assert switches <= set(hyperparameters.CHOICES)
+    declared = hyperparameters.declared().values()
+    switches = [one for one in declared if one.default in ("on", "off")]
+    assert switches
+    assert all(set(one.choices) >= {one.default, "off"} for one in switches)
 
 
 def test_switches_suites_and_parts_of_the_disk_are_in_chinese(client, checkpoint):

@@ -1,0 +1,131 @@
+"""The model's shape, and what its weights begin as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from memory_app.core.cells import Cell, OptionError, cell_named, cell_names
+from memory_app.core.messages import Sentence
+from memory_app.core.run_settings.setting import Section, SettingsError, one_of, setting
+
+GROUP = Sentence("Model shape")
+
+
+@dataclass(frozen=True)
+class ModelSettings(Section):
+    """Sizes of the model, and the cell it consists of."""
+
+    group = GROUP
+
+    cell: str = setting(
+        "lstm",
+        Sentence(
+            "The recurrent cell. Only lstm can be promoted for chat; the others are for study only."
+        ),
+        choices=cell_names,
+    )
+    language: str = setting(
+        "en",
+        Sentence("Language of the replies. If empty, the language of the corpora."),
+        choices=one_of("en", "zh"),
+    )
+    vocab_size: int = setting(
+        8192, Sentence("Vocabulary size of the tokenizer."), range=(260, 65_536)
+    )
+    embedding_dim: int = setting(256, Sentence("Dimensions of a token embedding."), range=(4, 8192))
+    hidden_size: int = setting(
+        512,
+        Sentence("Units per layer: the size of its hidden state and of its cell state."),
+        range=(4, 8192),
+    )
+    num_layers: int = setting(2, Sentence("Number of LSTM layers."), range=(1, 8))
+
+    @property
+    def kind(self) -> Cell:
+        """The cell itself."""
+        return cell_named(self.cell)
+
+    def check(self) -> None:
+        try:
+            self.kind.complete_options({}, self)
+        except OptionError as error:
+            raise SettingsError(error.sentence) from error
+
+
+@dataclass(frozen=True)
+class InitialisationSettings(Section):
+    """Initial weights, at random or from a checkpoint."""
+
+    group = GROUP
+
+    forget_bias: float = setting(
+        1.0,
+        Sentence("Added to the forget gate’s initial bias, so that remembering is the default."),
+        range=(-10, 10),
+    )
+    # With inverse_gamma forget_bias isn't added.
+    timescales: str = setting(
+        "off",
+        Sentence("Initial forget gates: one bias (off) or many timescales (inverse_gamma)."),
+        choices=one_of("off", "inverse_gamma"),
+    )
+    copy_units: int = setting(
+        0,
+        Sentence(
+            "Number of units per layer (the last ones) that start as a direct path from input to "
+            "output."
+        ),
+        range=(0, 8192),
+    )
+    bank_units: int = setting(
+        0,
+        Sentence(
+            "Units of the last layer reserved at the start for each of six kinds of fact, in "
+            "addition to the hidden units of the starting checkpoint."
+        ),
+        range=(0, 8192),
+    )
+    told_flags: str = setting(
+        "off",
+        Sentence(
+            "When on, a run that starts from a checkpoint turns its least important units into "
+            "flags for stated facts, alarms for questions about unstated facts, and confirmations "
+            "for stated ones."
+        ),
+        choices=one_of("off", "on"),
+    )
+    redraw_below: int = setting(
+        0,
+        Sentence(
+            "Tokens that occur fewer times than this get new, fixed embeddings. Words that occur "
+            "fewer than ten times this value also keep theirs fixed."
+        ),
+        range=(0, 1_000_000),
+    )
+    rare_pieces: str = setting(
+        "new",
+        Sentence(
+            "Embeddings of those tokens: new random values (new), or the starting checkpoint’s "
+            "values where it has them (parent)."
+        ),
+        choices=one_of("new", "parent"),
+    )
+    pieces: str = setting(
+        "parent",
+        Sentence(
+            "When starting from a checkpoint: keep its tokenizer (parent) or train a new one (new)."
+        ),
+        choices=one_of("parent", "new"),
+    )
+
+    def check_with(self, model: ModelSettings) -> None:
+        """Raises SettingsError for initial weights that a model of this shape can't have."""
+        by_gate = model.kind.has_gate_weights
+        if self.copy_units > min(model.hidden_size, model.embedding_dim):
+            raise SettingsError("copy_units must be at most hidden_size and embedding_dim.")
+        if self.copy_units and (not by_gate or model.hidden_size == model.embedding_dim):
+            raise SettingsError(
+                "copy_units requires an lstm whose hidden_size differs from embedding_dim."
+            )
+        if self.bank_units and (not by_gate or model.num_layers < 2):
+            raise SettingsError("bank_units requires the lstm cell and two or more layers.")
