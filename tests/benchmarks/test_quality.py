@@ -94,7 +94,7 @@ def test_a_budget_is_kept_and_what_was_learned_in_it_helps(tokenizer: Tokenizer)
 
 def test_the_rate_rises_then_falls_to_its_floor() -> None:
     settings = SMALL.changed({"learning_rate": 0.01, "final_learning_rate": 0.1})
-    rates = [rate_at(settings, share / 100) for share in range(101)]
+    rates = [rate_at(settings.optimisation, share / 100) for share in range(101)]
     assert max(rates) == pytest.approx(0.01)
     assert rates[-1] == pytest.approx(0.001)
     assert rates[0] < rates[1] < rates[2] > rates[50] > rates[100]
