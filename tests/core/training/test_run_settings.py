@@ -15,7 +15,9 @@ def test_every_preset_comes_back_from_its_dictionary() -> None:
 
 def test_text_is_read_as_the_fields_type() -> None:
     changed = PRESETS["tiny"].changed({"steps": "7", "learning_rate": "1e-3", "cell": "tanh_rnn"})
-    assert changed.optimisation == replace(PRESETS["tiny"].optimisation, steps=7, learning_rate=1e-3)
+    assert changed.optimisation == replace(
+        PRESETS["tiny"].optimisation, steps=7, learning_rate=1e-3
+    )
     assert changed.model.cell == "tanh_rnn"
 
 
