@@ -26,6 +26,7 @@ from memory_app.services.training.metrics import (
 )
 from memory_app.translate_messages import in_words
 from memory_app.views.dashboard import metric_labels
+from memory_app.views.dashboard.compared_ids import ids_of, missing
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.runs import STOP_POLLING
 
@@ -138,13 +139,8 @@ def checkpoint_exams(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
 
 def checkpoints_compare(request: HttpRequest) -> HttpResponse:
     """The exams of several checkpoints side by side; the better figure of each row is marked."""
-    keys = []
-    for key in request.GET.getlist("checkpoint")[:MOST_COMPARED]:
-        try:
-            keys.append(UUID(key))
-        except ValueError:
-            continue
-    rows = list(Checkpoint.objects.filter(pk__in=keys).order_by("sequence"))
+    keys = request.GET.getlist("checkpoint")[:MOST_COMPARED]
+    rows = list(Checkpoint.objects.filter(pk__in=ids_of(keys)).order_by("sequence"))
     figures = [figures_of(row) for row in rows]
     # The order of the parts of an exam, as everywhere.
     order = compared({path: one for each in figures for path, one in each.items()}, {})
@@ -155,6 +151,7 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
         title=_("Compare checkpoints"),
         section="checkpoints",
         checkpoints=rows,
+        missing=missing(keys, len(rows)),
         others=Checkpoint.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-sequence"),
         table=[
             {

@@ -29,12 +29,15 @@ from memory_app.services.training.runs import (
     run_launch,
 )
 from memory_app.translate_messages import in_words
+from memory_app.views.dashboard.compared_ids import ids_of
 from memory_app.views.dashboard.form_errors import form_errors
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.run_form import clone_of, form_parts, start_point, training_of
 
 #: Of a run's evaluations, so many are shown with samples.
 EVALUATIONS = 12
+#: Runs of one comparison.
+MOST_COMPARED = 20
 #: Something may still happen to a run with one of these by itself.
 LIVELY = (RunStatus.QUEUED, *HELD)
 #: The status with which htmx stops asking again.
@@ -63,10 +66,11 @@ def _template_of(request: HttpRequest) -> QueryDict:
     """What an empty form begins with: the address's own fields, or the run that it clones.
 
     Raises:
-        RunError: there is no such run.
+        RunError: there is no such run, or no such checkpoint to start from.
     """
     clone = request.GET.get("clone", "")
     if not clone:
+        start_point(request.GET)
         return request.GET
     try:
         return clone_of(TrainingRun.objects.select_related("parent").get(pk=UUID(clone)))
@@ -101,7 +105,9 @@ def run_new(request: HttpRequest) -> HttpResponse:
         try:
             data = _template_of(request)
         except RunError as fault:
-            problem, data = in_words(fault), request.GET
+            data = request.GET
+            errors = form_errors(data, fault)
+            problem = "" if errors else in_words(fault)
     return page(
         request,
         "dashboard/run_new.html",
@@ -223,10 +229,4 @@ def run_samples(request: HttpRequest, run: UUID) -> HttpResponse:
 
 def compared(keys: list[str]) -> QuerySet[TrainingRun]:
     """The runs of these ids, oldest first; what is no run's id is left out."""
-    found = []
-    for key in keys[:20]:
-        try:
-            found.append(UUID(key))
-        except ValueError:
-            continue
-    return TrainingRun.objects.filter(pk__in=found).order_by("sequence")
+    return TrainingRun.objects.filter(pk__in=ids_of(keys[:MOST_COMPARED])).order_by("sequence")

@@ -12,6 +12,7 @@ from memory_app import policy, services
 from memory_app.core.cells import chat_cell_names
 from memory_app.models import Chat, Checkpoint
 from memory_app.services.operations.audit import audit_record
+from memory_app.views.dashboard.compared_ids import missing
 from memory_app.views.dashboard.page import page
 
 #: The largest seed that the wire takes (docs/protocol.md).
@@ -64,6 +65,8 @@ def checkpoints_try(request: HttpRequest) -> HttpResponse:
         chat = _chat(request, side, row)
         turns = chat.turns.oldest_first().defer("state") if chat else []
         sides.append({"name": side, "checkpoint": row, "chat": chat, "turns": turns})
+    keys = list(filter(None, map(request.GET.get, ("a", "b"))))
+    named = {str(row.pk) for row in pair if row is not None}
     return page(
         request,
         "dashboard/side_by_side.html",
@@ -71,6 +74,7 @@ def checkpoints_try(request: HttpRequest) -> HttpResponse:
         section="checkpoints",
         sides=sides,
         both=all(pair),
+        missing=missing(keys, len(named.intersection(keys))),
         status=400 if errors else 200,
         errors=errors,
         seed=seed,

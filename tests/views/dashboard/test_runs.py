@@ -1,6 +1,7 @@
 """Runs and searches from the forms: every setting with its help, what is wrong said in one line."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -169,6 +170,24 @@ def test_several_runs_are_compared_with_what_differs(client):
     assert "0.007" in body
     assert "<code>learning_rate</code>" in body
     assert "<code>hidden_size</code>" not in body
+    assert "1 item named in the address doesn’t exist and is not shown." in body
+    answer = client.get(reverse("admin:runs_compare"), {"run": [*keys, ""]})
+    assert "named in the address" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("page", ["admin:checkpoints_compare", "admin:checkpoints_try"])
+def test_a_checkpoint_that_an_address_names_in_vain_is_told(client, checkpoint, page):
+    name = "a" if page == "admin:checkpoints_try" else "checkpoint"
+    for wrong, told in ((str(uuid4()), True), ("nonsense", True), (str(checkpoint.pk), False)):
+        body = client.get(reverse(page), {name: wrong}).content.decode()
+        assert ("named in the address doesn’t exist" in body) is told
+
+
+@pytest.mark.parametrize("parent", [str(uuid4()), "nonsense"])
+def test_a_starting_point_that_an_address_names_in_vain_is_told(client, parent):
+    answer = client.get(reverse("admin:run_new"), {"parent": parent})
+    assert answer.status_code == 400
+    assert "The checkpoint to start from doesn’t exist." in answer.content.decode()
 
 
 @pytest.mark.parametrize(
