@@ -40,6 +40,44 @@ def test_a_guests_chats_come_along_when_they_sign_up(visitor: Visitor) -> None:
     expect(page.locator(".turn")).to_have_count(1)
 
 
+@pytest.mark.parametrize("way", ["log in", "Sign up"])
+def test_ones_own_chat_opened_while_logged_out_is_come_back_to(
+    visitor: Visitor, complaints: list[str], way: str
+) -> None:
+    """The page that isn't found leads back to what was asked for, over either form."""
+    page = visitor.page
+    chat = visitor.start_chat()
+    visitor.talk("My name is Clara.")
+    sign_up(visitor, "clara")
+    page.wait_for_url("**/chats/")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url(f"{visitor.url}/")
+    page.goto(f"{visitor.url}/chat/{chat}/")
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    assert complaints  # the browser's own, of the 404
+    complaints.clear()
+    page.get_by_role("link", name=way, exact=True).first.click()
+    if way == "Sign up":
+        page.get_by_role("main").get_by_role("link", name="Log in").click()
+    page.get_by_label("Username").fill("clara")
+    page.get_by_label("Password").fill("a-long-pass-word")
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{visitor.url}/chat/{chat}/")
+    expect(page.locator(".turn")).to_have_count(1)
+
+
+def test_the_list_of_chats_says_that_the_session_is_over(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    visitor.talk("My name is Clara.")
+    sign_up(visitor, "clara")
+    page.wait_for_url("**/chats/")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("searchbox").press_sequentially("clara")
+    expect(page.get_by_role("navigation", name="Site").get_by_text("Log in")).to_be_visible()
+    expect(page.get_by_text("No chats yet")).to_be_visible()
+
+
 def test_a_form_that_is_wrong_says_why_and_keeps_the_name(visitor: Visitor) -> None:
     visitor.page.goto(f"{visitor.url}/accounts/signup/")
     visitor.page.get_by_label("Username").fill("clara")

@@ -1,4 +1,5 @@
 // The list of chats: its search, its keys, and the reader's time zone, by which days are grouped.
+import { personNow, renew } from "../shared/identity.js";
 import { redraw } from "./menu.js";
 import { whenBack } from "./refresh_on_return.js";
 
@@ -59,7 +60,21 @@ for (const failure of ["htmx:responseError", "htmx:sendError"]) {
   });
 }
 
+<<<<<<< HEAD
 // Older chats replace their button: the focus goes to the first of them.
+=======
+// The session may have ended since the page was loaded. An answer for another person, or a refusal,
+// has the bar say who one is now; on the page of one's chats these are then other chats.
+document.addEventListener("htmx:afterSwap", () => {
+  if (personNow() !== null && list().dataset.person !== personNow()) renew().catch(() => {});
+});
+document.addEventListener("htmx:responseError", () => renew().catch(() => {}));
+document.addEventListener("person", () => {
+  if (list().dataset.place === "page") location.reload();
+});
+
+// Older chats come where their button was: the focus goes to the first of them.
+>>>>>>> 1a71cd5 (Say on the list of chats that the session is over)
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target.id !== "older" || !detail.target.contains(document.activeElement)) return;
   const before = links().length;
