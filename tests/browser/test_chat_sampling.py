@@ -185,3 +185,28 @@ def test_another_tab_has_the_same_settings(
     visitor.page.locator("#sampling-open").click()
     visitor.page.get_by_role("button", name="Calm").click()
     expect(other.page.locator("#sampling-chip")).to_have_text("Calm")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (640, 400), (390, 844), (320, 568)])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_no_field_covers_its_name(visitor: Visitor, size: tuple[int, int], language: str) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": visitor.url}])
+    page.goto(f"{visitor.url}/")
+    page.locator("main form button.main").first.click()
+    page.wait_for_url("**/chat/*/")
+    page.locator("#sampling-open").click()
+    gaps = page.locator(".setting").evaluate_all(
+        """all => all.map((one) => {
+          const [name, field] = [one.querySelector("label"), one.querySelector("input")];
+          const words = document.createRange();
+          words.selectNodeContents(name);
+          const end = one.closest(".settings").getBoundingClientRect().right;
+          const { left, right } = field.getBoundingClientRect();
+          return Math.min(left - words.getBoundingClientRect().right, end - right);
+        })"""
+    )
+    assert len(gaps) == len(RANGES)
+    assert min(gaps) >= 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -52,6 +52,18 @@ def test_language_and_theme_are_switched_where_one_stands(
     complaints.clear()  # the 404, which the console tells of
 
 
+def test_no_page_is_wider_than_the_narrowest_phone(visitor: Visitor) -> None:
+    page = visitor.page
+    pages = with_a_chat(visitor)
+    page.set_viewport_size({"width": 320, "height": 568})
+    for language in ("en", "zh-hans"):
+        cookie = {"name": "django_language", "value": language, "url": visitor.url}
+        page.context.add_cookies([cookie])  # type: ignore[list-item]
+        for path in pages:
+            page.goto(f"{visitor.url}{path}")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
 def test_nothing_moves_where_no_motion_is_wanted(visitor: Visitor) -> None:
     page = visitor.page
     page.emulate_media(reduced_motion="reduce")
