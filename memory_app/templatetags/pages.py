@@ -41,14 +41,8 @@ STRINGS: dict[str, dict[str, Any]] = {
             ),
         },
         "elsewhereStart": {
-            "one": _(
-                "{n} earlier turn is on another branch, from before the chat started over "
-                "with a blank memory."
-            ),
-            "other": _(
-                "{n} earlier turns are on another branch, from before the chat started over "
-                "with a blank memory."
-            ),
+            "one": _("{n} turn is on another branch, which begins with another first message."),
+            "other": _("{n} turns are on another branch, which begins with another first message."),
         },
         "away": _("You are offline. What you send is kept until you are back online."),
         "keptOffline": _("Will be sent when you are back online."),

@@ -119,3 +119,23 @@ def test_the_page_that_was_said_much_in_ends_where_the_reader_is(
     jump.focus()
     page.keyboard.press("Enter")
     expect(jump).to_be_hidden()
+
+
+def test_the_titles_focus_ring_is_whole(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    visitor.talk("My name is Clara.")
+    title = page.locator("#title")
+    title.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(title).to_be_focused()
+    # Nothing that is around it cuts off what is drawn outside of it.
+    assert title.evaluate(
+        """one => {
+          for (let box = one.parentElement; box.matches(".chat-head *"); box = box.parentElement) {
+            if (getComputedStyle(box).overflow !== "visible") return false;
+          }
+          return one.getBoundingClientRect().height >= 20;
+        }"""
+    )

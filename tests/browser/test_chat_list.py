@@ -143,8 +143,8 @@ def test_the_title_is_edited_where_it_stands(shelf: Visitor) -> None:
     title.click()
     field.fill("")
     page.locator("#turns").click()
-    expect(title).to_have_text("New chat")
-    assert Chat.objects.filter(title="").count() == 1
+    expect(title).to_have_text("My name is Clara.")
+    assert Chat.objects.filter(title="My name is Clara.").count() == 1
 
 
 def test_sharing_is_a_switch_that_says_what_it_means(shelf: Visitor) -> None:
@@ -378,3 +378,63 @@ def test_an_import_is_watched_on_its_page_and_in_the_list(
     # Chromium tells every answer that isn't a success.
     assert all("404" in one for one in complaints)
     complaints.clear()
+
+
+LONG = "A very long title " * 11
+WHOLE = "one => one.scrollWidth <= one.clientWidth"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_of_a_long_title_that_was_deleted_the_verb_stays(visitor: Visitor, width: int) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": width, "height": 800})
+    visitor.start_chat()
+    visitor.talk("My name is Clara.")
+    chat = Chat.objects.get()
+    Chat.objects.filter(pk=chat.pk).update(title=LONG.strip())
+    page.goto(f"{visitor.url}/chats/")
+    page.locator("[data-menu]").click()
+    page.locator(".menu .delete button").click()
+    for place in (".chat-gone", ".deleted"):
+        sentence = page.locator(f"{place} .sentence-cut")
+        expect(sentence).to_contain_text("was deleted.")
+        assert sentence.evaluate(WHOLE)
+        assert not sentence.locator(".cut").evaluate(WHOLE)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.goto(f"{visitor.url}/chats/?deleted={chat.pk}")
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_what_a_search_field_says_fits_in_it(visitor: Visitor, width: int) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": width, "height": 800})
+    visitor.start_chat()
+    for _ in range(2):
+        field = page.locator("#q")
+        field.evaluate("one => { one.value = one.placeholder; }")
+        assert field.evaluate(WHOLE)
+        page.goto(f"{visitor.url}/chats/")
+
+
+def test_the_rail_stands_in_line(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    visitor.talk("My name is Clara.")
+    mine = Chat.objects.get()
+    Chat.objects.create(
+        owner=mine.owner, checkpoint=mine.checkpoint, title="Old", archived=True, activity=1
+    )
+    page.get_by_role("button", name="中文").click()
+    page.get_by_text("全部对话").wait_for()
+    middles = page.locator(".rail-account a, .rail-foot .tools button").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect()).map((r) => (r.top + r.bottom) / 2)"
+    )
+    assert len(middles) == 5
+    assert max(middles) - min(middles) <= 1
+    text_at = """one => {
+      const words = document.createRange();
+      words.selectNodeContents(one);
+      return words.getBoundingClientRect().left;
+    }"""
+    title = page.locator("#chat-list .title").first.evaluate(text_at)
+    assert page.locator("#chat-list .shelf a").evaluate(text_at) == title

@@ -92,9 +92,12 @@ def test_a_click_on_the_strip_opens_the_view_at_that_token(gates: Visitor) -> No
 def test_the_link_is_copied(gates: Visitor) -> None:
     page = gates.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy link").focus()
+    button = page.get_by_role("button", name="Copy link")
+    button.focus()
+    before = button.bounding_box(), page.locator("#map").bounding_box()
     page.keyboard.press("Enter")
     expect(page.locator("#copied")).to_have_text("Copied")
+    assert (button.bounding_box(), page.locator("#map").bounding_box()) == before
     assert page.evaluate("navigator.clipboard.readText()") == page.url
 
 

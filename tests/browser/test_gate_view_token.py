@@ -2,12 +2,13 @@
 
 import math
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
 from memory_app.models import Turn
-from tests.browser.gate_view import place
+from tests.browser.gate_view import drawn, open_gates, place
 from tests.browser.visitor import Visitor
 
 
@@ -76,3 +77,51 @@ def test_enter_on_the_map_pins_the_marked_token(gates: Visitor) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     expect(page.locator("#beat-head")).to_contain_text("Token 2,")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_pinned_token_of_a_long_turn_is_in_sight(visitor: Visitor, width: int) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": width, "height": 800})
+    visitor.start_chat()
+    visitor.talk("My name is Clara and I live in Lima. " * 60)
+    open_gates(visitor)
+    pinned = page.locator(".token[aria-pressed]")
+    expect(pinned).to_be_in_viewport(ratio=1)
+    assert page.evaluate("scrollY") == 0
+    # Its column's head is whole, too.
+    at = place(page)[0]
+    head = page.locator(".heads").evaluate(
+        """one => {
+          const { left, right } = one.getBoundingClientRect();
+          const pin = document.querySelector("#map .pinned").getBoundingClientRect();
+          return [pin.left - left, right - pin.right];
+        }"""
+    )
+    assert at > 200
+    assert min(head) >= 3
+    # The strip stays where its reader takes it.
+    page.locator("#sentence").evaluate("one => { one.scrollTop = 0; }")
+    page.get_by_role("radio", name="g candidate").click()
+    drawn(page, "g 0 mean")
+    assert page.locator("#sentence").evaluate("one => one.scrollTop") == 0
+
+
+def test_pieces_of_a_character_are_explained_and_their_heads_stand_upright(
+    visitor: Visitor, will_say: Callable[[str], None]
+) -> None:
+    page = visitor.page
+    will_say("Fine.")
+    visitor.start_chat()
+    visitor.talk("My name is Clara.")
+    open_gates(visitor)
+    expect(page.get_by_text("is part of a character")).to_have_count(0)
+    page.go_back()
+    visitor.talk("我叫小明，我喜欢猫，也喜欢狗。" * 3)
+    open_gates(visitor)
+    expect(page.get_by_text("· is part of a character")).to_be_visible()
+    turned = page.locator(".heads.turned span").evaluate_all(
+        """all => all.map((one) => [one.textContent, getComputedStyle(one).transform === "none"])"""
+    )
+    assert ["我", True] in turned
+    assert all(upright == (len(text) <= 1) for text, upright in turned if text.isascii() and text)

@@ -31,6 +31,7 @@ def colours(gates: Visitor) -> list[str]:
 
 def test_a_click_on_a_unit_colours_the_sentence_by_its_values(gates: Visitor, trace: Trace) -> None:
     page = gates.page
+    expect(page.locator("#coloured")).to_contain_text("Chosen automatically")
     order = rows(trace["f"][:, 0].mean(axis=0))
     at = cell(page, 2, 9, trace)
     at["canvas"].click(position=at["position"])

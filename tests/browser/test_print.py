@@ -2,6 +2,8 @@
 
 import re
 
+from playwright.sync_api import expect
+
 from tests.browser.visitor import Visitor
 from tests.conftest import spoken_turn, stored
 
@@ -47,3 +49,14 @@ def test_a_message_its_reply_and_its_strip_are_on_one_page(visitor: Visitor) -> 
     for turn in turns:
         places = [n for n, targets in enumerate(pages) if turn in targets]
         assert len(places) == 1, f"{turn} is on pages {places}"
+
+
+def test_the_gate_view_on_paper_names_its_lines_and_shows_no_controls(gates: Visitor) -> None:
+    page = gates.page
+    expect(page.locator("#unit:not(.empty)")).to_be_visible()
+    page.emulate_media(media="print")
+    labels = page.locator("#line-gates label")
+    assert labels.filter(visible=True).all_inner_texts() == ["i", "f", "o"]
+    expect(page.locator("#line-gates input").first).to_be_hidden()
+    names = page.locator("main button:not(.token, .most .link)").filter(visible=True)
+    assert names.all_inner_texts() == []

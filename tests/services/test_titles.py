@@ -7,7 +7,8 @@ import pytest
 from memory_app import services
 from memory_app.core.text.graphemes import graphemes
 from memory_app.models import Chat
-from memory_app.services.chat.titles import says_something, title_from
+from memory_app.services.chat.titles import says_something, title_from, title_from_all
+from tests.conftest import spoken_turn
 
 SAYS_NOTHING = [
     "hi", "Hello!", "HEY there", "hiii", "ok", "Okay, thanks!", "how are you?", "What's up", "yo",
@@ -83,3 +84,17 @@ def test_a_chat_is_renamed_to_what_was_written(alice, checkpoint, title):
     assert answer.json()["title"] == title.strip()
     page = alice.client.get(f"/chat/{chat.pk}/").content.decode()
     assert f">{title.strip()}</a></h1>" in page
+
+
+def test_an_emptied_title_is_again_the_one_that_the_messages_give(chat):
+    for text in ("hi", "My dog is Rex.", "My name is Clara."):
+        spoken_turn(chat, text, "ok")
+        chat.refresh_from_db()
+    services.chat_rename(chat=chat, title="Mine")
+    services.chat_rename(chat=chat, title=" ")
+    assert Chat.objects.get(pk=chat.pk).title == "My dog is Rex."
+
+
+def test_a_chat_of_greetings_has_the_first_one_for_its_title():
+    assert title_from_all(iter(["", "hi", "ok"])) == "hi"
+    assert title_from_all(iter([])) == ""

@@ -73,3 +73,12 @@ def test_the_page_shows_the_branch_of_the_head_and_what_came_to_nothing(chat: Ch
     speaking = turn(root, "running")
     turns.append(speaking)
     assert shown(second, running=speaking) == [root, speaking]
+
+
+def test_the_other_form_leads_back_to_the_same_page(db: None, client: Client) -> None:
+    there = f"/chat/{uuid4()}/"
+    for form, other in (("login", "signup"), ("signup", "login")):
+        shown = client.get(f"/accounts/{form}/", {"next": there}).content.decode()
+        assert f'href="/accounts/{other}/?next={there.replace("/", "%2F")}"' in shown
+        shown = client.get(f"/accounts/{form}/", {"next": "//evil.example/"}).content.decode()
+        assert f'href="/accounts/{other}/"' in shown

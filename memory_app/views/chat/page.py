@@ -95,7 +95,7 @@ def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
                     "client_turn_id": str(turn.client_turn_id),
                     "status": turn.status,
                     "state_sha256": turn.state_sha256,
-                    # Distinguishes a chat that started over from another version of its first turn.
+                    # Distinguishes another first message from another reply to it.
                     **({} if turn.parent_id else {"user_text": turn.user_text}),
                 }
                 for turn in turns

@@ -48,7 +48,7 @@ export function newestLeaf(tree, turn) {
 
 // The longest continuation of another version of a turn on the page, where this one has none: turns
 // set aside by another reply, or an edit, in mid-chat. {leaf, n: its turns after that version}, or
-// null. `start`: both begin at the blank memory, with other messages.
+// null. `start`: both begin at the blank memory, with other messages (edited, or after a blank memory).
 export function elsewhere(tree, id) {
   const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
   const turn = byId.get(id);

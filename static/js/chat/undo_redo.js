@@ -81,7 +81,7 @@ export class Steps {
     note.hidden = !this.aside;
     if (!this.aside) return;
     const { n, start } = this.aside;
-    // Of a chat that started over its first turn counts, too: it is no version of the new one.
+    // The first turn of another beginning counts, too: it is no version of this one.
     note.firstElementChild.textContent = start ? say("elsewhereStart", { n: n + 1 }) : say("elsewhere", { n });
     note.lastElementChild.hidden = busy;
   }
