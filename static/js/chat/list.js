@@ -60,9 +60,6 @@ for (const failure of ["htmx:responseError", "htmx:sendError"]) {
   });
 }
 
-<<<<<<< HEAD
-// Older chats replace their button: the focus goes to the first of them.
-=======
 // The session may have ended since the page was loaded. An answer for another person, or a refusal,
 // has the bar say who one is now; on the page of one's chats these are then other chats.
 document.addEventListener("htmx:afterSwap", () => {
@@ -73,8 +70,7 @@ document.addEventListener("person", () => {
   if (list().dataset.place === "page") location.reload();
 });
 
-// Older chats come where their button was: the focus goes to the first of them.
->>>>>>> 1a71cd5 (Say on the list of chats that the session is over)
+// Older chats replace their button: the focus goes to the first of them.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target.id !== "older" || !detail.target.contains(document.activeElement)) return;
   const before = links().length;
