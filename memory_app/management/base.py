@@ -27,6 +27,7 @@ from rich.progress import (
 )
 
 from memory_app import registry
+from memory_app.management.result_table import result_table
 
 
 class OneLineParser(CommandParser):
@@ -113,7 +114,7 @@ class ReportingCommand(BaseCommand):
 
     def show(self, result: Any) -> None:
         """Print the result for a person."""
-        self.stdout.write(json.dumps(result, ensure_ascii=False, indent=2))
+        self.stdout.write(result_table(result))
 
     def failed(self, result: Any) -> str:
         """Why the status isn't 0 although there is a result; empty when all is done."""

@@ -3,7 +3,7 @@
 import pytest
 
 from memory_app.core.model.checkpoint import load_checkpoint
-from memory_app.models import Chat, Person
+from memory_app.models import AuditEntry, Chat, Person
 
 
 @pytest.fixture
@@ -49,3 +49,16 @@ def test_a_mistake_is_one_line_and_with_json_one_document(manage, tmp_path):
     ran = manage("checkpoints", "show", "--json")
     assert ran.document == {"error": ran.mistake}
     assert "checkpoint" in ran.mistake
+
+
+def test_imports_and_exports_are_in_the_audit_log(manage, small, checkpoint_folder, tmp_path):
+    again = manage("checkpoints", "import", checkpoint_folder, "--name", "another")
+    assert "already exist as small" in again.err
+    assert "checkpoint name" in again.out
+    manage("checkpoints", "export", "small", tmp_path / "out")
+    done = list(AuditEntry.objects.order_by("id").values_list("username", "action"))
+    assert done == [
+        ("command line", "checkpoint.import"),
+        ("command line", "checkpoint.import_known"),
+        ("command line", "checkpoint.export"),
+    ]

@@ -2,7 +2,14 @@
 
 import pytest
 
-from memory_app.models import Checkpoint, Evaluation, RunStatus, TrainingMetric, TrainingRun
+from memory_app.models import (
+    AuditEntry,
+    Checkpoint,
+    Evaluation,
+    RunStatus,
+    TrainingMetric,
+    TrainingRun,
+)
 from memory_app.services.training import execute, runs
 
 SMALL = {
@@ -103,3 +110,24 @@ def test_perplexity_needs_dialogues_and_reads_a_file_of_them(manage, checkpoint_
     assert "--data" in manage(*asked).mistake
     exam = manage(*asked, "--data", dialogues)
     assert exam.document["perplexity"]["per_source"].keys() == {"few.jsonl"}
+
+
+def test_equal_weights_are_told_and_every_deed_is_in_the_audit_log(manage, corpus):
+    given = ("--corpus", "few", "--preset", "tiny", "--set", *SET)
+    first = manage("train", *given, "--name", "first")
+    assert "equal" not in first.err
+    # For a person: lines with a name and a value, no JSON.
+    assert "run status" in first.out
+    assert "{" not in first.out
+    again = manage("train", *given, "--name", "again", "--json")
+    assert again.document["checkpoint"]["name"] == "first"
+    assert "equal those of first" in again.err
+    told = manage("evaluate", "--checkpoint", "first", "--suite", "perplexity", "--corpus", "few")
+    assert "perplexity bits per byte" in told.out
+    assert "{" not in told.out
+    entries = AuditEntry.objects.exclude(action="corpus.upload").order_by("id")
+    assert list(entries.values_list("username", "action")) == [
+        ("command line", "run.launch"),
+        ("command line", "run.launch"),
+        ("command line", "checkpoint.evaluate"),
+    ]

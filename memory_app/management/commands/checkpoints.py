@@ -13,6 +13,7 @@ from memory_app.management.base import OneLineParser, ReportingCommand
 from memory_app.models import Checkpoint
 from memory_app.services.training.checkpoints import (
     checkpoint_delete,
+    checkpoint_export_folder,
     checkpoint_export_zip,
     checkpoint_promote,
 )
@@ -50,11 +51,10 @@ class Command(ReportingCommand):
         if what == "list":
             return {"checkpoints": [registry.describe(row) for row in Checkpoint.objects.all()]}
         if what == "import":
-            return {
-                "checkpoint": registry.describe(
-                    checkpoint_import(path=options["path"], name=options["name"])
-                )
-            }
+            row, new = checkpoint_import(path=options["path"], name=options["name"])
+            if not new:
+                self.note(f"These weights already exist as {row}; nothing was added.")
+            return {"checkpoint": registry.describe(row)}
         row = registry.find(options["checkpoint"])
         about = registry.describe(row)
         if what == "show":
@@ -63,7 +63,7 @@ class Command(ReportingCommand):
             if options["path"].suffix.lower() == ".zip":
                 checkpoint_export_zip(checkpoint=row, path=options["path"])
             else:
-                registry.export(row, options["path"])
+                checkpoint_export_folder(checkpoint=row, path=options["path"])
             return {"checkpoint": about, "path": str(options["path"])}
         if what == "promote":
             checkpoint_promote(checkpoint=row)

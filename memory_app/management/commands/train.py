@@ -22,8 +22,15 @@ from memory_app.core.training.trainer import Metrics
 from memory_app.management.base import ReportingCommand, bars
 from memory_app.management.setting_help import SettingHelpFormatter, setting_help
 from memory_app.models import RunStatus, TrainingRun
+from memory_app.services.operations.audit import audit_record
 from memory_app.services.training.execute import take_part
-from memory_app.services.training.runs import run_execute, run_find, run_launch, run_settings
+from memory_app.services.training.runs import (
+    run_execute,
+    run_find,
+    run_launch,
+    run_settings,
+    run_with_equal_weights,
+)
 
 BASE = "base"
 
@@ -139,6 +146,8 @@ class Command(ReportingCommand):
         if row.status == RunStatus.FINISHED:
             raise CommandError("This run has ended: its checkpoint is there already.")
         self.note(f"run {row.pk}")
+        if options["resume"]:
+            audit_record(user=None, action="run.resume", object=f"{row} ({row.pk})")
         group.tell(str(row.pk))
         columns = (
             MofNCompleteColumn(),
@@ -154,6 +163,13 @@ class Command(ReportingCommand):
             raise CommandError("Another worker carries out this run.")
         if done.status == RunStatus.FAILED:
             raise CommandError(done.error)
+        if equal := run_with_equal_weights(run=done):
+            self.note(
+                f"Its weights equal those of {done.checkpoint}, which the run {equal.name} had"
+                " created: no second checkpoint was made."
+            )
+        elif done.checkpoint and done.checkpoint.name != done.name:
+            self.note(f"These weights already exist as {done.checkpoint}; nothing was added.")
         return {
             "run": {
                 "id": str(done.pk),

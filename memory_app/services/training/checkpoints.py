@@ -157,6 +157,16 @@ def checkpoint_export(*, checkpoint: Checkpoint, by: By = None) -> Iterator[byte
     return zip_pieces(registry.folder_of(checkpoint.sha256), FILES, name, card)
 
 
+def checkpoint_export_folder(*, checkpoint: Checkpoint, path: Path, by: By = None) -> None:
+    """The checkpoint's folder, written to a path of this machine.
+
+    Raises:
+        RegistryError: the path is taken, or the stored files are damaged.
+    """
+    registry.export(checkpoint, path)
+    audit_record(user=by, action="checkpoint.export", object=str(checkpoint))
+
+
 def checkpoint_export_zip(*, checkpoint: Checkpoint, path: Path) -> None:
     """`checkpoint_export` into a new file, whole or not at all.
 

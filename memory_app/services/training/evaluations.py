@@ -32,8 +32,12 @@ PULSE = timedelta(seconds=5)
 Dialogues = Iterable[list[tuple[str, str]]]
 
 
+@transaction.atomic
 def evaluation_record(*, checkpoint: Checkpoint, suite: str, result: dict[str, Any]) -> Evaluation:
-    """Keep what an exam found; one checkpoint may sit the same exam again."""
+    """Store the result of an evaluation made at the command line, with its audit entry."""
+    audit_record(
+        user=None, action="checkpoint.evaluate", object=str(checkpoint), detail={"suite": suite}
+    )
     return Evaluation.objects.create(checkpoint=checkpoint, suite=suite, result=result)
 
 

@@ -249,7 +249,10 @@ def publish(lease: Lease, outcome: Outcome) -> None:
             return row
 
     entered = patiently(enter)
-    run_log_write(run=run_row, fence=lease.fence, text=f"published as {entered.sha256[:12]}")
+    told = f"published as {entered.sha256[:12]}"
+    if entered.name != run_row.name:
+        told = f"its weights already exist as {entered}: no second checkpoint was made"
+    run_log_write(run=run_row, fence=lease.fence, text=told)
     # Nobody resumes a run that has ended, and its checkpoint lies in the registry.
     remove_saves(run_folder(run_row))
     _remove_checkpoints(run_folder(run_row))

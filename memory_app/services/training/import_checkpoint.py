@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -74,13 +75,39 @@ def checkpoint_receive(
             card = read_card(folder)
         except CheckpointError as fault:
             raise registry.RegistryError(fault.sentence) from None
-        new = not Checkpoint.objects.filter(sha256=checked.sha256).exists()
-        row = registry.register(
+        return _register(
             folder,
+            user=user,
             name=name or str(checked.config.get("name") or called or "uploaded"),
             card=card,
             check=lambda _: checked,
         )
+
+
+def checkpoint_import(*, path: Path, name: str = "") -> tuple[Checkpoint, bool]:
+    """Register a folder or a zip of this machine, with its card; whether its weights are new here.
+
+    Raises:
+        RegistryError: it isn't a sound checkpoint.
+    """
+    try:
+        if not is_zip(path):
+            return _register(path, user=None, name=name, card=read_card(path))
+        with working_folder() as folder:
+            called = unpack_checkpoint(path, folder) or path.stem
+            card = read_card(folder)
+            return _register(folder, user=None, name=name, called=called, card=card)
+    except CheckpointError as fault:
+        raise registry.RegistryError(fault.sentence) from fault
+
+
+def _register(
+    folder: Path, *, user: AbstractBaseUser | None, **about: Any
+) -> tuple[Checkpoint, bool]:
+    """`registry.register` with its audit entry; whether these weights are new here."""
+    newest = Checkpoint.objects.order_by("-sequence").values_list("sequence", flat=True).first()
+    row = registry.register(folder, **about)
+    new = row.sequence > (newest or 0)
     audit_record(
         user=user,
         action="checkpoint.import" if new else "checkpoint.import_known",
@@ -88,21 +115,3 @@ def checkpoint_receive(
         detail={"id": str(row.pk), "sha256": row.sha256, "new": new},
     )
     return row, new
-
-
-def checkpoint_import(*, path: Path, name: str = "") -> Checkpoint:
-    """Register a folder or a zip that lies on this machine, with its model card.
-
-    Raises:
-        RegistryError: it isn't a sound checkpoint.
-    """
-    try:
-        if not is_zip(path):
-            card = read_card(path)
-            return registry.register(path, name=name, card=card)
-        with working_folder() as folder:
-            called = unpack_checkpoint(path, folder)
-            card = read_card(folder)
-            return registry.register(folder, name=name, called=called or path.stem, card=card)
-    except CheckpointError as fault:
-        raise registry.RegistryError(fault.sentence) from fault

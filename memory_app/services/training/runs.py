@@ -30,6 +30,7 @@ from memory_app.models import (
     TrainingRun,
     WorkerHeartbeat,
 )
+from memory_app.services.operations.audit import audit_record
 from memory_app.services.training.leases import (
     Lease,
     LeaseLost,
@@ -139,6 +140,13 @@ def run_launch(
         started_by=by,
         search=search,
     )
+    if search is None:  # a search is one entry, with all its runs
+        audit_record(
+            user=by,
+            action="run.launch",
+            object=f"{run} ({run.pk})",
+            detail={"preset": run.preset, "corpora": run.corpora},
+        )
     if enqueue:
         transaction.on_commit(lambda: run_enqueue(run=run))
     return run
@@ -262,6 +270,14 @@ def run_delete(*, run: TrainingRun) -> bool:
         return False
     transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
     return True
+
+
+def run_with_equal_weights(*, run: TrainingRun) -> TrainingRun | None:
+    """An earlier run that ended with the same weights, and so with the same checkpoint."""
+    if run.checkpoint_id is None:
+        return None
+    rows = TrainingRun.objects.filter(checkpoint=run.checkpoint_id, sequence__lt=run.sequence)
+    return rows.order_by("sequence").first()
 
 
 def runs_recover() -> int:

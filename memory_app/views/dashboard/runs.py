@@ -18,7 +18,6 @@ from memory_app.models import (
     TrainingMetric,
     TrainingRun,
 )
-from memory_app.services.operations.audit import audit_record
 from memory_app.services.training.run_log import run_log_read
 from memory_app.services.training.runs import (
     ENDED,
@@ -27,6 +26,7 @@ from memory_app.services.training.runs import (
     RunError,
     resume_refusal,
     run_launch,
+    run_with_equal_weights,
 )
 from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.compared_ids import ids_of
@@ -93,12 +93,6 @@ def run_new(request: HttpRequest) -> HttpResponse:
             errors = form_errors(request.POST, fault)
             problem = "" if errors else in_words(fault)
         else:
-            audit_record(
-                user=request.user,
-                action="run.launch",
-                object=f"{run} ({run.pk})",
-                detail={"preset": run.preset, "corpora": run.corpora},
-            )
             return redirect("admin:run", run=run.pk)
     data: QueryDict = request.POST
     if request.method != "POST":
@@ -120,14 +114,6 @@ def run_new(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _earlier_with_the_weights_of(run: TrainingRun) -> TrainingRun | None:
-    """An earlier run that ended with the very same weights, and so with the same checkpoint."""
-    if run.checkpoint_id is None:
-        return None
-    rows = TrainingRun.objects.filter(checkpoint=run.checkpoint_id, sequence__lt=run.sequence)
-    return rows.order_by("sequence").first()
-
-
 def _figures(run: TrainingRun) -> dict[str, Any]:
     row = with_figures(TrainingRun.objects.filter(pk=run.pk)).get()
     ahead = TrainingRun.objects.filter(status=RunStatus.RUNNING).exclude(pk=run.pk).first()
@@ -137,7 +123,7 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
         "left": row.seconds_left(),
         "percent": 100 * row.step // max(1, row.total_steps),
         "lively": row.status in LIVELY,
-        "equal": _earlier_with_the_weights_of(row),
+        "equal": run_with_equal_weights(run=row),
         "ahead": ahead if queued else None,
         # The worker is about to do what was asked: that is told as soon as it is done.
         "soon": row.status in ASKED or (queued and ahead is None),
