@@ -62,6 +62,7 @@ ROWS = (
     Row("http", "reply", OWNER, ("GET", "HEAD")),
     Row("http", "gates_json", OWNER, ("GET", "HEAD")),
     Row("http", "gate_map", OWNER, ("GET", "HEAD")),
+    Row("http", "matrix", OWNER, ("GET", "HEAD")),
     Row("http", "unit_json", OWNER, ("GET", "HEAD")),
     Row("http", "alternatives_json", OWNER, ("GET", "HEAD")),
     Row("http", "trace", OWNER, ("GET", "HEAD")),

@@ -47,6 +47,7 @@ urlpatterns = [
     path("turn/<uuid:turn>/reply/", reply_html.reply, name="reply"),
     path("turn/<uuid:turn>/gates.json", strip_json.gates_json, name="gates_json"),
     path("turn/<uuid:turn>/map.safetensors", gate_map.gate_map, name="gate_map"),
+    path("turn/<uuid:turn>/matrix.safetensors", gate_map.matrix, name="matrix"),
     path("turn/<uuid:turn>/unit.json", gate_map.unit_json, name="unit_json"),
     path(
         "turn/<uuid:turn>/alternatives.json",

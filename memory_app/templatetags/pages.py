@@ -155,6 +155,8 @@ STRINGS: dict[str, dict[str, Any]] = {
         "below": _("below {edge}: {share}"),
         "tokens": {"one": _("{n} token"), "other": _("{n} tokens")},
         "units": {"one": _("{n} unit"), "other": _("{n} units")},
+        "head": _("head {n}"),
+        "matrix": _("Matrix memory of head {head}: {keys} keys by {values} values"),
         "map": _("{gate}, layer {layer}: {tokens} by {units}"),
         "mapLabel": _(
             "Heatmap of {gate} in layer {layer}. Arrow keys move by one, with Shift by ten. "

@@ -78,13 +78,15 @@ class Memory:
     """Where a layer keeps what it remembers.
 
     `part` of the state holds it, `gate` is the traced quantity that tells of it with one value a
-    unit; the gates `write` and `keep` write to it and keep it, where there are such.
+    unit; the gates `write` and `keep` write to it and keep it, where there are such. `matrix`: the
+    part is a matrix for each unit (`Cell.matrix_at`).
     """
 
     part: str
     gate: str
     write: str | None = None
     keep: str | None = None
+    matrix: bool = False
 
 
 class Cell(ABC):
@@ -202,6 +204,16 @@ class Cell(ABC):
         from memory_app.core.cells.tracer import SteppedTracer
 
         return SteppedTracer(self, layers)
+
+    def matrix_at(
+        self, layers: Layers, layer: int, x: Tensor, before: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """A layer's matrices after a stretch, x [T, in], fed from its parts (batch 1).
+
+        `matrix` [units, rows, columns], and `read_out` [units, T]: how much of what each token
+        wrote the last one reads. Only where `Memory.matrix`.
+        """
+        raise NotImplementedError
 
     def gate(self, name: str) -> Gate:
         """One of `gates`. Raises KeyError for a name that is none of them."""

@@ -35,7 +35,7 @@ def alternatives(trace: AnyTrace, index: int, count: int = 10) -> Alternatives:
     (Shannon 1948). Of two equals the smaller id comes first.
 
     Raises:
-        IndexError: there is no such token.
+        IndexError: there is no such token, or it is the first of a cell whose state has no output.
     """
     if not 0 <= index < len(trace.ids):
         raise IndexError(f"There is no token {index}.")

@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import torch
+from safetensors.torch import save as save_safetensors
+
 from memory_app.core.inspection.gate_map import gate_map, saturation, unit_figures
 from memory_app.core.inspection.long_map import (
     long_file,
@@ -15,7 +18,7 @@ from memory_app.core.inspection.long_map import (
     unit_gates,
 )
 from memory_app.core.inspection.long_trace import LONG, LongTrace
-from memory_app.core.inspection.trace import LayeredTrace
+from memory_app.core.inspection.trace import TRACE_FORMAT_VERSION, LayeredTrace
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 
@@ -59,6 +62,18 @@ def unit_values(trace: AnyTrace, layer: int, unit: int) -> dict[str, list[float]
         return long_unit(trace, layer, unit)
     seen = trace.layer(layer)
     return {gate: seen[gate][:, unit].tolist() for gate in unit_gates(trace.model.config, layer)}
+
+
+def matrix_file(trace: AnyTrace, layer: int, token: int, metadata: dict[str, str]) -> bytes:
+    """The matrices of a layer after a token, and which tokens it read, as matrix.safetensors.
+
+    Only of a layer with a matrix memory above another layer.
+    """
+    model = trace.model
+    x = trace.outputs(layer - 1)[: token + 1]
+    with torch.inference_mode():
+        tensors = model.cell.matrix_at(model.layers, layer, x, trace.state.layers[layer])
+    return save_safetensors(tensors, {"format_version": TRACE_FORMAT_VERSION, **metadata})
 
 
 def trace_file(trace: AnyTrace, metadata: dict[str, str]) -> bytes | tuple[int, Iterator[bytes]]:

@@ -37,15 +37,17 @@ def first_look(*, sha256: str, text: str) -> FirstLook | None:
     tokenizer = checkpoint.tokenizer
     ids = tokenizer.prompt_ids(tokenizer.encode(text))
     blank = State.zeros(config)
-    top = LayeredTrace(checkpoint.model, blank, ids).layer(config.num_layers - 1)
-    cells = top[config.kind.memory_gate]
+    # The highest of the layers with the most units.
+    counts = [config.kind.unit_count(config, layer) for layer in range(config.num_layers)]
+    number = max(range(config.num_layers), key=lambda layer: (counts[layer], layer))
+    cells = LayeredTrace(checkpoint.model, blank, ids).layer(number)[config.memory_of(number).gate]
     units = _written_and_kept(cells)
     kept = cells[:, units]  # [T, units]
     rows = (kept / kept.abs().amax(dim=0).clamp_min(1e-6)).T.tolist()
     names = dict(zip((tokenizer.user_id, tokenizer.bot_id, tokenizer.end_id), CONTROL, strict=True))
     stream = tokenizer.stream()
     shown = tuple(names.get(i) or stream.push(i) for i in ids)
-    return FirstLook(shown, config.num_layers, tuple(map(tuple, rows)))
+    return FirstLook(shown, number + 1, tuple(map(tuple, rows)))
 
 
 def _written_and_kept(cells: Tensor) -> list[int]:

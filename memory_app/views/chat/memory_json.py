@@ -20,25 +20,27 @@ def _state(turn: Turn | None, checkpoint: Checkpoint) -> State | None:
         return None
 
 
-def _norms(state: State | None) -> dict[str, list[float]] | None:
-    """The norm of each state part, layer by layer; None where the state is damaged."""
+def _norms(state: State | None) -> dict[str, list[float | None]] | None:
+    """The norm of each state part, layer by layer; None where the state is damaged.
+
+    Of a layer that lacks the part None stands in its place.
+    """
     if state is None:
         return None
-    norms: dict[str, list[float]] = {}
-    for layer in state.norms():
-        for name, norm in layer.items():
-            norms.setdefault(name, []).append(round(norm, 4))
-    return norms
+    norms = state.norms()
+    return {
+        name: [round(layer[name], 4) if name in layer else None for layer in norms]
+        for name in dict.fromkeys(name for layer in norms for name in layer)
+    }
 
 
-def _moved(state: State | None, before: State | None, part: str) -> list[float] | None:
-    """How far the memory's part moved from the state before, layer by layer; None if unknown."""
+def _moved(state: State | None, before: State | None, parts: list[str]) -> list[float] | None:
+    """How far each layer's part of the memory moved from the state before; None if unknown."""
     if state is None or before is None:
         return None
     return [
         round(float((layer[part] - earlier[part]).norm()), 4)
-        for layer, earlier in zip(state.layers, before.layers, strict=True)
-        if part in layer
+        for layer, earlier, part in zip(state.layers, before.layers, parts, strict=True)
     ]
 
 
@@ -58,7 +60,7 @@ def _reading_ms(checkpoint: Checkpoint) -> float | None:
         return None
 
 
-def _row(turn: Turn, state: State | None, before: State | None, part: str) -> dict[str, Any]:
+def _row(turn: Turn, state: State | None, before: State | None, parts: list[str]) -> dict[str, Any]:
     return {
         "turn": str(turn.pk),
         "tokens": turn.tokens,
@@ -67,18 +69,19 @@ def _row(turn: Turn, state: State | None, before: State | None, part: str) -> di
         "reply_tokens": len(turn.reply_token_ids),
         "spoken_ms": _spoken_ms(turn),
         "norms": _norms(state),
-        "moved": _moved(state, before, part),
+        "moved": _moved(state, before, parts),
     }
 
 
 def _rows(turns: list[Turn], begun: Turn | None, checkpoint: Checkpoint) -> list[dict[str, Any]]:
     """Consecutive turns, the first of which follows `begun` (None: the blank memory)."""
-    part = checkpoint.model_config.kind.memory_gate
+    config = checkpoint.model_config
+    parts = [config.memory_of(layer).part for layer in range(config.num_layers)]
     before = _state(begun, checkpoint)
     rows = []
     for turn in turns:
         state = _state(turn, checkpoint)
-        rows.append(_row(turn, state, before, part))
+        rows.append(_row(turn, state, before, parts))
         before = state
     return rows
 

@@ -1,6 +1,5 @@
 """The chat page: the turns from the root to the head, and the data that its script starts from."""
 
-import math
 from typing import Any
 from uuid import UUID
 
@@ -104,12 +103,6 @@ def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
     }
 
 
-def _squares(units: int) -> tuple[int, int]:
-    """Columns and rows of the picture of one layer's cells: about twice as wide as high."""
-    wide = 1 << math.ceil(math.log2(math.sqrt(2 * units)))
-    return wide, math.ceil(units / wide)
-
-
 def chat_import(request: HttpRequest) -> HttpResponse:
     """Instead of the chat: the progress of its import, or why it failed."""
     row: ChatImport = request.importing  # type: ignore[attr-defined]
@@ -151,7 +144,5 @@ def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
             "sampling": sampling.settings(),
             "presets": sampling.presets(),
             "page": {**_page(row, turns), "openings": offered, "presets": sampling.PRESETS},
-            "layers": range(row.checkpoint.num_layers),
-            "cells": _squares(row.checkpoint.hidden_size),
         },
     )

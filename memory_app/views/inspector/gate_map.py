@@ -1,5 +1,6 @@
 """The data of the gate view: one gate of one layer at a time, and one unit's numbers in full."""
 
+from urllib.parse import quote
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -8,7 +9,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 
 from memory_app import services
 from memory_app.core.inspection import gate_map as maps
-from memory_app.core.inspection.trace_queries import AnyTrace, map_file, unit_values
+from memory_app.core.inspection.trace_queries import AnyTrace, map_file, matrix_file, unit_values
 from memory_app.core.inspection.windows import window_count
 from memory_app.core.model.checkpoint import Checkpoint
 from memory_app.models import Turn
@@ -80,7 +81,7 @@ def gate_map(request: HttpRequest, turn: UUID) -> HttpResponseBase:
     row: Turn = request.turn  # type: ignore[attr-defined]
     gate = request.GET.get("gate", "")
     number = numbered(request, "layer", row.chat.checkpoint.num_layers)
-    if gate not in row.chat.checkpoint.model_config.kind.gate_names:
+    if gate not in row.chat.checkpoint.model_config.layer_gates(number):
         raise Http404
     window = numbered_window(request) if row.is_committed else None
     version = f"map{maps.MAP_FORMAT_VERSION}" + (f"-window{window}" if window else "")
@@ -98,6 +99,25 @@ def unit_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     """?layer=0&unit=7: every gate of one unit over the tokens, as float32 has it; &window=1."""
     trace, _, _ = traced(request)
     number = numbered(request, "layer", trace.num_layers)
-    unit = numbered(request, "unit", trace.model.config.hidden_size)
+    config = trace.model.config
+    unit = numbered(request, "unit", config.kind.unit_count(config, number))
     gates = unit_values(trace, number, unit)
     return JsonResponse({"layer": number, "unit": unit, "gates": gates})
+
+
+def matrix(request: HttpRequest, turn: UUID) -> HttpResponseBase:
+    """?layer=2&token=7: a layer's matrices after that token of what is shown; &window=1."""
+    row: Turn = request.turn  # type: ignore[attr-defined]
+    config = row.chat.checkpoint.model_config
+    number = numbered(request, "layer", config.num_layers)
+    if not config.memory_of(number).matrix:
+        raise Http404
+    window = numbered_window(request) if row.is_committed else None
+    text = request.GET.get("token", "")[:10]
+    version = f"matrix{maps.MAP_FORMAT_VERSION}-{number}-{quote(text)}-{window or ''}"
+    if (same := known(request, version)) is not None:
+        return same
+    found, _, _ = traced(request)
+    token = numbered(request, "token", len(found.ids))
+    data = matrix_file(found, number, token, {"turn": str(row.pk), "layer": str(number)})
+    return kept(HttpResponse(data, content_type="application/octet-stream"), row, version)

@@ -31,7 +31,10 @@ def alternatives_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     index = numbered(request, "token", len(ids))
     number = window_at(len(ids), index).number
     trace, _, window = services.turn_window_trace(turn=row, number=number)
-    seen = alternatives(trace, index - window.first)
+    try:
+        seen = alternatives(trace, index - window.first)
+    except IndexError as error:
+        raise Http404 from error
     prompt = len(tokenizer.prompt_ids(row.user_token_ids))
     # The prompt was fed; so was the closing token of a reply that did not end by itself.
     fed = index < prompt or (index == len(ids) - 1 and row.status != TurnStatus.COMPLETE.value)

@@ -17,7 +17,7 @@ from memory_app.core.inspection.windows import WINDOW, window, window_count
 from memory_app.core.text.tokenizer import END, Tokenizer
 from memory_app.models import Turn, TurnKind
 from memory_app.refusal import Refused
-from memory_app.views.cell_words import cell_to_page
+from memory_app.views.cell_words import cell_to_page, most_units
 from memory_app.views.inspector.gate_map import numbered_window
 from memory_app.views.special_tokens import special_names, special_words
 
@@ -34,6 +34,7 @@ _MODULES = tuple(
         "inspector/export_png", "inspector/changed_units", "shared/numbers", "inspector/panes",
         "shared/radio_group", "shared/colour_ramp", "shared/save_file", "inspector/token_row",
         "inspector/token_text", "inspector/compare_reply", "shared/strings", "inspector/unit_chart",
+        "inspector/matrix",
     )
 )  # fmt: skip
 _LONGEST_WORD = 24  # characters that no line breaks between: they fit on a narrow phone
@@ -127,7 +128,8 @@ def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
     """The page; a turn without a state says so in one sentence."""
     row: Turn = request.turn  # type: ignore[attr-defined]
     checkpoint = row.chat.checkpoint
-    cell = cell_to_page(checkpoint.model_config.kind)
+    config = checkpoint.model_config
+    cell = cell_to_page(config)
     context: dict[str, Any] = {
         "turn": row,
         "chat": row.chat,
@@ -169,7 +171,7 @@ def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
             "split": split - shown.first,
             "window": context.get("window"),
             "layers": checkpoint.num_layers,
-            "units": checkpoint.hidden_size,
+            "units": most_units(config),
             "siblings": [one for one in context["siblings"] if one["comparable"]],
             "control": {
                 token_id: special_words()[name]

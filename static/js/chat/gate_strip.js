@@ -50,7 +50,8 @@ export class Strip {
     GATES.forEach((gate, row) => {
       draw.fillStyle = `rgb(${colour(`--gate-${gate.hue}`).join()})`;
       tokens.forEach(({ means }, k) => {
-        const share = (means[row] - gate.low) / (gate.high - gate.low);
+        // An exponential gate has no upper bound: its row is full from 1 on.
+        const share = Math.min(1, (means[row] - gate.low) / (gate.high - gate.low));
         const height = Math.max(0.5, share * (ROW - 1));
         draw.fillRect(k * columns, (row + 1) * ROW - height, columns - gap, height);
       });

@@ -13,9 +13,9 @@ const element = (id) => document.getElementById(id);
 const NUMBER = 4; // bytes of a float32, in which the state is kept
 
 export class Course {
-  constructor(chat, { num_layers: layers, hidden_size: width, state_parts: shapes }) {
+  constructor(chat, { num_layers: layers, hidden_size: width, parts }) {
     this.chat = chat;
-    this.parts = Object.keys(shapes);
+    this.parts = parts.map(({ name }) => name);
     this.cachePerToken = 2 * layers * width * NUMBER; // a key and a value
     this.turns = []; // root to head, as in memory.json, with their running totals
     this.stateBytes = 0;

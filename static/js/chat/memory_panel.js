@@ -22,19 +22,20 @@ function stateOf(turn, parts) {
   return states.get(turn);
 }
 
-// A part's values layer by layer: one tensor of all layers, or one a layer (`h.0`, `h.1`, …).
+// A part's values by layer: one tensor of all layers, or one for each layer that has it (`h.0`, …).
 function layersOf(tensors, part) {
   if (tensors[part]) {
     const { shape: [layers], values } = tensors[part];
     const units = values.length / layers;
     return Array.from({ length: layers }, (_, k) => values.subarray(k * units, (k + 1) * units));
   }
-  return Object.keys(tensors).filter((name) => name.startsWith(`${part}.`))
-    .sort((a, b) => a.split(".").at(-1) - b.split(".").at(-1)).map((name) => tensors[name].values);
+  const layers = [];
+  for (const name of Object.keys(tensors).filter((one) => one.startsWith(`${part}.`))) layers[Number(name.split(".").at(-1))] = tensors[name].values;
+  return layers;
 }
 
-const norm = (values) => Math.hypot(...values);
-const distance = (a, b) => Math.hypot(...a.map((value, k) => value - b[k]));
+const norm = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+const distance = (a, b) => norm(a.map((value, k) => value - b[k]));
 
 export class Memory {
   constructor(checkpoint) {
@@ -61,15 +62,15 @@ export class Memory {
     Object.assign(this, { head, turns });
     this.#blank();
     this.course.show(head).catch(() => {}); // the charts keep what they showed
-    const { state_parts: shapes, memory_part: memory, num_layers: layers } = this.checkpoint;
+    const { state_parts: shapes, pictures } = this.checkpoint;
     const parts = Object.keys(shapes);
     const [state, before] = await Promise.all([head ? stateOf(head, parts) : null, parent ? stateOf(parent, parts) : null]);
     if (wanted !== this.wanted) return; // a newer request overtook this
-    const zeros = (part) => Array.from({ length: layers }, () => new Float32Array(shapes[part].reduce((a, b) => a * b, 1)));
+    const zeros = (part) => pictures.map((picture) => picture.parts.includes(part) && new Float32Array(shapes[part].reduce((a, b) => a * b, 1)));
     const blank = Object.fromEntries(parts.map((part) => [part, zeros(part)]));
     this.state = state ?? { parts: blank, tokens: "0" };
     this.before = before ?? { parts: blank };
-    this.memory = this.state.parts[memory];
+    this.memory = pictures.map(({ part }, k) => this.state.parts[part][k]);
     this.hash = hash;
     element("memory-turns").textContent = grouped(turns);
     element("memory-tokens").textContent = this.state.tokens === undefined ? "–" : grouped(this.state.tokens);
@@ -96,12 +97,12 @@ export class Memory {
   }
 
   #norms() {
-    const { memory_part: memory } = this.checkpoint;
+    const { pictures, parts } = this.checkpoint;
     this.memory.forEach((values, k) => {
-      const own = Object.values(this.state.parts).map((layers) => norm(layers[k]));
-      const numbers = [...own, distance(values, this.before.parts[memory][k])];
+      const own = parts.map(({ name }) => this.state.parts[name][k] && norm(this.state.parts[name][k]));
+      const numbers = [...own, distance(values, this.before.parts[pictures[k].part][k])];
       const { cells } = element("norms").rows[k];
-      numbers.forEach((value, column) => (cells[column + 1].querySelector("span").textContent = value.toFixed(2)));
+      numbers.forEach((value, column) => (cells[column + 1].querySelector("span").textContent = value?.toFixed(2) ?? "–"));
     });
   }
 
@@ -113,8 +114,9 @@ export class Memory {
     this.memory.forEach((values, k) => {
       const canvas = element("cells").children[k]; // sized by the server, so that nothing moves
       const { width, height } = canvas;
-      paint(canvas, width, height, lut, true, scale, (x, y) => values[y * width + x] ?? 0);
-      canvas.setAttribute("aria-label", say("layerNorm", { n: k + 1, part: this.checkpoint.memory_part, norm: norm(values).toFixed(2) }));
+      const { part, block } = this.checkpoint.pictures[k]; // of a matrix memory the heads side by side
+      paint(canvas, width, height, lut, true, scale, (x, y) => values[(Math.floor(x / block) * height + y) * block + (x % block)] ?? 0);
+      canvas.setAttribute("aria-label", say("layerNorm", { n: k + 1, part, norm: norm(values).toFixed(2) }));
     });
     const bar = document.createElement("canvas");
     paint(bar, 64, 1, lut, true, 1, (x) => (x / 63) * 2 - 1);

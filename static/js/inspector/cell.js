@@ -10,3 +10,9 @@ export const HUES = of(({ hue }) => `--gate-${hue}`);
 export const LABELS = of(({ label }) => label);
 export const MEANINGS = of(({ meaning }) => meaning);
 export const { first: FIRST, strip: STRIP, memory: MEMORY, write: WRITE, keep: KEEP } = cell;
+
+// What a layer has of its own: {gates: {name: its gate}, units, memory, write, keep, matrix}.
+export const LAYERS = cell.layers.map((layer) => ({
+  ...layer, gates: Object.fromEntries(layer.gates.map((gate) => [gate.name, gate])),
+}));
+export const layersWith = (gate) => [...LAYERS.keys()].filter((layer) => gate in LAYERS[layer].gates);

@@ -1,6 +1,6 @@
 // One gate of one layer over a turn's tokens, unit by unit, in sixteen bits a value, with its
 // statistics. Maps: those of one turn, fetched on demand.
-import { BOUNDED, MEMORY } from "./cell.js";
+import { LAYERS } from "./cell.js";
 import { load } from "./safetensors.js";
 
 const STEPS = 65535;
@@ -12,19 +12,21 @@ export const SORTS = ["mean", "index", "variance", "change", "timescale"]; // th
 
 export class GateMap {
   // steps: [units][tokens]
-  constructor(gate, tokens, units, low, high, steps, figures = {}) {
-    Object.assign(this, { gate, tokens, units, low, high, steps, figures });
+  constructor(gate, layer, tokens, units, low, high, steps, figures = {}) {
+    Object.assign(this, { gate, layer, tokens, units, low, high, steps, figures });
     this.signed = low < 0;
-    this.bounded = BOUNDED[gate]; // else it has no bounds to saturate at
+    this.bounded = LAYERS[layer].gates[gate].high !== null; // else it has no bounds to saturate at
   }
 
   static of({ tensors: { steps, ...rest }, metadata }) {
     const [units, tokens] = steps.shape;
     const figures = Object.fromEntries(Object.entries(rest).map(([name, { values }]) => [name, values]));
-    const [before, after] = [figures[`${MEMORY}_before`], figures[`${MEMORY}_after`]];
+    const layer = Number(metadata.layer);
+    const { memory } = LAYERS[layer];
+    const [before, after] = [figures[`${memory}_before`], figures[`${memory}_after`]];
     figures.change = after.map((value, unit) => Math.abs(value - before[unit]));
     figures.saturation = JSON.parse(metadata.saturation);
-    return new GateMap(metadata.gate, tokens, units, Number(metadata.low), Number(metadata.high), steps.values, figures);
+    return new GateMap(metadata.gate, layer, tokens, units, Number(metadata.low), Number(metadata.high), steps.values, figures);
   }
 
   // `other` minus `own`, token by token as far as both go; equal tokens from equal memory give 0.
@@ -40,11 +42,16 @@ export class GateMap {
       }
     }
     const steps = Uint16Array.from(gap, (v) => Math.round(((v / top + 1) / 2) * STEPS));
-    return new GateMap(own.gate, tokens, own.units, -top, top, steps, own.figures);
+    return new GateMap(own.gate, own.layer, tokens, own.units, -top, top, steps, own.figures);
   }
 
   value(token, unit) {
     return this.low + (this.steps[unit * this.tokens + token] / STEPS) * (this.high - this.low);
+  }
+
+  // The unit that a row belongs to: a head of a matrix memory has several rows of q, k and v.
+  unitOf(row) {
+    return Math.floor((row * LAYERS[this.layer].units) / this.units);
   }
 
   // 0 … 255, for a ramp.
@@ -80,7 +87,9 @@ export class GateMap {
   order(sort) {
     const units = Uint16Array.from({ length: this.units }, (_, unit) => unit);
     const by = this.figures[sort];
-    return by ? units.sort((a, b) => by[b] - by[a] || a - b) : units;
+    if (!by) return units;
+    const figure = by.length === this.units ? (row) => by[row] : (row) => by[this.unitOf(row)];
+    return units.sort((a, b) => figure(b) - figure(a) || a - b);
   }
 
   // The units whose memory changed most.

@@ -37,6 +37,8 @@ export function histogram(map, lut) {
 // saturation: {gate: [share below, share above]}
 export function saturated(saturation, lut) {
   for (const row of element("saturation").querySelectorAll("tr[data-gate]")) {
+    row.hidden = !(row.dataset.gate in saturation); // a gate that this layer lacks, or without bounds
+    if (row.hidden) continue;
     const [below, above] = saturation[row.dataset.gate];
     const [low, high] = row.querySelectorAll(".part-low, .part-high");
     low.style.width = `${below * 100}%`;

@@ -1,10 +1,11 @@
 // The gate view: `shown` is its state; every control changes it, `draw` follows it, and the address
 // behind # contains it, so that a link shows the same.
 import { Alternatives } from "./next_token.js";
-import { FIRST, HUES, KEEP, LABELS, MEANINGS, SIGNED } from "./cell.js";
+import { FIRST, HUES, LABELS, LAYERS, MEANINGS, SIGNED, layersWith } from "./cell.js";
 import { GateMap, SORTS, TELLING } from "./gate_map.js";
 import { go, leaving, maps } from "./preload_map.js";
 import { histogram, saturated } from "./histogram.js";
+import { Matrices } from "./matrix.js";
 import { mapPicture } from "./export_png.js";
 import { mostChanged, tokensLong } from "./changed_units.js";
 import { grouped } from "../shared/numbers.js";
@@ -40,6 +41,8 @@ function start(page) {
   let drawn = null; // {own, other: layer -> its map, lut, kind}
   let asked = 0;
 
+  const matrices = element("matrices") && new Matrices(page.turn, part);
+
   const luts = (gate) => ramp(HUES[gate], SIGNED[gate]);
 
   function take(state) {
@@ -56,9 +59,13 @@ function start(page) {
 
   async function draw() {
     const ask = (asked += 1);
+    // A gate that the layer lacks gives way to the first one.
+    if (shown.layer !== "all" && !(shown.gate in LAYERS[shown.layer].gates)) Object.assign(shown, { gate: FIRST, unit: undefined });
+    gateTabs.show(shown.gate);
     const { gate, sort } = shown;
-    const layers = shown.layer === "all" ? [...Array(page.layers).keys()] : [shown.layer];
-    element("explain").textContent = MEANINGS[gate];
+    const layers = shown.layer === "all" ? layersWith(gate) : [shown.layer];
+    for (const tab of element("gate-tabs").children) tab.hidden = shown.layer !== "all" && !(tab.dataset.value in LAYERS[shown.layer].gates);
+    element("explain").textContent = shown.layer === "all" ? MEANINGS[gate] : LAYERS[shown.layer].gates[gate].meaning;
     element("at-gate").textContent = gate;
     let own;
     let other = [];
@@ -79,11 +86,12 @@ function start(page) {
     tell("");
     const at = (list) => new Map(list.map((map, k) => [layers[k], map]));
     drawn = { own: at(own), other: at(other), lut: luts(gate) };
-    if (shown.unit === undefined || (shown.unit && !layers.includes(shown.unit.layer))) {
+    const there = (one) => layers.includes(one.layer) && one.unit < drawn.own.get(one.layer).units;
+    if (shown.unit === undefined || (shown.unit && !there(shown.unit))) {
       const layer = layers.at(-1);
       shown.unit = { layer, unit: drawn.own.get(layer).telling(), by: gate };
     }
-    if (!layers.includes(mark.layer)) Object.assign(mark, shown.unit ?? { layer: layers[0] });
+    if (!there(mark)) Object.assign(mark, shown.unit ?? { layer: layers[0] });
     const apart = sibling && shown.mode === "difference";
     panes.show(layers.flatMap((layer) => {
       const map = drawn.own.get(layer);
@@ -151,7 +159,8 @@ function start(page) {
       : say("colourNone");
     element("uncolour").hidden = !unit;
     if (token === null) element("beat-head").textContent = say("pinNone");
-    line.show(unit, gate);
+    line.show(map ? { layer: unit.layer, unit: map.unitOf(unit.unit) } : null, gate);
+    matrices?.show(LAYERS[unit?.layer ?? mark.layer].matrix ? unit?.layer ?? mark.layer : null, token ?? tokens - 1, (t) => sentence.written(t));
     beat.show(token);
     const layer = unit?.layer ?? mark.layer;
     if (drawn?.own.has(layer)) {
@@ -186,7 +195,7 @@ function start(page) {
     element("at-token").replaceChildren(sentence.written(token), ` ${grouped(first + token + 1)}/${grouped(total)}`);
     element("at-unit").textContent = shown.layer === "all"
       ? say("unitOf", { unit: String(unit), units: map.units, layer: layer + 1 }) : `${unit} / ${grouped(map.units)}`;
-    if (KEEP) element("at-timescale").textContent = say("tokensLong", { span: tokensLong(map.figures.timescale[unit]) });
+    if (LAYERS[layer].keep) element("at-timescale").textContent = say("tokensLong", { span: tokensLong(map.figures.timescale[map.unitOf(unit)]) });
     element("at-value").textContent = value(map);
     if (other) {
       const both = token < Math.min(map.tokens, other.tokens);

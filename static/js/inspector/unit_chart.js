@@ -1,5 +1,5 @@
 // One unit over the tokens of the turn: a line for each chosen gate, all of them as CSV.
-import { BOUNDED, GATES, HUES, LABELS, SIGNED, STRIP } from "./cell.js";
+import { HUES, LABELS, LAYERS, SIGNED, STRIP } from "./cell.js";
 import { plotPicture } from "./export_png.js";
 import { LineChart } from "../shared/line_chart.js";
 import { savePicture, saveText } from "../shared/save_file.js";
@@ -75,10 +75,12 @@ export class UnitLine {
     const gates = this.shown?.gates;
     for (const id of ["line-csv", "line-png"]) element(id).disabled = !gates;
     if (!gates) return;
-    const drawn = this.boxes.filter(({ checked }) => checked).map(({ value }) => value);
+    for (const box of this.boxes) box.parentElement.hidden = !(box.value in gates);
+    const drawn = this.boxes.filter(({ checked, value }) => checked && value in gates).map(({ value }) => value);
     this.drawn = drawn;
     // A bounded gate is drawn between its bounds, so that the lines of two units compare.
-    const ends = drawn.some((gate) => !BOUNDED[gate]) ? {} : { min: drawn.some((gate) => SIGNED[gate]) ? -1 : 0, max: 1 };
+    const own = LAYERS[this.shown.layer].gates;
+    const ends = drawn.some((gate) => own[gate].high === null) ? {} : { min: drawn.some((gate) => SIGNED[gate]) ? -1 : 0, max: 1 };
     this.chart.show({
       x: { label: say("axisToken"), whole: true },
       y: { label: say("axisValue"), ...ends },
@@ -89,9 +91,10 @@ export class UnitLine {
   }
 
   csv() {
+    const gates = Object.keys(this.shown.gates);
     const rows = this.tokens.map((text, t) => [
-      this.first + t + 1, this.ids[t], cell(text), t < this.split ? "prompt" : "reply", ...GATES.map((gate) => this.shown.gates[gate][t]),
+      this.first + t + 1, this.ids[t], cell(text), t < this.split ? "prompt" : "reply", ...gates.map((gate) => this.shown.gates[gate][t]),
     ]);
-    return [["token", "token_id", "text", "part", ...GATES], ...rows].map((row) => row.join(",")).join("\n") + "\n";
+    return [["token", "token_id", "text", "part", ...gates], ...rows].map((row) => row.join(",")).join("\n") + "\n";
   }
 }

@@ -15,13 +15,14 @@ export function radios(group, chosen) {
     chosen(button.dataset.value);
   }
 
-  for (const [k, button] of buttons.entries()) {
+  for (const button of buttons) {
     button.addEventListener("click", () => choose(button));
     button.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
       if (!step) return;
       event.preventDefault();
-      const next = buttons[(k + step + buttons.length) % buttons.length];
+      const there = buttons.filter((one) => one === button || !one.hidden);
+      const next = there[(there.indexOf(button) + step + there.length) % there.length];
       next.focus();
       choose(next);
     });

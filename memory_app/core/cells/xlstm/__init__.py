@@ -89,6 +89,7 @@ class XLSTM(Cell):
     )
     strip_gates = ("i", "f", "o")
     memory_gate, write_gate, keep_gate = "c", "i", "f"
+    output_part = None
     options = {"blocks": []}
     lower_cell = ("lstm", "lstm.")
 
@@ -165,8 +166,9 @@ class XLSTM(Cell):
         return block.values if gate in ("v", "o", "h") else block.heads
 
     def memory_of(self, sizes: Sizes, layer: int) -> Memory:
-        part, gate = ("c", "c") if matrix_sizes(sizes.options)[layer] is None else ("C", "size")
-        return Memory(part, gate, "i", "f")
+        if matrix_sizes(sizes.options)[layer] is None:
+            return Memory("c", "c", "i", "f")
+        return Memory("C", "size", "i", "f", matrix=True)
 
     def memory_values(self, sizes: Sizes, layer: int, parts: Mapping[str, Tensor]) -> Tensor:
         if "C" not in parts:
@@ -177,6 +179,13 @@ class XLSTM(Cell):
         from memory_app.core.cells.xlstm.packed import PackedXLSTM
 
         return PackedXLSTM(layers, sizes, embedding, dtype)
+
+    def matrix_at(
+        self, layers: Any, layer: int, x: Tensor, before: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        from memory_app.core.cells.xlstm.read_out import matrix_at
+
+        return matrix_at(self.tracer(layers), layer, x, before)
 
     def tracer(self, layers: Any) -> XLSTMTracer:
         from memory_app.core.cells.xlstm.tracer import XLSTMTracer

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from memory_app.core.cells.xlstm.tracer import XLSTMTracer
+
+_NEEDED = ("i", "f", "q", "k", "v", "h")
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOut:
@@ -48,3 +52,15 @@ def read_out(gates: Mapping[str, Tensor], before: Mapping[str, Tensor], token: i
     apart = (torch.einsum("sh,shv->hv", weights, v) + carried - h).abs()
     residual = float((apart / h.abs().clamp(min=1)).max())
     return ReadOut(weights.T.float(), carried.float(), residual)
+
+
+def matrix_at(
+    tracer: XLSTMTracer, layer: int, x: Tensor, before: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """C [heads, key, value] after x [T, in], and the weights [heads, T] of the last read-out."""
+    gates, after = tracer.gates(layer, x, x, dict(before), _NEEDED)
+    parts = {name: part[0] for name, part in before.items()}
+    return {
+        "matrix": after["C"][0] * after["m"][0].exp()[:, None, None],
+        "read_out": read_out(gates, parts, len(x) - 1).weights.contiguous(),
+    }
