@@ -30,7 +30,7 @@ async def test_it_chats_over_the_socket_and_its_states_are_replays(open_socket, 
     checkpoint = (await socket.next())["checkpoint"]
     assert checkpoint["cell"] == "xlstm"
     assert checkpoint["state_parts"] == {
-        "h": [16], "c": [16], "C": [4, 32, 64], "n": [4, 32], "m": [4], "shift": [16]
+        "h": [16], "c": [16], "C": [4, 64, 64], "n": [4, 64], "m": [4], "shift": [3, 32]
     }  # fmt: skip
     for text in ("Hello", "My name is Clara."):
         sampling = {"max_tokens": 6, "seed": 5}
@@ -59,7 +59,7 @@ def test_every_page_and_file_of_a_turn_knows_its_blocks(alice, chat, turn):
     assert 'data-value="size"' in page
     assert 'id="matrices"' in page
     chat_page = get(f"/chat/{chat.pk}/").content.decode()
-    assert '<canvas width="256" height="32"' in chat_page
+    assert '<canvas width="256" height="64"' in chat_page
     assert 'data-part="C"' in chat_page
     trace = load(get(f"/turn/{turn.pk}/trace.safetensors").content)
     blocks = {f"{name}.2" for name in ("i", "f", "o", "q", "k", "v", "size", "h")}
@@ -71,7 +71,7 @@ def test_every_page_and_file_of_a_turn_knows_its_blocks(alice, chat, turn):
     state = State.from_safetensors(mind, chat.checkpoint.model_config)
     assert state.sha256() == turn.state_sha256
     gate_map = load(get(f"/turn/{turn.pk}/map.safetensors?gate=q&layer=2").content)
-    assert gate_map["steps"].shape == (128, tokens)
+    assert gate_map["steps"].shape == (256, tokens)
     assert {"size_before", "size_after", "mean_f", "timescale"} <= set(gate_map)
     for gate, layer in (("g", 2), ("q", 0), ("size", 1)):
         assert get(f"/turn/{turn.pk}/map.safetensors?gate={gate}&layer={layer}").status_code == 404

@@ -117,7 +117,7 @@ def matrix(request: HttpRequest, turn: UUID) -> HttpResponseBase:
     version = f"matrix{maps.MAP_FORMAT_VERSION}-{number}-{quote(text)}-{window or ''}"
     if (same := known(request, version)) is not None:
         return same
-    found, _, _ = traced(request)
-    token = numbered(request, "token", len(found.ids))
-    data = matrix_file(found, number, token, {"turn": str(row.pk), "layer": str(number)})
+    trace, _, _ = traced(request)
+    token = numbered(request, "token", len(trace.ids))
+    data = matrix_file(trace, number, token, {"turn": str(row.pk), "layer": str(number)})
     return kept(HttpResponse(data, content_type="application/octet-stream"), row, version)
