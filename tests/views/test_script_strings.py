@@ -1,4 +1,4 @@
-"""The scripts hold no words of their own: each one they ask for is handed over with its page."""
+"""The scripts contain no texts of their own: each one they ask for comes with its page."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from memory_app.templatetags.pages import STRINGS
+from memory_app.script_strings import STRINGS
 
 SCRIPTS = Path(settings.BASE_DIR) / "static/js"
 # Whose words stand on the pages of a folder's scripts; a shared script is on pages of each.
