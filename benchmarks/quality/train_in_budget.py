@@ -22,8 +22,8 @@ from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import OptimisationSettings, TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.loss import token_nll, window_loss
+from memory_app.core.training.optimizer import new_optimizer
 from memory_app.core.training.recurrent_dropout import reader
-from memory_app.core.training.trainer import new_optimizer
 
 WARMUP = 0.02  # of the budget
 

@@ -81,8 +81,8 @@ def main() -> None:
     # Imported here: the benchmark itself needs no trainer.
     from memory_app.core.run_settings import PRESETS
     from memory_app.core.tasks import CHAT
+    from memory_app.core.training.callbacks import Callback, Metrics
     from memory_app.core.training.run import run
-    from memory_app.core.training.trainer import Callback, Metrics
 
     class Started(Callback):
         def on_step(self, step: int, metrics: Metrics) -> None:

@@ -17,7 +17,7 @@ django.setup()
 
 from django.db import connections  # noqa: E402
 
-from memory_app.core.training.trainer import Callback  # noqa: E402
+from memory_app.core.training.callbacks import Callback  # noqa: E402
 from memory_app.services.training import execute, runs  # noqa: E402, F401  (loaded before the forks)
 
 run_id, rng = UUID(sys.argv[1]), random.Random(int(sys.argv[2]))

@@ -10,8 +10,9 @@ from memory_app.core.data.dialogues import Source
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
+from memory_app.core.training.callbacks import Callback
 from memory_app.core.training.run import Evaluating
-from memory_app.core.training.trainer import Batches, Callback
+from memory_app.core.training.trainer import Batches
 
 
 class Task(ABC):

@@ -14,8 +14,8 @@ from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks.base import Task
 from memory_app.core.text.tokenizer import Tokenizer
-from memory_app.core.training.callbacks import Watcher
-from memory_app.core.training.trainer import Callback, Interrupted, TrainingError
+from memory_app.core.training.callbacks import Callback, Interrupted, Watcher
+from memory_app.core.training.trainer import TrainingError
 
 # A validation that took longer than the training between two of them would be no help.
 VALIDATION_DIALOGUES = 60

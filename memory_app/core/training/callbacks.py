@@ -1,17 +1,42 @@
-"""Callbacks that are also told what every evaluation of a run found."""
+"""What a run reports, and to whom: callbacks of the loop, and of every evaluation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from memory_app.core.evaluation.progress_exam import Exchange
-from memory_app.core.training.trainer import Callback
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.run_settings import TrainingSettings
 
+Metrics = dict[str, float]
 Validation = Mapping[str, float]
 
 
+class Interrupted(Exception):
+    """Raised by a callback within an evaluation, since the run is to end now."""
+
+
+class Callback:
+    """The events of the loop; every method may be left out."""
+
+    def on_start(self, settings: TrainingSettings, step: int) -> None:
+        """Before the first step of this process; `step` > 0 after a resume."""
+
+    def on_step(self, step: int, metrics: Metrics) -> bool | None:
+        """After each optimizer step. Return True to end the run after a save."""
+
+    def on_evaluate(self, step: int, model: LanguageModel) -> None:
+        """Every `evaluate_every` steps and at the end; the model is in eval mode.
+
+        May raise Interrupted.
+        """
+
+    def on_save(self, step: int) -> None:
+        """After each resumable save."""
+
+
 class Watcher(Callback):
-    """A callback that is also told what every evaluation found."""
+    """A callback that also gets the results of every evaluation."""
 
     def on_validation(self, step: int, bits_per_byte: Validation) -> None:
         """Bits per byte of each source that has validation dialogues."""
@@ -20,8 +45,8 @@ class Watcher(Callback):
         """Shares of right answers in a short exam, by gap."""
 
     def on_samples(self, step: int, exchanges: Sequence[Exchange]) -> None:
-        """What the model said to a few fixed prompts."""
+        """The model's replies to a few fixed prompts."""
 
     def breaks_off(self) -> bool:
-        """Asked between the parts of an evaluation: whether the run is to end without it."""
+        """Called between the parts of an evaluation: whether the run is to end without it."""
         return False

@@ -27,16 +27,11 @@ from memory_app.core.model.checkpoint import Checkpoint, load_checkpoint, save_c
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
+from memory_app.core.training.callbacks import Callback, Metrics
 from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.resume_file import SaveError, newest_save, saved_parked
 from memory_app.core.training.run_tokenizer import run_tokenizer
-from memory_app.core.training.trainer import (
-    Batches,
-    Callback,
-    Metrics,
-    TrainingResult,
-    train,
-)
+from memory_app.core.training.trainer import Batches, TrainingResult, train
 
 CHECKPOINT_FOLDER = "checkpoint"
 

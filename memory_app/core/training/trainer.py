@@ -23,42 +23,20 @@ from memory_app.core.cpu import computes_bfloat16
 from memory_app.core.data.batching import Batch
 from memory_app.core.messages import SentenceError
 from memory_app.core.model.model import LanguageModel
-from memory_app.core.run_settings import OptimisationSettings, TrainingSettings
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.training.callbacks import Callback, Interrupted, Metrics
 from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.loss import WindowLoss
+from memory_app.core.training.optimizer import learning_rate, new_optimizer
 from memory_app.core.training.resume_file import read_save, write_save
 
-Metrics = dict[str, float]
 #: Beside `save_every`: a save after this many seconds, or after so many times what the last one
 #: took. A kill costs little work, saving a fiftieth of the time, and the weights don't notice.
 SAVE_SECONDS, SAVE_COSTS = 2.0, 50
 
 
-class Interrupted(Exception):
-    """A callback breaks an evaluation off, since the run is to end now."""
-
-
 class TrainingError(SentenceError):
     """A run that cannot go on (the loss is not finite, nothing to learn from); one sentence."""
-
-
-class Callback:
-    """What a run tells; every method may be left out."""
-
-    def on_start(self, settings: TrainingSettings, step: int) -> None:
-        """Before the first step of this process; `step` > 0 after a resume."""
-
-    def on_step(self, step: int, metrics: Metrics) -> bool | None:
-        """After each optimizer step. Return True to end the run after a save."""
-
-    def on_evaluate(self, step: int, model: LanguageModel) -> None:
-        """Every `evaluate_every` steps and at the end; the model is in eval mode.
-
-        May raise Interrupted.
-        """
-
-    def on_save(self, step: int) -> None:
-        """After each resumable save."""
 
 
 class Batches(Protocol):
@@ -78,35 +56,6 @@ class TrainingResult:
     finished: bool
     tokens: int
     last: Metrics = field(default_factory=dict)
-
-
-def learning_rate(settings: OptimisationSettings, step: int) -> float:
-    """Linear warm-up, then a cosine down to `final_learning_rate` of the first."""
-    if step < settings.warmup:
-        return settings.learning_rate * (step + 1) / settings.warmup
-    span = max(1, settings.steps - settings.warmup)
-    done = min(1.0, (step - settings.warmup) / span)
-    floor = settings.final_learning_rate
-    return settings.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * done)))
-
-
-def new_optimizer(settings: TrainingSettings, model: LanguageModel) -> torch.optim.AdamW:
-    """AdamW, with a rate of its own for the embedding.
-
-    A name is seen once in hundreds of steps, and Adam moves a row by about the rate each time: at
-    the rate that suits the layers, rare pieces never get far enough apart to be told apart.
-    """
-    rare = [model.embedding.weight]
-    others = [p for p in model.parameters() if p is not model.embedding.weight]
-    return torch.optim.AdamW(
-        [
-            {"params": rare, "scale": settings.optimisation.embedding_rate},
-            {"params": others, "scale": 1.0},
-        ],
-        lr=settings.optimisation.learning_rate,
-        betas=(0.9, 0.98),
-        weight_decay=settings.regularisation.weight_decay,
-    )
 
 
 @dataclass(slots=True)

@@ -16,9 +16,8 @@ from rich.progress import MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from memory_app import registry
 from memory_app.core.run_settings import PRESETS, TrainingSettings
-from memory_app.core.training.callbacks import Validation, Watcher
+from memory_app.core.training.callbacks import Metrics, Validation, Watcher
 from memory_app.core.training.distributed import Group, joined
-from memory_app.core.training.trainer import Metrics
 from memory_app.management.base import ReportingCommand, bars
 from memory_app.management.setting_help import SettingHelpFormatter, setting_help
 from memory_app.models import RunStatus, TrainingRun

@@ -19,11 +19,10 @@ from memory_app.core.messages import quoted
 from memory_app.core.number_text import figure_text
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks import CHAT
-from memory_app.core.training.callbacks import Validation, Watcher
+from memory_app.core.training.callbacks import Callback, Metrics, Validation, Watcher
 from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.resume_file import remove_saves
 from memory_app.core.training.run import CHECKPOINT_FOLDER, run
-from memory_app.core.training.trainer import Callback, Metrics
 from memory_app.models import Checkpoint, Corpus, RunSample, RunStatus, TrainingRun
 from memory_app.services.training.corpora import corpus_file
 from memory_app.services.training.leases import Lease, LeaseLost, patiently

@@ -11,7 +11,7 @@ from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks.base import Task
 from memory_app.core.text.tokenizer import Tokenizer
-from memory_app.core.training.trainer import Callback
+from memory_app.core.training.callbacks import Callback
 
 LABELS = ("glad", "sad")
 

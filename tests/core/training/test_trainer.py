@@ -11,11 +11,12 @@ from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks import CHAT
 from memory_app.core.text.tokenizer import Tokenizer
-from memory_app.core.training.callbacks import Watcher
+from memory_app.core.training.callbacks import Callback, Watcher
+from memory_app.core.training.optimizer import learning_rate
 from memory_app.core.training.resume_file import SaveError
 from memory_app.core.training.run import run
 from memory_app.core.training.run import train_from_sources as train
-from memory_app.core.training.trainer import Callback, TrainingError, learning_rate
+from memory_app.core.training.trainer import TrainingError
 
 # A run ends with a batch, so none may be as long as a run: dialogues are cut at five windows.
 SMALL = TrainingSettings().changed(
