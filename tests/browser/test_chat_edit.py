@@ -138,3 +138,18 @@ def test_how_a_reply_was_drawn_can_be_read_under_it(visitor: Visitor) -> None:
     expect(how).to_have_attribute("aria-expanded", "true")
     how.click()
     expect(drawn).to_be_hidden()
+
+
+def test_what_an_edited_first_message_set_aside_is_told_for_what_it_is(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    visitor.talk("My name is Clara.")
+    visitor.talk("I like music.")
+    page.locator(".turn").first.get_by_role("button", name="Edit this message").click()
+    page.locator(".editor textarea").fill("My name is Anna.")
+    page.locator(".editor").get_by_role("button", name="Send").click()
+    expect(page.locator(".turn")).to_have_count(1)
+    visitor.wait_for_end()
+    expect(page.locator("#aside span")).to_have_text(
+        "2 turns are on another branch, which begins with another first message."
+    )

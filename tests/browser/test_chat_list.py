@@ -425,7 +425,7 @@ def test_the_rail_stands_in_line(visitor: Visitor) -> None:
         owner=mine.owner, checkpoint=mine.checkpoint, title="Old", archived=True, activity=1
     )
     page.get_by_role("button", name="中文").click()
-    page.get_by_text("全部对话").wait_for()
+    page.get_by_role("link", name="全部对话").wait_for()
     middles = page.locator(".rail-account a, .rail-foot .tools button").evaluate_all(
         "all => all.map((one) => one.getBoundingClientRect()).map((r) => (r.top + r.bottom) / 2)"
     )

@@ -75,7 +75,7 @@ def test_the_list_of_chats_says_that_the_session_is_over(visitor: Visitor) -> No
     page.context.clear_cookies(name="sessionid")
     page.get_by_role("searchbox").press_sequentially("clara")
     expect(page.get_by_role("navigation", name="Site").get_by_text("Log in")).to_be_visible()
-    expect(page.get_by_text("No chats yet")).to_be_visible()
+    expect(page.get_by_text("Chats with “clara”: 0")).to_be_visible()
 
 
 def test_a_form_that_is_wrong_says_why_and_keeps_the_name(visitor: Visitor) -> None:
