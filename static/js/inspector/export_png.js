@@ -27,6 +27,14 @@ function drawSharp(pen, canvas, x, y, wide, high) {
   pen.drawImage(rows, x, y, wide, high);
 }
 
+// A text that is too wide ends in "…": a name may have 200 characters.
+function cut(pen, text, room) {
+  if (pen.measureText(text).width <= room) return text;
+  const signs = [...text];
+  while (signs.length && pen.measureText(`${signs.join("")}…`).width > room) signs.pop();
+  return `${signs.join("")}…`;
+}
+
 // Whether every token fits horizontally over its column.
 function fit(texts, wide, fontFamily) {
   const pen = new OffscreenCanvas(1, 1).getContext("2d");
@@ -83,7 +91,7 @@ export function mapPicture({ title, subtitle, panes, lut, ends }) {
     pen.font = `${size}px ${fontFamily}`;
     pen.textAlign = align;
     pen.fillStyle = rgb(name);
-    pen.fillText(text, x, y, WIDTH - 2 * PAD);
+    pen.fillText(cut(pen, text, WIDTH - 2 * PAD), x, y);
   };
   pen.fillStyle = rgb("--ground");
   pen.fillRect(0, 0, picture.width, picture.height);
@@ -131,8 +139,9 @@ export function plotPicture({ title, subtitle, chart, lines }) {
   const write = (text, x, y, size, name) => {
     pen.font = `${size}px ${fontFamily}`;
     pen.fillStyle = rgb(name);
-    pen.fillText(text, x, y, wide - PAD - x);
-    return x + pen.measureText(text).width;
+    const shown = cut(pen, text, wide - PAD - x);
+    pen.fillText(shown, x, y);
+    return x + pen.measureText(shown).width;
   };
   write(title, PAD, PAD + 20, 22, "--text");
   write(subtitle, PAD, PAD + 46, 15, "--muted");
