@@ -61,7 +61,9 @@ def train_within(
     optimizer = new_optimizer(settings, model)
     nll = token_nll(model, compiled=settings.execution.compile == "on")
     hidden = (
-        reader(settings.regularisation, model) if isinstance(model, LanguageModel) else model.hidden
+        reader(settings.regularisation, model)
+        if isinstance(model, LanguageModel)
+        else model.hidden_at
     )
     model.train()
     began = clock()

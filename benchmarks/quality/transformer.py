@@ -1,8 +1,8 @@
 """A Transformer to compare with: the same pieces, the dialogue so far as its context.
 
 Pre-norm decoder, rotary positions (Su et al. 2021), 4-fold GELU MLP, tied head. It answers to the
-names that the LSTM answers to (`hidden`, `logits`, `blank`), so the same loss and the same exams
-take it; its state is its key-value cache, which grows with the dialogue.
+names that the LSTM answers to (`hidden`, `hidden_at`, `logits`, `blank`), so the same loss and the
+same exams take it; its state is its key-value cache, which grows with the dialogue.
 """
 
 from __future__ import annotations
@@ -106,6 +106,11 @@ class Transformer(nn.Module):
             x, pair = block(x, turn, past[index] if past else None)
             pairs.append(pair)
         return self.norm(x), Cache(pairs)
+
+    def hidden_at(self, ids: Tensor, state: Cache | None, at: Tensor) -> tuple[Tensor, Cache]:
+        """`hidden` at the positions of `at`, bool [B, T], alone: ([n, width], the cache)."""
+        outputs, cache = self.hidden(ids, state)
+        return outputs[at], cache
 
     def logits(self, outputs: Tensor) -> Tensor:
         """[…, width] → […, vocab]."""
