@@ -29,7 +29,6 @@ from benchmarks.quality.results import (
 )
 from benchmarks.quality.scripted_chats import chats
 from benchmarks.quality.variants import VARIANTS
-from memory_app.core.cells import cell_names
 from memory_app.core.data.dialogues import Source
 from memory_app.core.model.checkpoint import Checkpoint, load_checkpoint
 from memory_app.core.run_settings import TrainingSettings
@@ -85,7 +84,7 @@ def main() -> None:
         "what",
         choices=[
             *("lstm", "reset", "ngram", "transformer", "scratch"),
-            *(f"small-{cell}" for cell in cell_names()),
+            *(f"small-{cell}" for cell in SMALL),
             *(f"variant-{name}" for name in VARIANTS),
             *("small-transformer", "recitation", "chats", "table"),
         ],
@@ -175,7 +174,7 @@ def measure(
         shape = {key: getattr(model.config, key) for key in SHAPE}
     else:
         cell = what.removeprefix("small-")
-        title, place, shape = f"{cell}, small", 4 + cell_names().index(cell), _small(cell)
+        title, place, shape = f"{cell}, small", 4 + list(SMALL).index(cell), _small(cell)
     step = small.changed({**shape, **_cell_step(shape["cell"])})
     found = baselines.cell(step, tokenizer, sources, seconds, n, rates)
     return {"title": title, "place": place, "trained": minutes, **found}

@@ -12,6 +12,7 @@ import torch
 from benchmarks.quality import __main__ as main
 from benchmarks.quality import baselines
 from benchmarks.quality.__main__ import CELL_STEP, RATES, VARIANT_RATES, measure
+from benchmarks.quality.__main__ import SMALL as SMALL_CELLS
 from benchmarks.quality.baselines import lstm, parameters_of, reset
 from benchmarks.quality.chart import COLOURS, MARKERS, draw
 from benchmarks.quality.corpora import single_exchanges
@@ -29,7 +30,6 @@ from benchmarks.quality.results import (
 from benchmarks.quality.train_in_budget import Trained, rate_at, train_within
 from benchmarks.quality.transformer import Transformer, shape_for
 from benchmarks.quality.variants import VARIANTS
-from memory_app.core.cells import cell_names
 from memory_app.core.data.dialogues import Source
 from memory_app.core.evaluation.perplexity import likelihood
 from memory_app.core.initialisation.initial_model import new_model
@@ -299,7 +299,7 @@ def test_the_small_ones_are_all_of_one_size_and_each_meets_its_rates(
 
     monkeypatch.setattr(baselines, "cell", cell)
     monkeypatch.setattr(baselines, "transformer", transformer)
-    for name in (*cell_names(), "transformer"):
+    for name in (*SMALL_CELLS, "transformer"):
         measure(f"small-{name}", checkpoint, [], 1200, 2)
     given = {name: rates for name, rates in RATES.items() if name.startswith("small-")}
     assert {f"small-{name}": rates for name, (_, rates) in met.items()} == given
