@@ -1,4 +1,4 @@
-"""Every file chooser: one that is seen, in the page's language, and a click on it is a click on the browser's own."""
+"""Every file chooser: one is visible, in the page's language, and a click on it is the browser's."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -8,7 +8,8 @@ from tests.browser.visitor import Visitor
 
 HIT = """face => {
   const box = face.getBoundingClientRect();
-  return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.type ?? "nothing";
+  const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return hit?.type ?? "nothing";
 }"""
 PAGES = {"/chats/": 1, "/admin/corpora/": 1, "/admin/checkpoints/import/": 5}
 
@@ -30,7 +31,7 @@ def test_the_button_that_is_seen_is_the_browsers_chooser(
     assert page.locator("input[type=file]").count() == PAGES[path]
     for face in faces.all():
         face.scroll_into_view_if_needed()
-        # What lies on top there gets a hand's click; Playwright's own click would look for its target.
+        # The element on top gets a person's click; Playwright's own click would seek its target.
         hit = face.evaluate(HIT)
         assert hit == "file", hit
     # The browser's own button, in the browser's language, isn't seen beside ours.

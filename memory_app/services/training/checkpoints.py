@@ -1,4 +1,4 @@
-"""Which checkpoint new chats get: promoted and rolled back by people, every change with its row."""
+"""Promotion, rollback, deletion, export and cards of checkpoints; every promotion has a row."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -31,9 +31,9 @@ By = AbstractBaseUser | None
 
 @transaction.atomic
 def checkpoint_promote(*, checkpoint: Checkpoint, by: By = None) -> Promotion | None:
-    """Make it what new chats of its language get; None where it is that already.
+    """Make it the live checkpoint of its language; None where it is that already.
 
-    Chats that there are stay on theirs. Without `by` it was done at the command line.
+    Existing chats stay on theirs. Without `by` it was done on the command line.
 
     Raises:
         RegistryError: its cell is for study.
@@ -43,10 +43,10 @@ def checkpoint_promote(*, checkpoint: Checkpoint, by: By = None) -> Promotion | 
 
 @transaction.atomic
 def checkpoint_roll_back(*, language: str, by: By = None) -> Promotion:
-    """Make live again what was live before the last promotion; again, what was before that.
+    """Make the checkpoint live that was live before the last promotion; again, the one before that.
 
     Raises:
-        RegistryError: nothing that is still there was live before.
+        RegistryError: no existing checkpoint was live before.
     """
     target = roll_back_target(language)
     if target is None:
@@ -58,10 +58,10 @@ def checkpoint_roll_back(*, language: str, by: By = None) -> Promotion:
 
 
 def roll_back_target(language: str) -> Checkpoint | None:
-    """What `checkpoint_roll_back` would make live.
+    """The checkpoint that `checkpoint_roll_back` would make live.
 
     The promotions are read as steps forward and back: one to what was live just before is a step
-    back, whoever took it, so that rolling back twice goes two steps and not to and fro.
+    back, whoever made it, so that two rollbacks go two steps and not to and fro.
     """
     now = Checkpoint.objects.filter(language=language, live=True).first()
     path: list[Any] = []
@@ -73,7 +73,7 @@ def roll_back_target(language: str) -> Checkpoint | None:
             path.pop()
         else:
             path.append(new)
-    # What was made live at a start, by nobody, stands on top of what people chose.
+    # A promotion at a start, without a user, comes after those that people chose.
     if now is not None and path and path[-1] != now.pk:
         path.append(now.pk)
     rows = Checkpoint.objects.in_bulk([key for key in path[:-1] if key is not None])
@@ -145,10 +145,10 @@ def checkpoint_delete(*, checkpoint: Checkpoint, by: By = None) -> None:
 
 
 def checkpoint_export(*, checkpoint: Checkpoint, by: By = None) -> Iterator[bytes]:
-    """The checkpoint's folder as a zip, in pieces; the first is made when it is asked for.
+    """The checkpoint's folder as a zip, in pieces; the first is made when it is requested.
 
     Raises:
-        RegistryError: the stored files aren't what the row says.
+        RegistryError: the stored files differ from the row.
     """
     registry.require_intact(checkpoint)
     audit_record(user=by, action="checkpoint.export", object=str(checkpoint))
@@ -190,23 +190,23 @@ def checkpoint_export_zip(*, checkpoint: Checkpoint, path: Path) -> None:
 
 
 def checkpoint_card(*, checkpoint: Checkpoint, text: str, by: By = None) -> None:
-    """Write a checkpoint's model card: Markdown, shown through the sanitiser."""
+    """Store a checkpoint's model card: Markdown, shown through the sanitiser."""
     with transaction.atomic():
         rows = Checkpoint.objects.filter(pk=checkpoint.pk).exclude(card=text)
-        # Sent twice, it is written once.
+        # Sent twice, it is stored once.
         if rows.update(card=text):
             audit_record(user=by, action="checkpoint.card", object=str(checkpoint))
     checkpoint.card = text
 
 
 def written_card(checkpoint: Checkpoint, *, name: str = "", **how: Any) -> str | None:
-    """Its model card written anew from its config, as `write_card`, where no person has touched it.
+    """Its model card generated anew from its config, as `write_card`, unless a person edited it.
 
-    None where one has. `name`: another that it is to have.
+    None where one did. `name`: its new name.
     """
     for parent in {"", checkpoint.parent.name if checkpoint.parent else ""}:
         of_it = checkpoint.sha256, checkpoint.config
-        # A config that anybody may have written can break what was written of another.
+        # A config from anywhere can break the generated card.
         with suppress(AttributeError, TypeError, ValueError):
             if write_card(checkpoint.name, *of_it, parent=parent) == checkpoint.card:
                 return write_card(name or checkpoint.name, *of_it, parent=parent, **how)
@@ -215,10 +215,10 @@ def written_card(checkpoint: Checkpoint, *, name: str = "", **how: Any) -> str |
 
 @transaction.atomic
 def checkpoint_rename(*, checkpoint: Checkpoint, name: str, by: By = None) -> None:
-    """Give it another name, which a card that no person has touched then bears too.
+    """Rename it, and its card, unless a person edited the card.
 
     Raises:
-        RegistryError: it ships with the program, or this is no name.
+        RegistryError: it ships with the program, or the name is invalid.
     """
     name = name.strip()
     if checkpoint.bundled:
@@ -240,7 +240,7 @@ def checkpoint_rename(*, checkpoint: Checkpoint, name: str, by: By = None) -> No
 
 
 def checkpoint_lineage(checkpoint: Checkpoint) -> Iterator[Checkpoint]:
-    """Its parent, that one's parent, and so on, as far as they are still there."""
+    """Its parent, that one's parent, and so on, as far as they still exist."""
     seen = {checkpoint.pk}
     row: Checkpoint | None = parent_of(checkpoint)
     while row is not None and row.pk not in seen:

@@ -1,4 +1,4 @@
-"""A corpus comes in whole or not at all: its rows in one file, its name in one row."""
+"""A corpus is imported whole or not at all: its rows in one file, its name in one row."""
 
 import json
 import os
@@ -51,15 +51,15 @@ AT_WORK = (
 
 
 class CorpusError(SentenceError):
-    """A corpus that can't be taken or deleted; its message is one sentence for a person."""
+    """A corpus that can't be imported or deleted; its message is one sentence for a person."""
 
 
 @dataclass(slots=True)
 class Imported:
-    """What became of an import. `corpus` is None when no row was taken.
+    """The result of an import. `corpus` is None when no row was taken.
 
-    `valid` is the validation split that was parted off, if one was asked for; `skipped` counts
-    rows without a dialogue (a header), `skipped_messages` what was left out of dialogues.
+    `valid` is the validation split, if one was requested; `skipped` counts rows without a dialogue
+    (a header), `skipped_messages` messages left out of dialogues.
     """
 
     corpus: Corpus | None = None
@@ -72,7 +72,7 @@ class Imported:
 
     @property
     def reason(self) -> Sentence:
-        """Says why there is no corpus, by the first refusal; the page lists the others."""
+        """Why there is no corpus, by the first refusal; the page lists the others."""
         if not self.refused:
             return Sentence("No row was imported: the file has no rows.")
         first = self.refusals[0]
@@ -86,7 +86,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a person says of a corpus; `valid_share` percent of it become its validation split."""
+    """A person's description of a corpus; `valid_share` percent become its validation split."""
 
     name: str
     split: str = "train"
@@ -102,7 +102,7 @@ class About:
 
 
 def corpora_folder() -> Path:
-    """Where the rows of all corpora lie, one file each."""
+    """The folder of all corpora's rows, one file each."""
     return Path(settings.DATA_DIR) / "corpora"
 
 
@@ -156,10 +156,10 @@ def about_faults(about: About) -> Iterator[CorpusError]:
 
 
 def _check(about: About) -> None:
-    """Require that what was said can be said of a corpus, and that its name is free.
+    """Require a valid description and a free name.
 
     Raises:
-        CorpusError: something of it can't be.
+        CorpusError: the first fault.
     """
     for fault in about_faults(about):
         raise fault
@@ -191,7 +191,7 @@ def _limits(user: AbstractBaseUser | None) -> Limits:
 
 
 def _tokenizer(language: str) -> Path | None:
-    """The live checkpoint's, by which tokens are counted."""
+    """The live checkpoint's tokenizer, by which tokens are counted."""
     row = registry.live(language)
     path = registry.folder_of(row.sha256) / TOKENIZER_FILE if row else None
     return path if path and path.is_file() else None
@@ -199,7 +199,7 @@ def _tokenizer(language: str) -> Path | None:
 
 @contextmanager
 def _part() -> Iterator[Path]:
-    """A file among the corpora that isn't one yet, gone at the end unless it was renamed."""
+    """A temporary file among the corpora, removed at the end unless it was renamed."""
     corpora_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, name = tempfile.mkstemp(prefix=".import.", dir=corpora_folder())
     os.close(descriptor)
@@ -273,7 +273,7 @@ def _place(
         ]
     file = corpora_folder() / f"{corpus.pk}.jsonl"
     corpus.path = str(file.relative_to(settings.DATA_DIR))
-    # The file first: a row never names one that isn't there.
+    # The file first: a row never names a missing one.
     part.rename(file)
     try:
         with transaction.atomic():
@@ -306,12 +306,12 @@ def corpus_import(
     valid_share: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> Imported:
-    """Read a file or a folder, store what can be taken, and register it under its name.
+    """Read a file or a folder, store its valid rows, and register it under its name.
 
     `valid_share` percent of its dialogues become the validation split of the same name.
 
     Raises:
-        CorpusError: the name is taken or not a name.
+        CorpusError: the name is taken or invalid.
         UnpackError, IntakeError: a file can't be read to its end, or is too large; nothing was
             stored.
     """
@@ -359,7 +359,7 @@ def corpus_receive(*, file: Path, about: About, user: AbstractBaseUser) -> Impor
                 "memory_app.core.data.ingest", request, seconds=settings.UPLOAD_SECONDS
             )
         except ConfinedError as fault:
-            # The file's name is ours and says nothing to a person.
+            # The file's name is the server's own and means nothing to a person.
             said, ours = fault.sentence, fault.sentence.values.get("name") == file.name
             named = {"name": Sentence("The file")} if ours else {}
             raise CorpusError(
@@ -384,7 +384,7 @@ def _rows_import(rows: Iterable[Taken], about: About, user: AbstractBaseUser | N
 
 
 def sample_missing() -> list[str]:
-    """The splits of the sample corpus that aren't there."""
+    """The missing splits of the sample corpus."""
     there = set(Corpus.objects.filter(name=sample_corpus.NAME).values_list("split", flat=True))
     return [split for split in sample_corpus.SPLITS if split not in there]
 
@@ -445,7 +445,7 @@ def corpus_delete(*, corpus: Corpus, user: AbstractBaseUser | None) -> None:
 def _remove(corpus: Corpus) -> None:
     file = corpus_file(corpus)
     corpus.delete()
-    # With the row gone nothing names the file; the other order could leave a row without one.
+    # Once the row is gone nothing names the file; the other order could leave a row without one.
     transaction.on_commit(lambda: file.unlink(missing_ok=True))
 
 
@@ -486,7 +486,7 @@ def corpus_page(corpus: Corpus, first: int, count: int) -> list[dict[str, Any]]:
 
 
 def caps() -> dict[str, str | int]:
-    """What an upload may have, for the page that asks for one."""
+    """The bounds of an upload, for its page."""
     return {
         "bytes": settings.UPLOAD_MAX_MB * MIB,
         "body": size_of(settings.UPLOAD_MAX_MB * MIB),

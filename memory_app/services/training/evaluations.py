@@ -1,4 +1,4 @@
-"""Exams of a checkpoint, kept with it: sat by a command, or asked for and sat by the worker."""
+"""Exams of a checkpoint, stored with it: run by a command, or queued and run by the worker."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ def evaluation_record(*, checkpoint: Checkpoint, suite: str, result: dict[str, A
 
 
 def corpus_dialogues(name: str) -> Dialogues:
-    """A corpus's held-out split where it has one, else what it was trained on.
+    """A corpus's held-out split if it has one, else its train split.
 
     Raises:
         EvaluationError: there is no such corpus.
@@ -114,7 +114,7 @@ def _enqueue(row: Evaluation) -> None:
 
 
 def _claim(key: int) -> Evaluation | None:
-    """The exam if it waits, or if who sat it has died: one conditional UPDATE says who won."""
+    """Claim the exam if it waits, or if its process died: one conditional UPDATE decides a race."""
     row = Evaluation.objects.select_related("checkpoint").filter(pk=key).first()
     if row is None:
         return None
@@ -134,7 +134,7 @@ def _claim(key: int) -> Evaluation | None:
 
 
 def evaluation_execute(*, evaluation: int) -> None:
-    """Sit one exam; told of it twice, the second finds it claimed and does nothing."""
+    """Run one exam; a duplicate finds it claimed and does nothing."""
     row = _claim(evaluation)
     if row is None:
         return
@@ -145,7 +145,7 @@ def evaluation_execute(*, evaluation: int) -> None:
         result = _sit(row.checkpoint, row.suite, row.request, _pulse(ours))
     except Exception as fault:
         if outage_log.failed(fault, at="evaluation"):
-            # Nothing is wrong with the checkpoint: it is evaluated anew afterwards.
+            # The checkpoint isn't at fault: it is evaluated anew afterwards.
             patiently(lambda: ours.update(status=EvaluationStatus.QUEUED))
             raise
         known = type(fault).__module__.startswith("memory_app.")
@@ -161,7 +161,7 @@ def evaluation_execute(*, evaluation: int) -> None:
 
 
 def _pulse(ours: Any) -> Callable[[], None]:
-    """Tells the row now and then that its exam goes on."""
+    """Reports to the row now and then that the exam goes on."""
     told = timezone.now()
 
     def pulse() -> None:
@@ -191,7 +191,7 @@ def _sit(
 
 
 def evaluations_recover() -> int:
-    """Tell the workers of every exam that has lost its worker, and of the next that waits."""
+    """Notify the workers of every exam that lost its worker, and of the next that waits."""
     running = Evaluation.objects.filter(status=EvaluationStatus.RUNNING)
     lost = [row for row in running if is_dead(row.process, row.heartbeat)]
     for row in lost:
@@ -200,7 +200,7 @@ def evaluations_recover() -> int:
 
 
 def evaluations_next() -> int:
-    """Tell the workers of the exam that waits longest; how many there were, 0 or 1."""
+    """Notify the workers of the exam that waits longest; returns how many, 0 or 1."""
     row = Evaluation.objects.filter(status=EvaluationStatus.QUEUED).order_by("id").first()
     if row is not None:
         _enqueue(row)
@@ -209,7 +209,7 @@ def evaluations_next() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """How often a fact was given back, after how many exchanges between."""
+    """The share of facts that were recalled, by the number of exchanges between."""
 
     by_gap: dict[int, float]  # exchanges between fact and question: share of right answers
     questions: int  # asked for each gap
@@ -218,9 +218,9 @@ class Recall:
 
 
 def recall_of(*, checkpoint: Checkpoint) -> Recall | None:
-    """The newest exam of memory that this checkpoint sat here, else the one its config came with.
+    """The newest memory exam of this checkpoint here, else the one in its config.
 
-    A config is a file that anybody may have written: what isn't a share of one is left out.
+    A config may come from anywhere: an invalid share is left out.
     """
     sat = Evaluation.objects.filter(
         checkpoint=checkpoint, suite__in=("recall", "all"), status=EvaluationStatus.FINISHED

@@ -1,4 +1,4 @@
-"""What a worker does with a run that it has claimed: read, train, tell the row, publish."""
+"""A worker's part of a claimed run: read, train, report to the row, publish."""
 
 import hashlib
 import shutil
@@ -44,7 +44,7 @@ class Outcome:
 
 
 class Recorder(Watcher):
-    """Writes what the loop tells into the run's rows, and ends it when it should end."""
+    """Writes the loop's reports into the run's rows, and ends the loop on request."""
 
     def __init__(self, lease: Lease, ending: Ending) -> None:
         self._lease, self._ending = lease, ending
@@ -55,7 +55,7 @@ class Recorder(Watcher):
         run_log_write(run=self._lease.run, fence=self._lease.fence, text=text)
 
     def _seconds(self) -> float:
-        """Since the run was first claimed, pauses and all: the clock on the wall."""
+        """Since the run was first claimed, pauses included, by the wall clock."""
         began = self._lease.run.started
         return (timezone.now() - began).total_seconds() if began else 0.0
 
@@ -119,10 +119,10 @@ class Recorder(Watcher):
 
 
 def _rows(corpus: Corpus) -> list[list[tuple[str, str]]]:
-    """The dialogues of a corpus that hold a reply.
+    """The dialogues of a corpus that contain a reply.
 
     Raises:
-        RunError: the file is gone, or isn't what was imported.
+        RunError: the file is missing, or differs from what was imported.
     """
     file = corpus_file(corpus)
     try:
@@ -142,10 +142,10 @@ def _rows(corpus: Corpus) -> list[list[tuple[str, str]]]:
 
 
 def read_sources(row: TrainingRun) -> tuple[list[Source], list[dict[str, Any]]]:
-    """The run's corpora with their validation splits, and what config.json says of them.
+    """The run's corpora with their validation splits, and their part of config.json.
 
     Raises:
-        RunError: a corpus is gone, damaged, or holds no reply to learn from.
+        RunError: a corpus is missing, damaged, or has no reply to learn from.
     """
     corpora = {(corpus.name, corpus.split): corpus for corpus in Corpus.objects.all()}
     sources, data = [], []
@@ -185,14 +185,14 @@ def carry_out(
     recorder = Recorder(lease, ending)
     dialogues = sum(len(source.train) for source in sources)
     recorder.say(f"corpora read: {len(sources)}, dialogues: {dialogues}")
-    # Left by workers that were killed after their last step and before the row said so.
+    # Left by workers that were killed between their last step and the row's update.
     _remove_checkpoints(folder)
     result = run(
         CHAT,
         TrainingSettings.from_dict(row.settings),
         sources,
         folder,
-        # The recorder comes first: when the lease is lost, nobody else is told of the step.
+        # The recorder comes first: when the lease is lost, no other callback gets the step.
         [recorder, *callbacks],
         resume=True,
         name=row.name,
@@ -206,7 +206,7 @@ def carry_out(
 
 
 def take_part(row: TrainingRun, group: Group) -> None:
-    """Carry out a run as one of the processes that have no lease and write nothing."""
+    """Train a run as one of the processes that have no lease and write nothing."""
     run(
         CHAT,
         TrainingSettings.from_dict(row.settings),
@@ -219,10 +219,10 @@ def take_part(row: TrainingRun, group: Group) -> None:
 
 
 def publish(lease: Lease, outcome: Outcome) -> None:
-    """Give a finished run's checkpoint its place and its row, whole or not at all.
+    """Move a finished run's checkpoint into place and create its row, whole or not at all.
 
-    The files come first and lie under their sha256, so that a row never names what isn't there and
-    whoever does it again does the same; row and run's end are one transaction.
+    The files come first, under their sha256, so that a row never names missing ones and a second
+    try does the same; row and run's end are one transaction.
 
     Raises:
         LeaseLost: another worker has the run; there is no row.

@@ -1,4 +1,4 @@
-"""A checkpoint that a browser sent: looked at in a process of its own, then registered."""
+"""An uploaded checkpoint: inspected in a process of its own, then registered."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -18,14 +18,14 @@ from memory_app.models import Checkpoint
 from memory_app.services.operations.audit import audit_record
 from memory_app.services.operations.upload_folder import MIB, working_folder
 
-#: The name of the upload that holds the others.
+#: The name of the upload that contains the others.
 ARCHIVE = "archive"
 
 
 def _check_confined(folder: Path, archive: Path | None) -> tuple[Checked, str]:
-    """`check_incoming`, elsewhere; then its config, which is bounded and known to be sound, here.
+    """`check_incoming` in another process; then its config, which is bounded and valid, here.
 
-    An archive is unpacked into the folder first; with the result comes its own folder's name.
+    An archive is unpacked into the folder first; the result has its own folder's name.
     """
     request = {
         "folder": str(folder),
@@ -44,7 +44,7 @@ def _check_confined(folder: Path, archive: Path | None) -> tuple[Checked, str]:
 
 
 def missing_files(files: Iterable[str]) -> list[str]:
-    """What has to come with these files; all that is needed is in a zip."""
+    """The files that are missing beside these; a zip contains all of them."""
     sent = set(files)
     return [] if ARCHIVE in sent else [one for one in FILES if one not in sent]
 

@@ -1,9 +1,9 @@
-"""The right to carry out one run: taken by one conditional UPDATE, renewed, lost, given back.
+"""The right to carry out one run: claimed by one conditional UPDATE, renewed, lost, released.
 
-Each claim raises the run's fence by one, and everything that the holder writes asks for its own
-number. A random token would tell "mine" from "another's" as well; a number also says which of two
-came later, and that is what files on disk need: a holder that was taken over and doesn't know it
-writes its save under its own, lower number, and nobody reads it any more.
+Each claim raises the run's fence by one, and every write of the holder requires its own number. A
+random token would distinguish holders as well; a number also says which of two came later, and
+files on disk need that: a holder that was replaced without noticing writes its save under its own,
+lower number, which no process reads any more.
 """
 
 import logging
@@ -25,27 +25,27 @@ from memory_app.core.messages import Sentence
 from memory_app.models import ASKED, HELD, RunSample, RunStatus, TrainingMetric, TrainingRun
 
 log = logging.getLogger(__name__)
-#: A holder that is silent for so long has lost its run even if its process lives: it hangs, or it
-#: is on a machine that we can't see. One that died on this machine is known by its lock at once.
+#: Seconds of silence after which a holder has lost its run even if its process lives: it hangs, or
+#: it is on another machine. One that died on this machine is known by its lock at once.
 LEASE = timedelta(seconds=60)
-#: Seconds between two heartbeats; between two looks at what a person asks of the run.
+#: Seconds between two heartbeats; between two looks for a person's request.
 PULSE, LOOK = 5.0, 0.4
-#: Seconds that a holder gets to save itself once it is asked to end. A step, a corpus being read or
-#: a tokenizer being learned may take longer: then the run is taken from it, which its fence allows.
+#: Seconds that a holder gets to save once it is asked to end. A step, reading a corpus or learning
+#: a tokenizer may take longer: then the run is taken from it, which its fence allows.
 GRACE = 1.6
-#: So many workers may die without another save before the run itself is what is wrong.
+#: Deaths of workers without another save, after which the run itself counts as the cause.
 MOST_DEATHS = 5
-#: Seconds before each new try while the database is away.
+#: Seconds before each retry while the database is away.
 RETRIES = (0.2, 1.0, 3.0, 10.0)
 T = TypeVar("T")
 
 
 class LeaseLost(Exception):
-    """Another has the run, or nobody: this process must not write any more of it."""
+    """Another process has the run, or none: this one must not write to it any more."""
 
 
 def patiently(work: Callable[[], T]) -> T:
-    """Do it, again after a while where the database is away or locked."""
+    """Call it, with retries while the database is away or locked."""
     for pause in RETRIES:
         try:
             return work()
@@ -57,7 +57,7 @@ def patiently(work: Callable[[], T]) -> T:
 
 
 def has_lost_its_holder(run: TrainingRun) -> bool:
-    """Whether whoever carried the run out is dead, or silent for too long."""
+    """Whether the holder is dead, or silent for too long."""
     if run.status not in HELD:
         return False
     old = run.heartbeat is None or timezone.now() - run.heartbeat > LEASE
@@ -65,7 +65,7 @@ def has_lost_its_holder(run: TrainingRun) -> bool:
 
 
 def settle(run: TrainingRun, status: str, **fields: Any) -> bool:
-    """End the run of a dead holder, unless somebody else has done anything with it meanwhile."""
+    """End the run of a dead holder, unless the row has changed meanwhile."""
     at = timezone.now() if status != RunStatus.PAUSED else None
     rows = TrainingRun.objects.filter(pk=run.pk, fence=run.fence, status=run.status)
     return bool(rows.update(status=status, fence=run.fence + 1, finished=at, **fields))
@@ -76,14 +76,14 @@ class Lease:
 
     def __init__(self, run: TrainingRun) -> None:
         self.run, self.fence = run, run.fence
-        #: Set when nothing may be written any more; set when a person wants the run to end.
+        #: Set when this process must not write any more; set when a person wants the run to end.
         self.lost, self.asked = threading.Event(), threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="lease", daemon=True)
 
     @classmethod
     def claim(cls, run_id: UUID, *, again: bool = False) -> "Lease | None":
-        """The lease of a run that waits or has lost its holder; `again` takes ended ones too."""
+        """Claim a run that waits or has lost its holder; `again` takes ended ones too."""
         run = TrainingRun.objects.filter(pk=run_id).first()
         if run is None:
             return None
@@ -94,8 +94,8 @@ class Lease:
         if orphaned and not may_go_on(run):
             return None
         now = timezone.now()
-        # The row as it was read has to be the row that is changed: of several that read it, the
-        # row count tells one that it has won.
+        # Conditional on the row as it was read: of several processes that read it, the row count
+        # tells one that it has won.
         won = TrainingRun.objects.filter(pk=run.pk, fence=run.fence, status=run.status).update(
             fence=run.fence + 1,
             status=RunStatus.RUNNING,
@@ -107,7 +107,7 @@ class Lease:
             error_said={},
             deaths=run.deaths + 1 if orphaned else 0 if ended else run.deaths,
         )
-        # Another may have cancelled it or taken it already: then this lease is born lost.
+        # Another process may have cancelled or claimed it already: then this lease is lost at once.
         held = TrainingRun.objects.filter(pk=run.pk, fence=run.fence + 1).first() if won else None
         return cls(held) if held else None
 
@@ -148,13 +148,13 @@ class Lease:
         return TrainingRun.objects.filter(pk=self.run.pk, fence=self.fence)
 
     def write(self, **fields: Any) -> bool:
-        """Change the row while this lease is the one that counts; whether it was."""
+        """Change the row while this lease is current; returns whether it was."""
         return bool(self._mine().update(**fields))
 
     def give_in(self, *, fence: int = 0, **fields: Any) -> bool:
-        """Do what a person asked: the run is paused or cancelled. Whether anything was asked.
+        """Carry out a person's request: pause or cancel the run. Whether there was one.
 
-        With `fence` 1 the holder loses it too, whatever it is doing at the moment.
+        With `fence` 1 the holder loses it too, in whatever state it is.
         """
         for asked, done in ASKED.items():
             finished = timezone.now() if done == RunStatus.CANCELLED else None
@@ -167,7 +167,7 @@ class Lease:
         return False
 
     def give_back(self, **fields: Any) -> None:
-        """Put the run back into the queue, or do what a person has just asked of it."""
+        """Return the run to the queue, or carry out a request that has just come."""
         while not (
             self.give_in(**fields)
             or self._mine()
@@ -178,10 +178,10 @@ class Lease:
             pass
 
     def record(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Keep figures of one step; said again after a resume, the first ones stand.
+        """Store figures of one step; repeated after a resume, the first ones are kept.
 
         Raises:
-            LeaseLost: another has the run; nothing was kept.
+            LeaseLost: another process has the run; nothing was stored.
         """
         rows = [
             TrainingMetric(run=self.run, step=step, name=name, value=value)
@@ -191,7 +191,7 @@ class Lease:
 
         def keep() -> None:
             # One transaction, with the conditional UPDATE first: it holds the row against a claim
-            # until the figures are there.
+            # until the figures are stored.
             with transaction.atomic():
                 if not self.write(heartbeat=timezone.now()):
                     raise LeaseLost
@@ -200,10 +200,10 @@ class Lease:
         patiently(keep)
 
     def forget_after(self, step: int) -> None:
-        """Drop the figures of later steps: the run stands at this one, and does them again.
+        """Delete the figures of later steps: the run is back at this one, and repeats them.
 
         Raises:
-            LeaseLost: another has the run; nothing was dropped.
+            LeaseLost: another process has the run; nothing was deleted.
         """
 
         def drop() -> None:
@@ -217,10 +217,10 @@ class Lease:
 
 
 def may_go_on(run: TrainingRun) -> bool:
-    """What becomes of a run whose holder died: whether another may go on with it.
+    """Whether another process may go on with a run whose holder died.
 
-    What a person asked is done, though the holder didn't live to do it; and a run that takes every
-    worker down with it fails, instead of doing so for ever.
+    A pending request is carried out first; and a run that kills every worker fails, instead of
+    doing so for ever.
     """
     if run.status in ASKED:
         settle(run, ASKED[RunStatus(run.status)])

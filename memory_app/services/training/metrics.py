@@ -1,4 +1,4 @@
-"""What exams found of a checkpoint, with how sure each figure is; two checkpoints compared."""
+"""Figures of a checkpoint's exams, with their intervals; two checkpoints compared."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,12 +8,12 @@ from memory_app.models import Checkpoint, EvaluationStatus
 
 #: Of these, less is better.
 _LESS = ("bits_per_byte", "perplexity_per_token", "loops", "control")
-#: These tell of the exam and not of the checkpoint.
+#: These describe the exam and not the checkpoint.
 _NEITHER = ("tokens", "bytes", "n", "seconds")
-#: Bits per byte bear no interval: a rise by more than this share of them counts as worse.
+#: Bits per byte have no interval: a rise by more than this share of them counts as worse.
 WORSE_BITS = 0.02
 LARGEST = 1e300
-#: Questions per test below which a share tells too little to promote by: of 50, one half has the
+#: Questions per test below which a share says too little to promote by: of 50, one half has the
 #: interval 37–63 %.
 LEAST_QUESTIONS = 50
 
@@ -49,7 +49,7 @@ class Comparison:
 def flat(result: Any, path: str = "") -> dict[str, float]:
     """{"recall/exact_match/gap_0": 0.8, …}: every finite number of an exam by its path.
 
-    A config that came with a checkpoint may be of any form: what is no number is left out.
+    The config of an imported checkpoint may have any form: other values are left out.
     """
     found: dict[str, float] = {}
     for key, value in result.items() if isinstance(result, dict) else ():
@@ -62,7 +62,7 @@ def flat(result: Any, path: str = "") -> dict[str, float]:
 
 
 def _finite(value: float) -> bool:
-    # Of JSON's whole numbers some are too large for a float.
+    # Some of JSON's integers are too large for a float.
     return -LARGEST < value < LARGEST
 
 
@@ -80,7 +80,7 @@ def _figures(result: Any) -> dict[str, Figure]:
 
 
 def figures_of(checkpoint: Checkpoint) -> dict[str, Figure]:
-    """The latest figures of all its exams, by path; what none has found is what it came with."""
+    """The latest figures of all its exams, by path; else those in its config."""
     figures = _figures(checkpoint.config.get("evaluation"))
     exams = checkpoint.evaluations.filter(status=EvaluationStatus.FINISHED).order_by("id")
     for exam in exams:
@@ -108,7 +108,7 @@ def _sources(figures: dict[str, Figure]) -> set[str]:
 
 
 def is_less_better(path: str) -> bool:
-    """Of which figures a smaller one is the better one."""
+    """The figures of which less is better."""
     return path.rpartition("/")[2] in _LESS
 
 
@@ -144,7 +144,7 @@ class Doubt:
 
     unexamined: bool
     worse: list[Comparison]
-    #: How many questions its recall was asked with, where that is too few to count.
+    #: The number of questions of its recall, where that is too few to count.
     too_few: int | None = None
 
     def __bool__(self) -> bool:
@@ -152,10 +152,10 @@ class Doubt:
 
 
 def doubt_of(new: dict[str, Figure], old: dict[str, Figure]) -> Doubt:
-    """Nothing is in doubt of an examined checkpoint that no figure calls worse than the live one.
+    """Whether the checkpoint is examined and no figure is worse than the live one's.
 
-    It counts as examined once its recall was asked for, with enough questions: that is what this
-    program is about.
+    It counts as examined once its recall was measured with enough questions, since that is what
+    this program is about.
     """
     recall = [one for path, one in new.items() if path.startswith("recall/exact_match/")]
     questions = min((one.n for one in recall if one.n is not None), default=None)

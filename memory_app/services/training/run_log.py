@@ -1,8 +1,8 @@
-"""What a run's trainer says of itself, a line at a time, in a file that stays small.
+"""The log of a run's trainer, a line at a time, in a file that stays small.
 
 A file and not a row: a line is appended without a transaction, and the page that shows it reads
-whatever is there. A run that was taken over may write a last line after its successor's first; each
-line bears its holder's fence.
+what is there. A replaced holder may write a last line after its successor's first; each line has
+its holder's fence.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ DROPPED = "… earlier lines were dropped"
 
 
 def log_file(run: TrainingRun) -> Path:
-    """Where the log of a run lies."""
+    """The path of a run's log."""
     return run_folder(run) / "log.txt"
 
 
@@ -57,7 +57,7 @@ def _end_of(file: Path, most: int) -> str:
 
 
 def run_log_read(run: TrainingRun) -> tuple[str, str]:
-    """The end of the log, and a mark that changes whenever it does; both empty without one."""
+    """The end of the log, and a mark that changes with it; both empty without a log."""
     file = log_file(run)
     try:
         facts = file.stat()

@@ -180,7 +180,7 @@ def run_cancel(*, run: TrainingRun) -> bool:
 
 
 def run_pause(*, run: TrainingRun) -> bool:
-    """Ask a run to stand still: at once while it waits, within seconds while it runs."""
+    """Ask a run to pause: at once while it waits, within seconds while it runs."""
     waiting = TrainingRun.objects.filter(pk=run.pk, status=RunStatus.QUEUED)
     if waiting.update(status=RunStatus.PAUSED):
         return True
@@ -188,7 +188,7 @@ def run_pause(*, run: TrainingRun) -> bool:
 
 
 def _ask(run: TrainingRun, status: RunStatus, of: Sequence[RunStatus]) -> bool:
-    """Write into the row what its holder is to do, and do it where the holder is dead."""
+    """Write the request into the row, and carry it out if the holder is dead."""
     if not TrainingRun.objects.filter(pk=run.pk, status__in=of).update(status=status):
         return False
     now = TrainingRun.objects.filter(pk=run.pk).first()
@@ -198,14 +198,14 @@ def _ask(run: TrainingRun, status: RunStatus, of: Sequence[RunStatus]) -> bool:
 
 
 def corpora_missing(run: TrainingRun) -> list[str]:
-    """Names of the corpora of a run that have no train split, or whose file is gone."""
+    """Names of the run's corpora that have no train split, or whose file is missing."""
     names = {name for name, _weight in run.corpora}
     rows = Corpus.objects.filter(split="train", name__in=names)
     return sorted(names - {row.name for row in rows if row.file.is_file()})
 
 
 def resume_refusal(run: TrainingRun) -> RunError | None:
-    """Why a run that stands still can't be resumed, or None where it can."""
+    """Why a run can't be resumed, or None where it can."""
     missing = corpora_missing(run)
     if not missing:
         return None
@@ -216,10 +216,10 @@ def resume_refusal(run: TrainingRun) -> RunError | None:
 
 @transaction.atomic
 def run_resume(*, run: TrainingRun) -> bool:
-    """Put a paused, cancelled or failed run back into the queue; it goes on from its last save.
+    """Return a paused, cancelled or failed run to the queue; it goes on from its last save.
 
     Raises:
-        RunError: a corpus that it was started with is gone.
+        RunError: a corpus that it was started with is missing.
     """
     refusal = resume_refusal(run) if run.status in RESUMABLE else None
     if refusal is not None:
@@ -254,7 +254,7 @@ def run_describe(*, run: TrainingRun, name: str, note: str) -> bool:
 
 
 def run_archive(*, run: TrainingRun, archived: bool) -> bool:
-    """Leave an ended run out of the list, or put it back; whether that could be done."""
+    """Leave an ended run out of the list, or return it; returns whether that could be done."""
     rows = TrainingRun.objects.filter(pk=run.pk, status__in=ENDED)
     return bool(rows.update(archived=archived))
 
@@ -310,7 +310,7 @@ def run_find(name: str) -> TrainingRun:
     """The run of this id, or of this name where only one has it.
 
     Raises:
-        RunError: there is none, or several have the name.
+        RunError: none has it, or several have the name.
     """
     try:
         found = list(TrainingRun.objects.filter(pk=UUID(name)))

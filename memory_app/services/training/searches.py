@@ -1,4 +1,4 @@
-"""A small search over settings: runs that differ in a few of them, queued together and compared."""
+"""A search over settings: runs that differ in a few of them, queued together and compared."""
 
 import itertools
 import math
@@ -29,10 +29,10 @@ class SearchError(RunError):
 
 @dataclass(slots=True)
 class SearchResult:
-    """One line of a search's table; a figure is None until the run has come to it."""
+    """One line of a search's table; a figure is None until the run has it."""
 
     run: TrainingRun
-    #: The searched settings, as this run has them.
+    #: The searched settings with this run's values.
     settings: dict[str, Any]
     loss: float | None = None
     #: The lowest mean over the sources of any evaluation.
@@ -56,8 +56,8 @@ def search_launch(
 ) -> ParameterSearch:
     """Queue one run for each point of a grid, or for `count` points drawn at random by `seed`.
 
-    `space` is {setting: [value, …]}. At random, two numbers are the ends of a range, drawn from
-    evenly, or evenly in the logarithm where one end is ten times the other or more. `changes` are
+    `space` is {setting: [value, …]}. At random, two numbers are the bounds of a range, drawn from
+    evenly, or evenly in the logarithm where one bound is ten times the other or more. `changes` are
     the settings that all runs share.
 
     Raises:
@@ -71,7 +71,7 @@ def search_launch(
         raise SearchError(
             "That would be {count} runs; the limit is {most}.", count=len(points), most=MOST_RUNS
         )
-    # All of them are looked at before one is written.
+    # All of them are checked before one is written.
     for point in points:
         run_settings(preset=preset, corpora=corpora, changes={**changes, **point})
     search = ParameterSearch.objects.create(
@@ -123,14 +123,14 @@ def _check(name: str, method: str, space: Space, changes: Change, count: int) ->
 
 
 def _grid(space: Space) -> Iterator[Change]:
-    """Every combination, the last setting changing fastest; values that stand twice count once."""
+    """Every combination, the last setting changing fastest; repeated values count once."""
     values = [list(dict.fromkeys(space[key])) for key in space]
     for point in itertools.product(*values):
         yield dict(zip(space, point, strict=True))
 
 
 def _random(space: Space, count: int, seed: int) -> Iterator[Change]:
-    """Different points, in an order that the seed decides; fewer where there are not so many."""
+    """Different points, in an order that the seed decides; fewer if there are fewer."""
     rng = random.Random(seed)
     seen: list[Change] = []
     for _ in range(50 * count):
@@ -154,7 +154,7 @@ def _draw(rng: random.Random, key: str, values: Sequence[Any]) -> Any:
     known = TrainingSettings().declared().get(key)
     if known is not None and known.kind is int:
         return min(max(round(drawn), math.ceil(low)), math.floor(high))
-    # Four digits are more than a search can tell apart, and they can be read in a table.
+    # Four digits are more than a search can distinguish, and they fit in a table.
     return min(max(float(f"{drawn:.4g}"), low), high)
 
 
@@ -188,7 +188,7 @@ def search_results(search: ParameterSearch) -> list[SearchResult]:
     }
     bits: dict[Any, dict[int, list[float]]] = {run.pk: {} for run in runs}
     exams = Q(name__startswith="recall/") | Q(name__startswith="bits_per_byte/")
-    # In the order of steps, so that what an exam said last stands.
+    # In the order of steps, so that the last exam's figures are kept.
     told = TrainingMetric.objects.filter(exams, run__in=runs).order_by("step")
     for pk, step, name, value in told.values_list("run", "step", "name", "value"):
         kind, _, rest = name.partition("/")

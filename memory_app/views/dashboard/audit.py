@@ -25,13 +25,13 @@ _PAGES: dict[str, tuple[Any, str, str]] = {
     "group": (Group, "admin:auth_group_change", "pk"),
 }
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-#: What stands in brackets at the end of an object's name.
+#: The bracketed part at the end of an object's name.
 _KEYS = {"run": _UUID, "search": _UUID, "checkpoint": "[0-9a-f]{12}", "user": "[0-9]{1,9}"}
 _KEYS["group"] = _KEYS["user"]
 
 
 def _key(entry: AuditEntry, kind: str) -> str:
-    """How the entry names its object; empty where it doesn't, or names more than one."""
+    """The name of the entry's object; empty if it has none or several."""
     if kind == "corpus":
         named = str(entry.detail.get("id", "")) if isinstance(entry.detail, dict) else ""
         return named if re.fullmatch(_UUID, named) else ""
@@ -41,7 +41,7 @@ def _key(entry: AuditEntry, kind: str) -> str:
 
 
 def _link(entries: Iterable[AuditEntry]) -> None:
-    """Gives each entry the page of its object as `link`, where that is still there."""
+    """Gives each entry the page of its object as `link`, if that still exists."""
     keys = [(entry, kind, _key(entry, kind)) for entry in entries for kind in [_kind(entry)]]
     there: dict[str, dict[str, Any]] = {}
     for kind, (model, _page, field) in _PAGES.items():
@@ -62,7 +62,7 @@ def _kind(entry: AuditEntry) -> str:
 
 
 def audit(request: HttpRequest) -> HttpResponse:
-    """Newest first; by who, by what, by a word of the object's name."""
+    """Newest first; filtered by user, by action, by a word of the object's name."""
     rows = AuditEntry.objects.order_by("-id")
     chosen = {
         name: request.GET.get(name, "").replace("\0", "").strip()[:200]

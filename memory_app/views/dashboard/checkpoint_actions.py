@@ -1,4 +1,4 @@
-"""What may be done with a checkpoint: each leaves an entry in the audit log."""
+"""Actions on a checkpoint; each leaves an entry in the audit log."""
 
 import re
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""A checkpoint comes in by upload: a zip or its files, looked at before anything reads them."""
+"""Import of a checkpoint by upload: a zip or its files, inspected before they are parsed here."""
 
 from collections.abc import Collection
 
@@ -20,7 +20,7 @@ from memory_app.translate_messages import in_words
 from memory_app.upload_handler import path_of
 from memory_app.views.dashboard.page import go_on, page
 
-#: The form's field for each file, and what a browser's file dialog should offer for it.
+#: The form's field for each file, and the types that a browser's file dialog should offer.
 FIELDS = {
     ARCHIVE: "archive",
     "model.safetensors": "model",
@@ -41,7 +41,7 @@ def _absent(files: Collection[str]) -> dict[str, str]:
 
 
 def _field_of(fault: RegistryError, files: Collection[str]) -> str:
-    """The field whose file a sentence speaks of; of a zip it is always the zip's."""
+    """The field of the file that a sentence is about; of a zip it is always the zip's."""
     if fault.field:
         return fault.field
     named = (file for file in FIELDS if file in files and file in str(fault))

@@ -1,4 +1,4 @@
-"""Checkpoints: the list, one's page with lineage and exams, several side by side."""
+"""Checkpoints: the list, the page of one with lineage and exams, several side by side."""
 
 from typing import Any
 from uuid import UUID
@@ -39,7 +39,7 @@ def _counted(rows: QuerySet[Checkpoint]) -> QuerySet[Checkpoint]:
 
 
 def checkpoints(request: HttpRequest) -> HttpResponse:
-    """Every checkpoint, the live ones first; what was promoted, and what a rollback would do."""
+    """Every checkpoint, the live ones first; the promotions, and the target of a rollback."""
     rows = list(_counted(Checkpoint.objects.order_by("-live", "-sequence")))
     languages = sorted({row.language for row in rows})
     targets = [(language, roll_back_target(language)) for language in languages]
@@ -83,8 +83,8 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def card_html(row: Checkpoint) -> str:
-    """The card as a person wrote it; one that nobody has touched, in the reader's language."""
-    # Its settings are folded away elsewhere on the page.
+    """The card as a person wrote it; an unedited one in the reader's language."""
+    # Its settings are in a closed part elsewhere on the page.
     card = written_card(row, say=in_words, with_settings=False, grouped=True) or row.card
     return render_markdown(card, top_heading=3) if card else ""
 
@@ -92,12 +92,12 @@ def card_html(row: Checkpoint) -> str:
 def checkpoint(
     request: HttpRequest, checkpoint: UUID, errors: dict[str, str] | None = None
 ) -> HttpResponse:
-    """One checkpoint: where it comes from, what it can do, what may be done with it.
+    """One checkpoint: its origin, its figures, its actions.
 
     `errors` are those of the forms for an evaluation and for the model card, by field.
     """
     row = get_object_or_404(_counted(Checkpoint.objects.select_related("parent")), pk=checkpoint)
-    # A config is a file that anybody may have written: what has another form is left out.
+    # A config may come from anywhere: parts of another form are left out.
     training = _mapping(row.config.get("training"))
     data = row.config.get("data")
     return page(
@@ -131,7 +131,7 @@ def checkpoint(
 
 
 def checkpoint_exams(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
-    """The checkpoint's exams, asked for again while one of them waits or runs."""
+    """The checkpoint's exams, polled while one of them waits or runs."""
     found = _exams(get_object_or_404(Checkpoint, pk=checkpoint))
     status = 200 if found["waiting"] else STOP_POLLING
     return render(request, "dashboard/parts/exams.html", found, status=status)

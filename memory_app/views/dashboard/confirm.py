@@ -1,4 +1,4 @@
-"""Asks on a page of one kind before something is done that concerns everybody; needs no script."""
+"""A confirmation page for actions that concern everybody; needs no script."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from memory_app.views.dashboard.page import page
 
 @dataclass(slots=True)
 class Ask:
-    """What the page says and does; `typed` is a name that has to be typed before it is done."""
+    """The page's texts; `typed` is a name that has to be typed before the action."""
 
     title: str
     section: str
@@ -26,17 +26,17 @@ class Ask:
     danger: bool = True
     typed: str = ""
     hidden: dict[str, str] = field(default_factory=dict)
-    # Filled in by `answer`: what was typed instead, and what is wrong with it.
+    # Filled in by `answer`: the wrong input, and its error.
     given: str = ""
     problem: str = ""
 
 
 def confirmed(request: HttpRequest, ask: Ask) -> bool:
-    """Whether a POST does what the page asks; a name that isn't typed rightly is said on it."""
+    """Whether a POST confirms; a name that is typed wrongly is an error on it."""
     if request.method != "POST":
         return False
     ask.given = request.POST.get("name", "").strip()
-    # Runs of blanks look alike and can't be told apart by who types them.
+    # Runs of spaces look alike, so the person who types them can't distinguish them.
     if not ask.typed or " ".join(ask.given.split()) == " ".join(ask.typed.split()):
         return True
     ask.problem = _("The name doesn’t match. Type it as shown above.")
@@ -44,7 +44,7 @@ def confirmed(request: HttpRequest, ask: Ask) -> bool:
 
 
 def refuse(request: HttpRequest, reason: str, back: str) -> HttpResponse:
-    """Go back to a page that says why something isn't done."""
+    """Redirect back to a page that says why the action was refused."""
     messages.error(request, reason)
     return HttpResponseRedirect(back)
 
@@ -58,10 +58,10 @@ def ask_and_act(
     to: str = "",
     tags: str = "",
 ) -> HttpResponse:
-    """Ask; once confirmed, act and say so on the page `to`, or on the one that asked.
+    """Ask; once confirmed, act and report that on the page `to`, or on the one that asked.
 
-    What `act` raises for a person goes back to the page that asked: what may be done is looked at
-    before the question, and may have changed meanwhile.
+    An error of `act` for a person goes back to the page that asked: the state was checked before
+    the question, and may have changed meanwhile.
     """
     if not confirmed(request, ask):
         return confirm(request, ask)
@@ -76,7 +76,7 @@ def ask_and_act(
 def confirm(
     request: HttpRequest, ask: Ask, template: str = "dashboard/confirm.html", **context: Any
 ) -> HttpResponse:
-    """The page that asks; a `template` of its own may show more beside the form."""
+    """The confirmation page; a `template` of its own may show more beside the form."""
     return page(
         request,
         template,

@@ -1,4 +1,4 @@
-"""Corpora: the list, what comes in by upload, and the sample in one click."""
+"""Corpora: the list, the upload, and the sample in one click."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ from memory_app.upload_handler import path_of
 from memory_app.views.dashboard.page import go_on, page
 
 FIELDS = ("name", "split", "language", "licence", "attribution")
-#: Endings of a file's name that say what it means to be, where its content doesn't.
+#: Endings of file names that state a format where the content doesn't.
 _ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 
 
@@ -57,7 +57,7 @@ def _list(
         problem=problem,
         errors=errors or {},
         refused=refused,
-        # The sentence of the file has told the first one.
+        # The file's sentence includes the first one.
         others=refused.refusals[1:] if refused else [],
         more_refused=refused.refused - len(refused.refusals) if refused else 0,
         form=form or {"split": "train", "language": "en"},
@@ -81,7 +81,7 @@ def _upload(request: HttpRequest) -> HttpResponse:
         return _list(request, errors=errors, form=form)
     try:
         with working_folder() as folder:
-            # What it was called says one thing only: whether it means to be JSON or CSV.
+            # The name is used for one thing only: whether the file claims to be JSON or CSV.
             called = (upload.name or "").lower()[-12:]
             ending = next((ending for ending in _ENDINGS if ending in called), ".txt")
             file = folder / f"file{ending}"
@@ -99,7 +99,7 @@ def _upload(request: HttpRequest) -> HttpResponse:
 
 
 def _outcome(result: Imported) -> Iterator[str]:
-    """What became of the rows, in sentences; of what there is none of, nothing is said."""
+    """The result for the rows, in sentences; zero counts are left out."""
     yield _("Dialogues imported: %(taken)s. Rows refused: %(refused)s.") % {
         "taken": f"{result.taken:,}",
         "refused": f"{result.refused:,}",

@@ -1,4 +1,4 @@
-"""One corpus: what it holds, what was refused, a page of it, its file, its end."""
+"""One corpus: its content, its refusals, a page of it, its file, its deletion."""
 
 from uuid import UUID
 
@@ -35,7 +35,7 @@ def _find(corpus: UUID) -> Corpus:
 
 
 def _bars(counts: list[int], edges: tuple[int, ...]) -> list[dict[str, object]]:
-    """A histogram's bars: what sizes, how many, what share of the tallest in percent."""
+    """A histogram's bars: sizes, counts, shares of the tallest in percent."""
     tallest = max([*counts, 1])
     bars = []
     low = 1
@@ -75,7 +75,7 @@ def corpus(request: HttpRequest, corpus: UUID) -> HttpResponse:
 
 
 def _left_behind(corpus: Corpus) -> list[str]:
-    """What deleting a train split does to its validation split."""
+    """The consequence of deleting a train split for its validation split."""
     valid = Corpus.objects.filter(name=corpus.name, split="valid").exclude(pk=corpus.pk).first()
     if valid is None:
         return []

@@ -16,13 +16,13 @@ from memory_app.views.dashboard.runs import LIVELY, MOST_COMPARED, compared, wit
 
 #: Points of one curve that are sent at once: a chart has no more pixels to show them in.
 MOST_POINTS = 400
-#: Figures that are shown elsewhere.
+#: Figures that other parts show.
 _NO_CURVE = ("tokens", "steps_per_second")
 Point = tuple[int, float]
 
 
 def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
-    """At most `most` points: neighbours are averaged and stand at the last one's step."""
+    """At most `most` points: neighbours are averaged and placed at the last one's step."""
     if len(points) <= most:
         return list(points)
     each = -(-len(points) // most)
@@ -31,7 +31,7 @@ def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
 
 
 def curves_of(run: TrainingRun, after: int = 0) -> dict[str, Any]:
-    """Every curve of a run from the figures that came after row `after`, and the last row's id.
+    """Every curve of a run from the figures after row `after`, and the last row's id.
 
     By rows and not by steps: a step's validation is written later than its loss.
     """

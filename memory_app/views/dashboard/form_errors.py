@@ -1,4 +1,4 @@
-"""What is wrong with the form of a run or of a search, field by field."""
+"""Errors in the form of a run or of a search, field by field."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ from memory_app.views.dashboard import hyperparameters
 
 
 def _settings_in(fault: SentenceError) -> list[str]:
-    """The settings that a sentence speaks of: their names are no words of a language."""
+    """The settings that a sentence names: their names are no words of a language."""
     words = set(re.findall(r"\w+", str(fault)))
     return [key for key in hyperparameters.declared() if key in words]
 
@@ -38,7 +38,7 @@ def _axes(data: Any) -> dict[str, list[str]]:
 def form_errors(data: Any, fault: SentenceError) -> dict[str, str]:
     """{field: sentence} of a form that was refused with `fault`; empty where no field is wrong.
 
-    Every field is looked at by itself, so that all that is wrong is said at once.
+    Every field is checked by itself, so that all errors are shown at once.
     """
     errors: dict[str, str] = {}
     preset = PRESETS.get(data.get("preset", ""), PRESETS["tiny"])
@@ -46,7 +46,7 @@ def form_errors(data: Any, fault: SentenceError) -> dict[str, str]:
         try:
             preset.changed({key: value})
         except SettingsError as wrong:
-            # Others may be in its way that are changed as well: that is for the whole form to say.
+            # It may conflict with other changed settings: that is an error of the whole form.
             if _settings_in(wrong) == [key]:
                 errors[f"set.{key}"] = in_words(wrong)
     axes = _axes(data)

@@ -1,4 +1,4 @@
-"""What the figures of an exam are called on the dashboard's pages."""
+"""Names for the figures of an exam on the dashboard's pages."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,7 +35,7 @@ VERDICTS: dict[str, str | Promise] = {
 
 
 def name_of(path: str) -> str:
-    """The name of one figure; one that has none here is its path."""
+    """The name of one figure; its path if it has none here."""
     if path in _NAMES:
         return str(_NAMES[path])
     kind, _slash, gap = path.rpartition("/gap_")
@@ -80,7 +80,7 @@ def _share(value: float) -> str:
 
 
 def cell(figure: Figure | None) -> dict[str, str]:
-    """A figure as it is written, with its interval where it has one."""
+    """A figure in readable form, with its interval if it has one."""
     if figure is None:
         return {"text": "–", "interval": ""}
     interval = figure.interval

@@ -1,4 +1,4 @@
-"""What every page of the dashboard has: the admin's context, a place in the navigation."""
+"""Common parts of the dashboard's pages: the admin's context, a place in the navigation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-#: The tag of a message that tells what was asked: it goes when the page shows that it was done.
+#: The tag of a message on a request: it is removed when the page shows that it was done.
 ASKED = "asked"
 
 
@@ -29,9 +29,9 @@ def page(
 
 
 def saved(request: HttpRequest, back: str, parts: Mapping[str, str] | None = None) -> HttpResponse:
-    """Say that a form was saved: to a script in JSON, else on the page that it goes `back` to.
+    """Report that a form was saved: to a script in JSON, else on the page that it goes `back` to.
 
-    `parts`: {id of an element: its new HTML}, of what else the page shows of it.
+    `parts`: {id of an element: its new HTML}, for other parts of the page.
     """
     said = _("Saved.")
     if request.headers.get("Accept") == "application/json":
@@ -41,7 +41,7 @@ def saved(request: HttpRequest, back: str, parts: Mapping[str, str] | None = Non
 
 
 def go_on(request: HttpRequest, to: str) -> HttpResponse:
-    """A redirect; a script, which would follow it and use up the messages, is told in JSON."""
+    """A redirect; a script, which would follow it and use up the messages, gets JSON."""
     if request.headers.get("Accept") == "application/json":
         return JsonResponse({"to": to})
     return HttpResponseRedirect(to)

@@ -1,4 +1,4 @@
-"""Promote and roll back: what changes is said, with both models' figures, before it is done."""
+"""Promote and roll back: the change is described, with both models' figures, beforehand."""
 
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ def _live(language: str) -> Checkpoint | None:
 
 
 def _change(new: Checkpoint, live: Checkpoint | None) -> list[str]:
-    """What happens, in words."""
+    """The change, in words."""
     language = language_word(new.language)
     if live is None:
         said = _("New chats in {language} use {new}. Until now no checkpoint was live for them.")
@@ -71,7 +71,7 @@ def _doubts(new: Checkpoint, doubt: Doubt) -> list[str]:
         )
         said.append(told.format(new=new.name, n=doubt.too_few, least=LEAST_QUESTIONS))
     if doubt.worse:
-        # Translators: parts names that may hold commas themselves.
+        # Translators: separates names that may contain commas.
         names = _("; ").join(metric_labels.name_of(one.path) for one in doubt.worse[:6])
         n = len(doubt.worse)
         told = ngettext(
@@ -111,7 +111,7 @@ def _ask_with_figures(
         sizes=[_size(row) for row in rows],
         heads=[row.name for row in rows],
         figures=metric_labels.rows(table),
-        # Whether it is better is left to the table: without the other's figures none is worse.
+        # The table shows whether it is better: without the other's figures none is worse.
         unevaluated=bool(doubt_of(figures[0], {})),
         samples=[
             {"name": row.name, "exchanges": _samples(row), "trained_here": row.runs.exists()}
@@ -158,7 +158,7 @@ def checkpoint_roll_back_view(request: HttpRequest) -> HttpResponse:
     if target is None:
         messages.error(request, _("There is no earlier checkpoint to roll back to."))
         return redirect("admin:checkpoints")
-    # Somebody else may have promoted another meanwhile: then what was shown isn't what would be.
+    # A promotion meanwhile would change the target: then the shown one isn't it any more.
     if asks or data.get("target", str(target.pk)) != str(target.pk):
         live = _live(language)
         ask = Ask(

@@ -1,4 +1,4 @@
-"""What staff do with a run: each leaves an entry in the audit log."""
+"""Actions of staff on a run; each leaves an entry in the audit log."""
 
 from collections.abc import Callable
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What the forms of a run and of a parameter search have in common: shown, and read."""
+"""Common parts of the forms of a run and of a parameter search: shown, and parsed."""
 
 from collections.abc import Container
 from typing import Any
@@ -28,7 +28,7 @@ def _chosen_corpora(data: Any) -> list[tuple[str, float]]:
 
 
 def training_of(data: Any) -> dict[str, Any]:
-    """What a form says of a training, by the names that `run_launch` and `search_launch` take.
+    """A form's training, by the names that `run_launch` and `search_launch` take.
 
     Raises:
         RunError: a weight that is no number.
@@ -66,7 +66,7 @@ def clone_of(run: TrainingRun) -> QueryDict:
     data.setlist("corpus", list(weights))
     for row in Corpus.objects.filter(split="train", name__in=weights):
         data[f"weight.{row.pk}"] = f"{weights[row.name]:g}"
-    # What a launch of the same would be with nothing typed: only what differs is filled in.
+    # The settings of a launch without input: only differences are filled in.
     try:
         base = run_settings(
             preset=run.preset, corpora=list(weights.items()), parent=run.parent
@@ -80,7 +80,7 @@ def clone_of(run: TrainingRun) -> QueryDict:
 
 
 def form_parts(data: Any, errors: Container[str] = ()) -> dict[str, Any]:
-    """What the forms of a run and of a search have in common, filled in with what was typed."""
+    """The common context of the forms of a run and of a search, filled in with the input."""
     preset = data.get("preset", "tiny")
     chosen = data.getlist("corpus") if data else []
     corpora = list(Corpus.objects.filter(split="train").order_by("name"))

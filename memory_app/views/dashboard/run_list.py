@@ -1,4 +1,4 @@
-"""The list of runs: filtered, sorted, a page at a time; what is lively in it is asked for again."""
+"""The list of runs: filtered, sorted, a page at a time; running ones are polled."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ _FIGURES = {"loss", "bits", "recall"}
 
 
 def _chosen(request: HttpRequest) -> dict[str, str]:
-    """What the address asks for; anything unknown is as if it weren't there."""
+    """The query of the address; unknown values are ignored."""
     said = {key: request.GET.get(key, "").replace("\0", "").strip()[:200] for key in ("q", "sort")}
     for key, known in (
         ("status", RunStatus.values),
@@ -54,14 +54,14 @@ def _filtered(chosen: dict[str, str]) -> QuerySet[TrainingRun]:
         rows = rows.filter(Q(name__icontains=chosen["q"]) | Q(note__icontains=chosen["q"]))
     key = chosen["sort"].removeprefix("-")
     field = F(COLUMNS[key][0])
-    # What has no figure yet stands last, whichever way.
+    # Runs without the figure come last, in either order.
     down = chosen["sort"].startswith("-")
     order = field.desc(nulls_last=True) if down else field.asc(nulls_last=True)
     return rows.order_by(order, "-sequence", "id")
 
 
 def _hidden(chosen: dict[str, str]) -> int:
-    """How many archived runs match what the list, which leaves them out, was searched for."""
+    """How many archived runs match the search of the list, which leaves them out."""
     return 0 if chosen["show"] else _filtered({**chosen, "show": "archived"}).count()
 
 
@@ -85,11 +85,11 @@ def _headings(chosen: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def runs(request: HttpRequest) -> HttpResponse:
-    """Every run that isn't archived, newest first unless another order is asked for."""
+    """Every run that isn't archived, newest first unless another order is requested."""
     chosen = _chosen(request)
     rows = Paginator(_filtered(chosen), A_PAGE).get_page(request.GET.get("page"))
     if request.headers.get("HX-Request"):
-        # Again and again: what stands still may be resumed from another page.
+        # Polled for ever: a run may be resumed from another page.
         return render(request, "dashboard/parts/run_rows.html", {"runs": rows})
     return page(
         request,

@@ -1,4 +1,4 @@
-"""Training runs: the list, the form, one run's live page, and what may be asked of it."""
+"""Training runs: the list, the form, one run's live page, and its actions."""
 
 from typing import Any
 from uuid import UUID
@@ -170,18 +170,18 @@ def run(request: HttpRequest, run: UUID) -> HttpResponse:
 
 
 def run_live(request: HttpRequest, run: UUID) -> HttpResponse:
-    """The figures of a run, asked for until it has finished; nothing while it stands still."""
+    """The figures of a run, polled until it has finished; empty without changes."""
     figures = _figures(get_object_or_404(TrainingRun, pk=run))
-    # What may be done with it stands in the page's head, which isn't asked for.
+    # Its actions are in the page's head, which isn't polled.
     figures["out_of_band"] = True
     seen, now = request.GET.get("seen", ""), figures["run"].status
     if seen == now and not figures["lively"]:
         return HttpResponse(status=204)
-    # Nothing more can come of a finished run; any other may be resumed, from another page too.
+    # A finished run doesn't change any more; any other may be resumed, from another page too.
     status = STOP_POLLING if now == RunStatus.FINISHED else 200
     response = render(request, "dashboard/parts/run_live.html", figures, status=status)
     if seen and seen not in LIVELY and figures["lively"]:
-        # What had stopped asking on the page begins again: samples, log, curves.
+        # Parts of the page that stopped polling begin again: samples, log, curves.
         response["HX-Trigger"] = "run-resumed"
     return response
 
@@ -201,14 +201,14 @@ def _samples(run: TrainingRun) -> dict[str, Any]:
 
 
 def run_samples(request: HttpRequest, run: UUID) -> HttpResponse:
-    """What the model said at its evaluations; nothing while there is nothing new."""
+    """The model's samples at its evaluations; empty while there is nothing new."""
     row = get_object_or_404(TrainingRun, pk=run)
     found = _samples(row)
     lively = row.status in LIVELY
     if lively and request.GET.get("seen") == str(found["newest"]):
         return HttpResponse(status=204)
     context = {"run": row, "lively": lively, **found}
-    # Shown even where nothing is new: an empty answer would take the samples off the page.
+    # Rendered even without news: an empty answer would remove the samples from the page.
     status = 200 if lively else STOP_POLLING
     return render(request, "dashboard/parts/run_samples.html", context, status=status)
 

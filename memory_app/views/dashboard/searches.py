@@ -33,7 +33,7 @@ AXES = 4
 
 
 def searches(request: HttpRequest) -> HttpResponse:
-    """Every search, newest first, with how far its runs are."""
+    """Every search, newest first, with the progress of its runs."""
     done = Count("runs", filter=Q(runs__status=RunStatus.FINISHED))
     rows = ParameterSearch.objects.annotate(runs_count=Count("runs"), done=done)
     return page(
@@ -46,7 +46,7 @@ def searches(request: HttpRequest) -> HttpResponse:
 
 
 def _value(typed: str) -> int | float | str:
-    """A number where it is one: two of them are a range, two words are a choice."""
+    """A number if it is one: two of them are a range, two words are a choice."""
     for kind in (int, float):
         try:
             return kind(typed)
@@ -56,7 +56,7 @@ def _value(typed: str) -> int | float | str:
 
 
 def _space(data: Any) -> dict[str, list[int | float | str]]:
-    """{setting: [value, …]} from the form's rows; values are parted by commas."""
+    """{setting: [value, …]} from the form's rows; values are separated by commas."""
     space: dict[str, list[int | float | str]] = {}
     for number in range(AXES):
         key = data.get(f"key.{number}", "")
@@ -168,14 +168,14 @@ def search_cancel_view(request: HttpRequest, search: UUID) -> HttpResponse:
 
 
 def search(request: HttpRequest, search: UUID) -> HttpResponse:
-    """One search: its runs with what was varied and how they do, best validation first."""
+    """One search: its runs with the varied settings and their figures, best validation first."""
     row = get_object_or_404(ParameterSearch, pk=search)
     worst = float("inf")
     table = sorted(
         search_results(row),
         key=lambda one: (one.bits_per_byte or worst, one.loss or worst, one.run.sequence),
     )
-    # A paused run does nothing by itself, but can be cancelled.
+    # A paused run changes nothing by itself, but can be cancelled.
     cancellable = any(one.run.status in _CANCELLABLE for one in table)
     if request.headers.get("HX-Request"):
         context = {"table": table, "search": row, "cancellable": cancellable, "out_of_band": True}

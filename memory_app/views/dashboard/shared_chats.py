@@ -21,7 +21,7 @@ def readable() -> ChatQuerySet:
 
 
 def shared_chats(request: HttpRequest) -> HttpResponse:
-    """Every shared chat, the one last talked in first; the title is shared with the chat."""
+    """Every shared chat, the last active one first; the title is shared with the chat."""
     rows = readable().newest_first().annotate(turns_count=Count("turns"))
     return page(
         request,
@@ -34,7 +34,7 @@ def shared_chats(request: HttpRequest) -> HttpResponse:
 
 
 def shared_chat(request: HttpRequest, chat: UUID) -> HttpResponse:
-    """One shared chat, to read; that it was read is in the audit log."""
+    """One shared chat, to read; the audit log records that."""
     row = get_object_or_404(readable(), pk=chat)
     audit_record(user=request.user, action="shared_chat.read", object=str(row.pk))
     turns = row.turns.oldest_first().defer("state", "user_token_ids", "reply_token_ids")

@@ -1,4 +1,4 @@
-"""Two checkpoints side by side: one message, two replies at one seed, on chats of one's own."""
+"""Two checkpoints side by side: one message, two replies at one seed, in chats of the user's."""
 
 import secrets
 from typing import Any
@@ -35,7 +35,7 @@ def _chat_checkpoints() -> QuerySet[Checkpoint]:
 
 
 def _pair(data: Any) -> list[Checkpoint | None]:
-    """The two of ?a= and ?b=; the second is the live one of the first's language by itself."""
+    """The two of ?a= and ?b=; by default the second is the live one of the first's language."""
     rows = _chat_checkpoints()
     first, second = (rows.filter(pk__in=[_id(data.get(key, ""))]).first() for key in ("a", "b"))
     if first is not None and second is None:
@@ -45,7 +45,7 @@ def _pair(data: Any) -> list[Checkpoint | None]:
 
 
 def _chat(request: HttpRequest, key: str, checkpoint: Checkpoint | None) -> Chat | None:
-    """One's own chat on this checkpoint, if the address names one."""
+    """The user's own chat on this checkpoint, if the address names one."""
     wanted = _id(request.GET.get(key, ""))
     person = services.person_of_request(request)
     chat = policy.owned_chat(person, wanted) if wanted and checkpoint else None
@@ -53,11 +53,11 @@ def _chat(request: HttpRequest, key: str, checkpoint: Checkpoint | None) -> Chat
 
 
 def checkpoints_try(request: HttpRequest) -> HttpResponse:
-    """The page; a POST begins the two chats and answers with their ids."""
+    """The page; a POST creates the two chats and answers with their ids."""
     if request.method == "POST":
         return _begin(request)
     pair = _pair(request.GET)
-    # Nothing typed: a new one, short enough to be told to somebody.
+    # Nothing typed: a new seed, short enough to read out.
     seed = request.GET.get("seed", "").strip()[:40] or str(secrets.randbelow(1_000_000))
     errors = {} if _is_seed(seed) else {"seed": _("The seed is a whole number from 0 to 2⁵³ − 1.")}
     sides = []
