@@ -3,18 +3,20 @@
     python replay_chat.py CHECKPOINT_FOLDER turns.json STATES_FOLDER
 
 STATES_FOLDER holds, for each committed turn, <turn>.state.safetensors and, if you like,
-<turn>.trace.safetensors, as downloaded from /turn/<turn>/. Every turn's ids are fed to a plain
-torch.nn.LSTM from the parent's state; the largest differences are printed as JSON.
+<turn>.trace.safetensors, as downloaded from /turn/<turn>/. Every turn's ids are fed to the layers,
+written out below, from the parent's state; the largest differences (relative above 1) are printed.
 """
 
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
+from torch.nn.functional import gelu, linear, logsigmoid, normalize
+
+Named = dict[str, torch.Tensor]  # PART.LAYER or GATE.LAYER
 
 
 class Plain:
@@ -22,87 +24,118 @@ class Plain:
 
     def __init__(self, folder: Path) -> None:
         config = json.loads((folder / "config.json").read_text())
-        weights = {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
-        self.layers, self.hidden = config["num_layers"], config["hidden_size"]
-        self.lstm = torch.nn.LSTM(
-            config["embedding_dim"], self.hidden, self.layers, batch_first=True
-        )
-        self.lstm.load_state_dict(
-            {k.removeprefix("lstm."): v for k, v in weights.items() if k.startswith("lstm.")}
-        )
-        self.embedding, self.bias = weights["embedding.weight"], weights["head.bias"]
-        self.head = weights.get("head.weight", self.embedding)
-        self.projection = weights.get("projection.weight")
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.user, self.bot, self.end = (
-            tokenizer.token_to_id(name) for name in ("<|user|>", "<|bot|>", "<|end|>")
-        )
+        self.cell = config["cell"]
+        self.blocks = config.get("blocks") or [{"kind": "lstm"}] * config["num_layers"]
+        self.lower = [block["kind"] for block in self.blocks].count("lstm")
+        self.w = {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
+        tokens = Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id
+        self.user, self.bot, self.end = tokens("<|user|>"), tokens("<|bot|>"), tokens("<|end|>")
 
-    def blank(self) -> tuple[torch.Tensor, torch.Tensor]:
-        zeros = torch.zeros(self.layers, 1, self.hidden)
-        return zeros, zeros.clone()
+    def feed(self, ids: list[int], state: Named) -> tuple[torch.Tensor, Named, Named]:
+        """Logits after each id [T, vocab], the state after the last, the gates [T, …]."""
+        embedding = self.w["embedding.weight"]
+        h = e = embedding[torch.tensor(ids)]
+        r, after, gates = torch.zeros_like(e), {}, {}
+        for n, block in enumerate(self.blocks):
+            if block["kind"] == "lstm":
+                h, parts, seen = self.lstm(n, h, state)
+            else:
+                r, parts, seen = self.block(n, block, h, e, r, state)
+            after |= {f"{name}.{n}": value for name, value in parts.items()}
+            gates |= {f"{name}.{n}": value.flatten(1) for name, value in seen.items()}
+        out = h if self.lower == len(self.blocks) else torch.cat((h, r), 1)
+        if "projection.weight" in self.w:
+            out = linear(out, self.w["projection.weight"])
+        return linear(out, self.w.get("head.weight", embedding), self.w["head.bias"]), after, gates
 
-    def feed(self, ids: list[int], state: tuple) -> tuple[torch.Tensor, tuple]:
-        """Logits after each id [T, vocab], and the state after the last."""
-        out, state = self.lstm(self.embedding[torch.tensor(ids)][None], state)
-        if self.projection is not None:
-            out = out @ self.projection.T
-        return (out @ self.head.T + self.bias)[0], state
+    def lstm(self, n: int, x: torch.Tensor, state: Named) -> tuple[torch.Tensor, Named, Named]:
+        """A layer of torch.nn.LSTM."""
+        under = f"{self.cell}.lstm." if self.lower < len(self.blocks) else f"{self.cell}."
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        w_ih, w_hh, b_ih, b_hh = (self.w[f"{under}{name}_l{n}"] for name in names)
+        h, c = (state.get(f"{part}.{n}", torch.zeros(w_hh.shape[1])) for part in "hc")
+        rows = []
+        for token in x:
+            i, f, g, o = (w_ih @ token + b_ih + w_hh @ h + b_hh).chunk(4)
+            i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+            c = f * c + i * g
+            h = o * c.tanh()
+            rows.append(torch.stack((i, f, g, o, c, h)))
+        seen = dict(zip("ifgoch", torch.stack(rows, 1), strict=True))
+        return seen["h"], {"h": h, "c": c}, seen
 
-    def gates(self, ids: list[int], state: tuple) -> dict[str, torch.Tensor]:
-        """i f g o c h of every token, layer and unit, one token at a time: [T, layers, hidden]."""
-        seen: dict[str, list] = {name: [] for name in "ifgoch"}
-        h, c = [s.clone() for s in state[0]], [s.clone() for s in state[1]]
-        for token in ids:
-            x = self.embedding[token][None]
-            columns: dict[str, list] = {name: [] for name in "ifgoch"}
-            for layer in range(self.layers):
-                w_ih, w_hh, b_ih, b_hh = self.lstm.all_weights[layer]
-                i, f, g, o = (x @ w_ih.T + b_ih + h[layer] @ w_hh.T + b_hh).chunk(4, 1)
-                i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
-                c[layer] = f * c[layer] + i * g
-                x = h[layer] = o * c[layer].tanh()
-                for name, value in zip("ifgoch", (i, f, g, o, c[layer], x), strict=True):
-                    columns[name].append(value[0])
-            for name, column in columns.items():
-                seen[name].append(torch.stack(column))
-        return {name: torch.stack(column) for name, column in seen.items()}
+    def block(self, n, sizes, h, e, r, state) -> tuple[torch.Tensor, Named, Named]:
+        """An mLSTM block: r [T, embed] with what it adds."""
+        under = f"{self.cell}.blocks.{n - self.lower}."
+        w = {k.removeprefix(under): v for k, v in self.w.items() if k.startswith(under)}
+        heads, key, value = sizes["heads"], sizes["key"], sizes["value"]
+
+        def norm(x: torch.Tensor, name: str) -> torch.Tensor:
+            return x * (x.square().mean(-1, keepdim=True) + 1e-5).rsqrt() * w[f"{name}.weight"]
+
+        def map_of(x: torch.Tensor, name: str) -> torch.Tensor:
+            return linear(x, w[f"{name}.weight"], w.get(f"{name}.bias"))
+
+        mixed = map_of(torch.cat((norm(h, "norm_h"), norm(e + r, "norm_r")), 1), "mix")
+        past = torch.cat((state.get(f"shift.{n}", torch.zeros(3, sizes["width"])), mixed))
+        address = map_of(past.unfold(0, 3, 1).transpose(1, 2).flatten(1), "address")
+        keys = address[:-1] + map_of(mixed, "own_key")
+        q, k = (normalize(x.view(-1, heads, key), dim=-1, eps=1e-6) for x in (address[1:], keys))
+        v, o = map_of(mixed, "value").view(-1, heads, value), map_of(mixed, "output_gate").sigmoid()
+        i, f = map_of(mixed, "gates").chunk(2, 1)
+        i, f = 15 * torch.tanh(i / 15), logsigmoid(f)
+        shapes = {"C": (heads, key, value), "n": (heads, key), "m": (heads,)}
+        c, total, m = (state.get(f"{p}.{n}", torch.zeros(s)) for p, s in shapes.items())
+        read, size = [], []
+        for t in range(len(e)):  # C and n are kept divided by exp(m)
+            m, before = torch.maximum(f[t] + m, i[t]), m
+            keep, write = (f[t] + before - m).exp()[:, None], (i[t] - m).exp()[:, None] * k[t]
+            c = keep[..., None] * c + write[..., None] * v[t][:, None]
+            total = keep * total + write
+            scale = torch.maximum((total * q[t]).sum(1).abs(), (-m).exp())[:, None]
+            read.append((torch.einsum("hkv,hk->hv", c, q[t]) / scale).flatten())
+            size.append(c.flatten(1).norm(dim=1) * m.exp())
+        out = torch.stack(read)
+        r = r + map_of(o * out, "output")
+        r = r + map_of(gelu(map_of(norm(e + r, "norm_up"), "up")), "down")
+        seen = {"i": i.exp(), "f": f.exp(), "o": o, "q": q, "k": k, "v": v, "h": out}
+        parts = {"C": c, "n": total, "m": m, "shift": past[-3:]}
+        return r, parts, seen | {"size": torch.stack(size)}
+
+
+def apart(ours: Named, path: Path) -> float:
+    """The largest difference; an lstm's file stacks its layers."""
+    file, worst = load_file(path), 0.0
+    for name, value in ours.items():
+        part, layer = name.split(".")
+        told = file[name] if name in file else file[part][..., int(layer), :]
+        worst = max(worst, float(((value - told).abs() / told.abs().clamp(min=1)).max()))
+    return worst
 
 
 @torch.no_grad()
-def check(folder: Path, chat: dict[str, Any], files: Path) -> dict[str, float]:
+def check(folder: Path, chat: dict, files: Path) -> dict[str, float]:
     """The largest differences over all committed turns of a chat."""
-    plain = Plain(folder)
-    states: dict[str | None, tuple] = {None: plain.blank()}
+    plain, states = Plain(folder), {None: {}}
     worst = {"turns": 0.0, "state": 0.0, "trace": 0.0, "greedy_logit": 0.0}
     for turn in chat["turns"]:
         if turn["status"] not in ("complete", "stopped", "length"):
             continue
         prompt = [plain.user, *turn["user_token_ids"], plain.end, plain.bot]
-        reply = turn["reply_token_ids"]
-        ids = [*prompt, *reply, plain.end]
-        before = states[turn["parent"]]
-        logits, after = plain.feed(ids, before)
-        states[turn["id"]] = after
-        stored = load_file(files / f"{turn['id']}.state.safetensors")
-        for name, value in zip("hc", after, strict=True):
-            difference = float((value[:, 0] - stored[name]).abs().max())
-            worst["state"] = max(worst["state"], difference)
-        trace = files / f"{turn['id']}.trace.safetensors"
-        if trace.exists():
-            told = load_file(trace)
-            assert told["token_ids"].tolist() == ids
-            for name, value in plain.gates(ids, before).items():
-                worst["trace"] = max(worst["trace"], float((value - told[name]).abs().max()))
+        ids = [*prompt, *turn["reply_token_ids"], plain.end]
+        logits, states[turn["id"]], gates = plain.feed(ids, states[turn["parent"]])
+        gap = {"state": apart(states[turn["id"]], files / f"{turn['id']}.state.safetensors")}
+        if (trace := files / f"{turn['id']}.trace.safetensors").exists():
+            assert load_file(trace)["token_ids"].tolist() == ids
+            gap["trace"] = apart(gates, trace)
         if turn["sampling"]["temperature"] == 0 and turn["sampling"]["repetition_penalty"] == 1:
-            logits[:, [plain.user, plain.bot]] = -torch.inf
-            for place, token in enumerate(reply, start=len(prompt) - 1):
-                row = logits[place].clone()
-                if place - len(prompt) + 1 < turn["sampling"]["min_tokens"]:
-                    row[plain.end] = -torch.inf
-                worst["greedy_logit"] = max(
-                    worst["greedy_logit"], float(row.max() - logits[place, token])
-                )
+            rows = logits[len(prompt) - 1 : -2].index_fill(
+                1, torch.tensor([plain.user, plain.bot]), -torch.inf
+            )
+            own = rows.gather(1, torch.tensor(turn["reply_token_ids"])[:, None])[:, 0]
+            rows[: turn["sampling"]["min_tokens"], plain.end] = -torch.inf
+            gap["greedy_logit"] = float((rows.max(1).values - own).max())
+        worst |= {name: max(worst[name], value) for name, value in gap.items()}
         worst["turns"] += 1
     return worst
 

@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.conftest import make_checkpoint
+
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/replay_chat.py"
 
 
@@ -60,6 +62,30 @@ async def test_states_traces_and_greedy_choices_agree_within_the_contract(
     assert worst["turns"] == 5
     assert worst["state"] <= 1e-4
     assert worst["trace"] <= 1e-4
+    assert worst["greedy_logit"] <= 0.25
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_it_replays_a_matrix_memory_too(open_socket, alice, tmp_path: Path) -> None:
+    from asgiref.sync import sync_to_async
+
+    from memory_app import registry
+    from memory_app.models import Chat
+
+    def begin() -> Chat:
+        make_checkpoint(tmp_path / "xlstm", cell="xlstm", num_layers=4)
+        row = registry.register(tmp_path / "xlstm")
+        return Chat.objects.create(owner=alice.person, checkpoint=row)
+
+    chat = await sync_to_async(begin)()
+    socket = await open_socket(alice, chat)
+    greedy = {"temperature": 0, "repetition_penalty": 1, "min_tokens": 5, "max_tokens": 30}
+    await socket.say("Hello, my name is Clara", **greedy)
+    await socket.say("what is my name", **greedy)
+    await sync_to_async(download, thread_sensitive=True)(alice.client, chat, tmp_path)
+    worst = check(tmp_path / "xlstm", tmp_path)
+    assert worst["turns"] == 2
+    assert max(worst["state"], worst["trace"]) <= 1e-4
     assert worst["greedy_logit"] <= 0.25
 
 
