@@ -1,4 +1,4 @@
-"""Every file chooser: one is visible, in the page's language, and a click on it is the browser's."""
+"""Every file chooser: one is visible, in the page's language, and a click on it is the input's."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
