@@ -51,7 +51,7 @@ class TypingStyles:
             ]
         return space.join(words) or template
 
-    def _finish(self, rng: random.Random, style: int, text: str, mark: str) -> str:
+    def finished(self, rng: random.Random, style: int, text: str, mark: str) -> str:
         """Case and final mark in this person's style."""
         if style == LOWER:
             text = text.lower()
@@ -74,7 +74,7 @@ class TypingStyles:
             clause = rng.choice(self.statement_prefixes) + clause
         if rng.random() < 0.09:
             clause += rng.choice(self.statement_suffixes)
-        text = self._finish(rng, style, clause, self.grammar.stop)
+        text = self.finished(rng, style, clause, self.grammar.stop)
         x = rng.random()
         if x < 0.06:
             sentence = rng.choice(self.sentences)
@@ -91,7 +91,7 @@ class TypingStyles:
             clause = rng.choice(self.question_prefixes) + clause
         if rng.random() < 0.06:
             clause += rng.choice(self.question_suffixes)
-        return self._finish(rng, style, clause, mark)
+        return self.finished(rng, style, clause, mark)
 
 
 def draw_style(rng: random.Random) -> int:

@@ -1,0 +1,6 @@
+"""Relations: whatever is told of whomever, told, asked for and taken back in people's words."""
+
+from memory_app.core.facts.relations.catalogue import Catalogue, catalogue_of
+from memory_app.core.facts.relations.generator import KINDS, Form, generate_relation_dialogue
+
+__all__ = ["KINDS", "Catalogue", "Form", "catalogue_of", "generate_relation_dialogue"]
