@@ -75,11 +75,11 @@ class Recorder(Watcher):
             self._lease.record(step, figures)
             self._write(step=step)
             if step % LOG_EVERY == 0 or step == 1:
-                told = ("loss", "gradient_norm", "learning_rate", "tokens_per_second")
-                said = ", ".join(
-                    f"{key} {figure_text(metrics[key])}" for key in told if key in metrics
+                logged = ("loss", "gradient_norm", "learning_rate", "tokens_per_second")
+                line = ", ".join(
+                    f"{key} {figure_text(metrics[key])}" for key in logged if key in metrics
                 )
-                self.say(f"step {step}: {said}")
+                self.say(f"step {step}: {line}")
         return self.breaks_off()
 
     def on_save(self, step: int) -> None:
@@ -89,13 +89,13 @@ class Recorder(Watcher):
     def on_validation(self, step: int, bits_per_byte: Validation) -> None:
         named = {f"bits_per_byte/{name}": value for name, value in bits_per_byte.items()}
         self._lease.record(step, named)
-        said = ", ".join(f"{name} {figure_text(value)}" for name, value in bits_per_byte.items())
-        self.say(f"validation at step {step}, bits per byte: {said}")
+        figures = ", ".join(f"{name} {figure_text(value)}" for name, value in bits_per_byte.items())
+        self.say(f"validation at step {step}, bits per byte: {figures}")
 
     def on_recall(self, step: int, shares: Mapping[str, float]) -> None:
         self._lease.record(step, {f"recall/{name}": share for name, share in shares.items()})
-        said = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
-        self.say(f"recall at step {step}: {said}")
+        figures = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+        self.say(f"recall at step {step}: {figures}")
 
     def on_samples(self, step: int, exchanges: Sequence[Exchange]) -> None:
         row = RunSample(run=self._lease.run, step=step, exchanges=list(exchanges))
@@ -248,11 +248,11 @@ def publish(lease: Lease, outcome: Outcome) -> None:
             return row
 
     entered = patiently(enter)
-    told = f"published as {entered.sha256[:12]}"
+    outcome = f"published as {entered.sha256[:12]}"
     if entered.name != run_row.name:
-        told = f"its weights already exist as {entered}: no second checkpoint was made"
-    run_log_write(run=run_row, fence=lease.fence, text=told)
-    # Nobody resumes a run that has ended, and its checkpoint lies in the registry.
+        outcome = f"its weights already exist as {entered}: no second checkpoint was made"
+    run_log_write(run=run_row, fence=lease.fence, text=outcome)
+    # A run that has ended isn't resumed, and its checkpoint is in the registry.
     remove_saves(run_folder(run_row))
     _remove_checkpoints(run_folder(run_row))
 

@@ -46,16 +46,16 @@ def _check_confined(folder: Path, archive: Path | None) -> tuple[Checked, str]:
 def missing_files(files: Iterable[str]) -> list[str]:
     """The files that are missing beside these; a zip contains all of them."""
     sent = set(files)
-    return [] if ARCHIVE in sent else [one for one in FILES if one not in sent]
+    return [] if ARCHIVE in sent else [name for name in FILES if name not in sent]
 
 
 def checkpoint_receive(
     *, files: Mapping[str, Path], name: str, user: AbstractBaseUser
 ) -> tuple[Checkpoint, bool]:
-    """Register the files of a checkpoint folder, or its zip; whether these weights are new here.
+    """Register the files of a checkpoint folder, or its zip; returns whether the weights are new.
 
     Raises:
-        RegistryError: a file is missing or unsound, for the reason that its message gives.
+        RegistryError: a file is missing or invalid, for the reason in its message.
     """
     name = name.strip()
     if len(name) > 200 or not is_one_line(name):
@@ -66,9 +66,9 @@ def checkpoint_receive(
     if missing := missing_files(files):
         raise registry.RegistryError("Also choose {files}.", files=", ".join(missing))
     with working_folder() as folder:
-        for one in () if archive else (*FILES, *CARD_FILES):
-            if one in files:
-                os.link(files[one], folder / one)
+        for file_name in () if archive else (*FILES, *CARD_FILES):
+            if file_name in files:
+                os.link(files[file_name], folder / file_name)
         try:
             # First and outside of any transaction: it takes seconds, and SQLite has one writer.
             checked, called = _check_confined(folder, archive)

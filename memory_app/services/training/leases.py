@@ -227,7 +227,7 @@ def may_go_on(run: TrainingRun) -> bool:
         return False
     if run.deaths + 1 < MOST_DEATHS:
         return True
-    said = Sentence(
+    reason = Sentence(
         "Its worker died {count} times without reaching another save. The last save is of step "
         "{step}.",
         {"count": str(MOST_DEATHS), "step": str(run.saved)},
@@ -236,7 +236,7 @@ def may_go_on(run: TrainingRun) -> bool:
         run,
         RunStatus.FAILED,
         deaths=run.deaths + 1,
-        error=str(said),
-        error_said=said.to_dict(),
+        error=str(reason),
+        error_said=reason.to_dict(),
     )
     return False

@@ -51,14 +51,14 @@ def flat(result: Any, path: str = "") -> dict[str, float]:
 
     The config of an imported checkpoint may have any form: other values are left out.
     """
-    found: dict[str, float] = {}
+    figures: dict[str, float] = {}
     for key, value in result.items() if isinstance(result, dict) else ():
         name = f"{path}/{key}" if path else str(key)
         if isinstance(value, dict):
-            found |= flat(value, name)
+            figures |= flat(value, name)
         elif isinstance(value, int | float) and not isinstance(value, bool) and _finite(value):
-            found[name] = value
-    return found
+            figures[name] = value
+    return figures
 
 
 def _finite(value: float) -> bool:
@@ -92,13 +92,13 @@ def compared(new: dict[str, Figure], old: dict[str, Figure]) -> list[Comparison]
     """Every figure that either has, in the order of the exams' parts."""
     paths = sorted({*new, *old}, key=_place)
     rows = [(path, new.get(path), old.get(path)) for path in paths]
-    found = [Comparison(path, one, two, _verdict(path, one, two)) for path, one, two in rows]
+    comparisons = [Comparison(path, new, old, _verdict(path, new, old)) for path, new, old in rows]
     if _sources(new) == _sources(old):
-        return found
+        return comparisons
     # The sum over other corpora is another sum.
     return [
-        replace(one, verdict="unknown") if one.path == "perplexity/bits_per_byte" else one
-        for one in found
+        replace(row, verdict="unknown") if row.path == "perplexity/bits_per_byte" else row
+        for row in comparisons
     ]
 
 
@@ -157,9 +157,9 @@ def doubt_of(new: dict[str, Figure], old: dict[str, Figure]) -> Doubt:
     It counts as examined once its recall was measured with enough questions, since that is what
     this program is about.
     """
-    recall = [one for path, one in new.items() if path.startswith("recall/exact_match/")]
-    questions = min((one.n for one in recall if one.n is not None), default=None)
-    worse = [one for one in compared(new, old) if one.verdict == "worse"]
+    recall = [figure for path, figure in new.items() if path.startswith("recall/exact_match/")]
+    questions = min((figure.n for figure in recall if figure.n is not None), default=None)
+    worse = [row for row in compared(new, old) if row.verdict == "worse"]
     if questions is None:
         return Doubt(True, worse)
     return Doubt(False, worse, questions if questions < LEAST_QUESTIONS else None)

@@ -17,7 +17,7 @@ from memory_app.models import ParameterSearch, RunStatus, TrainingMetric, Traini
 from memory_app.services.training.runs import RunError, run_cancel, run_launch, run_settings
 
 METHODS = ("grid", "random")
-#: One worker trains one run at a time; more than this is another kind of tool.
+#: One worker trains one run at a time; a larger search needs another kind of tool.
 MOST_RUNS = 64
 Space = Mapping[str, Sequence[Any]]
 Change = dict[str, Any]
@@ -159,9 +159,9 @@ def _draw(rng: random.Random, key: str, values: Sequence[Any]) -> Any:
 
 
 def search_cancel(*, search: ParameterSearch) -> int:
-    """Ask every run of it that has not ended to end; how many there were.
+    """Ask every run of it that has not ended to end; returns how many.
 
-    Those that wait come first, the last of them before the others, so that none begins meanwhile.
+    Waiting runs come first, the last of them before the others, so that none begins meanwhile.
     """
     runs = search.runs.exclude(
         status__in=[RunStatus.FINISHED, RunStatus.FAILED, RunStatus.CANCELLED]
@@ -189,8 +189,8 @@ def search_results(search: ParameterSearch) -> list[SearchResult]:
     bits: dict[Any, dict[int, list[float]]] = {run.pk: {} for run in runs}
     exams = Q(name__startswith="recall/") | Q(name__startswith="bits_per_byte/")
     # In the order of steps, so that the last exam's figures are kept.
-    told = TrainingMetric.objects.filter(exams, run__in=runs).order_by("step")
-    for pk, step, name, value in told.values_list("run", "step", "name", "value"):
+    figures = TrainingMetric.objects.filter(exams, run__in=runs).order_by("step")
+    for pk, step, name, value in figures.values_list("run", "step", "name", "value"):
         kind, _, rest = name.partition("/")
         if kind == "recall":
             results[pk].recall[rest] = value

@@ -36,8 +36,8 @@ def _key(entry: AuditEntry, kind: str) -> str:
         named = str(entry.detail.get("id", "")) if isinstance(entry.detail, dict) else ""
         return named if re.fullmatch(_UUID, named) else ""
     pattern = _KEYS.get(kind)
-    found = re.search(rf"\(({pattern})\)$", entry.object) if pattern else None
-    return found[1] if found and " | " not in entry.object else ""
+    match = re.search(rf"\(({pattern})\)$", entry.object) if pattern else None
+    return match[1] if match and " | " not in entry.object else ""
 
 
 def _link(entries: Iterable[AuditEntry]) -> None:

@@ -120,7 +120,7 @@ def checkpoint(
         lineage=list(checkpoint_lineage(row)),
         children=row.children.order_by("sequence"),
         runs=row.runs.order_by("sequence"),
-        data=[one for one in data if isinstance(one, dict)] if isinstance(data, list) else [],
+        data=[part for part in data if isinstance(part, dict)] if isinstance(data, list) else [],
         training=training,
         settings=sorted(_mapping(training.get("settings")).items()),
         suites=SUITES,
@@ -132,9 +132,9 @@ def checkpoint(
 
 def checkpoint_exams(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
     """The checkpoint's exams, polled while one of them waits or runs."""
-    found = _exams(get_object_or_404(Checkpoint, pk=checkpoint))
-    status = 200 if found["waiting"] else STOP_POLLING
-    return render(request, "dashboard/parts/exams.html", found, status=status)
+    context = _exams(get_object_or_404(Checkpoint, pk=checkpoint))
+    status = 200 if context["waiting"] else STOP_POLLING
+    return render(request, "dashboard/parts/exams.html", context, status=status)
 
 
 def checkpoints_compare(request: HttpRequest) -> HttpResponse:
@@ -142,9 +142,9 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
     keys = request.GET.getlist("checkpoint")[:MOST_COMPARED]
     rows = list(Checkpoint.objects.filter(pk__in=ids_of(keys)).order_by("sequence"))
     figures = [figures_of(row) for row in rows]
-    # The order of the parts of an exam, as everywhere.
-    order = compared({path: one for each in figures for path, one in each.items()}, {})
-    paths = metric_labels.without_doubles([one.path for one in order])
+    # In the order of the exams' parts, as everywhere.
+    order = compared({path: figure for each in figures for path, figure in each.items()}, {})
+    paths = metric_labels.without_doubles([row.path for row in order])
     return page(
         request,
         "dashboard/checkpoints_compare.html",

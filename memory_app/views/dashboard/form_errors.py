@@ -30,7 +30,7 @@ def _axes(data: Any) -> dict[str, list[str]]:
     for name in data:
         kind, _, number = name.partition(".")
         if kind == "key" and data[name] in known:
-            typed = [one.strip() for one in data.get(f"values.{number}", "").split(",")]
+            typed = [value.strip() for value in data.get(f"values.{number}", "").split(",")]
             rows[f"values.{number}"] = [data[name], *filter(None, typed)]
     return rows
 

@@ -62,16 +62,16 @@ def without_doubles(paths: Sequence[str]) -> list[str]:
 
 def rows(compared: Sequence[Comparison]) -> list[dict[str, Any]]:
     """Lines of a table: name, the new figure, the old one, how they compare."""
-    told = set(without_doubles([one.path for one in compared]))
+    shown = set(without_doubles([row.path for row in compared]))
     return [
         {
-            "name": name_of(one.path),
-            "cells": [cell(one.new), cell(one.old)],
-            "verdict": one.verdict,
-            "verdict_word": VERDICTS[one.verdict],
+            "name": name_of(row.path),
+            "cells": [cell(row.new), cell(row.old)],
+            "verdict": row.verdict,
+            "verdict_word": VERDICTS[row.verdict],
         }
-        for one in compared
-        if one.path in told
+        for row in compared
+        if row.path in shown
     ]
 
 

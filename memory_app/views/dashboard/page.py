@@ -33,10 +33,10 @@ def saved(request: HttpRequest, back: str, parts: Mapping[str, str] | None = Non
 
     `parts`: {id of an element: its new HTML}, for other parts of the page.
     """
-    said = _("Saved.")
+    report = _("Saved.")
     if request.headers.get("Accept") == "application/json":
-        return JsonResponse({"said": said, "parts": dict(parts or {})})
-    messages.success(request, said)
+        return JsonResponse({"said": report, "parts": dict(parts or {})})
+    messages.success(request, report)
     return HttpResponseRedirect(back)
 
 

@@ -30,17 +30,17 @@ _FIGURES = {"loss", "bits", "recall"}
 
 def _chosen(request: HttpRequest) -> dict[str, str]:
     """The query of the address; unknown values are ignored."""
-    said = {key: request.GET.get(key, "").replace("\0", "").strip()[:200] for key in ("q", "sort")}
+    query = {key: request.GET.get(key, "").replace("\0", "").strip()[:200] for key in ("q", "sort")}
     for key, known in (
         ("status", RunStatus.values),
         ("preset", list(PRESETS)),
         ("show", ["archived", "all"]),
     ):
         value = request.GET.get(key, "")
-        said[key] = value if value in known else ""
-    if said["sort"].removeprefix("-") not in COLUMNS:
-        said["sort"] = "-created"
-    return said
+        query[key] = value if value in known else ""
+    if query["sort"].removeprefix("-") not in COLUMNS:
+        query["sort"] = "-created"
+    return query
 
 
 def _filtered(chosen: dict[str, str]) -> QuerySet[TrainingRun]:
