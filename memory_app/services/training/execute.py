@@ -248,10 +248,10 @@ def publish(lease: Lease, outcome: Outcome) -> None:
             return row
 
     entered = patiently(enter)
-    outcome = f"published as {entered.sha256[:12]}"
+    line = f"published as {entered.sha256[:12]}"
     if entered.name != run_row.name:
-        outcome = f"its weights already exist as {entered}: no second checkpoint was made"
-    run_log_write(run=run_row, fence=lease.fence, text=outcome)
+        line = f"its weights already exist as {entered}: no second checkpoint was made"
+    run_log_write(run=run_row, fence=lease.fence, text=line)
     # A run that has ended isn't resumed, and its checkpoint is in the registry.
     remove_saves(run_folder(run_row))
     _remove_checkpoints(run_folder(run_row))
