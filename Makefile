@@ -147,7 +147,7 @@ lint: $(DEV_STAMP)
 	else echo "hadolint has no build for this system; the Dockerfile was not checked" >&2; fi
 
 bench: $(DEV_STAMP)
-	@$(PY) -m benchmarks
+	@$(PY) -m benchmarks.speed
 
 screenshots: $(DEV_STAMP)
 	@$(PY) -m tests.browser.screenshots

@@ -1,4 +1,4 @@
-"""Print the ratios, one a line: `python -m benchmarks [--checkpoint FOLDER] [--quick]`."""
+"""Print the ratios, one a line: `python -m benchmarks.speed [--checkpoint FOLDER] [--quick]`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from benchmarks.speed.first_token_under_training import first_token_beside
 from benchmarks.speed.fixtures import Replies, model_of
 from benchmarks.speed.gate_page import looking
 from benchmarks.speed.gate_view import opening
+from benchmarks.speed.matrix_memory import matrix_memory
 from benchmarks.speed.prefill import prompts
 from benchmarks.speed.replay_cost import first_token, replay_cost
 from benchmarks.speed.throughput import steps, throughput
@@ -28,12 +29,13 @@ SECTIONS = {
     "gates": (opening, 7, 1),
     "looking": (looking, 5, 1),
     "training": (first_token_beside, 20, 2),
+    "matrix-memory": (matrix_memory, 7, 1),
 }
 
 
 def main() -> None:
     """Run the sections asked for, all of them by default."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint folder; else random weights")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="one section")
     parser.add_argument("--quick", action="store_true", help="few rounds: does it run at all?")

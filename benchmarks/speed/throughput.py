@@ -44,8 +44,8 @@ def steps(replies: Replies, rounds: int) -> Iterator[Line]:
         engines = {True: replies.engine(n), False: replies.engine(n, capture_gates=False)}
         seconds = interleaved(
             {
-                "gates": _decode(replies, engines[True], n),
-                "blind": _decode(replies, engines[False], n),
+                "gates": decode_step(replies, engines[True], n),
+                "blind": decode_step(replies, engines[False], n),
                 "bare": torch_step(replies.model, replies.runner.dtype, n),
                 "runner": runner_step(replies.runner, n),
             },
@@ -74,7 +74,7 @@ def steps(replies: Replies, rounds: int) -> Iterator[Line]:
         )
 
 
-def _decode(replies: Replies, engine: Engine, n: int) -> Callable[[], None]:
+def decode_step(replies: Replies, engine: Engine, n: int) -> Callable[[], None]:
     """A step of n replies; they are begun anew when they come to their end."""
 
     def step() -> None:
