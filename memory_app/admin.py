@@ -3,13 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.views import PasswordChangeView
 from django.db import transaction
 from django.http import HttpRequest
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from memory_app.log_in import StaffLogInForm
+from memory_app.password_forms import OwnPasswordForm
 from memory_app.services.operations.audit import audit_record
 from memory_app.views.dashboard import (
     audit,
@@ -39,12 +41,24 @@ class GatescopeAdminSite(admin.AdminSite):
     # The dashboard's navigation replaces it.
     enable_nav_sidebar = False
 
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Django's own index of an app, replaced by the list of users."""
+        if request.user.has_perm("auth.view_user"):
+            return redirect("admin:auth_user_changelist")
+        return super().app_index(request, app_label, extra_context)
+
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
+    ) -> Any:
         """Django's page for one's own password; the audit log records a change."""
         with transaction.atomic():
-            answer = super().password_change(request, extra_context)
+            answer = PasswordChangeView.as_view(
+                form_class=OwnPasswordForm,
+                success_url=reverse("admin:password_change_done", current_app=self.name),
+                extra_context={**self.each_context(request), **(extra_context or {})},
+            )(request)
             # A form again means that nothing changed, a redirect that the password did.
             if request.method == "POST" and answer.status_code == 302:
                 name = request.user.get_username()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model, QuerySet
 from django.forms import CheckboxSelectMultiple, ModelMultipleChoiceField
@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from memory_app.models import Chat, Turn
+from memory_app.password_forms import NewUserForm, PasswordForm
 from memory_app.services.operations.audit import audit_record
 from memory_app.templatetags.times import when
 
@@ -129,21 +130,11 @@ class UserForm(UserChangeForm):
         return cleaned
 
 
-class PasswordForm(AdminPasswordChangeForm):
-    """Django's without its switch to no password: this site has no other way to log in."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields.pop("usable_password", None)
-        for name in ("password1", "password2"):
-            self.fields[name].required = True
-
-
 class AuditedUserAdmin(Audited, UserAdmin):
     """Django's own page for users; the site's own records of them are read only."""
 
     form = UserForm
-    add_form = UserCreationForm
+    add_form = NewUserForm
     change_password_form = PasswordForm
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "password1", "password2")}),

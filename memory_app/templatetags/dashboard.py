@@ -1,11 +1,13 @@
 """Figures as the dashboard writes them: few digits, with units, words for missing ones."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +15,7 @@ from memory_app.core.data.read_corpus import Refusal
 from memory_app.core.data.sample_corpus import NAME as SAMPLE
 from memory_app.core.number_text import figure_text
 from memory_app.models import Corpus
+from memory_app.services.operations.audit import COMMAND_LINE
 from memory_app.translate_messages import in_words, kept_in_words
 
 register = template.Library()
@@ -232,11 +235,31 @@ def _weighted(value: Any) -> str:
 
 
 @register.filter
+def listed(values: Iterable[Any]) -> str:
+    """Values in a row, parted as the language does."""
+    return pgettext("between the items of a list", ", ").join(map(str, values))
+
+
+@register.filter
+def user_word(username: str) -> str:
+    """Who did it: a user by name, the command line in words (no user's name contains a space)."""
+    return gettext("command line") if username == COMMAND_LINE else username
+
+
+def field_word(label: str) -> str:
+    """A field of Django's own forms, which audit entries name in English, as the forms show it."""
+    words = gettext(label)
+    return words if words != label else capfirst(gettext(label[:1].lower() + label[1:]))
+
+
+@register.filter
 def detail_words(detail: Any) -> list[tuple[str | Promise, str]]:
     """The details of an audit entry: (name, value) in words."""
     if not isinstance(detail, dict):
         return []
     named = {"suite": SUITE_WORDS, "method": METHOD_WORDS}
+    if isinstance(fields := detail.get("fields"), list):
+        detail = {**detail, "fields": [field_word(str(field)) for field in fields]}
     return [
         (
             DETAIL_WORDS.get(str(key), str(key)),

@@ -24,8 +24,12 @@ from memory_app.core.data.dialogue_row import (
 DELIMITERS = (",", ";", "\t")
 #: Excel's first line, which says what parts the cells.
 SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
-ASKED = {"user", "human", "question", "prompt", "input", "instruction"}
-REPLIED = {"bot", "assistant", "answer", "response", "completion", "output"}
+ASKED = {"user", "human", "question", "prompt", "input", "instruction", "query", "message"}
+ASKED |= {"request", "utterance", "问题", "提问", "用户"}
+#: A question only where no other column is one: it may also be what a question is about.
+CONTEXT = "context"
+REPLIED = {"bot", "assistant", "answer", "response", "completion", "output", "reply", "target"}
+REPLIED |= {"回答", "答案", "回复", "助手"}
 #: Characters that a quoted cell is followed for its end.
 _FARTHEST = 1 << 20
 #: A quoted cell with so many inner lines, each a row by itself, is a stray quote and its partner.
@@ -46,9 +50,12 @@ def columns_of(cells: Sequence[str]) -> Columns | None:
     names = tuple(cell.strip().lower() for cell in cells)
     asked = tuple(at for at, name in enumerate(names) if name in ASKED)
     replied = [at for at, name in enumerate(names) if name in REPLIED]
-    if "instruction" in names and "input" in names:  # Alpaca's: what to do, and with what
-        asked = (names.index("instruction"), names.index("input"))
-        if len([name for name in names if name in ASKED]) > 2:
+    if not asked and CONTEXT in names:
+        asked = (names.index(CONTEXT),)
+    second = next((name for name in ("input", CONTEXT) if name in names), "")
+    if "instruction" in names and second:  # Alpaca's and Dolly's: what to do, and with what
+        asked = (names.index("instruction"), names.index(second))
+        if len([name for name in names if name in ASKED - {second}]) > 1:
             return None
     elif len(asked) != 1:
         return None

@@ -24,6 +24,8 @@ from memory_app.core.text.tokenizer import Tokenizer
 
 #: Of the rows that were refused, so many are kept with line and reason.
 SHOWN_REFUSALS = 20
+#: Different reasons that are counted, and lines kept of each.
+MOST_REASONS, LINES_A_REASON = 50, 8
 
 
 class IntakeError(SentenceError):
@@ -53,6 +55,7 @@ class Split:
 class Report:
     """What became of the rows: each was taken, refused, or skipped as one without a dialogue.
 
+    `reasons`: {reason in English: {"said", "count", "lines"}}, the first lines of each.
     `skipped_messages` were left out of dialogues that were taken. `train` is what was written;
     `valid` the part of it that went into a file of its own, if that was asked for.
     """
@@ -62,8 +65,21 @@ class Report:
     skipped: int = 0
     skipped_messages: int = 0
     refusals: list[Refusal] = field(default_factory=list)
+    reasons: dict[str, dict[str, Any]] = field(default_factory=dict)
     train: Split = field(default_factory=Split)
     valid: Split | None = None
+
+    def refuse(self, row: Refusal) -> None:
+        """Count a refused row, by its reason."""
+        self.refused += 1
+        if len(self.refusals) < SHOWN_REFUSALS:
+            self.refusals.append(row)
+        if row.reason in self.reasons or len(self.reasons) < MOST_REASONS:
+            new = {"said": row.said.to_dict(), "count": 0, "lines": []}
+            reason = self.reasons.setdefault(row.reason, new)
+            reason["count"] += 1
+            if row.line and len(reason["lines"]) < LINES_A_REASON:
+                reason["lines"].append(row.line)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -120,9 +136,7 @@ def write_rows(
             report.skipped += 1
             continue
         if isinstance(row, Refusal):
-            report.refused += 1
-            if len(report.refusals) < SHOWN_REFUSALS:
-                report.refusals.append(row)
+            report.refuse(row)
             continue
         if writer.write(to_line(row), row.turns) > limits.stored:
             raise IntakeError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,8 @@ Turns = list[tuple[str, str]]
 #: Upper edges of the bins, doubling; the last bin has none.
 TURN_EDGES = (2, 4, 8, 16, 32, 64)
 WORD_EDGES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+#: The characters that tell Chinese from English.
+HAN = re.compile("[\u3400-\u9fff]")
 #: So many dialogues are put into tokens exactly; of the rest every tenth stands for ten.
 EXACT_DIALOGUES, EVERY = 50_000, 10
 #: A page of the preview begins at the byte where one of these dialogues does.
@@ -37,6 +40,7 @@ class Profile:
     turns: int = 0
     words: int = 0
     characters: int = 0
+    han: int = 0
     tokens: int = 0
     turns_a_dialogue: list[int] = field(default_factory=lambda: [0] * (len(TURN_EDGES) + 1))
     words_a_turn: list[int] = field(default_factory=lambda: [0] * (len(WORD_EDGES) + 1))
@@ -55,6 +59,7 @@ class Profile:
             words = words_in(text, self.language)
             self.words += words
             self.characters += len(text)
+            self.han += len(HAN.findall(text))
             self.words_a_turn[_bin(WORD_EDGES, words)] += 1
         if self.tokenizer is not None and (exact or self.dialogues % EVERY == 0):
             self._waiting += [text for _, text in dialogue]
@@ -77,6 +82,7 @@ class Profile:
             "turns": self.turns,
             "words": self.words,
             "characters": self.characters,
+            "han": self.han,
             "tokens": self.tokens if self.tokenizer else None,
             "tokens_estimated": bool(self.tokenizer) and self.dialogues > EXACT_DIALOGUES,
             "turns_a_dialogue": self.turns_a_dialogue,

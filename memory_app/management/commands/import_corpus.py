@@ -11,7 +11,7 @@ from rich.progress import TextColumn, TransferSpeedColumn
 
 from memory_app.management.base import ReportingCommand, bars
 from memory_app.models import Corpus
-from memory_app.services.training.corpora import LANGUAGES, SPLITS, corpus_import
+from memory_app.services.training.corpora import LANGUAGES, SPLITS, corpus_import, language_doubt
 
 
 def describe(corpus: Corpus) -> dict[str, Any]:
@@ -74,6 +74,8 @@ class Command(ReportingCommand):
                 valid_share=options["valid_share"],
                 progress=lambda read: progress.advance(task, read),
             )
+        if result.corpus and (doubt := language_doubt(result.corpus)):
+            self.note(str(doubt))
         return {
             "corpus": describe(result.corpus) if result.corpus else None,
             "valid": describe(result.valid) if result.valid else None,

@@ -24,6 +24,7 @@ from memory_app.models import RunStatus, TrainingRun
 from memory_app.services.operations.audit import audit_record
 from memory_app.services.training.execute import take_part
 from memory_app.services.training.runs import (
+    namesake_of,
     run_execute,
     run_find,
     run_launch,
@@ -189,7 +190,10 @@ class Command(ReportingCommand):
             return run_find(options["resume"])
         if not options["corpus"]:
             raise CommandError("Name at least one corpus: --corpus NAME.")
-        return run_launch(**_asked(options), name=options["name"], enqueue=False)
+        row = run_launch(**_asked(options), name=options["name"], enqueue=False)
+        if namesake := namesake_of(row):
+            self.note(str(namesake))
+        return row
 
     def _device(self, options: dict[str, Any]) -> str:
         if options["resume"]:

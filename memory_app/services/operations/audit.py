@@ -13,6 +13,8 @@ from memory_app.core.text.graphemes import name_of
 from memory_app.models import AuditEntry
 
 LONGEST = 300
+#: Who did what was done without a user.
+COMMAND_LINE = "command line"
 FAILED_LOG_IN = "staff.log_in_failed"
 #: Failures of one name within this time are one entry with a count; the number of names with an
 #: entry of their own in that time, the others sharing one; and the number of failure entries kept.
@@ -37,7 +39,7 @@ def audit_record(
     known = user if user is not None and user.is_authenticated else None
     return AuditEntry.objects.create(
         user=known,  # type: ignore[misc]
-        username=known.get_username()[:150] if known else "command line",
+        username=known.get_username()[:150] if known else COMMAND_LINE,
         action=action,
         object=name_of(str(object), LONGEST),
         detail=detail or {},

@@ -69,6 +69,7 @@ class Imported:
     skipped: int = 0
     skipped_messages: int = 0
     refusals: list[Refusal] = field(default_factory=list)
+    reasons: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def reason(self) -> Sentence:
@@ -99,6 +100,26 @@ class About:
     def splits(self) -> tuple[str, ...]:
         """The splits that an import makes."""
         return SPLITS if self.valid_share else (self.split,)
+
+
+def language_doubt(corpus: Corpus) -> Sentence | None:
+    """That a corpus' text doesn't look like its language, or None where it does."""
+    profile = corpus.profile or {}
+    if "han" not in profile or not profile.get("characters"):
+        return None  # imported by an older version
+    share = profile["han"] / profile["characters"]
+    # Chinese has about nine Han characters in ten; a quoted word in English, a hundredth.
+    if corpus.language == "en" and share > 0.3:
+        return Sentence(
+            "Most of its text is Chinese, but its language is English. If that is a mistake,"
+            " delete it and import it again."
+        )
+    if corpus.language == "zh" and share < 0.1:
+        return Sentence(
+            "It contains hardly any Chinese, but its language is Chinese. If that is a mistake,"
+            " delete it and import it again."
+        )
+    return None
 
 
 def corpora_folder() -> Path:
@@ -221,6 +242,7 @@ def _store(
         report.skipped,
         report.skipped_messages,
         report.refusals,
+        report.reasons,
     )
     if not report.taken:
         return result
@@ -261,6 +283,7 @@ def _place(
         corpus.profile |= {
             "skipped": report.skipped,
             "skipped_messages": report.skipped_messages,
+            "reasons": report.reasons,
         }
         corpus.refusals = [
             {

@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from memory_app import outage_log, outages
-from memory_app.core.messages import SentenceError, quoted, sentence_of
+from memory_app.core.messages import Sentence, SentenceError, quoted
 from memory_app.core.run_settings import PRESETS, SettingsError, TrainingSettings
 from memory_app.core.text.graphemes import name_of, one_line
 from memory_app.models import (
@@ -38,6 +38,7 @@ from memory_app.services.training.leases import (
     may_go_on,
     patiently,
 )
+from memory_app.services.training.run_faults import run_fault
 
 log = logging.getLogger(__name__)
 TASK = "memory_app.tasks.train"
@@ -272,6 +273,18 @@ def run_delete(*, run: TrainingRun) -> bool:
     return True
 
 
+def namesake_of(run: TrainingRun) -> Sentence | None:
+    """That another run or checkpoint has the name of a new run, or None."""
+    runs = TrainingRun.objects.filter(name=run.name).exclude(pk=run.pk)
+    if not runs.exists() and not Checkpoint.objects.filter(name=run.name).exists():
+        return None
+    return Sentence(
+        "Another run or checkpoint is also named {name}. Commands that are given this name will ask"
+        " for an id instead.",
+        {"name": quoted(run.name)},
+    )
+
+
 def run_with_equal_weights(*, run: TrainingRun) -> TrainingRun | None:
     """An earlier run that ended with the same weights, and so with the same checkpoint."""
     if run.checkpoint_id is None:
@@ -371,13 +384,13 @@ def run_execute(
                 outage_log.failed(fault, at="training")
                 patiently(lease.give_back)
                 return TrainingRun.objects.filter(pk=run_id).first()
-            # Our own errors say in one sentence what is wrong; anything else is a fault of ours.
             known = type(fault).__module__.startswith("memory_app.")
             facts = {"run": str(run_id), "reason": str(fault)}
             log.error("run failed", extra=facts, exc_info=None if known else fault)
             reason = str(fault)[:2000] or type(fault).__name__
             run_log_write(run=lease.run, fence=lease.fence, text=f"failed: {reason}")
-            failed = {"error": reason, "error_said": sentence_of(fault).to_dict() if known else {}}
+            said = run_fault(fault, device=str(lease.run.settings.get("device", "cpu")))
+            failed = {"error": str(said)[:2000], "error_said": said.to_dict()}
             patiently(
                 lambda: lease.write(status=RunStatus.FAILED, finished=timezone.now(), **failed)
             )

@@ -26,7 +26,7 @@ from memory_app.services.training.metrics import (
 )
 from memory_app.translate_messages import in_words
 from memory_app.views.dashboard import metric_labels
-from memory_app.views.dashboard.compared_ids import ids_of, missing
+from memory_app.views.dashboard.compared_ids import ids_of, left_out, missing
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.runs import STOP_POLLING
 
@@ -139,7 +139,8 @@ def checkpoint_exams(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
 
 def checkpoints_compare(request: HttpRequest) -> HttpResponse:
     """The exams of several checkpoints side by side; the better figure of each row is marked."""
-    keys = request.GET.getlist("checkpoint")[:MOST_COMPARED]
+    asked = list(dict.fromkeys(request.GET.getlist("checkpoint")))
+    keys = asked[:MOST_COMPARED]
     rows = list(Checkpoint.objects.filter(pk__in=ids_of(keys)).order_by("sequence"))
     figures = [figures_of(row) for row in rows]
     # In the order of the exams' parts, as everywhere.
@@ -152,6 +153,7 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
         section="checkpoints",
         checkpoints=rows,
         missing=missing(keys, len(rows)),
+        left_out=left_out(asked, MOST_COMPARED),
         others=Checkpoint.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-sequence"),
         table=[
             {

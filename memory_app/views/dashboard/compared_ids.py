@@ -17,6 +17,18 @@ def ids_of(keys: Sequence[str]) -> list[UUID]:
     return ids
 
 
+def left_out(keys: Sequence[str], most: int) -> str:
+    """That the address names more than can be compared, as a sentence; else empty."""
+    n = len(set(filter(None, keys))) - most
+    if n <= 0:
+        return ""
+    return ngettext(
+        "At most {most} can be compared: the last {n} is left out.",
+        "At most {most} can be compared: the last {n} are left out.",
+        n,
+    ).format(most=most, n=n)
+
+
 def missing(keys: Sequence[str], shown: int) -> str:
     """That some of the keys name nothing that is shown, as a sentence; else empty."""
     n = len(set(filter(None, keys))) - shown

@@ -24,6 +24,7 @@ from memory_app.services.training.corpora import (
 )
 from memory_app.translate_messages import in_words
 from memory_app.upload_handler import path_of
+from memory_app.views.dashboard.corpus import reason_rows
 from memory_app.views.dashboard.page import go_on, page
 
 FIELDS = ("name", "split", "language", "licence", "attribution")
@@ -57,9 +58,7 @@ def _list(
         problem=problem,
         errors=errors or {},
         refused=refused,
-        # The file's sentence includes the first one.
-        others=refused.refusals[1:] if refused else [],
-        more_refused=refused.refused - len(refused.refusals) if refused else 0,
+        reasons=reason_rows(refused.reasons) if refused and refused.refused > 1 else [],
         form=form or {"split": "train", "language": "en"},
         caps=caps(),
         sample_missing=sample_missing(),

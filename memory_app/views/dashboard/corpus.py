@@ -1,5 +1,7 @@
 """One corpus: its content, its refusals, a page of it, its file, its deletion."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +17,7 @@ from memory_app.services.training.corpora import (
     corpus_file,
     corpus_kept,
     corpus_page,
+    language_doubt,
     lonely_valid_splits,
     runs_of,
 )
@@ -46,6 +49,28 @@ def _bars(counts: list[int], edges: tuple[int, ...]) -> list[dict[str, object]]:
     return bars
 
 
+def reason_rows(reasons: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Why rows were refused, the most frequent reason first, with the first lines of each."""
+    rows = [{"reason": reason, **row} for reason, row in reasons.items()]
+    rows.sort(key=lambda row: -row["count"])
+    for row in rows:
+        row["further"] = row["count"] - len(row["lines"]) if row["lines"] else 0
+    return rows
+
+
+def _grouped(refusals: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The reasons of a corpus that an older version imported: of its stored refusals alone."""
+    reasons: dict[str, dict[str, Any]] = {}
+    for row in refusals:
+        reason = reasons.setdefault(
+            str(row.get("reason", "")), {"said": row.get("said"), "count": 0, "lines": []}
+        )
+        reason["count"] += 1
+        if row.get("line"):
+            reason["lines"].append(row["line"])
+    return reasons
+
+
 def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
 
@@ -70,7 +95,9 @@ def corpus(request: HttpRequest, corpus: UUID) -> HttpResponse:
         pages=pages,
         runs=runs_of(row),
         lonely=row.pk in lonely_valid_splits(),
-        more=row.refused - len(row.refusals),
+        reasons=reason_rows(profile.get("reasons") or _grouped(row.refusals)),
+        more=0 if profile.get("reasons") else row.refused - len(row.refusals),
+        doubt=in_words(doubt) if (doubt := language_doubt(row)) else "",
     )
 
 

@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from memory_app.models import TrainingMetric, TrainingRun
-from memory_app.views.dashboard.compared_ids import missing
+from memory_app.views.dashboard.compared_ids import left_out, missing
 from memory_app.views.dashboard.page import page
-from memory_app.views.dashboard.runs import LIVELY, MOST_COMPARED, compared, with_figures
+from memory_app.views.dashboard.runs import CHARTS, LIVELY, MOST_COMPARED, compared, with_figures
 
 #: Points of one curve that are sent at once: a chart has no more pixels to show them in.
 MOST_POINTS = 400
@@ -65,7 +65,8 @@ def run_curves(request: HttpRequest, run: UUID) -> HttpResponse:
 
 def runs_compare(request: HttpRequest) -> HttpResponse:
     """The curves of several runs in one chart, and the settings in which they differ."""
-    wanted = request.GET.getlist("run")[:MOST_COMPARED]
+    asked = list(dict.fromkeys(request.GET.getlist("run")))
+    wanted = asked[:MOST_COMPARED]
     rows = list(with_figures(compared(wanted)))
     keys = sorted({key for row in rows for key in row.settings})
     told = [
@@ -79,7 +80,9 @@ def runs_compare(request: HttpRequest) -> HttpResponse:
         title=_("Compare runs"),
         section="runs",
         runs=rows,
+        charts=CHARTS[:1],
         missing=missing(wanted, len(rows)),
+        left_out=left_out(asked, MOST_COMPARED),
         others=TrainingRun.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-sequence"),
         differences=told,
     )

@@ -1,12 +1,15 @@
 """The overview: what the site does right now, how much it is used, what went wrong last."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from memory_app.models import Chat, Checkpoint, Corpus, FaultEntry, TrainingRun, Turn
 from memory_app.services.operations.overview import disk_use, use_by_day, worker_state
@@ -15,8 +18,46 @@ from memory_app.version import __version__
 from memory_app.views.dashboard.page import page
 
 FAULTS = 12
+_UUID = re.compile("[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
+#: What the most frequent errors are called; others are shown as they were logged.
+FAULT_WORDS = {
+    "run failed": gettext_lazy("A run failed"),
+    "evaluation failed": gettext_lazy("An evaluation failed"),
+    "checkpoint unusable": gettext_lazy("A checkpoint can’t be used"),
+    "state damaged": gettext_lazy("A stored state is damaged"),
+    "the engine failed a reply": gettext_lazy("A reply failed"),
+}
 #: The worker says that it lives every five seconds; this long without a word, it doesn't.
 WORKER_SILENCE = timedelta(seconds=15)
+
+
+def _faults() -> list[dict[str, Any]]:
+    """The last errors: known messages in words, and a link to the run or checkpoint of each."""
+    rows = []
+    for row in FaultEntry.objects.order_by("-id")[:FAULTS]:
+        message, *facts = row.message.split(" · ")
+        fault: dict[str, Any] = {"at": row.at, "source": row.source, "name": "", "url": ""}
+        for fact in list(facts):
+            subject = _subject(*fact.partition(" ")[::2])
+            if subject is not None:
+                facts.remove(fact)
+                fault["name"], fault["url"] = subject
+        fault["message"] = " · ".join([str(FAULT_WORDS.get(message, message)), *facts])
+        rows.append(fault)
+    return rows
+
+
+def _subject(kind: str, key: str) -> tuple[str, str] | None:
+    """Name and address of what a fact names; None where it is no more, or has no page."""
+    model: Any = {"run": TrainingRun, "checkpoint": Checkpoint}.get(kind)
+    if kind == "evaluation" and key.isdecimal():
+        checkpoint = Checkpoint.objects.filter(evaluations__pk=int(key)).first()
+        kind, row = "checkpoint", checkpoint
+    elif model is None or not _UUID.fullmatch(key):
+        return None
+    else:
+        row = model.objects.filter(pk=key).first()
+    return None if row is None else (row.name, reverse(f"admin:{kind}", args=[row.pk]))
 
 
 def _live() -> dict[str, Any]:
@@ -27,7 +68,7 @@ def _live() -> dict[str, Any]:
         "most": settings.MEMORY_MAX_BATCH,
         "worker": worker,
         "worker_lives": silence is not None and silence <= WORKER_SILENCE.total_seconds(),
-        "faults": FaultEntry.objects.order_by("-id")[:FAULTS],
+        "faults": _faults(),
     }
 
 

@@ -102,10 +102,13 @@ def _ask_with_figures(
     rows = [new, *([live] if live else [])]
     figures = [figures_of(row) for row in rows]
     table = compared(figures[0], figures[1] if live else {})
+    namesake = Checkpoint.objects.filter(name=new.name).exclude(pk=new.pk).exists()
     return confirm(
         request,
         ask,
         "dashboard/promote.html",
+        # A name that others have too says nothing about which of them it is.
+        which=str(new) if namesake else "",
         checkpoint=new,
         rows=rows,
         sizes=[_size(row) for row in rows],

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import Avg, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,6 +25,7 @@ from memory_app.services.training.runs import (
     NOTE_MOST,
     RESUMABLE,
     RunError,
+    namesake_of,
     resume_refusal,
     run_launch,
     run_with_equal_weights,
@@ -40,6 +42,15 @@ EVALUATIONS = 12
 MOST_COMPARED = 20
 #: Something may still happen to a run with one of these by itself.
 LIVELY = (RunStatus.QUEUED, *HELD)
+#: The charts of a run, as static/js/dashboard/curves.js has them, and whether curves are named.
+CHARTS = (
+    ("loss", False),
+    ("bits_per_byte", True),
+    ("recall", True),
+    ("gradient_norm", False),
+    ("learning_rate", False),
+    ("tokens_per_second", False),
+)
 #: The status with which htmx stops asking again.
 STOP_POLLING = 286
 
@@ -93,6 +104,8 @@ def run_new(request: HttpRequest) -> HttpResponse:
             errors = form_errors(request.POST, fault)
             problem = "" if errors else in_words(fault)
         else:
+            if namesake := namesake_of(run):
+                messages.warning(request, in_words(namesake))
             return redirect("admin:run", run=run.pk)
     data: QueryDict = request.POST
     if request.method != "POST":
@@ -159,6 +172,7 @@ def run(request: HttpRequest, run: UUID) -> HttpResponse:
         note=row.note,
         note_most=NOTE_MOST,
         validated=_is_validated(row),
+        charts=CHARTS,
         with_checkpoint=row.checkpoint is not None and row.checkpoint.name == row.name,
         errors={},
         log=run_log_read(row),
@@ -180,9 +194,12 @@ def run_live(request: HttpRequest, run: UUID) -> HttpResponse:
     # A finished run doesn't change any more; any other may be resumed, from another page too.
     status = STOP_POLLING if now == RunStatus.FINISHED else 200
     response = render(request, "dashboard/parts/run_live.html", figures, status=status)
+    events = ["run-soon"] if figures["soon"] else []
     if seen and seen not in LIVELY and figures["lively"]:
         # Parts of the page that stopped polling begin again: samples, log, curves.
-        response["HX-Trigger"] = "run-resumed"
+        events.append("run-resumed")
+    if events:
+        response["HX-Trigger"] = ", ".join(events)
     return response
 
 

@@ -48,7 +48,9 @@ export function chartPanel(place, { key, names }, name) {
   if (legend) legend.className = "legend";
   head.append(title, tools);
   panel.append(head, canvas, readout, ...(legend ? [legend] : []));
-  place.append(panel);
+  const room = place.querySelector(`[data-chart="${key}"]`);
+  if (room) room.replaceWith(panel);
+  else place.append(panel);
   const chart = new LineChart(canvas, readout);
   const file = `${name}-${key}`.replace(/[^\p{L}\p{N}.-]+/gu, "-");
   const tool = (text, act) => {

@@ -54,6 +54,23 @@ def test_a_known_header_of_csv_is_not_an_exchange(tmp_path):
     assert row.turns == [("user", "Hi"), ("bot", "Hello")]
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "asked"),
+    [
+        ("context,response", "Hi,Hello", "Hi"),
+        ("message,reply", "Hi,Hello", "Hi"),
+        ("query,target", "Hi,Hello", "Hi"),
+        ("问题,回答", "Hi,Hello", "Hi"),
+        ("instruction,context,response", "Sum up.,A text.,Hello", "Sum up.\n\nA text."),
+        ("id,context,question,answer", "7,A text.,Hi,Hello", "Hi"),
+    ],
+)
+def test_the_usual_headers_of_csv_are_known(tmp_path, header, cells, asked):
+    first, row = rows_of(tmp_path, f"{header}\n{cells}\n".encode(), "x.csv")
+    assert first == Skipped()
+    assert row.turns == [("user", asked), ("bot", "Hello")]
+
+
 def test_the_name_of_a_file_says_nothing_about_its_form(tmp_path):
     (row,) = rows_of(tmp_path, FORMS["turns"], "dialogues.csv")
     assert row.turns == SAID

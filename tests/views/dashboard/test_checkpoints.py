@@ -210,6 +210,30 @@ def test_an_exam_is_asked_for_and_sat_once(client, other, monkeypatch):
     assert "Recall, asked at once" in page.content.decode()
 
 
+def test_a_comparison_says_what_it_leaves_out_and_which_is_which(client, other):
+    rows = [
+        Checkpoint.objects.create(
+            name="twin", sha256=f"{n:064x}", path="x", cell="lstm", config=other.config
+        )
+        for n in range(9)
+    ]
+    keys = [row.pk for row in rows]
+    url = reverse("admin:checkpoints_compare")
+    Evaluation.objects.create(checkpoint=rows[0], suite="recall", result={"loops": 0.5})
+    body = client.get(url, {"checkpoint": keys}).content.decode()
+    assert "At most 8 can be compared: the last 1 is left out." in body
+    assert f'<code class="quiet small">{rows[1].sha256[:12]}</code>' in body
+    assert "left out" not in client.get(url, {"checkpoint": keys[:8]}).content.decode()
+
+
+def test_a_promotion_says_which_of_two_namesakes_it_is(client, other):
+    url = reverse("admin:checkpoint_promote", args=[other.pk])
+    assert "has the same name" not in client.get(url).content.decode()
+    Checkpoint.objects.create(name=other.name, sha256="e" * 64, path="x", config=other.config)
+    body = client.get(url).content.decode()
+    assert f"This one is {other}." in body
+
+
 def test_an_exam_whose_worker_died_is_sat_again(other, monkeypatch):
     row = Evaluation.objects.create(
         checkpoint=other,

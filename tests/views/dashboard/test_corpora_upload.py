@@ -47,8 +47,10 @@ def test_the_report_names_the_rows_that_were_refused(staff: Staff) -> None:
     assert (corpus.rows, corpus.refused, len(corpus.refusals)) == (2, 25, 20)
     assert corpus.refusals[0]["line"] == 2
     page = staff.client.get(f"/admin/corpora/{corpus.pk}/").content.decode()
-    for words in ("line 2", "turns is not a list of turns", "and 5 more", "CC0", "Dora"):
+    for words in ("25 rows", "lines 2, 3, 4", "turns is not a list of turns", "CC0", "Dora"):
         assert words in page
+    # One reason is one line, however many rows it is.
+    assert page.count("turns is not a list of turns") == 1
     assert AuditEntry.objects.get(action="corpus.upload").username == "dora"
 
 
@@ -57,8 +59,28 @@ def test_a_refused_file_leaves_nothing_and_the_form_keeps_its_words(staff: Staff
     assert "line 1" in problem_of(response)
     assert response.context["form"]["licence"] == "CC0"
     assert len(response.context["refused"].refusals) == 20
+    assert [row["count"] for row in response.context["reasons"]] == [30]
     assert not Corpus.objects.exists()
     assert list(files_below(settings.DATA_DIR)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "doubted"),
+    [
+        ("你好，我叫小明。", "en", True),
+        ("Hello there", "zh", True),
+        ("你好", "zh", False),
+        ("What does 你 mean?", "en", False),
+    ],
+)
+def test_text_in_another_language_than_chosen_is_doubted(
+    staff: Staff, text: str, language: str, doubted: bool
+) -> None:
+    said = [{"role": "user", "text": text}, {"role": "bot", "text": text * 2}]
+    staff.upload(json.dumps({"turns": said}).encode(), language=language)
+    corpus = Corpus.objects.get()
+    page = staff.client.get(f"/admin/corpora/{corpus.pk}/").content.decode()
+    assert ("delete it and import it again" in page) is doubted
 
 
 def test_the_page_counts_turns_words_and_tokens(staff: Staff, checkpoint_folder: Path) -> None:

@@ -59,6 +59,10 @@ def test_a_run_is_what_the_form_says(client, corpus, other):
     assert (run.parent, str(run.started_by)) == (other, "mira")
     entry = AuditEntry.objects.get(action="run.launch")
     assert (entry.username, str(run.pk) in entry.object) == ("mira", True)
+    # A second run of the name is warned of: commands couldn't tell them apart.
+    assert "also named" not in client.get(answer["Location"]).content.decode()
+    second = launch(client, corpus="talks", name="mine")
+    assert "also named “mine”" in client.get(second["Location"]).content.decode()
 
 
 @pytest.mark.parametrize(
