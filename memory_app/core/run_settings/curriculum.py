@@ -82,9 +82,9 @@ class CurriculumSettings(Section):
     )
 
     def check(self) -> None:
-        if self.gap_from >= self.gap_until or self.values_from >= self.values_until:
-            raise SettingsError(
-                "gap_from and values_from must be less than gap_until and values_until."
-            )
+        if self.gap_from >= self.gap_until:
+            raise SettingsError("gap_from must be less than gap_until.")
+        if self.values_from >= self.values_until:
+            raise SettingsError("values_from must be less than values_until.")
         if self.facts + self.identity > 1:
             raise SettingsError("facts and identity together must be at most 1.")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from memory_app.core.messages import Sentence
-from memory_app.core.run_settings.setting import Section, one_of, setting
+from memory_app.core.run_settings.setting import Section, SettingsError, one_of, setting
+
+#: The number is that of one GPU of several.
+_DEVICE = re.compile(r"cpu|cuda(:\d{1,2})?")
 
 
 @dataclass(frozen=True)
@@ -43,3 +47,7 @@ class ExecutionSettings(Section):
         range=(1, 256),
     )
     device: str = setting("cpu", Sentence("cpu, or cuda for a GPU."))
+
+    def check(self) -> None:
+        if not _DEVICE.fullmatch(self.device):
+            raise SettingsError("device must be cpu or cuda.")

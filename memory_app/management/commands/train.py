@@ -24,7 +24,7 @@ from memory_app.models import RunStatus, TrainingRun
 from memory_app.services.operations.audit import audit_record
 from memory_app.services.training.execute import take_part
 from memory_app.services.training.runs import (
-    namesake_of,
+    launch_doubts,
     run_execute,
     run_find,
     run_launch,
@@ -191,8 +191,8 @@ class Command(ReportingCommand):
         if not options["corpus"]:
             raise CommandError("Name at least one corpus: --corpus NAME.")
         row = run_launch(**_asked(options), name=options["name"], enqueue=False)
-        if namesake := namesake_of(row):
-            self.note(str(namesake))
+        for doubt in launch_doubts(row):
+            self.note(str(doubt))
         return row
 
     def _device(self, options: dict[str, Any]) -> str:

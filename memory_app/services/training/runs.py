@@ -38,6 +38,7 @@ from memory_app.services.training.leases import (
     may_go_on,
     patiently,
 )
+from memory_app.services.training.run_checks import memory_refusal, run_doubts
 from memory_app.services.training.run_faults import run_fault
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,8 @@ def run_settings(
         raise RunError(fault.sentence) from fault
     if not corpora and not chosen.curriculum.facts + chosen.curriculum.identity:
         raise RunError("There is nothing to train on. Choose a corpus or set facts above 0.")
+    if refusal := memory_refusal(chosen):
+        raise RunError(refusal, field="set.hidden_size")
     return chosen
 
 
@@ -283,6 +286,17 @@ def namesake_of(run: TrainingRun) -> Sentence | None:
         " for an id instead.",
         {"name": quoted(run.name)},
     )
+
+
+def launch_doubts(run: TrainingRun) -> list[Sentence]:
+    """What a person who has launched this run should know at once: nothing stops it."""
+    doubts = run_doubts(
+        TrainingSettings.from_dict(run.settings),
+        preset=PRESETS[run.preset],
+        corpora=[name for name, _weight in run.corpora],
+    )
+    namesake = namesake_of(run)
+    return [*([namesake] if namesake else []), *doubts]
 
 
 def run_with_equal_weights(*, run: TrainingRun) -> TrainingRun | None:

@@ -66,7 +66,16 @@ def form_errors(data: Any, fault: SentenceError) -> dict[str, str]:
     field = getattr(fault, "field", "")
     if field:
         errors.setdefault(field, in_words(fault))
-    if not errors:
+    if not errors and (named := _settings_in(fault)):
+        # One mistake is told once: at the first of its settings that were typed or varied.
         varied = {key: at for at, (key, *_) in axes.items()}
-        errors |= {varied.get(key, f"set.{key}"): in_words(fault) for key in _settings_in(fault)}
-    return errors
+        typed = {*varied, *hyperparameters.changes(data)}
+        key = next((key for key in named if key in typed), named[0])
+        errors[varied.get(key, f"set.{key}")] = in_words(fault)
+    return _in_page_order(errors, data)
+
+
+def _in_page_order(errors: dict[str, str], data: Any) -> dict[str, str]:
+    """Browsers send fields as the page has them; what isn't sent is an empty choice on top."""
+    places = {field: place for place, field in enumerate(data)}
+    return dict(sorted(errors.items(), key=lambda error: places.get(error[0], -1)))

@@ -25,7 +25,7 @@ from memory_app.services.training.runs import (
     NOTE_MOST,
     RESUMABLE,
     RunError,
-    namesake_of,
+    launch_doubts,
     resume_refusal,
     run_launch,
     run_with_equal_weights,
@@ -104,8 +104,8 @@ def run_new(request: HttpRequest) -> HttpResponse:
             errors = form_errors(request.POST, fault)
             problem = "" if errors else in_words(fault)
         else:
-            if namesake := namesake_of(run):
-                messages.warning(request, in_words(namesake))
+            for doubt in launch_doubts(run):
+                messages.warning(request, in_words(doubt))
             return redirect("admin:run", run=run.pk)
     data: QueryDict = request.POST
     if request.method != "POST":

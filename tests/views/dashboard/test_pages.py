@@ -167,6 +167,29 @@ def test_the_last_errors_are_shown(client, transactional_db):
     assert b"reply &lt;failed&gt;" in client.get(reverse("admin:overview_live")).content
 
 
+def test_an_error_names_its_run_with_a_link_and_in_the_readers_language(client, run):
+    message = f"run failed · ValueError at trainer.py:7 · run {run.pk} · run {'0' * 32}"
+    FaultEntry.objects.create(source="x", message=message)
+    client.cookies["django_language"] = "zh-hans"
+    body = client.get(reverse("admin:overview_live")).content.decode()
+    link = f'<a href="{reverse("admin:run", args=[run.pk])}">{run.name}</a>'
+    assert f"{link}: 一次训练失败 · ValueError at trainer.py:7 · run {'0' * 32}" in body
+
+
+def test_groups_are_found_from_users_and_djangos_index_leads_there(client):
+    users = client.get("/admin/auth/", follow=True)
+    assert users.redirect_chain[0][0] == reverse("admin:auth_user_changelist")
+    groups = reverse("admin:auth_group_changelist")
+    assert f'href="{groups}">Groups</a>' in users.content.decode()
+    assert 'aria-current="page">Users</a>' in client.get(groups).content.decode()
+
+
+def test_a_run_that_waits_has_not_started(client, run):
+    TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.QUEUED, started=None)
+    body = client.get(reverse("admin:runs")).content.decode()
+    assert "<time" not in body.split('data-label="Started"')[1].split("</tr>")[0]
+
+
 def test_curves_come_piece_by_piece_and_a_late_row_of_an_old_step_is_not_lost(client, run):
     def ask(after):
         return client.get(reverse("admin:run_curves", args=[run.pk]), {"after": after}).json()

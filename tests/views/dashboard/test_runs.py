@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from memory_app.core.run_settings import PRESETS, TrainingSettings
 from memory_app.models import AuditEntry, Corpus, ParameterSearch, RunStatus, TrainingRun
+from memory_app.services.training import run_checks
 from memory_app.services.training import run_log as run_logs
 from memory_app.services.training.run_log import run_log_write
 from memory_app.services.training.runs import run_folder
@@ -203,7 +204,9 @@ def test_a_starting_point_that_an_address_names_in_vain_is_told(client, parent):
         ({"set.window": "7"}, "set-window", "window must be from 8 to 65,536."),
         ({"set.learning_rate": "7"}, "set-learning_rate", "must be from 10⁻⁷ to 1."),
         ({"set.facts": "0", "set.identity": "0"}, "set-facts", "nothing to train on"),
-        ({"set.gap_from": "0.9", "set.gap_until": "0.1"}, "set-gap_until", "must be less than"),
+        ({"set.gap_from": "0.9", "set.gap_until": "0.1"}, "set-gap_from", "must be less than"),
+        ({"set.values_until": "0.1"}, "set-values_until", "must be less than"),
+        ({"set.device": "banana"}, "set-device", "device must be cpu or cuda."),
         ({"corpus": "lost"}, "corpus", "no training corpus"),
         ({"parent": "nonsense"}, "parent", "checkpoint to start from doesn’t exist"),
         ({"preset": "huge"}, "preset", "no preset"),
@@ -222,6 +225,44 @@ def test_what_is_wrong_is_said_at_its_field(client, corpus, typed, field, reason
     for key, value in typed.items():
         if key.startswith("set."):
             assert f'value="{value}"' in body
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [{"set.gap_from": "0.9", "set.gap_until": "0.1"}, {"set.facts": "1", "set.identity": "1"}],
+)
+def test_one_mistake_is_counted_once(client, corpus, typed):
+    assert "1 field needs a change." in launch(client, **typed).content.decode()
+
+
+def test_what_is_wrong_is_listed_as_the_page_has_it_and_the_first_has_the_focus(client, corpus):
+    typed = {f"weight.{corpus.pk}": "x", "set.steps": "many", "set.dropout": "7"}
+    body = launch(client, corpus="talks", **typed).content.decode()
+    top = body.split('id="problem"')[1].split("</ul>")[0]
+    assert re.findall(r'href="#([^"]*)"', top) == [
+        f"weight-{corpus.pk}",
+        "set-steps",
+        "set-dropout",
+    ]
+    (focused,) = re.findall(r"<(?:input|select)[^>]* autofocus[^>]*>", body)
+    assert f"weight-{corpus.pk}" in focused
+
+
+def test_a_model_larger_than_the_memory_is_refused_with_its_size(client, corpus, monkeypatch):
+    monkeypatch.setattr(run_checks, "machine_memory", lambda: 16 << 30)
+    typed = {"set.hidden_size": "8192", "set.num_layers": "8"}
+    body = launch(client, corpus="talks", **typed).content.decode()
+    assert "million parameters needs" in body
+    assert "this machine has 16 GiB" in body
+    assert not TrainingRun.objects.exists()
+
+
+def test_settings_that_name_other_corpora_are_doubted_at_the_start(client, corpus):
+    answer = launch(client, corpus="talks", **{"set.fillers": "talks, nowhere"})
+    body = client.get(answer["Location"]).content.decode()
+    assert "fillers names corpora that this run doesn’t read: nowhere." in body
+    # The preset's own name corpora too that a site may lack.
+    assert "bot_only names" not in body
 
 
 def test_all_that_is_wrong_is_said_at_once(client, corpus):

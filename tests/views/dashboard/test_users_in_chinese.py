@@ -125,3 +125,13 @@ def test_no_sentence_of_djangos_pages_lacks_chinese(app):
     with override("zh-hans"):
         for said, plural in missing:
             assert (ngettext(said, said, 2) if plural else gettext(said)) != said
+
+
+def test_a_weak_password_is_told_at_its_own_field_which_has_the_focus(client) -> None:
+    form = {"username": "newcomer", "password1": "12345", "password2": "12345"}
+    answer = client.post(reverse("admin:auth_user_add"), form)
+    errors = answer.context["adminform"].form.errors
+    assert list(errors) == ["password1"]
+    body = answer.content.decode()
+    (focused,) = re.findall(r"<input[^>]* autofocus[^>]*>", body)
+    assert 'name="password1"' in focused

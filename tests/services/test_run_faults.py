@@ -1,0 +1,31 @@
+"""Why a run failed: a sentence that a person can act on, never a library's own words."""
+
+import pytest
+
+from memory_app.core.messages import quoted
+from memory_app.services.training.run_faults import run_fault
+from memory_app.services.training.runs import RunError
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (
+            RuntimeError("alloc_cpu.cpp: DefaultCPUAllocator: not enough memory"),
+            "too little memory",
+        ),
+        (MemoryError(), "too little memory"),
+        (
+            RuntimeError("Expected one of cpu, cuda device type at start of device string: banana"),
+            "The device banana can’t be used",
+        ),
+        (AssertionError("Torch not compiled with CUDA enabled"), "choose cpu"),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), "failed with RuntimeError"),
+        (RunError("The corpus {name} no longer exists.", name=quoted("x")), "“x” no longer exists"),
+    ],
+)
+def test_a_fault_is_told_in_a_sentence_of_ours(fault, told):
+    sentence = str(run_fault(fault, device="banana"))
+    assert told in sentence
+    assert "alloc_cpu" not in sentence
+    assert "mat1" not in sentence
