@@ -73,9 +73,11 @@ class Imported:
 
     @property
     def reason(self) -> Sentence:
-        """Why there is no corpus, by the first refusal; the page lists the others."""
+        """Why there is no corpus; the page lists the reasons of several refused rows."""
         if not self.refused:
             return Sentence("No row was imported: the file has no rows.")
+        if self.refused > 1:
+            return Sentence("No row was imported: all of them were refused.")
         first = self.refusals[0]
         if not first.line:
             return Sentence("No row was imported; the file is {reason}.", {"reason": first.said})

@@ -80,6 +80,7 @@ def test_the_rows_that_a_corpus_was_refused(staff: Staff, desk: Client) -> None:
     assert "turns 不是轮次列表" in desk.get(page).content.decode()
     # A row that was kept before its sentence was, and a reader of English.
     del corpus.refusals[0]["said"]
+    del corpus.profile["reasons"]
     corpus.save()
     assert "turns is not a list of turns" in desk.get(page).content.decode()
 

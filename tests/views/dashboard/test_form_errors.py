@@ -53,7 +53,8 @@ def test_a_corpus_without_a_file_and_with_a_name_that_is_taken(staff: Staff) -> 
 
 def test_a_file_that_can_not_be_read_is_marked_with_the_rows_it_was_refused(staff: Staff) -> None:
     page = staff.upload(b'{"turns": []}\n[1]\n').content.decode()
-    assert "line 1" in wrong_fields(page)["file"]
+    assert "all of them were refused" in wrong_fields(page)["file"]
+    assert "1 row, line 2" in page
     assert 'id="refusals"' in page
 
 

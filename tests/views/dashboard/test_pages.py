@@ -259,14 +259,16 @@ def test_a_search_can_be_cancelled_as_long_as_a_run_of_it_has_not_ended(client, 
 )  # fmt: skip
 def test_what_was_asked_of_a_run_is_looked_for_sooner(client, run, status, soon):
     TrainingRun.objects.filter(pk=run.pk).update(status=status)
-    body = client.get(reverse("admin:run_live", args=[run.pk])).content
-    assert (b"load delay" in body) == soon
+    answer = client.get(reverse("admin:run_live", args=[run.pk]))
+    assert ("run-soon" in answer.headers.get("HX-Trigger", "")) == soon
+    page = client.get(reverse("admin:run", args=[run.pk])).content
+    assert (b"load delay" in page) == soon
 
 
 def test_a_run_that_waits_for_another_is_not(client, run):
     TrainingRun.objects.create(name="ahead", preset="tiny", status=RunStatus.RUNNING)
     TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.QUEUED)
-    assert b"load delay" not in client.get(reverse("admin:run_live", args=[run.pk])).content
+    assert "HX-Trigger" not in client.get(reverse("admin:run_live", args=[run.pk])).headers
 
 
 def test_samples_are_sent_when_there_are_new_ones_and_are_text(client, run):
