@@ -6,7 +6,6 @@ An empty variable counts as unset everywhere: `.env` files and compose pass unse
 import contextlib
 import os
 import secrets
-import tempfile
 from collections.abc import Callable, Collection
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +15,8 @@ from urllib.parse import parse_qsl, unquote
 from django.core.exceptions import ImproperlyConfigured
 
 from chatsite import url_settings
+from memory_app.core.atomic_files import whole_file
+from memory_app.core.number_text import whole_number
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -128,17 +129,9 @@ def secret_key(name: str, file: Path) -> str:
 
 def _make_key(file: Path) -> None:
     """A key in a file that is whole or absent, even if this process dies or another starts."""
-    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")  # mode 0600
-    try:
-        with os.fdopen(descriptor, "w") as out:
-            out.write(secrets.token_urlsafe(48))
-            out.flush()
-            os.fsync(out.fileno())
-        # A link decides the race of processes that start at once: one stores its key, all read it.
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, file)
-    finally:
-        os.unlink(draft)
+    # Processes that start at once race: one stores its key, all read it.
+    with contextlib.suppress(FileExistsError), whole_file(file, over=False) as out:
+        out.write(secrets.token_urlsafe(48).encode())
 
 
 def _installed(name: str, package: str, what: str) -> None:
@@ -157,7 +150,7 @@ def queue(name: str, default: str = "", *, rabbit: bool = False) -> str:
     _address(name, url_settings.host, parts.hostname or "")
     if parts.scheme in _REDIS:
         number = parts.path.strip("/")
-        if number and not (number.isascii() and number.isdigit() and len(number) < 6):
+        if number and whole_number(number, 99_999) is None:
             raise ImproperlyConfigured(
                 f"{name}: what follows the host must be the number of a database, such as /0."
             )

@@ -25,18 +25,17 @@ from kombu.transport import filesystem, virtual
 from kombu.transport.filesystem import exchange_queue_t
 from kombu.utils.json import dumps, loads
 
+from memory_app.core.atomic_files import whole_file
+
 log = logging.getLogger(__name__)
 
 
 def _write(path: Path, content: Any) -> None:
     """Write all of it or nothing, for the site's user alone."""
-    part = path.with_name(f".{uuid4()}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(dumps(content))
-        part.replace(path)
+        with whole_file(path) as file:
+            file.write(dumps(content).encode())
     except OSError as fault:
-        part.unlink(missing_ok=True)
         raise ChannelError(f"{path.name} can't be written: {fault.strerror}") from fault
 
 

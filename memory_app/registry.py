@@ -5,7 +5,6 @@ upgrade may replace those of the program, and chats on the old weights go on.
 """
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +15,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
+from memory_app.core.atomic_files import whole_folder
 from memory_app.core.evaluation.model_card import write_card
 from memory_app.core.messages import SentenceError, quoted
-from memory_app.core.model.checkpoint import file_sha256, sync
+from memory_app.core.model.checkpoint import file_sha256
 from memory_app.core.model.checkpoint_format import (
     FILES,
     MODEL_FILE,
@@ -89,23 +89,16 @@ def describe(row: Checkpoint) -> dict[str, Any]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy the three files, synced, and move the folder into place by one rename."""
+    """Copy the three files, whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{target.name[:16]}.", dir=target.parent))
     try:
-        for name in FILES:
-            shutil.copyfile(source / name, part / name)
-            sync(part / name)
-        sync(part)
-        part.chmod(0o755)
-        part.rename(target)
-        sync(target.parent)
+        with whole_folder(target) as part:
+            for name in FILES:
+                shutil.copyfile(source / name, part / name)
     except OSError:
         # Another process may have stored the same bytes first.
         if not target.is_dir():
             raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def store(folder: Path, *, check: Callable[[Path], Checked] = check_incoming) -> Checked:

@@ -1,4 +1,4 @@
-"""How a number is written for a person, in a sentence and on a page alike."""
+"""Numbers as text: written for a person, and read where a script or an address has one."""
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 #: Below this a plain number is mostly zeros.
@@ -15,3 +15,12 @@ def figure_text(value: float) -> str:
         digits = digits.rstrip("0").rstrip(".")
         return power if digits == "1" else f"{digits} × {power}"
     return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+
+
+def whole_number(text: str, most: int) -> int | None:
+    """The number from 0 to `most` that ASCII digits write; None for any other text."""
+    # int() takes signs, blanks, underscores and other scripts' digits, and time for a million.
+    if not (text.isascii() and text.isdigit() and len(text) <= 20):
+        return None
+    number = int(text)
+    return number if number <= most else None

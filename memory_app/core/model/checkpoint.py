@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
+from memory_app.core.atomic_files import whole_folder
 from memory_app.core.model.checkpoint_format import (
     CONFIG_FILE,
     MAX_MODEL_BYTES,
@@ -94,22 +92,6 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     return Checkpoint(model, tokenizer, checked.config, sha256, folder)
 
 
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync(path: Path) -> None:
-    """Make a file's bytes, or the names in a folder, outlast a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def save_checkpoint(
     folder: Path,
     model: LanguageModel,
@@ -119,8 +101,7 @@ def save_checkpoint(
 ) -> str:
     """Publish a checkpoint whole or not at all, and return its sha256.
 
-    Written beside the target, synced, then renamed: a reader sees the old folder or the new
-    one, never half of one. `extra` joins config.json (training summary, data, licences).
+    `extra` joins config.json (training summary, data, licences).
 
     Raises:
         CheckpointError: the folder exists already (a checkpoint is never rewritten).
@@ -135,17 +116,9 @@ def save_checkpoint(
     }
     data = save_safetensors(tensors, {"format": "pt"})
     config = {**(extra or {}), **model.config.to_dict()}
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        _write_synced(part / MODEL_FILE, data)
+    with whole_folder(folder) as part:
+        (part / MODEL_FILE).write_bytes(data)
         text = json.dumps(config, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-        _write_synced(part / CONFIG_FILE, text.encode())
-        _write_synced(part / TOKENIZER_FILE, tokenizer.to_json().encode())
-        sync(part)
-        part.chmod(0o755)
-        part.rename(folder)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-    sync(folder.parent)
+        (part / CONFIG_FILE).write_bytes(text.encode())
+        (part / TOKENIZER_FILE).write_bytes(tokenizer.to_json().encode())
     return hashlib.sha256(data).hexdigest()

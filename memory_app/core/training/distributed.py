@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from memory_app.core.number_text import whole_number
 from memory_app.core.run_settings import SettingsError
 
 
@@ -111,9 +112,10 @@ def _number(name: str, default: int) -> int:
     value = os.environ.get(name, "").strip()
     if not value:
         return default
-    if not (value.isascii() and value.isdigit() and len(value) < 7):
+    number = whole_number(value, 999_999)
+    if number is None:
         raise SettingsError("{name} must be a whole number, not {value}.", name=name, value=value)
-    return int(value)
+    return number
 
 
 @contextmanager

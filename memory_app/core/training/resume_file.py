@@ -10,7 +10,6 @@ save of the one that goes on, and whoever comes next reads the file of the highe
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,8 +21,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from memory_app.core.atomic_files import whole_file
 from memory_app.core.messages import SentenceError
-from memory_app.core.model.checkpoint import sync
 
 POSITION_KEY, PARKED_KEY = "position", "parked"
 SAVE_FORMAT_VERSION = 1
@@ -103,18 +102,11 @@ def write_save(
     text = json.dumps({"format_version": SAVE_FORMAT_VERSION, **position})
     data = save(tensors, {POSITION_KEY: text})
     path = save_file(folder, fence)
-    part = _part(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with whole_file(path, part=_part(path)) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        sync(folder)
     except OSError as error:
-        # What was written of it would be in the way of whoever makes room.
-        part.unlink(missing_ok=True)
         raise SaveError(
             "The save of step {step} couldn't be written: {reason}.",
             step=position["step"],

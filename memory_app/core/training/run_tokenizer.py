@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import random
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from memory_app.core.atomic_files import whole_file
 from memory_app.core.data.dialogues import Source
 from memory_app.core.facts import held_out_values, language_of, trained_values
 from memory_app.core.facts.sample_texts import fact_texts
-from memory_app.core.model.checkpoint import TOKENIZER_FILE, sync
+from memory_app.core.model.checkpoint import TOKENIZER_FILE
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.resume_file import SaveError
@@ -66,18 +65,12 @@ def run_tokenizer(
     else:
         tokenizer = learn_tokenizer(settings, sources)
     folder.mkdir(parents=True, exist_ok=True)
-    # A name of its own: whoever else learns it at this moment learns the same.
-    descriptor, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        # Any other process that learns it at this moment learns the same.
+        with whole_file(path) as file:
             file.write(tokenizer.to_json().encode())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).replace(path)
     except OSError as error:
-        Path(part).unlink(missing_ok=True)
         raise SaveError(
             "The tokenizer couldn't be written: {reason}.", reason=error.strerror
         ) from error
-    sync(folder)
     return tokenizer

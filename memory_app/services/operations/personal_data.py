@@ -2,13 +2,12 @@
 
 import json
 import logging
-import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
@@ -18,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from memory_app import chat_export
+from memory_app.core.atomic_files import whole_file
 from memory_app.models import AuditEntry, Chat, ChatImport, FaultEntry, Person, Turn
 from memory_app.refusal import Refused
 from memory_app.services.chat.memory import state_after
@@ -185,15 +185,13 @@ def person_export(*, who: DataSubject, path: Path) -> dict[str, int]:
     Raises:
         FileThere: no file is overwritten.
     """
-    # Written beside it under another name first, so that no partial zip has the name.
-    part = path.with_name(f".{path.name}-{uuid4().hex}.part")
+    taken = FileThere(f"{path} is there already: choose another name.")
+    if path.exists():
+        raise taken
     states = 0
     try:
-        if path.exists():
-            raise FileThere(f"{path} is there already: choose another name.")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with (
-            os.fdopen(descriptor, "wb") as out,
+            whole_file(path, over=False) as out,
             zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
             archive.writestr("profile.json", _document(_profile(who)))
@@ -213,14 +211,8 @@ def person_export(*, who: DataSubject, path: Path) -> dict[str, int]:
             for row in _imports(who).iterator(5):
                 if row.data:
                     archive.writestr(f"imports/{row.pk}.json", bytes(row.data))
-            out.flush()
-            os.fsync(out.fileno())
-        try:
-            os.link(part, path)  # unlike a rename, never over a file that has appeared meanwhile
-        except FileExistsError:
-            raise FileThere(f"{path} is there already: choose another name.") from None
-    finally:
-        part.unlink(missing_ok=True)
+    except FileExistsError:
+        raise taken from None
     audit_record(user=None, action="person.export", detail={"chats": len(chats)})
     entries = len(entries_by_role["by"]) + len(entries_by_role["about"])
     return {"chats": len(chats), "states": states, "audit": entries}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from memory_app.core.model.checkpoint import save_checkpoint, sync
+from memory_app.core.atomic_files import sync
+from memory_app.core.model.checkpoint import save_checkpoint
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.text.tokenizer import Tokenizer

@@ -1,0 +1,15 @@
+"""A whole number is read from ASCII digits alone."""
+
+import pytest
+
+from memory_app.core.number_text import whole_number
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("007", 7), ("99", 99)])
+def test_digits_are_a_number(text: str, number: int) -> None:
+    assert whole_number(text, 99) == number
+
+
+@pytest.mark.parametrize("text", ["", "100", "-1", "+1", " 1", "1_0", "1.0", "１", "²", "9" * 5000])
+def test_anything_else_is_none(text: str) -> None:
+    assert whole_number(text, 99) is None
