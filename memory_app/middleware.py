@@ -4,7 +4,7 @@ import logging
 import shutil
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
@@ -31,7 +31,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from memory_app import policy, services
-from memory_app.models import Chat, ChatImport, Turn
+from memory_app.http import PersonRequest
+from memory_app.models import Chat, ChatImport, Person, Turn
 from memory_app.refusal import Refused
 from memory_app.views.errors import method_not_allowed
 
@@ -155,9 +156,9 @@ class PersonMiddleware:
     def __init__(self, get_response: _GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.person = SimpleLazyObject(  # type: ignore[attr-defined]
-            lambda: services.person_present(request=request)
+    def __call__(self, request: PersonRequest) -> HttpResponse:
+        request.person = cast(
+            "Person | None", SimpleLazyObject(lambda: services.person_present(request=request))
         )
         return self.get_response(request)
 

@@ -14,7 +14,8 @@ from memory_app.services.training.evaluations import (
     evaluations_next,
     evaluations_recover,
 )
-from memory_app.services.training.runs import run_execute, runs_next, runs_recover
+from memory_app.services.training.run_execution import run_execute
+from memory_app.services.training.run_queue import runs_next, runs_recover
 
 #: Held while this process trains: two trainings at once would each take twice as long.
 _training = threading.Lock()

@@ -10,7 +10,9 @@ from memory_app.models.person import Person
 from memory_app.models.search import SIGNATURE, SearchChunk, SearchSignature, chunks_of, folded_word
 from memory_app.models.training import (
     ASKED,
+    ENDED,
     HELD,
+    UNFINISHED,
     ParameterSearch,
     RunSample,
     RunStatus,
@@ -22,8 +24,10 @@ from memory_app.models.turn import COMMITTED, Turn, TurnKind, TurnStatus
 __all__ = [
     "ASKED",
     "COMMITTED",
+    "ENDED",
     "HELD",
     "SIGNATURE",
+    "UNFINISHED",
     "AuditEntry",
     "Chat",
     "ChatImport",

@@ -29,6 +29,12 @@ class RunStatus(models.TextChoices):
 HELD = (RunStatus.RUNNING, RunStatus.CANCELLING, RunStatus.PAUSING)
 
 
+#: A run with one of these stands still for good, unless a person resumes it.
+ENDED = (RunStatus.FINISHED, RunStatus.CANCELLED, RunStatus.FAILED)
+#: A run with one of these is carried out or will be: it still needs its corpora and its parent.
+UNFINISHED = (RunStatus.QUEUED, RunStatus.PAUSED, *HELD)
+
+
 #: The request to a held run, and its status once that is done.
 ASKED = {RunStatus.CANCELLING: RunStatus.CANCELLED, RunStatus.PAUSING: RunStatus.PAUSED}
 

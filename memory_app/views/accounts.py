@@ -11,18 +11,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.i18n import set_language as django_set_language
 
+from memory_app.http import PersonRequest
 from memory_app.log_in import LogInForm
 from memory_app.models import Chat
 from memory_app.sign_up import SignUpForm
 
 
-def _next(request: HttpRequest) -> str:
+def _next(request: PersonRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
     return wanted if safe else ""
 
 
-def _show(request: HttpRequest, form: forms.BaseForm, words: dict[str, str]) -> HttpResponse:
+def _show(request: PersonRequest, form: forms.BaseForm, words: dict[str, str]) -> HttpResponse:
     wanted = _next(request)
     # Whoever changes over to the other form is led back to the same page.
     other = f"{words['other_url']}?{urlencode({'next': wanted})}" if wanted else words["other_url"]
@@ -30,20 +31,20 @@ def _show(request: HttpRequest, form: forms.BaseForm, words: dict[str, str]) -> 
     return render(request, "accounts/form.html", context)
 
 
-def _guest_chats(request: HttpRequest) -> int:
+def _guest_chats(request: PersonRequest) -> int:
     """The number of this guest's chats, which a log-out would lose and a log-in would merge."""
-    person = request.person  # type: ignore[attr-defined]
+    person = request.person
     return 0 if request.user.is_authenticated else Chat.objects.of(person or None).count()
 
 
-def _chats_note(request: HttpRequest) -> str:
+def _chats_note(request: PersonRequest) -> str:
     """What happens to the guest's chats; empty where there are none."""
     return _("Chats from this browser move to your account.") if _guest_chats(request) else ""
 
 
 @sensitive_post_parameters()
 @never_cache
-def signup(request: HttpRequest) -> HttpResponse:
+def signup(request: PersonRequest) -> HttpResponse:
     """A new member, logged in at once."""
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -63,7 +64,7 @@ def signup(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters()
 @never_cache
-def login(request: HttpRequest) -> HttpResponse:
+def login(request: PersonRequest) -> HttpResponse:
     """Log in a member."""
     form = LogInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -81,13 +82,13 @@ def login(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: PersonRequest) -> HttpResponse:
     """The current person, as every page's bar shows it: for a page that another one loaded."""
     return render(request, "parts/account.html")
 
 
 @never_cache
-def logout(request: HttpRequest) -> HttpResponse:
+def logout(request: PersonRequest) -> HttpResponse:
     """Become a stranger again, who gets a session of their own at the next page.
 
     A guest has nothing to log out of, but may press the button of a page that is older than the

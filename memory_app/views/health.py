@@ -2,20 +2,17 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 
 from memory_app import outage_log, outages, registry, runtime
 from memory_app.core.model.checkpoint import CheckpointError
-from memory_app.models import Checkpoint, WorkerHeartbeat
+from memory_app.models import Checkpoint
+from memory_app.services.operations.worker_pulse import WORKER_SILENCE, worker_silence
 from memory_app.version import __version__
 
 log = logging.getLogger(__name__)
-#: A worker's heartbeat comes every few seconds (tasks.py); older than this, the worker is away.
-WORKER_SILENCE = timedelta(seconds=15)
 Part = dict[str, object]
 _AWAY: Part = {"ok": False, "detail": "The database doesn't answer."}
 _ASK_THE_DATABASE = {"database", "checkpoint", "worker"}
@@ -76,11 +73,9 @@ def _engine() -> Part:
 
 
 def _worker() -> Part:
-    seen = WorkerHeartbeat.objects.order_by("-seen").values_list("seen", flat=True).first()
-    if seen is None:
+    silence = worker_silence()
+    if silence is None:
         return {"ok": False, "detail": "No training worker has started yet."}
-    # Of either sign: after the clock was set back, a dead worker's heartbeat is in the future.
-    silence = abs(timezone.now() - seen)
     if silence > WORKER_SILENCE:
         return {
             "ok": False,

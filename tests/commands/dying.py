@@ -15,7 +15,8 @@ django.setup()
 
 from django.db import connections  # noqa: E402
 
-from memory_app.services.training import execute, runs  # noqa: E402
+from memory_app.services.training import execute  # noqa: E402
+from memory_app.services.training.run_execution import run_execute  # noqa: E402
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "shutil.rmtree"}
 run_id = UUID(sys.argv[1])
@@ -49,7 +50,7 @@ def carry_out(number: int) -> None:
         return kept(*args, **facts)
 
     execute.run = watched
-    runs.run_execute(run_id=run_id)
+    run_execute(run_id=run_id)
 
 
 number = 0

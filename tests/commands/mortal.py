@@ -18,7 +18,8 @@ django.setup()
 from django.db import connections  # noqa: E402
 
 from memory_app.core.training.callbacks import Callback  # noqa: E402
-from memory_app.services.training import execute, runs  # noqa: E402, F401  (loaded before the forks)
+from memory_app.services.training import execute  # noqa: E402, F401  (loaded before the forks)
+from memory_app.services.training.run_execution import run_execute  # noqa: E402
 
 run_id, rng = UUID(sys.argv[1]), random.Random(int(sys.argv[2]))
 
@@ -38,7 +39,7 @@ while True:
     reads, writes = os.pipe()
     child = os.fork()
     if child == 0:
-        runs.run_execute(run_id=run_id, callbacks=[Teller(writes)])
+        run_execute(run_id=run_id, callbacks=[Teller(writes)])
         connections.close_all()
         os._exit(0)
     os.close(writes)

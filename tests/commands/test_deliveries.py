@@ -9,7 +9,7 @@ import time
 import pytest
 
 from memory_app.models import Checkpoint, RunStatus, TrainingMetric
-from memory_app.services.training import runs
+from memory_app.services.training.run_launch import run_launch
 from tests.commands import beside
 from tests.commands.test_train import SMALL
 
@@ -32,7 +32,7 @@ def workers():
 def test_two_deliveries_at_once_have_one_effect(manage, dialogues, workers):
     assert manage("import_corpus", dialogues, "--name", "few").status == 0
     for number in range(ROUNDS):
-        run = runs.run_launch(
+        run = run_launch(
             preset="tiny",
             corpora=[("few", 1.0)],
             changes=SHORT | {"seed": number},

@@ -1,6 +1,6 @@
 """The lease of a run: one holder, known by a number; one that lost it can do nothing any more."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import OperationalError
@@ -11,8 +11,11 @@ from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks import CHAT
 from memory_app.core.training.run import run as train_in
 from memory_app.models import Checkpoint, RunSample, RunStatus, TrainingMetric, TrainingRun
-from memory_app.services.training import execute, leases, runs
+from memory_app.services.training import execute, leases, run_queue, runs
 from memory_app.services.training.leases import Lease, LeaseLost
+from memory_app.services.training.run_execution import run_execute
+from memory_app.services.training.run_launch import run_launch
+from memory_app.services.training.run_queue import runs_recover
 from tests.at_once import at_once
 from tests.commands.test_train import SMALL
 
@@ -20,7 +23,7 @@ from tests.commands.test_train import SMALL
 @pytest.fixture
 def run(manage, dialogues):
     assert manage("import_corpus", dialogues, "--name", "few").status == 0
-    return runs.run_launch(preset="tiny", corpora=[("few", 1.0)], changes=SMALL, enqueue=False)
+    return run_launch(preset="tiny", corpora=[("few", 1.0)], changes=SMALL, enqueue=False)
 
 
 def rows(run: TrainingRun):
@@ -122,8 +125,8 @@ def test_a_row_that_vanishes_ends_its_run_in_silence(run, monkeypatch, caplog):
         kept(lease, step, metrics)
 
     monkeypatch.setattr(Lease, "record", vanish)
-    assert runs.run_execute(run_id=run.pk) is None
-    assert runs.run_execute(run_id=uuid4()) is None
+    assert run_execute(run_id=run.pk) is None
+    assert run_execute(run_id=uuid4()) is None
     assert not [entry for entry in caplog.records if entry.levelname == "ERROR"]
 
 
@@ -160,10 +163,10 @@ def test_a_save_is_progress_and_the_deaths_before_it_are_forgotten(run):
 )
 def test_what_was_asked_of_a_holder_that_died_is_done_for_it(run, asked, becomes, monkeypatch):
     told = []
-    monkeypatch.setattr(runs, "run_enqueue", lambda *, run: told.append(run.pk))
+    monkeypatch.setattr(run_queue, "tell_worker", lambda _task, key: told.append(UUID(key)))
     stale = Lease.claim(run.pk)
     orphan(run, status=asked)
-    assert runs.runs_recover() == 0
+    assert runs_recover() == 0
     run.refresh_from_db()
     assert (run.status, told) == (becomes, [])
     assert not stale.write(step=1)
@@ -192,5 +195,5 @@ def test_a_database_that_is_away_for_a_moment_does_not_end_a_run(run, monkeypatc
         return kept(lease, **fields)
 
     monkeypatch.setattr(Lease, "write", flaky)
-    assert runs.run_execute(run_id=run.pk).status == RunStatus.FINISHED
+    assert run_execute(run_id=run.pk).status == RunStatus.FINISHED
     assert len(faults) == 3

@@ -10,7 +10,8 @@ import random
 import pytest
 
 from memory_app.models import RunStatus, TrainingRun
-from memory_app.services.training import runs
+from memory_app.services.training.run_execution import run_execute
+from memory_app.services.training.run_launch import run_launch
 from tests.commands import beside
 from tests.commands.test_run_controls import figures
 from tests.commands.test_train import SMALL
@@ -26,9 +27,9 @@ def test_runs_killed_at_random_moments_end_in_the_same_weights(manage, dialogues
 
     def launch() -> TrainingRun:
         given = {"preset": "tiny", "corpora": [("few", 1.0)], "changes": LONG}
-        return runs.run_launch(**given, enqueue=False)
+        return run_launch(**given, enqueue=False)
 
-    unbroken = runs.run_execute(run_id=launch().pk)
+    unbroken = run_execute(run_id=launch().pk)
     assert unbroken.status == RunStatus.FINISHED
     expected = figures(unbroken)
     seed = int(os.environ.get("KILL_SEED", random.randrange(10**6)))

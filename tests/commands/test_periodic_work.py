@@ -18,7 +18,6 @@ from memory_app import policy, registry, tasks
 from memory_app.models import Chat, Checkpoint, RunStatus, TrainingRun
 from memory_app.services.operations import cleanup
 from memory_app.services.training.leases import LEASE
-from memory_app.services.training.runs import TASK
 
 HOUR = 3600
 SCHEDULE = site_settings.CELERY_BEAT_SCHEDULE
@@ -101,7 +100,10 @@ def test_the_task_recover_tells_of_a_run_whose_holder_is_silent_and_of_no_other(
     lost = run_with(status=RunStatus.RUNNING, process="elsewhere", heartbeat=old)
     waiting = run_with(status=RunStatus.QUEUED)
     tasks.recover()
-    assert told == [(TASK, [str(lost.pk)]), (TASK, [str(waiting.pk)])]
+    assert told == [
+        ("memory_app.tasks.train", [str(lost.pk)]),
+        ("memory_app.tasks.train", [str(waiting.pk)]),
+    ]
 
 
 @pytest.fixture

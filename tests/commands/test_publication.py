@@ -7,8 +7,9 @@ from django.conf import settings
 from memory_app import registry
 from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.models import Checkpoint, RunStatus, TrainingRun
-from memory_app.services.training import runs
-from memory_app.services.training.runs import run_folder
+from memory_app.services.training.run_execution import run_execute
+from memory_app.services.training.run_folder import run_folder
+from memory_app.services.training.run_launch import run_launch
 from tests.commands import beside
 from tests.commands.test_train import SMALL
 
@@ -30,8 +31,8 @@ def test_killed_before_every_change_of_the_disk_nothing_is_torn(manage, dialogue
     given = {"preset": "tiny", "corpora": [("few", 1.0)], "enqueue": False}
     # Two steps and one save, so that each fork begins near the end.
     changes = SMALL | {"steps": 2, "hidden_size": 4}
-    run = runs.run_launch(**given, changes=changes, name="again and again")
-    whole = runs.run_launch(**given, changes=changes, name="whole")
+    run = run_launch(**given, changes=changes, name="again and again")
+    whole = run_launch(**given, changes=changes, name="whole")
     places = []
     process = beside.start("tests.commands.dying", run.pk)
     try:
@@ -61,6 +62,6 @@ def test_killed_before_every_change_of_the_disk_nothing_is_torn(manage, dialogue
         os.utime(part, (0, 0))
     registry.sweep()
     assert not list((settings.DATA_DIR / "checkpoints").glob(".*"))
-    runs.run_execute(run_id=whole.pk)
+    run_execute(run_id=whole.pk)
     whole.refresh_from_db()
     assert whole.checkpoint == run.checkpoint

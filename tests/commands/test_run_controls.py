@@ -8,7 +8,16 @@ from django.db import connection
 from memory_app.core.evaluation import progress_exam
 from memory_app.core.tasks import chat
 from memory_app.models import HELD, RunSample, RunStatus, TrainingRun
-from memory_app.services.training import execute, leases, runs
+from memory_app.services.training import (
+    execute,
+    leases,
+    run_queue,
+    runs,
+)
+from memory_app.services.training.run_error import RunError
+from memory_app.services.training.run_execution import run_execute
+from memory_app.services.training.run_launch import run_launch
+from memory_app.services.training.run_queue import runs_recover
 from tests.commands.test_train import SMALL
 from tests.timed import TIMED
 
@@ -17,10 +26,10 @@ from tests.timed import TIMED
 def launch(manage, dialogues, monkeypatch):
     for split in ("train", "valid"):
         assert manage("import_corpus", dialogues, "--name", "few", "--split", split).status == 0
-    monkeypatch.setattr(runs, "run_enqueue", lambda *, run: None)
+    monkeypatch.setattr(run_queue, "tell_worker", lambda _task, _key: None)
 
     def make() -> TrainingRun:
-        return runs.run_launch(preset="tiny", corpora=[("few", 1.0)], changes=SMALL)
+        return run_launch(preset="tiny", corpora=[("few", 1.0)], changes=SMALL)
 
     return make
 
@@ -41,7 +50,7 @@ def test_what_waits_is_paused_resumed_and_cancelled_at_once(launch):
     run = launch()
     assert runs.run_pause(run=run)
     assert status(run) == RunStatus.PAUSED
-    assert runs.run_execute(run_id=run.pk) is None
+    assert run_execute(run_id=run.pk) is None
     assert not runs.run_pause(run=run)
     assert runs.run_resume(run=run)
     assert status(run) == RunStatus.QUEUED
@@ -57,7 +66,7 @@ def test_what_waits_is_paused_resumed_and_cancelled_at_once(launch):
 
 def test_a_finished_run_is_neither_paused_nor_cancelled_nor_resumed(launch):
     run = launch()
-    runs.run_execute(run_id=run.pk)
+    run_execute(run_id=run.pk)
     assert not runs.run_pause(run=run)
     assert not runs.run_cancel(run=run)
     assert not runs.run_resume(run=run)
@@ -86,7 +95,7 @@ class Asker:
 @pytest.fixture
 def unbroken(launch):
     run = launch()
-    runs.run_execute(run_id=run.pk)
+    run_execute(run_id=run.pk)
     assert status(run) == RunStatus.FINISHED
     return run
 
@@ -94,7 +103,7 @@ def unbroken(launch):
 def finish(run: TrainingRun, unbroken: TrainingRun) -> None:
     """Resume, and come to the same figures, replies and weights as a run that nobody touched."""
     assert runs.run_resume(run=run)
-    runs.run_execute(run_id=run.pk)
+    run_execute(run_id=run.pk)
     assert status(run) == RunStatus.FINISHED, run.error
     assert figures(run) == figures(unbroken)
     assert run.checkpoint == unbroken.checkpoint  # one row, since it is one sha256
@@ -116,7 +125,7 @@ def test_a_run_that_trains_ends_behind_a_save(launch, unbroken, monkeypatch, ask
 
     with monkeypatch.context() as patched:
         patched.setattr(execute.Recorder, "on_step", step)
-        runs.run_execute(run_id=run.pk)
+        run_execute(run_id=run.pk)
     assert status(run) == becomes
     assert run.saved == run.step >= 7
     finish(run, unbroken)
@@ -155,7 +164,7 @@ def test_an_evaluation_is_broken_off_and_sat_again(launch, unbroken, monkeypatch
         patched.setattr(leases.Lease, "claim", classmethod(kept))
         patched.setattr(leases, "GRACE", 60)
         patched.setattr(module, name, slow)
-        runs.run_execute(run_id=run.pk)
+        run_execute(run_id=run.pk)
     assert status(run) == RunStatus.PAUSED
     assert len(went_on) <= 1
     assert run.step < 20
@@ -175,7 +184,7 @@ def test_a_step_that_takes_for_ever_is_not_waited_for(launch, unbroken, monkeypa
     with monkeypatch.context() as patched:
         patched.setattr(leases, "GRACE", 0.1)
         patched.setattr(execute.Recorder, "on_step", step)
-        done = runs.run_execute(run_id=run.pk)
+        done = run_execute(run_id=run.pk)
     assert done.status == RunStatus.PAUSED
     assert done.fence == 2  # what the trainer still had to write went nowhere
     finish(run, unbroken)
@@ -193,7 +202,7 @@ def test_a_run_that_reads_its_corpora_is_not_waited_for_either(launch, unbroken,
     with monkeypatch.context() as patched:
         patched.setattr(leases, "GRACE", 0.1)
         patched.setattr(execute, "read_sources", read)
-        runs.run_execute(run_id=run.pk)
+        run_execute(run_id=run.pk)
     assert status(run) == RunStatus.CANCELLED
     assert not run.metrics.exists()
     finish(run, unbroken)
@@ -216,15 +225,15 @@ def test_a_run_whose_loss_is_no_number_fails_once_and_keeps_its_save(launch, mon
     with monkeypatch.context() as patched:
         patched.setattr(progress_exam.ProgressExam, "samples", samples)
         patched.setattr(execute.Recorder, "on_samples", poison)
-        runs.run_execute(run_id=run.pk)
+        run_execute(run_id=run.pk)
     assert status(run) == RunStatus.FAILED
     assert "not finite" in run.error
     assert run.saved < 11
     assert run.checkpoint is None
-    assert runs.run_execute(run_id=run.pk) is None  # nobody tries by itself
-    assert runs.runs_recover() == 0
+    assert run_execute(run_id=run.pk) is None  # nobody tries by itself
+    assert runs_recover() == 0
     assert runs.run_resume(run=run)
-    assert runs.run_execute(run_id=run.pk).status == RunStatus.FINISHED
+    assert run_execute(run_id=run.pk).status == RunStatus.FINISHED
 
 
 def test_a_poisoned_corpus_is_one_sentence(launch, settings):
@@ -240,15 +249,15 @@ def test_a_poisoned_corpus_is_one_sentence(launch, settings):
             file.unlink()
         else:
             file.write_bytes(bytes_)
-        runs.run_execute(run_id=run.pk)
+        run_execute(run_id=run.pk)
         assert status(run) == RunStatus.FAILED
         assert reason in run.error
         if bytes_ is None:
-            with pytest.raises(runs.RunError, match="few is no longer on this site"):
+            with pytest.raises(RunError, match="few is no longer on this site"):
                 runs.run_resume(run=run)
         file.write_bytes(good)
         assert runs.run_resume(run=run)
-    assert runs.run_execute(run_id=run.pk).status == RunStatus.FINISHED
+    assert run_execute(run_id=run.pk).status == RunStatus.FINISHED
     connection.close()
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 from memory_app.models import ParameterSearch, RunSample, RunStatus, TrainingMetric, TrainingRun
-from memory_app.services.training import runs, searches
+from memory_app.services.training import run_queue, searches
+from memory_app.services.training.run_error import RunError
+from memory_app.services.training.run_execution import run_execute
 from memory_app.services.training.searches import SearchError, search_launch, search_results
 from tests.commands.test_train import SMALL
 
@@ -14,7 +16,7 @@ FEW = {"preset": "tiny", "corpora": [("few", 1.0)], "changes": SMALL}
 def corpus(manage, dialogues, monkeypatch):
     for split in ("train", "valid"):
         assert manage("import_corpus", dialogues, "--name", "few", "--split", split).status == 0
-    monkeypatch.setattr(runs, "run_enqueue", lambda *, run: None)
+    monkeypatch.setattr(run_queue, "tell_worker", lambda _task, _key: None)
 
 
 def values(search: ParameterSearch, *keys: str) -> list[tuple]:
@@ -71,14 +73,14 @@ def test_where_there_are_not_so_many_points_there_are_fewer_runs():
 )
 def test_what_cannot_be_is_refused_before_anything_is_written(asked, reason):
     plain = {"name": "a", "method": "grid", "space": {"dropout": [0.1]}}
-    with pytest.raises(runs.RunError, match=reason):
+    with pytest.raises(RunError, match=reason):
         search_launch(**{**plain, **FEW, **asked})
     assert not ParameterSearch.objects.exists()
     assert not TrainingRun.objects.exists()
 
 
 def test_a_search_that_fails_is_a_run_error():
-    assert issubclass(SearchError, runs.RunError)
+    assert issubclass(SearchError, RunError)
     assert searches.MOST_RUNS == 64
 
 
@@ -86,7 +88,7 @@ def test_the_table_has_what_each_run_came_to():
     search = search_launch(name="a", method="grid", space={"dropout": [0.0, 0.3]}, **FEW)
     first, second = search_results(search)
     assert (first.loss, first.bits_per_byte, first.recall) == (None, None, {})
-    runs.run_execute(run_id=first.run.pk)
+    run_execute(run_id=first.run.pk)
     first, second = search_results(search)
     assert first.run.status == RunStatus.FINISHED
     assert second.loss is None

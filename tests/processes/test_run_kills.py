@@ -36,7 +36,7 @@ SET = {
     "dropout": 0.1,
 }
 LAUNCH = """
-from memory_app.services.training.runs import run_launch
+from memory_app.services.training.run_launch import run_launch
 print(run_launch(preset="tiny", corpora=[("few", 1.0)], changes={changes!r}, name={name!r}).pk.hex)
 """
 

@@ -3,8 +3,8 @@
 import pytest
 
 from memory_app.core.messages import quoted
+from memory_app.services.training.run_error import RunError
 from memory_app.services.training.run_faults import run_fault
-from memory_app.services.training.runs import RunError
 
 
 @pytest.mark.parametrize(

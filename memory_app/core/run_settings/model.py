@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memory_app.core.cells import Cell, OptionError, cell_named, cell_names
+from memory_app.core.facts import languages
 from memory_app.core.messages import Sentence
 from memory_app.core.run_settings.setting import Section, SettingsError, one_of, setting
 
 GROUP = Sentence("Model shape")
+
+
+def _languages() -> tuple[str, ...]:
+    """Those that corpora may be in, and those with texts of facts."""
+    return tuple(dict.fromkeys(("en", "zh", *languages())))
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class ModelSettings(Section):
     language: str = setting(
         "en",
         Sentence("Language of the replies. If empty, the language of the corpora."),
-        choices=one_of("en", "zh"),
+        choices=_languages,
     )
     vocab_size: int = setting(
         8192, Sentence("Vocabulary size of the tokenizer."), range=(260, 65_536)

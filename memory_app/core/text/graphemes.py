@@ -68,6 +68,11 @@ def name_of(text: str, most: int = 200) -> str:
     return cut(one_line(text), most, characters=most)
 
 
+def is_name(text: str, most: int = 200) -> bool:
+    """Whether a text can be the name of something as it stands."""
+    return 0 < len(text) <= most and text == one_line(text)
+
+
 def cut(text: str, most: int, *, characters: int | None = None, mark: str = "") -> str:
     """The first `most` graphemes, of at most `characters` code points; `mark` ends what was cut.
 

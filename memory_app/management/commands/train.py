@@ -23,14 +23,9 @@ from memory_app.management.setting_help import SettingHelpFormatter, setting_hel
 from memory_app.models import RunStatus, TrainingRun
 from memory_app.services.operations.audit import audit_record
 from memory_app.services.training.execute import take_part
-from memory_app.services.training.runs import (
-    launch_doubts,
-    run_execute,
-    run_find,
-    run_launch,
-    run_settings,
-    run_with_equal_weights,
-)
+from memory_app.services.training.run_execution import run_execute
+from memory_app.services.training.run_launch import launch_doubts, run_launch, run_settings
+from memory_app.services.training.runs import run_find, run_with_equal_weights
 
 BASE = "base"
 

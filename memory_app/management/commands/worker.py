@@ -26,8 +26,10 @@ from memory_app.core.training.preload import warm_up
 from memory_app.management.process.exit import leave
 from memory_app.management.process.supervisor import die_with_parent
 from memory_app.services.chat.import_queue import imports_recover
+from memory_app.services.operations.worker_pulse import worker_pulse
+from memory_app.services.operations.worker_queue import broker_folders
 from memory_app.services.training.evaluations import evaluations_recover
-from memory_app.services.training.runs import broker_folders, runs_recover, worker_pulse
+from memory_app.services.training.run_queue import runs_recover
 
 log = logging.getLogger(__name__)
 # A fixed name: with another at each start, each would leave its mailbox in the broker's folder.

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from memory_app import registry
 from memory_app.core.messages import SentenceError
+from memory_app.core.text.graphemes import name_of
 from memory_app.models import Chat, Checkpoint, Person, Turn, TurnStatus
 from memory_app.pending_chats import is_pending
 from memory_app.services.chat.pending_chats import pending_change, pending_open
-from memory_app.services.chat.titles import title_from_all, title_of
+from memory_app.services.chat.titles import title_from_all
 from memory_app.services.operations.erase_deleted import RemainsLeft, remains_clear
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def _set(chat: Chat, **fields: Any) -> None:
 def chat_rename(*, chat: Chat, title: str) -> None:
     """Name a chat; an empty title restores the automatic one."""
     messages = chat.turns.oldest_first().exclude(user_text="").values_list("user_text", flat=True)
-    _set(chat, title=title_of(title) or title_from_all(messages.iterator()))
+    _set(chat, title=name_of(title) or title_from_all(messages.iterator()))
 
 
 def chat_share(*, chat: Chat, shared: bool) -> None:

@@ -20,10 +20,10 @@ from memory_app.core.cpu import fingerprint
 from memory_app.core.model.checkpoint import Checkpoint as Model
 from memory_app.core.model.replay import configure_process, replay
 from memory_app.core.model.state import State
+from memory_app.core.text.graphemes import name_of
 from memory_app.models import Chat, Checkpoint, Person, SearchChunk, Turn, chunks_of
 from memory_app.refusal import Refused
 from memory_app.services.chat.memory import chat_model
-from memory_app.services.chat.titles import title_of
 
 # One replay of a whole chat at a time: it takes a core, which replies need too.
 _one_at_a_time = threading.Lock()
@@ -149,7 +149,7 @@ def _rows(
         pk=key,
         owner=person,
         checkpoint=replayed.checkpoint,
-        title=title_of(file.title),
+        title=name_of(file.title),
         imported=True,
         head_id=keys[file.head] if file.head is not None else None,
     )

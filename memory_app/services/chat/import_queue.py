@@ -11,7 +11,6 @@ import time
 from datetime import timedelta
 from uuid import UUID
 
-from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from memory_app import outage_log
 from memory_app.chat_export import FileTurn
 from memory_app.core.messages import Sentence
+from memory_app.core.text.graphemes import name_of
 from memory_app.models import ChatImport, ImportStatus, Person
 from memory_app.process_liveness import is_dead, process_id
 from memory_app.refusal import Refused
@@ -30,12 +30,10 @@ from memory_app.services.chat.import_chat import (
     replayed_at_once,
 )
 from memory_app.services.chat.pending_chats import pending_open
-from memory_app.services.chat.titles import title_of
+from memory_app.services.operations.worker_queue import tell_worker
 from memory_app.services.training.leases import patiently
-from memory_app.services.training.runs import broker_folders
 
 log = logging.getLogger(__name__)
-TASK = "memory_app.tasks.import_chat"
 #: A chat of up to this many tokens is replayed in the request: about a second.
 AT_ONCE_TOKENS = 2_000
 #: Files of one person that may wait; each is stored until it is replayed.
@@ -63,7 +61,7 @@ def file_import(*, person: Person, data: bytes, checked: Checked) -> UUID:
         Refused: as `chat_replay`, `chat_import` and `import_ask`.
     """
     if not checked.file.turns:
-        title = title_of(checked.file.title)
+        title = name_of(checked.file.title)
         return pending_open(person=person, checkpoint=checked.checkpoint, title=title).pk
     if checked.file.tokens > AT_ONCE_TOKENS:
         return import_ask(person=person, data=data, checked=checked).pk
@@ -84,19 +82,14 @@ def import_ask(*, person: Person, data: bytes, checked: Checked) -> ChatImport:
                 "quota", _("Five of your chats are being imported: wait for one of them first.")
             )
         row = ChatImport.objects.create(
-            owner=person, title=title_of(checked.file.title), data=data, total=checked.file.tokens
+            owner=person, title=name_of(checked.file.title), data=data, total=checked.file.tokens
         )
         transaction.on_commit(lambda: _enqueue(row.pk))
     return row
 
 
 def _enqueue(key: UUID) -> None:
-    try:
-        broker_folders()
-        current_app.send_task(TASK, [str(key)], retry=False)
-    except Exception:
-        facts = {"import": str(key)}
-        log.warning("the worker can't be notified of an import", extra=facts, exc_info=True)
+    tell_worker("import_chat", str(key))
 
 
 def import_cancel(*, row: ChatImport) -> None:

@@ -51,11 +51,6 @@ def is_provisional(title: str) -> bool:
     return not says_something(title)
 
 
-def title_of(text: str) -> str:
-    """A text as a title: on one line, 200 characters at most, graphemes whole."""
-    return cut(one_line(text), MOST, characters=MOST)
-
-
 def title_from(message: str) -> str:
     """The title that a message gives a chat; empty where it has no topic."""
     return own_words(message) if says_something(message) else ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AbstractUser, AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -26,7 +26,7 @@ OTHER_NAMES = "…"
 
 def audit_record(
     *,
-    user: AbstractBaseUser | AnonymousUser | None,
+    user: User | AnonymousUser | None,
     action: str,
     object: str = "",  # noqa: A002  (the field's own name)
     detail: dict[str, Any] | None = None,
@@ -36,9 +36,9 @@ def audit_record(
     Written in the transaction of the action, so that neither is stored without the other. Without
     a user it was done on the command line.
     """
-    known = user if user is not None and user.is_authenticated else None
+    known = user if isinstance(user, User) else None
     return AuditEntry.objects.create(
-        user=known,  # type: ignore[misc]
+        user=known,
         username=known.get_username()[:150] if known else COMMAND_LINE,
         action=action,
         object=name_of(str(object), LONGEST),
@@ -46,16 +46,14 @@ def audit_record(
     )
 
 
-def on_staff_login(
-    sender: object, request: HttpRequest, user: AbstractUser, **facts: object
-) -> None:
+def on_staff_login(sender: object, request: HttpRequest, user: User, **facts: object) -> None:
     """Django's user_logged_in, on any page: an entry for a member of staff."""
     if user.is_staff:
         audit_record(user=user, action="staff.log_in", object=user.get_username())
 
 
 def on_staff_logout(
-    sender: object, request: HttpRequest, user: AbstractUser | None, **facts: object
+    sender: object, request: HttpRequest, user: User | None, **facts: object
 ) -> None:
     """Django's user_logged_out; without a user where the session had ended already."""
     if user is not None and user.is_staff:

@@ -18,8 +18,8 @@ from memory_app.models import (
     EvaluationStatus,
     TrainingRun,
     Turn,
-    WorkerHeartbeat,
 )
+from memory_app.services.operations.worker_pulse import worker_silence
 
 DAYS = 30
 
@@ -86,11 +86,9 @@ def disk_use() -> dict[str, Any]:
 
 
 def worker_state() -> dict[str, Any]:
-    """The training worker's last heartbeat, its work, and the queue."""
-    seen = WorkerHeartbeat.objects.order_by("-seen").values_list("seen", flat=True).first()
+    """How long ago the training worker's last heartbeat was, its work, and the queue."""
     return {
-        "seen": seen,
-        "silence": (timezone.now() - seen).total_seconds() if seen else None,
+        "silence": worker_silence(),
         "running": TrainingRun.objects.held().first(),
         "runs_waiting": TrainingRun.objects.waiting().count(),
         "exams_waiting": Evaluation.objects.filter(status=EvaluationStatus.QUEUED).count(),

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from memory_app import registry
@@ -13,20 +13,12 @@ from memory_app.core.evaluation.model_card import write_card
 from memory_app.core.messages import Sentence
 from memory_app.core.model.checkpoint_format import FILES
 from memory_app.core.model.checkpoint_zip import CARD_FILES
-from memory_app.core.text.graphemes import one_line
-from memory_app.models import Checkpoint, Promotion, RunStatus, TrainingRun
+from memory_app.core.text.graphemes import is_name
+from memory_app.models import UNFINISHED, Checkpoint, Promotion, TrainingRun
 from memory_app.services.operations.audit import audit_record
 from memory_app.services.operations.zip_stream import zip_pieces
 
-#: A run with one of these will still need the weights that it begins from.
-_UNDER_WAY = (
-    RunStatus.QUEUED,
-    RunStatus.RUNNING,
-    RunStatus.CANCELLING,
-    RunStatus.PAUSING,
-    RunStatus.PAUSED,
-)
-By = AbstractBaseUser | None
+By = User | None
 
 
 @transaction.atomic
@@ -99,13 +91,13 @@ def _change(checkpoint: Checkpoint, by: By, action: str) -> Promotion | None:
         checkpoint=checkpoint,
         previous=previous,
         language=checkpoint.language,
-        by=by,  # type: ignore[misc]
+        by=by,
     )
 
 
 def checkpoint_kept(checkpoint: Checkpoint) -> Sentence | None:
     """Why it can't be deleted now, or None where it can."""
-    run = TrainingRun.objects.filter(parent=checkpoint, status__in=_UNDER_WAY).first()
+    run = TrainingRun.objects.filter(parent=checkpoint, status__in=UNFINISHED).first()
     chats = checkpoint.chats.count()
     name = checkpoint.name
     if checkpoint.bundled:
@@ -133,7 +125,7 @@ def checkpoint_delete(*, checkpoint: Checkpoint, by: By = None) -> None:
     """
     about = str(checkpoint)
     with transaction.atomic():
-        run = TrainingRun.objects.filter(parent=checkpoint, status__in=_UNDER_WAY).first()
+        run = TrainingRun.objects.filter(parent=checkpoint, status__in=UNFINISHED).first()
         if run is not None:
             raise registry.RegistryError(
                 "The run {run} starts from {name}, so it can't be deleted.",
@@ -225,7 +217,7 @@ def checkpoint_rename(*, checkpoint: Checkpoint, name: str, by: By = None) -> No
         raise registry.RegistryError(
             "{name} ships with the program and keeps its name.", field="name", name=checkpoint.name
         )
-    if not name or len(name) > 200 or name != one_line(name):
+    if not is_name(name):
         raise registry.RegistryError(
             "A checkpoint needs a name of 1 to 200 visible characters.", field="name"
         )

@@ -11,11 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from memory_app import registry
+from memory_app.core.atomic_files import sync
 from memory_app.core.data import sample_corpus
 from memory_app.core.data.formats import Taken
 from memory_app.core.data.ingest import (
@@ -31,8 +32,8 @@ from memory_app.core.data.statistics import MARK_EVERY, Profile
 from memory_app.core.messages import Sentence, SentenceError, quoted
 from memory_app.core.model.checkpoint_format import TOKENIZER_FILE
 from memory_app.core.sandbox import ConfinedError, run_confined
-from memory_app.core.text.graphemes import graphemes, is_one_line, one_line
-from memory_app.models import Corpus, RunStatus, TrainingRun
+from memory_app.core.text.graphemes import graphemes, is_name, is_one_line
+from memory_app.models import UNFINISHED, Corpus, TrainingRun
 from memory_app.services.operations.audit import audit_record
 from memory_app.services.operations.upload_folder import MIB, size_of
 
@@ -40,14 +41,6 @@ __all__ = ["SHOWN_REFUSALS"]
 SPLITS, LANGUAGES = ("train", "valid"), ("en", "zh")
 #: Graphemes of a name; percent of a corpus that may be its validation split.
 NAME_MAX, MOST_VALID = 100, 50
-#: Runs in one of these read their corpora, or will.
-AT_WORK = (
-    RunStatus.QUEUED,
-    RunStatus.RUNNING,
-    RunStatus.CANCELLING,
-    RunStatus.PAUSING,
-    RunStatus.PAUSED,
-)
 
 
 class CorpusError(SentenceError):
@@ -132,8 +125,7 @@ def corpora_folder() -> Path:
 def about_faults(about: About) -> Iterator[CorpusError]:
     """All that can't be said of a corpus, field by field; that its name is taken among it."""
     name = about.name
-    too_long = len(graphemes(name)) > NAME_MAX or len(name) > 2 * NAME_MAX
-    if not name or name != one_line(name) or too_long:
+    if not is_name(name, 2 * NAME_MAX) or len(graphemes(name)) > NAME_MAX:
         yield CorpusError("A corpus needs a name of 1 to 100 visible characters.", field="name")
     elif set(name) & set(":,/\\"):
         yield CorpusError(
@@ -188,7 +180,7 @@ def _check(about: About) -> None:
         raise fault
 
 
-def room_left(user: AbstractBaseUser | None) -> int:
+def room_left(user: User | None) -> int:
     """Bytes that this user's next corpus may take; the operator at the terminal has no quota."""
     if user is None:
         return settings.CORPUS_MAX_MB * MIB
@@ -206,7 +198,7 @@ def room_left(user: AbstractBaseUser | None) -> int:
     )
 
 
-def _limits(user: AbstractBaseUser | None) -> Limits:
+def _limits(user: User | None) -> Limits:
     room = room_left(user)
     if room < 1:
         raise CorpusError("The quota for corpora is used up. Delete a corpus first.")
@@ -233,7 +225,7 @@ def _part() -> Iterator[Path]:
 
 
 def _store(
-    part: Path, valid: Path | None, report: Report, about: About, user: AbstractBaseUser | None
+    part: Path, valid: Path | None, report: Report, about: About, user: User | None
 ) -> Imported:
     """Give the files their places and their rows, where any dialogue was taken."""
     result = Imported(
@@ -259,14 +251,10 @@ def _store(
 
 
 def _place(
-    part: Path, split: Split, report: Report | None, about: About, user: AbstractBaseUser | None
+    part: Path, split: Split, report: Report | None, about: About, user: User | None
 ) -> Corpus:
     """One split's file and row; what was refused of the whole is kept with the `report`."""
-    descriptor = os.open(part, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(part)
     corpus = Corpus(
         name=about.name,
         split=about.split,
@@ -278,7 +266,7 @@ def _place(
         rows=split.rows,
         tokens=split.profile.get("tokens"),
         profile=split.profile,
-        uploaded_by=user,  # type: ignore[misc]
+        uploaded_by=user,
     )
     if report is not None:
         corpus.refused = report.refused
@@ -356,7 +344,7 @@ def corpus_import(
         return _store(part, valid, report, about, None)
 
 
-def corpus_receive(*, file: Path, about: About, user: AbstractBaseUser) -> Imported:
+def corpus_receive(*, file: Path, about: About, user: User) -> Imported:
     """What a browser sent, read in a process of its own: this one never parses a byte of it.
 
     Raises:
@@ -393,7 +381,7 @@ def corpus_receive(*, file: Path, about: About, user: AbstractBaseUser) -> Impor
         return _store(part, valid, Report.from_dict(answer), about, user)
 
 
-def _rows_import(rows: Iterable[Taken], about: About, user: AbstractBaseUser | None) -> Corpus:
+def _rows_import(rows: Iterable[Taken], about: About, user: User | None) -> Corpus:
     """Dialogues of our own making."""
     _check(about)
     path = _tokenizer(about.language)
@@ -414,7 +402,7 @@ def sample_missing() -> list[str]:
     return [split for split in sample_corpus.SPLITS if split not in there]
 
 
-def corpus_sample(*, user: AbstractBaseUser | None) -> list[Corpus]:
+def corpus_sample(*, user: User | None) -> list[Corpus]:
     """The splits of the sample corpus that were missing, the same dialogues each time.
 
     Raises:
@@ -448,7 +436,7 @@ def corpus_kept(corpus: Corpus) -> Sentence | None:
     )
 
 
-def corpus_delete(*, corpus: Corpus, user: AbstractBaseUser | None) -> None:
+def corpus_delete(*, corpus: Corpus, user: User | None) -> None:
     """Remove a corpus, row and file.
 
     Raises:
@@ -483,7 +471,7 @@ def lonely_valid_splits() -> set[UUID]:
 
 def runs_of(corpus: Corpus) -> list[TrainingRun]:
     """The runs that read this corpus and haven't ended; both splits of a name are read."""
-    runs = TrainingRun.objects.filter(status__in=AT_WORK)
+    runs = TrainingRun.objects.filter(status__in=UNFINISHED)
     return [run for run in runs if any(name == corpus.name for name, _ in run.corpora)]
 
 

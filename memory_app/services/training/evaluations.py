@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from celery import current_app
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,14 +16,14 @@ from memory_app.core.evaluation.suites import SUITES, EvaluationError, evaluate
 from memory_app.core.messages import Sentence, quoted, sentence_of
 from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.core.model.replay import configure_process
+from memory_app.core.number_text import whole_number
 from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus
 from memory_app.process_liveness import is_dead, process_id
 from memory_app.services.operations.audit import audit_record
+from memory_app.services.operations.worker_queue import tell_worker
 from memory_app.services.training.leases import patiently
-from memory_app.services.training.runs import broker_folders
 
 log = logging.getLogger(__name__)
-TASK = "memory_app.tasks.evaluate"
 #: Questions a cell that may be asked for: with the most of them the exam takes hours.
 MOST_QUESTIONS = 1000
 #: Between two words of an exam that goes on.
@@ -65,7 +64,7 @@ def evaluation_ask(
     suite: str,
     n: int,
     corpora: Sequence[str] = (),
-    by: AbstractBaseUser | None = None,
+    by: User | None = None,
 ) -> Evaluation:
     """A row that waits for the worker, which is told once the row is there.
 
@@ -94,7 +93,7 @@ def evaluation_ask(
         suite=suite,
         request={"n": n, "corpora": list(corpora)},
         status=EvaluationStatus.QUEUED,
-        asked_by=by,  # type: ignore[misc]
+        asked_by=by,
     )
     audit_record(
         user=by, action="checkpoint.evaluate", object=str(checkpoint), detail={"suite": suite}
@@ -105,12 +104,7 @@ def evaluation_ask(
 
 def _enqueue(row: Evaluation) -> None:
     """The row is what counts: where the broker is away, the worker is told later."""
-    try:
-        broker_folders()
-        current_app.send_task(TASK, [row.pk], retry=False)
-    except Exception:
-        facts = {"evaluation": row.pk}
-        log.warning("the worker can't be told of an exam", extra=facts, exc_info=True)
+    tell_worker("evaluate", row.pk)
 
 
 def _claim(key: int) -> Evaluation | None:
@@ -237,9 +231,9 @@ def _recall(report: Any) -> Recall | None:
         return None
     found = {}
     for key, share in exact.items():
-        gap = str(key).removeprefix("gap_")
-        if gap.isascii() and gap.isdigit() and len(gap) < 5 and _is_number(share):
-            found[int(gap)] = float(share)
+        gap = whole_number(str(key).removeprefix("gap_"), 9999)
+        if gap is not None and _is_number(share):
+            found[gap] = float(share)
     questions = recall.get("n")
     if not found or not isinstance(questions, int) or not 1 <= questions <= 10**9:
         return None

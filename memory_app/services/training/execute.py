@@ -25,9 +25,10 @@ from memory_app.core.training.resume_file import remove_saves
 from memory_app.core.training.run import CHECKPOINT_FOLDER, run
 from memory_app.models import Checkpoint, Corpus, RunSample, RunStatus, TrainingRun
 from memory_app.services.training.corpora import corpus_file
-from memory_app.services.training.leases import Lease, LeaseLost, patiently
+from memory_app.services.training.leases import Ending, Lease, LeaseLost, patiently
+from memory_app.services.training.run_error import RunError
+from memory_app.services.training.run_folder import run_folder
 from memory_app.services.training.run_log import run_log_write
-from memory_app.services.training.runs import Ending, RunError, run_folder
 
 #: Steps between two rows of figures: a curve of a long run has some thousand points.
 RECORD_EVERY = 10

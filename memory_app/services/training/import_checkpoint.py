@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from memory_app import registry
 from memory_app.core.model.checkpoint_format import FILES, Checked, CheckpointError, read_config
@@ -50,7 +50,7 @@ def missing_files(files: Iterable[str]) -> list[str]:
 
 
 def checkpoint_receive(
-    *, files: Mapping[str, Path], name: str, user: AbstractBaseUser
+    *, files: Mapping[str, Path], name: str, user: User
 ) -> tuple[Checkpoint, bool]:
     """Register the files of a checkpoint folder, or its zip; returns whether the weights are new.
 
@@ -101,9 +101,7 @@ def checkpoint_import(*, path: Path, name: str = "") -> tuple[Checkpoint, bool]:
         raise registry.RegistryError(fault.sentence) from fault
 
 
-def _register(
-    folder: Path, *, user: AbstractBaseUser | None, **about: Any
-) -> tuple[Checkpoint, bool]:
+def _register(folder: Path, *, user: User | None, **about: Any) -> tuple[Checkpoint, bool]:
     """`registry.register` with its audit entry; whether these weights are new here."""
     newest = Checkpoint.objects.order_by("-sequence").values_list("sequence", flat=True).first()
     row = registry.register(folder, **about)

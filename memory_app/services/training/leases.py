@@ -38,6 +38,8 @@ MOST_DEATHS = 5
 #: Seconds before each retry while the database is away.
 RETRIES = (0.2, 1.0, 3.0, 10.0)
 T = TypeVar("T")
+#: Whether the process that carries a run out is about to end.
+Ending = Callable[[], bool]
 
 
 class LeaseLost(Exception):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from memory_app.core.evaluation.wilson import newcombe, wilson
+from memory_app.core.number_text import whole_number
 from memory_app.models import Checkpoint, EvaluationStatus
 
 #: Of these, less is better.
@@ -119,8 +120,9 @@ def _place(path: str) -> tuple[int, str, int, str]:
         # Each kind of figure over all corpora first, then corpus by corpus.
         source = path.removeprefix("perplexity/per_source/").rpartition("/")[0]
         return (at, path.rpartition("/")[2], int("/per_source/" in path), source)
-    head, _, gap = path.rpartition("/gap_")
-    return (at, head, int(gap), "") if head and gap.isdigit() else (at, path, 0, path)
+    head, _, after = path.rpartition("/gap_")
+    gap = whole_number(after, 9999)
+    return (at, head, gap, "") if head and gap is not None else (at, path, 0, path)
 
 
 def _verdict(path: str, new: Figure | None, old: Figure | None) -> str:

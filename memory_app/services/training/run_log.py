@@ -10,8 +10,9 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from memory_app.core.atomic_files import whole_file
 from memory_app.models import TrainingRun
-from memory_app.services.training.runs import run_folder
+from memory_app.services.training.run_folder import run_folder
 
 #: Bytes that a log may have; when it has more, its older half goes.
 MOST = 256 << 10
@@ -40,11 +41,9 @@ def run_log_write(*, run: TrainingRun, fence: int, text: str) -> None:
 
 
 def _halve(file: Path) -> None:
-    # Written beside and renamed: a reader finds the one file or the other, whole.
     kept = _end_of(file, MOST // 2)
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    part.write_text(f"{DROPPED}\n{kept}", encoding="utf-8")
-    part.replace(file)
+    with whole_file(file) as shorter:
+        shorter.write(f"{DROPPED}\n{kept}".encode())
 
 
 def _end_of(file: Path, most: int) -> str:

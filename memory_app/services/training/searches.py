@@ -13,8 +13,10 @@ from django.db.models import OuterRef, Q, Subquery
 
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.graphemes import name_of
-from memory_app.models import ParameterSearch, RunStatus, TrainingMetric, TrainingRun
-from memory_app.services.training.runs import RunError, run_cancel, run_launch, run_settings
+from memory_app.models import ENDED, ParameterSearch, RunStatus, TrainingMetric, TrainingRun
+from memory_app.services.training.run_error import RunError
+from memory_app.services.training.run_launch import run_launch, run_settings
+from memory_app.services.training.runs import run_cancel
 
 METHODS = ("grid", "random")
 #: One worker trains one run at a time; a larger search needs another kind of tool.
@@ -163,9 +165,7 @@ def search_cancel(*, search: ParameterSearch) -> int:
 
     Waiting runs come first, the last of them before the others, so that none begins meanwhile.
     """
-    runs = search.runs.exclude(
-        status__in=[RunStatus.FINISHED, RunStatus.FAILED, RunStatus.CANCELLED]
-    )
+    runs = search.runs.exclude(status__in=ENDED)
     waiting_first = sorted(
         runs, key=lambda run: (run.status != RunStatus.QUEUED, -run.created.timestamp())
     )

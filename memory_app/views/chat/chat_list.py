@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from memory_app.core.text.case_folding import stretches
 from memory_app.core.text.graphemes import boundary
+from memory_app.http import PersonRequest
 from memory_app.models import (
     Chat,
     ChatImport,
@@ -121,9 +122,9 @@ def percent_of(row: ChatImport) -> int:
     return min(99, 100 * row.done // max(1, row.total))
 
 
-def imports_of(request: HttpRequest) -> list[Importing]:
+def imports_of(request: PersonRequest) -> list[Importing]:
     """This person's imports that go on or failed, the last one first."""
-    person = request.person  # type: ignore[attr-defined]
+    person = request.person
     if not person:
         return []
     rows = person.imports.exclude(status=ImportStatus.FINISHED).defer("data")
@@ -186,7 +187,7 @@ def _entries(
 
 
 def listing(
-    request: HttpRequest,
+    request: PersonRequest,
     rows: ChatQuerySet,
     *,
     query: str = "",

@@ -3,9 +3,8 @@
 import json
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, resolve_url
-from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from memory_app import chat_export, services
 from memory_app.chat_markdown import chat_markdown
 from memory_app.core.text.graphemes import cut
+from memory_app.http import ChatRequest, PersonRequest, attachment_headers
 from memory_app.models import Chat, Turn
 from memory_app.refusal import Refused
 from memory_app.views.chat.list_page import show
@@ -26,7 +26,7 @@ def _attached(chat: Chat, text: str, kind: str, ending: str) -> HttpResponse:
     return HttpResponse(
         text,
         content_type=f"{kind}; charset=utf-8",
-        headers={"Content-Disposition": content_disposition_header(True, f"{name}.{ending}")},
+        headers=attachment_headers(f"{name}.{ending}"),
     )
 
 
@@ -35,24 +35,24 @@ def _turns(chat: Chat) -> list[Turn]:
 
 
 @never_cache
-def export_json(request: HttpRequest, chat: UUID) -> HttpResponse:
+def export_json(request: ChatRequest, chat: UUID) -> HttpResponse:
     """The whole tree, as `chats_import` takes it in again."""
-    row: Chat = request.chat  # type: ignore[attr-defined]
+    row = request.chat
     text = json.dumps(chat_export.document(row, _turns(row)), ensure_ascii=False)
     return _attached(row, text + "\n", "application/json", "json")
 
 
 @never_cache
-def export_markdown(request: HttpRequest, chat: UUID) -> HttpResponse:
+def export_markdown(request: ChatRequest, chat: UUID) -> HttpResponse:
     """The branch of the head, for people to read."""
-    row: Chat = request.chat  # type: ignore[attr-defined]
+    row = request.chat
     turns = _turns(row)
     path = [turn for turn in shown_path(turns, row.head_id, None) if turn.is_committed]
     others = sum(turn.is_committed for turn in turns) - len(path)
     return _attached(row, chat_markdown(row, path, others), "text/markdown", "md")
 
 
-def chats_import(request: HttpRequest) -> HttpResponse:
+def chats_import(request: PersonRequest) -> HttpResponse:
     """A new chat from a file; what is wrong with the file is one sentence at the form's field.
 
     The answer leads to the chat. A long one is replayed by the worker, and its page shows the

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from memory_app import policy
+from memory_app.core.number_text import whole_number
+from memory_app.http import PersonRequest
 from memory_app.models import Chat
 from memory_app.views.chat.chat_list import listing, query_of
 
@@ -16,11 +18,8 @@ from memory_app.views.chat.chat_list import listing, query_of
 _LAST_PAGE = 200
 
 
-def _page_of(request: HttpRequest) -> int:
-    try:
-        return min(_LAST_PAGE, max(1, int(request.GET.get("page", "1")[:6])))
-    except ValueError:
-        return 1
+def _page_of(request: PersonRequest) -> int:
+    return min(_LAST_PAGE, whole_number(request.GET.get("page", ""), 10**9) or 1)
 
 
 def _id(text: str) -> UUID | None:
@@ -30,23 +29,23 @@ def _id(text: str) -> UUID | None:
         return None
 
 
-def _deleted(request: HttpRequest) -> Chat | None:
+def _deleted(request: PersonRequest) -> Chat | None:
     """The chat of ?deleted=, while its deletion can be undone."""
     wanted = _id(request.GET.get("deleted", ""))
-    person = request.person  # type: ignore[attr-defined]
+    person = request.person
     row = policy.owned_chat(person, wanted, deleted_too=True) if wanted and person else None
     return row if row and row.deleted else None
 
 
 def show(
-    request: HttpRequest,
+    request: PersonRequest,
     *,
     errors: Mapping[str, str] | None = None,
     status: int = 200,
     template: str = "chats.html",
 ) -> HttpResponse:
     """The list, whole or in part; `errors` are of the import form's fields."""
-    rows = Chat.objects.of(request.person)  # type: ignore[attr-defined]
+    rows = Chat.objects.of(request.person)
     context: dict[str, Any] = {
         **listing(
             request,
@@ -65,12 +64,12 @@ def show(
 
 
 @never_cache
-def chats(request: HttpRequest) -> HttpResponse:
+def chats(request: PersonRequest) -> HttpResponse:
     """A person's chats, newest first; with ?q= those that have its words in title or messages.
 
     htmx gets the list alone, or, for the button at its end, the next page of it.
     """
-    htmx = request.htmx  # type: ignore[attr-defined]
+    htmx = request.htmx
     if not htmx or htmx.history_restore_request:
         return show(request)
     older = htmx.target == "older"

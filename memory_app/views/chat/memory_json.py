@@ -3,11 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 
 from memory_app import runtime, services
 from memory_app.core.model.checkpoint import CheckpointError
 from memory_app.core.model.state import State
+from memory_app.http import ChatRequest
 from memory_app.models import Chat, Checkpoint, Turn
 from memory_app.refusal import Refused
 
@@ -98,9 +99,9 @@ def _branch(chat: Chat, after: str) -> tuple[list[UUID], UUID | None]:
     return branch[::-1], step if step in known else None
 
 
-def memory_json(request: HttpRequest, chat: UUID) -> JsonResponse:
+def memory_json(request: ChatRequest, chat: UUID) -> JsonResponse:
     """The turns from the root to the head; with `?after=<turn>` only those after that one."""
-    row: Chat = request.chat  # type: ignore[attr-defined]
+    row = request.chat
     branch, begun = _branch(row, request.GET.get("after", ""))
     turns = row.turns.in_bulk([*branch, *filter(None, [begun])])
     return JsonResponse(

@@ -3,87 +3,84 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.cache import never_cache
 
 from memory_app import services
-from memory_app.models import Chat
+from memory_app.http import ChatRequest, ImportingRequest, PersonRequest
 from memory_app.views.chat.chat_list import entry_of, zone_of
 
 
-def _chat(request: HttpRequest) -> Chat:
-    return request.chat  # type: ignore[attr-defined]
-
-
-def _done(request: HttpRequest, facts: dict[str, Any]) -> HttpResponse:
+def _done(request: ChatRequest, facts: dict[str, Any]) -> HttpResponse:
     """The new values for a script; for a form the page that it came from, or the chat's."""
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return JsonResponse(facts)
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
-        back = resolve_url("chat", chat=_chat(request).pk)
+        back = resolve_url("chat", chat=request.chat.pk)
     return redirect(back)
 
 
 @never_cache
-def chat_menu(request: HttpRequest, chat: UUID) -> HttpResponse:
+def chat_menu(request: ChatRequest, chat: UUID) -> HttpResponse:
     """The chat's menu as a page of its own, for readers without scripts."""
-    return render(request, "chat_menu.html", {"chat": _chat(request)})
+    return render(request, "chat_menu.html", {"chat": request.chat})
 
 
-def chat_rename(request: HttpRequest, chat: UUID) -> HttpResponse:
+def chat_rename(request: ChatRequest, chat: UUID) -> HttpResponse:
     """Give the chat a title."""
-    row = _chat(request)
+    row = request.chat
     services.chat_rename(chat=row, title=request.POST.get("title", ""))
     return _done(request, {"title": row.title})
 
 
-def chat_share(request: HttpRequest, chat: UUID) -> HttpResponse:
+def chat_share(request: ChatRequest, chat: UUID) -> HttpResponse:
     """Let staff read the chat (`shared` is 1), or no longer."""
-    row = _chat(request)
+    row = request.chat
     services.chat_share(chat=row, shared=request.POST.get("shared") == "1")
     return _done(request, {"shared": row.shared})
 
 
-def chat_pin(request: HttpRequest, chat: UUID) -> HttpResponse:
+def chat_pin(request: ChatRequest, chat: UUID) -> HttpResponse:
     """Keep the chat above the others (`pinned` is 1), or no longer."""
-    row = _chat(request)
+    row = request.chat
     services.chat_pin(chat=row, pinned=request.POST.get("pinned") == "1")
     return _done(request, {"pinned": row.pinned, "archived": row.archived})
 
 
-def chat_archive(request: HttpRequest, chat: UUID) -> HttpResponse:
+def chat_archive(request: ChatRequest, chat: UUID) -> HttpResponse:
     """Leave the chat out of the list (`archived` is 1), or return it."""
-    row = _chat(request)
+    row = request.chat
     services.chat_archive(chat=row, archived=request.POST.get("archived") == "1")
     return _done(request, {"pinned": row.pinned, "archived": row.archived})
 
 
-def chat_delete(request: HttpRequest, chat: UUID) -> HttpResponse:
+def chat_delete(request: ImportingRequest, chat: UUID) -> HttpResponse:
     """Delete the chat; the answer offers to undo that."""
-    importing = request.importing  # type: ignore[attr-defined]
+    importing = request.importing
     if importing is not None:
         services.import_cancel(row=importing)
         return redirect("chats")
-    row = _chat(request)
+    row = request.chat
+    assert row is not None  # else it is being imported
     services.chat_delete(chat=row)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return render(request, "parts/chat_gone.html", {"chat": row, "place": _place(request)})
     return redirect(f"{resolve_url('chats')}?{urlencode({'deleted': str(row.pk)})}")
 
 
-def chat_restore(request: HttpRequest, chat: UUID) -> HttpResponse:
+def chat_restore(request: ChatRequest, chat: UUID) -> HttpResponse:
     """Undo the deletion."""
-    row = _chat(request)
+    row = request.chat
     services.chat_restore(chat=row)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         entry = entry_of(row, zone_of(request))
         context = {"entry": entry, "place": _place(request), "restored": True}
         return render(request, "parts/chat_entry.html", context)
     return redirect("chat", chat=row.pk)
 
 
-def _place(request: HttpRequest) -> str:
+def _place(request: PersonRequest) -> str:
     return "rail" if request.POST.get("place") == "rail" else "page"

@@ -14,8 +14,9 @@ from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefre
 
 from memory_app import services
 from memory_app.core.messages import Sentence
+from memory_app.http import ImportingRequest
 from memory_app.languages import foreign_language
-from memory_app.models import COMMITTED, Chat, ChatImport, Checkpoint, ImportStatus, Turn
+from memory_app.models import COMMITTED, Chat, Checkpoint, ImportStatus, Turn
 from memory_app.services.chat.chats import NoCheckpoint, NotForChat
 from memory_app.services.chat.titles import is_provisional
 from memory_app.translate_messages import in_words
@@ -103,10 +104,11 @@ def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
     }
 
 
-def chat_import(request: HttpRequest) -> HttpResponse:
+def chat_import(request: ImportingRequest) -> HttpResponse:
     """Instead of the chat: the progress of its import, or why it failed."""
-    row: ChatImport = request.importing  # type: ignore[attr-defined]
-    part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    row = request.importing
+    assert row is not None  # else there is the chat
+    part = request.htmx and not request.htmx.history_restore_request
     if part and row.status == ImportStatus.FAILED:
         # The rest of the page has other texts then, too.
         return HttpResponseClientRefresh()
@@ -117,12 +119,12 @@ def chat_import(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-def chat(request: HttpRequest, chat: UUID) -> HttpResponse:
+def chat(request: ImportingRequest, chat: UUID) -> HttpResponse:
     """The chat page, readable before its script runs."""
-    row: Chat | None = request.chat  # type: ignore[attr-defined]
+    row = request.chat
     if row is None:
         return chat_import(request)
-    if request.htmx and request.htmx.target == "importing":  # type: ignore[attr-defined]
+    if request.htmx and request.htmx.target == "importing":
         # The page of an import polls its progress, and here is the chat.
         return HttpResponseClientRedirect(resolve_url("chat", chat=row.pk))
     turns = list(

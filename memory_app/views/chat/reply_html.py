@@ -2,14 +2,15 @@
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 
+from memory_app.http import TurnRequest
 from memory_app.markdown import markdown_or_nothing
 
 
-def reply(request: HttpRequest, turn: UUID) -> HttpResponse:
+def reply(request: TurnRequest, turn: UUID) -> HttpResponse:
     """Safe HTML; empty where Markdown would change nothing, 404 where there is no reply."""
-    row = request.turn  # type: ignore[attr-defined]
+    row = request.turn
     if not row.is_committed:
         raise Http404
     return HttpResponse(markdown_or_nothing(row.reply_text))

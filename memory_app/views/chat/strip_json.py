@@ -3,16 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 
 from memory_app.core.inspection.trace_queries import gate_means
+from memory_app.http import TurnRequest
 from memory_app.reply import storable
 from memory_app.views.inspector.gate_map import traced
 
 
-def gates_json(request: HttpRequest, turn: UUID) -> JsonResponse:
+def gates_json(request: TurnRequest, turn: UUID) -> JsonResponse:
     """Each token of the turn, or of ?window=1, with [i, f, o] a layer, means over the units."""
-    row = request.turn  # type: ignore[attr-defined]
+    row = request.turn
     trace, model, first = traced(request)
     tokenizer = model.tokenizer
     # <|user|> U <|end|> <|bot|> was fed before the reply began.

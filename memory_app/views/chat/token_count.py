@@ -3,19 +3,19 @@
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 
 from memory_app import services
-from memory_app.models import Chat
+from memory_app.http import ChatRequest
 from memory_app.protocol import user_text
 from memory_app.refusal import Refused
 
 
 @never_cache
-def token_count(request: HttpRequest, chat: UUID) -> JsonResponse:
+def token_count(request: ChatRequest, chat: UUID) -> JsonResponse:
     """`text` → {"tokens", "most"}. A text that could not be sent isn't counted either (400)."""
-    row: Chat = request.chat  # type: ignore[attr-defined]
+    row = request.chat
     try:
         text = user_text(request.POST.get("text", ""))
         tokenizer = services.chat_model(sha256=row.checkpoint.sha256).tokenizer

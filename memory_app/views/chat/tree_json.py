@@ -2,15 +2,16 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 
 from memory_app.chat_export import turn_entry
+from memory_app.http import ChatRequest
 from memory_app.services.chat.titles import is_provisional
 
 
-def turns_json(request: HttpRequest, chat: UUID) -> JsonResponse:
+def turns_json(request: ChatRequest, chat: UUID) -> JsonResponse:
     """Every turn of the chat, oldest first."""
-    row = request.chat  # type: ignore[attr-defined]
+    row = request.chat
     turns = row.turns.oldest_first().defer("state")
     return JsonResponse(
         {

@@ -8,6 +8,8 @@ from asgiref.sync import sync_to_async
 from django.http import Http404
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 
+from memory_app.http import attachment_headers
+
 PIECE = 1 << 18
 
 
@@ -25,16 +27,15 @@ async def _pieces(path: Path) -> AsyncIterator[bytes]:
 
 
 def attachment(path: Path, name: str) -> HttpResponseBase:
-    """The file under `name`, which is ours: letters, digits, dots and dashes.
-
-    Sandboxed and with a type that no browser renders, should one ignore that it is an attachment.
-    """
+    """The file under `name`, with a type that no browser renders."""
     if not path.is_file():
         raise Http404
-    response = StreamingHttpResponse(_pieces(path), content_type="application/octet-stream")
-    response["Content-Length"] = str(path.stat().st_size)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "no-store"
-    return response
+    return StreamingHttpResponse(
+        _pieces(path),
+        content_type="application/octet-stream",
+        headers={
+            **attachment_headers(name),
+            "Content-Length": str(path.stat().st_size),
+            "Cache-Control": "no-store",
+        },
+    )

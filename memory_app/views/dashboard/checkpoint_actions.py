@@ -1,21 +1,20 @@
 """Actions on a checkpoint; each leaves an entry in the audit log."""
 
-import re
 from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.html import escape
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from memory_app.core.evaluation.suites import EvaluationError
 from memory_app.core.model.checkpoint_zip import CARD_MAX
+from memory_app.http import StaffRequest, attachment_headers
 from memory_app.models import Checkpoint
 from memory_app.registry import RegistryError, file_name
 from memory_app.services.training.checkpoints import (
@@ -30,6 +29,7 @@ from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.checkpoints import card_html
 from memory_app.views.dashboard.checkpoints import checkpoint as checkpoint_page
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
+from memory_app.views.dashboard.evaluation_form import EvaluationForm
 from memory_app.views.dashboard.page import ASKED, saved
 
 
@@ -37,7 +37,7 @@ def _page(row: Checkpoint) -> str:
     return reverse("admin:checkpoint", args=[row.pk])
 
 
-def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+def checkpoint_delete_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
     """Ask, then delete it; while it is in use, say by what."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
     # What is refused isn't asked; what begins to use it meanwhile is seen when it is deleted.
@@ -57,36 +57,36 @@ def checkpoint_delete_view(request: HttpRequest, checkpoint: UUID) -> HttpRespon
     return ask_and_act(
         request,
         ask,
-        lambda: checkpoint_delete(checkpoint=row, by=request.user),  # type: ignore[arg-type]
+        lambda: checkpoint_delete(checkpoint=row, by=request.user),
         said=_("“{name}” was deleted.").format(name=row.name),
         to=reverse("admin:checkpoints"),
     )
 
 
-def checkpoint_evaluate_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+def checkpoint_evaluate_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
     """Ask the worker for an exam."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
-    typed = request.POST.get("n", "50")
-    try:
-        if not re.fullmatch(r"\s*-?[0-9]{1,9}\s*", typed):
-            raise EvaluationError(
-                "The number of questions per test must be a whole number.", field="n"
+    form = EvaluationForm(request.POST)
+    if form.is_valid():
+        asked = form.cleaned_data
+        try:
+            evaluation_ask(
+                checkpoint=row,
+                suite=asked["suite"],
+                n=asked["n"],
+                corpora=asked["corpus"],
+                by=request.user,
             )
-        evaluation_ask(
-            checkpoint=row,
-            suite=request.POST.get("suite", ""),
-            n=int(typed),
-            corpora=request.POST.getlist("corpus"),
-            by=request.user,  # type: ignore[arg-type]
-        )
-    except EvaluationError as fault:
+        except EvaluationError as fault:
+            form.refuse(fault)
+    if form.errors:
         # The page again, with what was typed and what is wrong with it.
-        return checkpoint_page(request, checkpoint, {fault.field: in_words(fault)})
+        return checkpoint_page(request, checkpoint, form.sentences)
     messages.success(request, _("Evaluation requested."), extra_tags=ASKED)
     return redirect("admin:checkpoint", checkpoint=row.pk)
 
 
-def checkpoint_card_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+def checkpoint_card_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
     """Write its model card."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
     text = request.POST.get("card", "").replace("\0", "").replace("\r\n", "\n")
@@ -94,18 +94,18 @@ def checkpoint_card_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse
         # The page again, with what was written.
         wrong = {"card": _("A model card may have at most 50,000 characters.")}
         return checkpoint_page(request, checkpoint, wrong)
-    checkpoint_card(checkpoint=row, text=text, by=request.user)  # type: ignore[arg-type]
+    checkpoint_card(checkpoint=row, text=text, by=request.user)
     return saved(request, _page(row), {"card-shown": card_html(row)})
 
 
-def checkpoint_rename_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+def checkpoint_rename_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
     """Name it; what is wrong is said at the field."""
     row = get_object_or_404(Checkpoint.objects.select_related("parent"), pk=checkpoint)
     try:
         checkpoint_rename(
             checkpoint=row,
             name=request.POST.get("name", ""),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
         )
     except RegistryError as fault:
         return checkpoint_page(request, checkpoint, {"name": in_words(fault)})
@@ -119,14 +119,16 @@ async def _served(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def checkpoint_export_view(request: HttpRequest, checkpoint: UUID) -> HttpResponseBase:
+def checkpoint_export_view(request: StaffRequest, checkpoint: UUID) -> HttpResponseBase:
     """The folder as a zip."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
     try:
-        pieces = checkpoint_export(checkpoint=row, by=request.user)  # type: ignore[arg-type]
+        pieces = checkpoint_export(checkpoint=row, by=request.user)
     except RegistryError as fault:
         messages.error(request, in_words(fault))
         return redirect("admin:checkpoint", checkpoint=row.pk)
-    response = StreamingHttpResponse(_served(pieces), content_type="application/zip")
-    response["Content-Disposition"] = content_disposition_header(True, f"{file_name(row)}.zip")
-    return response
+    return StreamingHttpResponse(
+        _served(pieces),
+        content_type="application/zip",
+        headers=attachment_headers(f"{file_name(row)}.zip"),
+    )

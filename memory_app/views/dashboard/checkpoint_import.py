@@ -4,11 +4,12 @@ from collections.abc import Collection
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from memory_app.core.messages import Sentence
+from memory_app.http import StaffRequest
 from memory_app.registry import RegistryError
 from memory_app.services.training.corpora import caps
 from memory_app.services.training.import_checkpoint import (
@@ -48,7 +49,7 @@ def _field_of(fault: RegistryError, files: Collection[str]) -> str:
     return FIELDS[ARCHIVE if ARCHIVE in files else next(named, "model.safetensors")]
 
 
-def checkpoint_import(request: HttpRequest) -> HttpResponse:
+def checkpoint_import(request: StaffRequest) -> HttpResponse:
     """The form; a POST registers what it sent, or says at which of its fields it can't be."""
     errors: dict[str, str] = {}
     name = ""
@@ -58,7 +59,7 @@ def checkpoint_import(request: HttpRequest) -> HttpResponse:
         files = {one: path_of(up) for one, up in sent.items() if isinstance(up, UploadedFile)}
         errors = _absent(files)
         try:
-            row, new = checkpoint_receive(files=files, name=name, user=request.user)  # type: ignore[arg-type]
+            row, new = checkpoint_receive(files=files, name=name, user=request.user)
         except RegistryError as fault:
             errors = errors or {_field_of(fault, files): in_words(fault)}
         else:

@@ -3,19 +3,17 @@
 from collections.abc import Iterator
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from memory_app.http import StaffRequest
 from memory_app.models import Corpus
 from memory_app.services.operations.upload_folder import working_folder
 from memory_app.services.training.corpora import (
-    About,
     CorpusError,
     Imported,
-    about_faults,
     caps,
     corpus_receive,
     corpus_sample,
@@ -25,14 +23,14 @@ from memory_app.services.training.corpora import (
 from memory_app.translate_messages import in_words
 from memory_app.upload_handler import path_of
 from memory_app.views.dashboard.corpus import reason_rows
+from memory_app.views.dashboard.corpus_form import CorpusForm
 from memory_app.views.dashboard.page import go_on, page
 
-FIELDS = ("name", "split", "language", "licence", "attribution")
 #: Endings of file names that state a format where the content doesn't.
 _ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 
 
-def corpora(request: HttpRequest) -> HttpResponse:
+def corpora(request: StaffRequest) -> HttpResponse:
     """Every corpus; a POST uploads one. A refusal shows the form again with what was written."""
     if request.method == "POST":
         return _upload(request)
@@ -40,7 +38,7 @@ def corpora(request: HttpRequest) -> HttpResponse:
 
 
 def _list(
-    request: HttpRequest,
+    request: StaffRequest,
     *,
     problem: str = "",
     errors: dict[str, str] | None = None,
@@ -66,18 +64,11 @@ def _list(
     )
 
 
-def _upload(request: HttpRequest) -> HttpResponse:
-    said = {field: request.POST.get(field, "").strip() for field in FIELDS}
-    form = {**said, "valid_share": request.POST.get("valid_share", "").strip()[:4]}
-    share = form["valid_share"]
-    about = About(**said, valid_share=int(share) if share.isdecimal() else -bool(share))
-    upload = request.FILES.get("file")
-    errors = {fault.field: in_words(fault) for fault in about_faults(about)}
-    if not isinstance(upload, UploadedFile):
-        errors = {"file": _("Choose a file first.")} | errors
-        return _list(request, errors=errors, form=form)
-    if errors:
-        return _list(request, errors=errors, form=form)
+def _upload(request: StaffRequest) -> HttpResponse:
+    form = CorpusForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _list(request, errors=form.sentences, form=form.typed())
+    upload = form.cleaned_data["file"]
     try:
         with working_folder() as folder:
             # The name is used for one thing only: whether the file claims to be JSON or CSV.
@@ -85,14 +76,13 @@ def _upload(request: HttpRequest) -> HttpResponse:
             ending = next((ending for ending in _ENDINGS if ending in called), ".txt")
             file = folder / f"file{ending}"
             file.hardlink_to(path_of(upload))
-            result = corpus_receive(file=file, about=about, user=request.user)  # type: ignore[arg-type]
+            result = corpus_receive(file=file, about=form.about(), user=request.user)
     except CorpusError as fault:
-        if fault.field:
-            return _list(request, errors={fault.field: in_words(fault)}, form=form)
-        return _list(request, problem=in_words(fault), form=form)
+        form.refuse(fault)
+        return _list(request, problem=form.whole, errors=form.sentences, form=form.typed())
     if result.corpus is None:
         errors = {"file": in_words(result.reason)}
-        return _list(request, errors=errors, refused=result, form=form)
+        return _list(request, errors=errors, refused=result, form=form.typed())
     messages.success(request, " ".join(_outcome(result)))
     return go_on(request, reverse("admin:corpus", args=[result.corpus.pk]))
 
@@ -112,11 +102,11 @@ def _outcome(result: Imported) -> Iterator[str]:
         ) % {"count": f"{result.skipped_messages:,}"}
 
 
-def corpora_sample(request: HttpRequest) -> HttpResponse:
+def corpora_sample(request: StaffRequest) -> HttpResponse:
     """The sample corpus: whichever of its splits are missing."""
     if request.method == "POST":
         try:
-            added = corpus_sample(user=request.user)  # type: ignore[arg-type]
+            added = corpus_sample(user=request.user)
         except CorpusError as fault:
             messages.error(request, in_words(fault))
         else:

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from memory_app.core.data.statistics import TURN_EDGES, WORD_EDGES
+from memory_app.core.number_text import whole_number
+from memory_app.http import StaffRequest
 from memory_app.models import Corpus
 from memory_app.services.training.corpora import (
     corpus_delete,
@@ -71,15 +73,11 @@ def _grouped(refusals: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]
     return reasons
 
 
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
-
-
-def corpus(request: HttpRequest, corpus: UUID) -> HttpResponse:
+def corpus(request: StaffRequest, corpus: UUID) -> HttpResponse:
     """The page of one corpus; ?page=n of its dialogues."""
     row = _find(corpus)
     pages = max(1, -(-row.rows // DIALOGUES))
-    number = min(max(_whole(request.GET.get("page", "1")), 1), pages)
+    number = min(whole_number(request.GET.get("page", ""), 10**9) or 1, pages)
     profile = row.profile or {}
     return page(
         request,
@@ -110,7 +108,7 @@ def _left_behind(corpus: Corpus) -> list[str]:
     return [said.format(name=valid)]
 
 
-def corpus_remove(request: HttpRequest, corpus: UUID) -> HttpResponse:
+def corpus_remove(request: StaffRequest, corpus: UUID) -> HttpResponse:
     """Ask, then delete it, unless a run reads it."""
     row = _find(corpus)
     kept = corpus_kept(row)
@@ -135,13 +133,13 @@ def corpus_remove(request: HttpRequest, corpus: UUID) -> HttpResponse:
     return ask_and_act(
         request,
         ask,
-        lambda: corpus_delete(corpus=row, user=request.user),  # type: ignore[arg-type]
+        lambda: corpus_delete(corpus=row, user=request.user),
         said=_("“{name}” was deleted.").format(name=row),
         to=reverse("admin:corpora"),
     )
 
 
-def corpus_download(request: HttpRequest, corpus: UUID) -> HttpResponseBase:
+def corpus_download(request: StaffRequest, corpus: UUID) -> HttpResponseBase:
     """Its stored rows, as JSON lines."""
     row = _find(corpus)
     return attachment(corpus_file(row), f"corpus-{str(row.pk)[:8]}-{row.split}.jsonl")

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
+from memory_app.core.number_text import whole_number
 from memory_app.models import TrainingMetric, TrainingRun
 from memory_app.views.dashboard.compared_ids import left_out, missing
 from memory_app.views.dashboard.page import page
@@ -50,8 +51,7 @@ def curves_of(run: TrainingRun, after: int = 0) -> dict[str, Any]:
 def run_curves(request: HttpRequest, run: UUID) -> HttpResponse:
     """What is new in a run's curves since `after`, and whether more is to come."""
     row = get_object_or_404(TrainingRun, pk=run)
-    after = request.GET.get("after", "0")
-    found = curves_of(row, int(after) if after.isascii() and after.isdigit() else 0)
+    found = curves_of(row, whole_number(request.GET.get("after", ""), 2**63 - 1) or 0)
     return JsonResponse(
         {
             "status": row.status,

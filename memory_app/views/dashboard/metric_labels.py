@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from memory_app.core.number_text import figure_text
+from memory_app.core.number_text import figure_text, whole_number
 from memory_app.services.training.metrics import Comparison, Figure
 
 _NAMES: dict[str, str | Promise] = {
@@ -39,8 +39,8 @@ def name_of(path: str) -> str:
     if path in _NAMES:
         return str(_NAMES[path])
     kind, _slash, gap = path.rpartition("/gap_")
-    if kind in _KINDS and gap.isdigit():
-        n = int(gap)
+    n = whole_number(gap, 9999)
+    if kind in _KINDS and n is not None:
         at_once = _("{figure}, asked at once")
         later = ngettext("{figure}, {n} exchange later", "{figure}, {n} exchanges later", n)
         return (later if n else at_once).format(figure=_KINDS[kind], n=n)

@@ -1,7 +1,6 @@
 """The overview: what the site does right now, how much it is used, what went wrong last."""
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from memory_app.models import Chat, Checkpoint, Corpus, FaultEntry, TrainingRun, Turn
 from memory_app.services.operations.overview import disk_use, use_by_day, worker_state
 from memory_app.services.operations.processes import processes_total
+from memory_app.services.operations.worker_pulse import WORKER_SILENCE
 from memory_app.version import __version__
 from memory_app.views.dashboard.page import page
 
@@ -27,8 +27,6 @@ FAULT_WORDS = {
     "state damaged": gettext_lazy("A stored state is damaged"),
     "the engine failed a reply": gettext_lazy("A reply failed"),
 }
-#: The worker says that it lives every five seconds; this long without a word, it doesn't.
-WORKER_SILENCE = timedelta(seconds=15)
 
 
 def _faults() -> list[dict[str, Any]]:
@@ -67,7 +65,7 @@ def _live() -> dict[str, Any]:
         "site": processes_total(),
         "most": settings.MEMORY_MAX_BATCH,
         "worker": worker,
-        "worker_lives": silence is not None and silence <= WORKER_SILENCE.total_seconds(),
+        "worker_lives": silence is not None and silence <= WORKER_SILENCE,
         "faults": _faults(),
     }
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from memory_app import registry
 from memory_app.core.model.checkpoint_format import MODEL_FILE
+from memory_app.http import StaffRequest
 from memory_app.models import Chat, Checkpoint, RunSample
 from memory_app.services.training.checkpoints import (
     checkpoint_promote,
@@ -97,7 +98,7 @@ def _samples(row: Checkpoint) -> list[Any]:
 
 
 def _ask_with_figures(
-    request: HttpRequest, ask: Ask, new: Checkpoint, live: Checkpoint | None
+    request: StaffRequest, ask: Ask, new: Checkpoint, live: Checkpoint | None
 ) -> HttpResponse:
     rows = [new, *([live] if live else [])]
     figures = [figures_of(row) for row in rows]
@@ -123,7 +124,7 @@ def _ask_with_figures(
     )
 
 
-def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpResponse:
+def checkpoint_promote_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
     """Ask, then make it live: new chats are on it at once."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
     live = _live(row.language)
@@ -144,7 +145,7 @@ def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpRespo
     if row.serves_chats and not confirmed(request, ask):
         return _ask_with_figures(request, ask, row, live)
     try:
-        checkpoint_promote(checkpoint=row, by=request.user)  # type: ignore[arg-type]
+        checkpoint_promote(checkpoint=row, by=request.user)
         said = _("“{name}” is live. New chats use it; existing chats keep theirs.")
         messages.success(request, said.format(name=row.name))
     except registry.RegistryError as fault:
@@ -152,7 +153,7 @@ def checkpoint_promote_view(request: HttpRequest, checkpoint: UUID) -> HttpRespo
     return at
 
 
-def checkpoint_roll_back_view(request: HttpRequest) -> HttpResponse:
+def checkpoint_roll_back_view(request: StaffRequest) -> HttpResponse:
     """Ask, then make live again what was live before."""
     asks = request.method != "POST"
     data = request.GET if asks else request.POST
@@ -176,7 +177,7 @@ def checkpoint_roll_back_view(request: HttpRequest) -> HttpResponse:
         )
         return _ask_with_figures(request, ask, target, live)
     try:
-        done = checkpoint_roll_back(language=language, by=request.user)  # type: ignore[arg-type]
+        done = checkpoint_roll_back(language=language, by=request.user)
         said = _("Rolled back. “{name}” is live again.")
         messages.success(request, said.format(name=done.checkpoint.name))
     except registry.RegistryError as fault:

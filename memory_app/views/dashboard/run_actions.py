@@ -5,22 +5,22 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from memory_app.models import RunStatus, TrainingRun
+from memory_app.http import StaffRequest
+from memory_app.models import ENDED, RunStatus, TrainingRun
 from memory_app.registry import RegistryError
 from memory_app.services.operations.audit import audit_record
 from memory_app.services.training.checkpoints import checkpoint_rename
+from memory_app.services.training.run_error import RunError
 from memory_app.services.training.run_log import run_log_read
 from memory_app.services.training.runs import (
-    ENDED,
     NOTE_MOST,
-    RunError,
     run_archive,
     run_cancel,
     run_delete,
@@ -30,6 +30,7 @@ from memory_app.services.training.runs import (
 )
 from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
+from memory_app.views.dashboard.describe_form import DescribeForm
 from memory_app.views.dashboard.page import ASKED, page, saved
 from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING
 
@@ -40,11 +41,11 @@ def _page(row: TrainingRun) -> str:
     return reverse("admin:run", args=[row.pk])
 
 
-def _record(request: HttpRequest, what: str, row: TrainingRun) -> None:
+def _record(request: StaffRequest, what: str, row: TrainingRun) -> None:
     audit_record(user=request.user, action=f"run.{what}", object=f"{row} ({row.pk})")
 
 
-def _act(request: HttpRequest, what: str, row: TrainingRun, act: Callable[..., bool]) -> None:
+def _act(request: StaffRequest, what: str, row: TrainingRun, act: Callable[..., bool]) -> None:
     """Do it and record it.
 
     Raises:
@@ -55,7 +56,7 @@ def _act(request: HttpRequest, what: str, row: TrainingRun, act: Callable[..., b
     _record(request, what, row)
 
 
-def run_ask(request: HttpRequest, run: UUID, what: str) -> HttpResponse:
+def run_ask(request: StaffRequest, run: UUID, what: str) -> HttpResponse:
     """Pause or resume a run, and go back to its page."""
     row = get_object_or_404(TrainingRun, pk=run)
     try:
@@ -68,7 +69,7 @@ def run_ask(request: HttpRequest, run: UUID, what: str) -> HttpResponse:
     return redirect("admin:run", run=row.pk)
 
 
-def run_cancel_view(request: HttpRequest, run: UUID) -> HttpResponse:
+def run_cancel_view(request: StaffRequest, run: UUID) -> HttpResponse:
     """Ask, then cancel a run, and go back to its page."""
     row = get_object_or_404(TrainingRun, pk=run)
     if row.status not in (*LIVELY, RunStatus.PAUSED):
@@ -89,7 +90,7 @@ def run_cancel_view(request: HttpRequest, run: UUID) -> HttpResponse:
     )
 
 
-def run_delete_view(request: HttpRequest, run: UUID) -> HttpResponse:
+def run_delete_view(request: StaffRequest, run: UUID) -> HttpResponse:
     """Ask, then delete an ended run."""
     row = get_object_or_404(TrainingRun.objects.select_related("checkpoint"), pk=run)
     if row.status not in ENDED:
@@ -116,7 +117,7 @@ def run_delete_view(request: HttpRequest, run: UUID) -> HttpResponse:
     )
 
 
-def run_archive_view(request: HttpRequest, run: UUID) -> HttpResponse:
+def run_archive_view(request: StaffRequest, run: UUID) -> HttpResponse:
     """Leave an ended run out of the list, or put it back."""
     row = get_object_or_404(TrainingRun, pk=run)
     archived = request.POST.get("archived") != "0"
@@ -129,22 +130,24 @@ def run_archive_view(request: HttpRequest, run: UUID) -> HttpResponse:
     return redirect("admin:run", run=row.pk)
 
 
-def run_describe_view(request: HttpRequest, run: UUID) -> HttpResponse:
+def run_describe_view(request: StaffRequest, run: UUID) -> HttpResponse:
     """Name a run, and its checkpoint if that is wished, and write a note about it.
 
     What is wrong is said at its field.
     """
     row = get_object_or_404(TrainingRun.objects.select_related("checkpoint__parent"), pk=run)
-    name, note = request.POST.get("name", ""), request.POST.get("note", "")
-    with_checkpoint = "with_checkpoint" in request.POST
+    form = DescribeForm(request.POST)
+    form.is_valid()  # nothing typed is wrong by itself
+    name, note, with_checkpoint = (form.cleaned_data[key] for key in form.fields)
     try:
         with transaction.atomic():
             if run_describe(run=row, name=name, note=note):
                 _record(request, "describe", row)
             if with_checkpoint and row.checkpoint is not None:
-                checkpoint_rename(checkpoint=row.checkpoint, name=name, by=request.user)  # type: ignore[arg-type]
+                checkpoint_rename(checkpoint=row.checkpoint, name=name, by=request.user)
     except (RunError, RegistryError) as fault:
         row.refresh_from_db()
+        form.refuse(fault)
         return page(
             request,
             "dashboard/run_describe.html",
@@ -156,14 +159,14 @@ def run_describe_view(request: HttpRequest, run: UUID) -> HttpResponse:
             note=note,
             note_most=NOTE_MOST,
             with_checkpoint=with_checkpoint,
-            errors={fault.field: in_words(fault)},
+            errors=form.sentences,
         )
     label = render_to_string("dashboard/parts/run_checkpoint_label.html", {"run": row}, request)
     parts = {"heading": escape(row.name), "checkpoint-label": label}
     return saved(request, _page(row), parts)
 
 
-def run_log(request: HttpRequest, run: UUID) -> HttpResponse:
+def run_log(request: StaffRequest, run: UUID) -> HttpResponse:
     """The end of a run's log; nothing while there is nothing new."""
     row = get_object_or_404(TrainingRun, pk=run)
     log = run_log_read(row)

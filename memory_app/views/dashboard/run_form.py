@@ -1,58 +1,138 @@
-"""Common parts of the forms of a run and of a parameter search: shown, and parsed."""
+"""The form of a run: read, checked by the settings' own declarations, and filled in again."""
 
+import re
 from collections.abc import Container
 from typing import Any
 from uuid import UUID
 
+from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from memory_app.core.messages import quoted
-from memory_app.core.run_settings import PRESETS
+from memory_app.core.messages import SentenceError, quoted
+from memory_app.core.run_settings import PRESETS, Setting, SettingsError
 from memory_app.models import Checkpoint, Corpus, TrainingRun
-from memory_app.services.training.runs import RunError, run_settings
+from memory_app.services.training.run_error import RunError
+from memory_app.services.training.run_launch import run_settings
+from memory_app.translate_messages import in_words
 from memory_app.views.dashboard import hyperparameters
-from memory_app.views.dashboard.form_errors import weight_of
+from memory_app.views.dashboard.dashboard_form import DashboardForm, Text, Texts
 
 
-def _chosen_corpora(data: Any) -> list[tuple[str, float]]:
-    rows = {row.name: row for row in Corpus.objects.filter(split="train")}
-    chosen = []
-    for name in data.getlist("corpus"):
-        row = rows.get(name)
-        weight = weight_of(data.get(f"weight.{row.pk}", "1")) if row else 1.0
-        if weight is None:
-            raise RunError("The weight of {name} is not a number.", name=quoted(name))
-        chosen.append((name, weight))
-    return chosen
+def check_typed(setting: Setting, text: str) -> None:
+    """Raises ValidationError for a text that the setting can't be, whatever the others are."""
+    try:
+        setting.check(setting.read(text))
+    except SettingsError as wrong:
+        raise ValidationError(in_words(wrong)) from wrong
 
 
-def training_of(data: Any) -> dict[str, Any]:
-    """A form's training, by the names that `run_launch` and `search_launch` take.
+class SettingField(Text):
+    """One setting of the run; empty where it stays as the preset has it."""
 
-    Raises:
-        RunError: a weight that is no number.
-    """
-    return {
-        "preset": data.get("preset", ""),
-        "corpora": _chosen_corpora(data),
-        "changes": hyperparameters.changes(data),
-    }
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(strip=True)
+        self._setting = setting
+
+    def validate(self, value: str) -> None:
+        if value:
+            check_typed(self._setting, value)
 
 
-def start_point(data: Any) -> Checkpoint | None:
-    """The checkpoint whose weights a form begins from, if any.
+class Weight(forms.FloatField):
+    """How often a corpus is sampled; None where nothing was typed."""
+
+    def __init__(self, corpus: str) -> None:
+        wrong = SentenceError("The weight of {name} is not a number.", name=quoted(corpus))
+        super().__init__(required=False, error_messages={"invalid": in_words(wrong)})
+
+
+def start_point(key: str) -> Checkpoint | None:
+    """The checkpoint whose weights a run begins with; None without a key.
 
     Raises:
         RunError: there is no such checkpoint.
     """
-    wanted = data.get("parent", "")
-    if not wanted:
+    if not key:
         return None
     try:
-        return Checkpoint.objects.get(pk=UUID(wanted))
+        return Checkpoint.objects.get(pk=UUID(key))
     except (ValueError, Checkpoint.DoesNotExist):
         raise RunError("The checkpoint to start from doesn’t exist.", field="parent") from None
+
+
+class Parent(Text):
+    """`start_point` as a field."""
+
+    def clean(self, value: Any) -> Checkpoint | None:
+        try:
+            return start_point(super().clean(value))
+        except RunError as wrong:
+            raise ValidationError(in_words(wrong)) from wrong
+
+
+def _one_if_none(weight: float | None) -> float:
+    return 1.0 if weight is None else weight
+
+
+class TrainingForm(DashboardForm):
+    """What the forms of a run and of a search say of a training."""
+
+    preset = Text()
+    corpus = Texts()
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.declared = hyperparameters.declared()
+        self.rows = Corpus.objects.filter(split="train", name__in=data.getlist("corpus"))
+        for row in self.rows:
+            self.fields[f"weight.{row.pk}"] = Weight(row.name)
+        for key, setting in self.declared.items():
+            self.fields[f"set.{key}"] = SettingField(setting)
+
+    def training(self) -> dict[str, Any]:
+        """What it says, by the names that `run_launch` and `search_launch` take."""
+        found = self.cleaned_data
+        weights = {row.name: found.get(f"weight.{row.pk}") for row in self.rows}
+        typed = {key: found.get(f"set.{key}") for key in self.declared}
+        return {
+            "preset": found["preset"],
+            "corpora": [(name, _one_if_none(weights.get(name))) for name in found["corpus"]],
+            "changes": {key: text for key, text in typed.items() if text},
+        }
+
+    def field_of(self, key: str) -> str:
+        """The field in which a setting was typed."""
+        return f"set.{key}"
+
+    def refuse(self, fault: SentenceError) -> None:
+        """At its field; of settings that exclude each other at the first that was typed.
+
+        What is no single field's may come of another field's error: it is said where there is none.
+        """
+        if fault.field:
+            super().refuse(fault)
+        elif not self.errors:
+            words = set(re.findall(r"\w+", str(fault)))
+            fields = [self.field_of(key) for key in self.declared if key in words]
+            typed = (field for field in fields if self.data.get(field, "").strip())
+            self.add_error(next(typed, next(iter(fields), None)), in_words(fault))
+
+
+class RunForm(TrainingForm):
+    """A new run."""
+
+    name = Text()
+    parent = Parent()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuses what a launch would refuse."""
+        try:
+            run_settings(**self.training(), parent=self.cleaned_data.get("parent"))
+        except RunError as fault:
+            self.refuse(fault)
+        return self.cleaned_data
 
 
 def clone_of(run: TrainingRun) -> QueryDict:

@@ -10,8 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from memory_app.core.run_settings import PRESETS
+from memory_app.http import StaffRequest
 from memory_app.models import (
     ASKED,
+    ENDED,
     HELD,
     Corpus,
     RunSample,
@@ -19,22 +21,19 @@ from memory_app.models import (
     TrainingMetric,
     TrainingRun,
 )
+from memory_app.services.training.run_error import RunError
+from memory_app.services.training.run_launch import launch_doubts, run_launch
 from memory_app.services.training.run_log import run_log_read
 from memory_app.services.training.runs import (
-    ENDED,
     NOTE_MOST,
     RESUMABLE,
-    RunError,
-    launch_doubts,
     resume_refusal,
-    run_launch,
     run_with_equal_weights,
 )
 from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.compared_ids import ids_of
-from memory_app.views.dashboard.form_errors import form_errors
 from memory_app.views.dashboard.page import page
-from memory_app.views.dashboard.run_form import clone_of, form_parts, start_point, training_of
+from memory_app.views.dashboard.run_form import RunForm, clone_of, form_parts, start_point
 
 #: Of a run's evaluations, so many are shown with samples.
 EVALUATIONS = 12
@@ -81,7 +80,7 @@ def _template_of(request: HttpRequest) -> QueryDict:
     """
     clone = request.GET.get("clone", "")
     if not clone:
-        start_point(request.GET)
+        start_point(request.GET.get("parent", ""))
         return request.GET
     try:
         return clone_of(TrainingRun.objects.select_related("parent").get(pk=UUID(clone)))
@@ -89,31 +88,29 @@ def _template_of(request: HttpRequest) -> QueryDict:
         raise RunError("The run to clone doesn’t exist.") from None
 
 
-def run_new(request: HttpRequest) -> HttpResponse:
+def run_new(request: StaffRequest) -> HttpResponse:
     """The form of a run; started, it leads to the run's live page."""
+    data: QueryDict = request.POST
     problem, errors = "", {}
     if request.method == "POST":
-        try:
+        form = RunForm(data)
+        if form.is_valid():
             run = run_launch(
-                **training_of(request.POST),
-                name=request.POST.get("name", ""),
-                parent=start_point(request.POST),
-                by=request.user,  # type: ignore[arg-type]
+                **form.training(),
+                name=form.cleaned_data["name"],
+                parent=form.cleaned_data["parent"],
+                by=request.user,
             )
-        except RunError as fault:
-            errors = form_errors(request.POST, fault)
-            problem = "" if errors else in_words(fault)
-        else:
             for doubt in launch_doubts(run):
                 messages.warning(request, in_words(doubt))
             return redirect("admin:run", run=run.pk)
-    data: QueryDict = request.POST
-    if request.method != "POST":
+        problem, errors = form.whole, form.sentences
+    else:
         try:
             data = _template_of(request)
         except RunError as fault:
             data = request.GET
-            errors = form_errors(data, fault)
+            errors = {fault.field: in_words(fault)} if fault.field else {}
             problem = "" if errors else in_words(fault)
     return page(
         request,

@@ -1,35 +1,30 @@
 """Parameter searches: the list, the form, and one search's table of runs."""
 
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from memory_app.http import StaffRequest
 from memory_app.models import ParameterSearch, RunStatus
 from memory_app.services.operations.audit import audit_record
-from memory_app.services.training.runs import RunError
+from memory_app.services.training.run_error import RunError
 from memory_app.services.training.searches import (
     MOST_RUNS,
     search_cancel,
     search_launch,
     search_results,
 )
-from memory_app.translate_messages import in_words
 from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
-from memory_app.views.dashboard.form_errors import form_errors
 from memory_app.views.dashboard.page import ASKED, page
-from memory_app.views.dashboard.run_form import form_parts, training_of
+from memory_app.views.dashboard.run_form import form_parts
 from memory_app.views.dashboard.runs import LIVELY
-
-#: Settings that one search may vary.
-AXES = 4
+from memory_app.views.dashboard.search_form import AXES, SearchForm
 
 
 def searches(request: HttpRequest) -> HttpResponse:
@@ -45,60 +40,25 @@ def searches(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _value(typed: str) -> int | float | str:
-    """A number if it is one: two of them are a range, two words are a choice."""
-    for kind in (int, float):
-        try:
-            return kind(typed)
-        except ValueError:
-            continue
-    return typed
-
-
-def _space(data: Any) -> dict[str, list[int | float | str]]:
-    """{setting: [value, …]} from the form's rows; values are separated by commas."""
-    space: dict[str, list[int | float | str]] = {}
-    for number in range(AXES):
-        key = data.get(f"key.{number}", "")
-        values = [one.strip() for one in data.get(f"values.{number}", "").split(",")]
-        if key and any(values):
-            space[key] = [_value(one) for one in values if one]
-    return space
-
-
-def _whole(data: Any, name: str) -> int:
-    try:
-        return int(data.get(name, "1"))
-    except ValueError:
-        raise RunError("{name} must be a whole number.", field=name, name=name) from None
-
-
-def search_new(request: HttpRequest) -> HttpResponse:
+def search_new(request: StaffRequest) -> HttpResponse:
     """The form of a search; its runs are queued together."""
     problem, errors = "", {}
     if request.method == "POST":
-        try:
-            search = search_launch(
-                name=request.POST.get("name", "")[:1000].strip()
-                or _("search {moment} UTC").format(moment=f"{timezone.now():%Y-%m-%d %H:%M}"),
-                method=request.POST.get("method", ""),
-                space=_space(request.POST),
-                **training_of(request.POST),
-                count=_whole(request.POST, "count"),
-                seed=_whole(request.POST, "seed"),
-                by=request.user,  # type: ignore[arg-type]
-            )
-        except RunError as fault:
-            errors = form_errors(request.POST, fault)
-            problem = "" if errors else in_words(fault)
-        else:
-            audit_record(
-                user=request.user,
-                action="search.launch",
-                object=f"{search} ({search.pk})",
-                detail={"method": search.method, "space": search.space},
-            )
-            return redirect("admin:search", search=search.pk)
+        form = SearchForm(request.POST)
+        if form.is_valid():
+            try:
+                search = search_launch(**form.search(), by=request.user)
+            except RunError as fault:
+                form.refuse(fault)
+            else:
+                audit_record(
+                    user=request.user,
+                    action="search.launch",
+                    object=f"{search} ({search.pk})",
+                    detail={"method": search.method, "space": search.space},
+                )
+                return redirect("admin:search", search=search.pk)
+        problem, errors = form.whole, form.sentences
     data = request.POST or request.GET
     return page(
         request,
@@ -130,7 +90,7 @@ def search_new(request: HttpRequest) -> HttpResponse:
 _CANCELLABLE = (*LIVELY, RunStatus.PAUSED)
 
 
-def search_cancel_view(request: HttpRequest, search: UUID) -> HttpResponse:
+def search_cancel_view(request: StaffRequest, search: UUID) -> HttpResponse:
     """Ask, then cancel every run of it that has not ended."""
     row = get_object_or_404(ParameterSearch, pk=search)
     n = row.runs.filter(status__in=_CANCELLABLE).count()

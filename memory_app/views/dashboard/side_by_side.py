@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from memory_app import policy, services
 from memory_app.core.cells import chat_cell_names
+from memory_app.core.number_text import whole_number
 from memory_app.models import Chat, Checkpoint
 from memory_app.services.operations.audit import audit_record
 from memory_app.views.dashboard.compared_ids import missing
@@ -27,7 +28,7 @@ def _id(text: str) -> UUID | None:
 
 
 def _is_seed(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 17 and int(text) <= SEED_MAX
+    return whole_number(text, SEED_MAX) is not None
 
 
 def _chat_checkpoints() -> QuerySet[Checkpoint]:

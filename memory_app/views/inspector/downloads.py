@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from memory_app import services
 from memory_app.core.inspection.trace_queries import trace_file
 from memory_app.core.model.checkpoint import Checkpoint
+from memory_app.http import TurnRequest, attachment_headers
 from memory_app.models import Turn
 
 
@@ -45,13 +46,13 @@ def _file(data: bytes, name: str) -> HttpResponse:
     return HttpResponse(
         data,
         content_type="application/octet-stream",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers=attachment_headers(name),
     )
 
 
-def trace(request: HttpRequest, turn: UUID) -> HttpResponseBase:
+def trace(request: TurnRequest, turn: UUID) -> HttpResponseBase:
     """i f g o c h [T, layers, hidden] of the turn's tokens, with the state before them."""
-    row = request.turn  # type: ignore[attr-defined]
+    row = request.turn
     if not row.is_committed:
         raise Http404
     turn_trace, model = services.turn_trace(turn=row)
@@ -63,10 +64,7 @@ def trace(request: HttpRequest, turn: UUID) -> HttpResponseBase:
     return StreamingHttpResponse(
         _streamed(pieces),
         content_type="application/octet-stream",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Content-Length": str(length),
-        },
+        headers={**attachment_headers(name), "Content-Length": str(length)},
     )
 
 
@@ -76,9 +74,9 @@ async def _streamed(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def state(request: HttpRequest, turn: UUID) -> HttpResponse:
+def state(request: TurnRequest, turn: UUID) -> HttpResponse:
     """h and c [layers, hidden] after the turn."""
-    row = request.turn  # type: ignore[attr-defined]
+    row = request.turn
     if not row.is_committed:
         raise Http404
     model = model_of(row)

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_cache_control
 
@@ -12,24 +12,26 @@ from memory_app.core.inspection import gate_map as maps
 from memory_app.core.inspection.trace_queries import AnyTrace, map_file, matrix_file, unit_values
 from memory_app.core.inspection.windows import window_count
 from memory_app.core.model.checkpoint import Checkpoint
+from memory_app.core.number_text import whole_number
+from memory_app.http import TurnRequest
 from memory_app.models import Turn
 
 
-def numbered(request: HttpRequest, name: str, below: int) -> int:
+def numbered(request: TurnRequest, name: str, below: int) -> int:
     """A query's number from 0 to `below` - 1, else 404."""
-    text = request.GET.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) < below):
+    number = whole_number(request.GET.get(name, ""), below - 1)
+    if number is None:
         raise Http404
-    return int(text)
+    return number
 
 
-def known(request: HttpRequest, version: str) -> HttpResponseBase | None:
+def known(request: TurnRequest, version: str) -> HttpResponseBase | None:
     """304 where the browser has these numbers of the turn already; then nothing is replayed.
 
     A committed turn never changes, so its hash identifies everything that is computed from it. The
     browser revalidates every time (`no-cache` in `kept`), since the server decides who may see it.
     """
-    turn: Turn = request.turn  # type: ignore[attr-defined]
+    turn = request.turn
     if not turn.is_committed:
         raise Http404
     unmodified = get_conditional_response(request, etag=_etag(turn, version))
@@ -47,11 +49,11 @@ def _etag(turn: Turn, version: str) -> str:
     return f'"{turn.state_sha256}-{version}"'
 
 
-def numbered_window(request: HttpRequest) -> int | None:
+def numbered_window(request: TurnRequest) -> int | None:
     """?window=2, from 1: the requested window; None where the query names none."""
     if "window" not in request.GET:
         return None
-    turn: Turn = request.turn  # type: ignore[attr-defined]
+    turn = request.turn
     model = services.chat_model(sha256=turn.chat.checkpoint.sha256)
     ids = model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)
     number = numbered(request, "window", window_count(len(ids)) + 1)
@@ -60,12 +62,12 @@ def numbered_window(request: HttpRequest) -> int | None:
     return number
 
 
-def traced(request: HttpRequest) -> tuple[AnyTrace, Checkpoint, int]:
+def traced(request: TurnRequest) -> tuple[AnyTrace, Checkpoint, int]:
     """The trace of the request's turn, or of the window that it names.
 
     With its model, and the place of its first token in the turn.
     """
-    turn: Turn = request.turn  # type: ignore[attr-defined]
+    turn = request.turn
     if not turn.is_committed:
         raise Http404
     number = numbered_window(request)
@@ -76,9 +78,9 @@ def traced(request: HttpRequest) -> tuple[AnyTrace, Checkpoint, int]:
     return trace, model, window.first
 
 
-def gate_map(request: HttpRequest, turn: UUID) -> HttpResponseBase:
+def gate_map(request: TurnRequest, turn: UUID) -> HttpResponseBase:
     """?gate=f&layer=0: the map of the gate with the figures of the layer's units; &window=1."""
-    row: Turn = request.turn  # type: ignore[attr-defined]
+    row = request.turn
     gate = request.GET.get("gate", "")
     number = numbered(request, "layer", row.chat.checkpoint.num_layers)
     if gate not in row.chat.checkpoint.model_config.layer_gates(number):
@@ -95,7 +97,7 @@ def gate_map(request: HttpRequest, turn: UUID) -> HttpResponseBase:
     return kept(HttpResponse(data, content_type="application/octet-stream"), row, version)
 
 
-def unit_json(request: HttpRequest, turn: UUID) -> JsonResponse:
+def unit_json(request: TurnRequest, turn: UUID) -> JsonResponse:
     """?layer=0&unit=7: every gate of one unit over the tokens, as float32 has it; &window=1."""
     trace, _, _ = traced(request)
     number = numbered(request, "layer", trace.num_layers)
@@ -105,9 +107,9 @@ def unit_json(request: HttpRequest, turn: UUID) -> JsonResponse:
     return JsonResponse({"layer": number, "unit": unit, "gates": gates})
 
 
-def matrix(request: HttpRequest, turn: UUID) -> HttpResponseBase:
+def matrix(request: TurnRequest, turn: UUID) -> HttpResponseBase:
     """?layer=2&token=7: a layer's matrices after that token of what is shown; &window=1."""
-    row: Turn = request.turn  # type: ignore[attr-defined]
+    row = request.turn
     config = row.chat.checkpoint.model_config
     number = numbered(request, "layer", config.num_layers)
     if not config.memory_of(number).matrix:

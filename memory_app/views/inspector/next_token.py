@@ -3,13 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, JsonResponse
 
 from memory_app import services
 from memory_app.core.inspection.next_token import alternatives
 from memory_app.core.inspection.windows import window_at
 from memory_app.core.text.tokenizer import Tokenizer
-from memory_app.models import Turn, TurnStatus
+from memory_app.http import TurnRequest
+from memory_app.models import TurnStatus
 from memory_app.views.inspector.gate_map import numbered
 from memory_app.views.special_tokens import special_names
 
@@ -21,9 +22,9 @@ def _token(tokenizer: Tokenizer, token_id: int) -> dict[str, Any]:
     return {"token_id": token_id, "text": text.replace("\0", "\ufffd")}
 
 
-def alternatives_json(request: HttpRequest, turn: UUID) -> JsonResponse:
+def alternatives_json(request: TurnRequest, turn: UUID) -> JsonResponse:
     """?token=0: the ten most probable ids, the token's own probability, the entropy, there."""
-    row: Turn = request.turn  # type: ignore[attr-defined]
+    row = request.turn
     if not row.is_committed:
         raise Http404
     tokenizer = services.chat_model(sha256=row.chat.checkpoint.sha256).tokenizer

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from memory_app import services
 from memory_app.core.inspection.windows import WINDOW, window, window_count
 from memory_app.core.text.tokenizer import END, Tokenizer
+from memory_app.http import TurnRequest
 from memory_app.models import Turn, TurnKind
 from memory_app.refusal import Refused
 from memory_app.views.cell_words import cell_to_page, most_units
@@ -124,9 +125,9 @@ def _siblings(turn: Turn, tokenizer: Tokenizer, number: int) -> list[dict[str, A
     return versions
 
 
-def turn(request: HttpRequest, turn: UUID) -> HttpResponse:
+def turn(request: TurnRequest, turn: UUID) -> HttpResponse:
     """The page; a turn without a state says so in one sentence."""
-    row: Turn = request.turn  # type: ignore[attr-defined]
+    row = request.turn
     checkpoint = row.chat.checkpoint
     config = checkpoint.model_config
     cell = cell_to_page(config)

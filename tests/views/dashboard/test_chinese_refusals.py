@@ -10,7 +10,9 @@ from memory_app import registry
 from memory_app.core.evaluation.model_card import write_card
 from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus, TrainingRun
 from memory_app.services.training.evaluations import evaluation_execute
-from memory_app.services.training.runs import run_execute, run_launch, run_resume
+from memory_app.services.training.run_execution import run_execute
+from memory_app.services.training.run_launch import run_launch
+from memory_app.services.training.runs import run_resume
 from tests.views.dashboard.staff import GOOD, Staff, files_below
 
 CHINESE = {"HTTP_ACCEPT_LANGUAGE": "zh-hans"}

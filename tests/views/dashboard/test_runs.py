@@ -10,8 +10,8 @@ from memory_app.core.run_settings import PRESETS, TrainingSettings
 from memory_app.models import AuditEntry, Corpus, ParameterSearch, RunStatus, TrainingRun
 from memory_app.services.training import run_checks
 from memory_app.services.training import run_log as run_logs
+from memory_app.services.training.run_folder import run_folder
 from memory_app.services.training.run_log import run_log_write
-from memory_app.services.training.runs import run_folder
 from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.runs import STOP_POLLING
 
