@@ -120,8 +120,7 @@ def checkpoint_delete(*, checkpoint: Checkpoint, by: By = None) -> None:
     """Remove it, row and files.
 
     Raises:
-        RegistryError: it is live, it ships with the program, a chat lives on it, or a run begins
-            from it.
+        RegistryError: it is live, it ships with the program, or a chat or a run uses it.
     """
     about = str(checkpoint)
     with transaction.atomic():

@@ -123,7 +123,7 @@ def corpora_folder() -> Path:
 
 
 def about_faults(about: About) -> Iterator[CorpusError]:
-    """All that can't be said of a corpus, field by field; that its name is taken among it."""
+    """Everything that is wrong with a description, field by field; a taken name included."""
     name = about.name
     if not is_name(name, 2 * NAME_MAX) or len(graphemes(name)) > NAME_MAX:
         yield CorpusError("A corpus needs a name of 1 to 100 visible characters.", field="name")
@@ -227,7 +227,7 @@ def _part() -> Iterator[Path]:
 def _store(
     part: Path, valid: Path | None, report: Report, about: About, user: User | None
 ) -> Imported:
-    """Give the files their places and their rows, where any dialogue was taken."""
+    """Move the files into place and create their rows, if any dialogue was taken."""
     result = Imported(
         None,
         None,
@@ -253,7 +253,7 @@ def _store(
 def _place(
     part: Path, split: Split, report: Report | None, about: About, user: User | None
 ) -> Corpus:
-    """One split's file and row; what was refused of the whole is kept with the `report`."""
+    """One split's file and row; the refusals of the whole are kept with the `report`."""
     sync(part)
     corpus = Corpus(
         name=about.name,
@@ -345,10 +345,10 @@ def corpus_import(
 
 
 def corpus_receive(*, file: Path, about: About, user: User) -> Imported:
-    """What a browser sent, read in a process of its own: this one never parses a byte of it.
+    """Import an upload, parsed in a process of its own: this one never parses a byte of it.
 
     Raises:
-        CorpusError: it can't be taken, for the reason that its message gives.
+        CorpusError: it can't be imported, for the reason in its message.
     """
     _check(about)
     with _part() as part, _part() as valid:
@@ -373,10 +373,10 @@ def corpus_receive(*, file: Path, about: About, user: User) -> Imported:
             )
         except ConfinedError as fault:
             # The file's name is the server's own and means nothing to a person.
-            said, ours = fault.sentence, fault.sentence.values.get("name") == file.name
+            sentence, ours = fault.sentence, fault.sentence.values.get("name") == file.name
             named = {"name": Sentence("The file")} if ours else {}
             raise CorpusError(
-                Sentence(said.template, {**said.values, **named}), field="file"
+                Sentence(sentence.template, {**sentence.values, **named}), field="file"
             ) from None
         return _store(part, valid, Report.from_dict(answer), about, user)
 
@@ -403,10 +403,10 @@ def sample_missing() -> list[str]:
 
 
 def corpus_sample(*, user: User | None) -> list[Corpus]:
-    """The splits of the sample corpus that were missing, the same dialogues each time.
+    """The missing splits of the sample corpus, the same dialogues each time.
 
     Raises:
-        CorpusError: it is there already, both splits of it.
+        CorpusError: both splits exist.
     """
     abouts = [
         About(sample_corpus.NAME, split, "en", sample_corpus.LICENCE, sample_corpus.ATTRIBUTION)
@@ -414,15 +414,15 @@ def corpus_sample(*, user: User | None) -> list[Corpus]:
     ]
     for about in abouts:
         _check(about)
-    made: list[Corpus] = []
+    corpora: list[Corpus] = []
     try:
         for about in abouts:
-            made.append(_rows_import(sample_corpus.sample_dialogues(about.split), about, user))  # noqa: PERF401
+            corpora.append(_rows_import(sample_corpus.sample_dialogues(about.split), about, user))  # noqa: PERF401
     except BaseException:
-        for corpus in made:
+        for corpus in corpora:
             _remove(corpus)
         raise
-    return made
+    return corpora
 
 
 def corpus_kept(corpus: Corpus) -> Sentence | None:
@@ -484,7 +484,7 @@ def corpus_page(corpus: Corpus, first: int, count: int) -> list[dict[str, Any]]:
     """`count` dialogues from the `first`, as stored: {"number", "turns": [{"role", "text"}]}."""
     marks = corpus.profile.get("marks") or [0]
     mark = min(first // MARK_EVERY, len(marks) - 1)
-    found: list[dict[str, Any]] = []
+    dialogues: list[dict[str, Any]] = []
     try:
         with corpus_file(corpus).open("rb") as file:
             file.seek(marks[mark])
@@ -492,10 +492,10 @@ def corpus_page(corpus: Corpus, first: int, count: int) -> list[dict[str, Any]]:
                 if number >= first + count:
                     break
                 if number >= first:
-                    found.append({"number": number + 1, "turns": json.loads(line)["turns"]})
+                    dialogues.append({"number": number + 1, "turns": json.loads(line)["turns"]})
     except OSError:
         return []
-    return found
+    return dialogues
 
 
 def caps() -> dict[str, str | int]:

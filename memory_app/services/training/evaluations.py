@@ -24,9 +24,9 @@ from memory_app.services.operations.worker_queue import tell_worker
 from memory_app.services.training.leases import patiently
 
 log = logging.getLogger(__name__)
-#: Questions a cell that may be asked for: with the most of them the exam takes hours.
+#: Most questions a cell: with that many the exam takes hours.
 MOST_QUESTIONS = 1000
-#: Between two words of an exam that goes on.
+#: Seconds between two progress reports of an exam.
 PULSE = timedelta(seconds=5)
 Dialogues = Iterable[list[tuple[str, str]]]
 
@@ -66,7 +66,7 @@ def evaluation_ask(
     corpora: Sequence[str] = (),
     by: User | None = None,
 ) -> Evaluation:
-    """A row that waits for the worker, which is told once the row is there.
+    """Queue a row for the worker, which is notified once the row is committed.
 
     Raises:
         EvaluationError: no such suite or corpus, perplexity without a corpus, n out of range.
@@ -103,7 +103,7 @@ def evaluation_ask(
 
 
 def _enqueue(row: Evaluation) -> None:
-    """The row is what counts: where the broker is away, the worker is told later."""
+    """The row decides: where the broker is away, the worker is notified later."""
     tell_worker("evaluate", row.pk)
 
 
@@ -146,9 +146,9 @@ def evaluation_execute(*, evaluation: int) -> None:
         facts = {"evaluation": row.pk, "reason": str(fault)}
         log.error("evaluation failed", extra=facts, exc_info=None if known else fault)
         broke = Sentence("Failed with {kind}.", {"kind": type(fault).__name__})
-        said = sentence_of(fault) if known else broke
+        reason = sentence_of(fault) if known else broke
         ours.update(
-            status=EvaluationStatus.FAILED, error=str(said)[:500], error_said=said.to_dict()
+            status=EvaluationStatus.FAILED, error=str(reason)[:500], error_said=reason.to_dict()
         )
     else:
         ours.update(status=EvaluationStatus.FINISHED, result=result)
@@ -156,13 +156,13 @@ def evaluation_execute(*, evaluation: int) -> None:
 
 def _pulse(ours: Any) -> Callable[[], None]:
     """Reports to the row now and then that the exam goes on."""
-    told = timezone.now()
+    reported = timezone.now()
 
     def pulse() -> None:
-        nonlocal told
+        nonlocal reported
         now = timezone.now()
-        if now - told > PULSE:
-            told = now
+        if now - reported > PULSE:
+            reported = now
             ours.update(heartbeat=now)
 
     return pulse
@@ -220,8 +220,8 @@ def recall_of(*, checkpoint: Checkpoint) -> Recall | None:
         checkpoint=checkpoint, suite__in=("recall", "all"), status=EvaluationStatus.FINISHED
     )
     newest = sat.order_by("-id").first()
-    found = _recall(newest.result) if newest else None
-    return found or _recall(checkpoint.config.get("evaluation"))
+    recall = _recall(newest.result) if newest else None
+    return recall or _recall(checkpoint.config.get("evaluation"))
 
 
 def _recall(report: Any) -> Recall | None:
@@ -229,20 +229,20 @@ def _recall(report: Any) -> Recall | None:
     exact = recall.get("exact_match") if isinstance(recall, dict) else None
     if not isinstance(recall, dict) or not isinstance(exact, dict):
         return None
-    found = {}
+    by_gap = {}
     for key, share in exact.items():
         gap = whole_number(str(key).removeprefix("gap_"), 9999)
         if gap is not None and _is_number(share):
-            found[gap] = float(share)
+            by_gap[gap] = float(share)
     questions = recall.get("n")
-    if not found or not isinstance(questions, int) or not 1 <= questions <= 10**9:
+    if not by_gap or not isinstance(questions, int) or not 1 <= questions <= 10**9:
         return None
     others = {
         key: float(recall[key])
         for key in ("several", "update", "abstain")
         if _is_number(recall.get(key))
     }
-    return Recall(dict(sorted(found.items())), questions, others)
+    return Recall(dict(sorted(by_gap.items())), questions, others)
 
 
 def _is_number(value: Any) -> bool:

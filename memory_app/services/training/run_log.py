@@ -14,7 +14,7 @@ from memory_app.core.atomic_files import whole_file
 from memory_app.models import TrainingRun
 from memory_app.services.training.run_folder import run_folder
 
-#: Bytes that a log may have; when it has more, its older half goes.
+#: Bytes of a log; beyond them its older half is removed.
 MOST = 256 << 10
 #: Bytes of one line, and of the end that a page shows.
 LINE_MOST, SHOWN = 2000, 64 << 10

@@ -87,13 +87,13 @@ def run_resume(*, run: TrainingRun) -> bool:
 
 @transaction.atomic
 def run_describe(*, run: TrainingRun, name: str, note: str) -> bool:
-    """Name a run, and keep a note about it; its checkpoint has a name of its own.
+    """Name a run, and store a note about it; its checkpoint has a name of its own.
 
     Returns:
-        Whether one or the other is new: a form that is sent twice changes nothing again.
+        Whether either is new: a form that is sent twice changes nothing again.
 
     Raises:
-        RunError: no name, or one or the other is too long or holds what can't be shown.
+        RunError: no name, or either is too long or contains invalid characters.
     """
     name, note = name.strip(), note.replace("\r\n", "\n").strip()
     if not is_name(name):
@@ -140,11 +140,11 @@ def run_find(name: str) -> TrainingRun:
         RunError: none has it, or several have the name.
     """
     try:
-        found = list(TrainingRun.objects.filter(pk=UUID(name)))
+        rows = list(TrainingRun.objects.filter(pk=UUID(name)))
     except ValueError:
-        found = list(TrainingRun.objects.filter(name=name))
-    if len(found) != 1:
-        if not found:
+        rows = list(TrainingRun.objects.filter(name=name))
+    if len(rows) != 1:
+        if not rows:
             raise RunError("There is no run {name}.", name=quoted(name))
         raise RunError("More than one run is named {name}.", name=quoted(name))
-    return found[0]
+    return rows[0]

@@ -40,7 +40,7 @@ def _page(row: Checkpoint) -> str:
 def checkpoint_delete_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
     """Ask, then delete it; while it is in use, say by what."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
-    # What is refused isn't asked; what begins to use it meanwhile is seen when it is deleted.
+    # A refusal comes before the question; a use that begins meanwhile is noticed at the deletion.
     kept = checkpoint_kept(row)
     if kept is not None:
         return refuse(request, in_words(kept), _page(row))
@@ -58,13 +58,13 @@ def checkpoint_delete_view(request: StaffRequest, checkpoint: UUID) -> HttpRespo
         request,
         ask,
         lambda: checkpoint_delete(checkpoint=row, by=request.user),
-        said=_("“{name}” was deleted.").format(name=row.name),
+        report=_("“{name}” was deleted.").format(name=row.name),
         to=reverse("admin:checkpoints"),
     )
 
 
 def checkpoint_evaluate_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
-    """Ask the worker for an exam."""
+    """Queue an exam for the worker."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
     form = EvaluationForm(request.POST)
     if form.is_valid():
@@ -80,18 +80,18 @@ def checkpoint_evaluate_view(request: StaffRequest, checkpoint: UUID) -> HttpRes
         except EvaluationError as fault:
             form.refuse(fault)
     if form.errors:
-        # The page again, with what was typed and what is wrong with it.
+        # The page again, with the input and its errors.
         return checkpoint_page(request, checkpoint, form.sentences)
     messages.success(request, _("Evaluation requested."), extra_tags=ASKED)
     return redirect("admin:checkpoint", checkpoint=row.pk)
 
 
 def checkpoint_card_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
-    """Write its model card."""
+    """Store its model card."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
     text = request.POST.get("card", "").replace("\0", "").replace("\r\n", "\n")
     if len(text) > CARD_MAX:
-        # The page again, with what was written.
+        # The page again, with the input.
         wrong = {"card": _("A model card may have at most 50,000 characters.")}
         return checkpoint_page(request, checkpoint, wrong)
     checkpoint_card(checkpoint=row, text=text, by=request.user)
@@ -99,7 +99,7 @@ def checkpoint_card_view(request: StaffRequest, checkpoint: UUID) -> HttpRespons
 
 
 def checkpoint_rename_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
-    """Name it; what is wrong is said at the field."""
+    """Name it; errors are shown at the field."""
     row = get_object_or_404(Checkpoint.objects.select_related("parent"), pk=checkpoint)
     try:
         checkpoint_rename(

@@ -50,25 +50,25 @@ def _field_of(fault: RegistryError, files: Collection[str]) -> str:
 
 
 def checkpoint_import(request: StaffRequest) -> HttpResponse:
-    """The form; a POST registers what it sent, or says at which of its fields it can't be."""
+    """The form; a POST registers the upload, or shows the errors at its fields."""
     errors: dict[str, str] = {}
     name = ""
     if request.method == "POST":
         name = request.POST.get("name", "").strip()
-        sent = {one: request.FILES.get(field) for one, field in FIELDS.items()}
-        files = {one: path_of(up) for one, up in sent.items() if isinstance(up, UploadedFile)}
+        sent = {name: request.FILES.get(field) for name, field in FIELDS.items()}
+        files = {name: path_of(up) for name, up in sent.items() if isinstance(up, UploadedFile)}
         errors = _absent(files)
         try:
             row, new = checkpoint_receive(files=files, name=name, user=request.user)
         except RegistryError as fault:
             errors = errors or {_field_of(fault, files): in_words(fault)}
         else:
-            said = (
+            report = (
                 _("“%(name)s” was imported.")
                 if new
                 else _("These weights already exist as “%(name)s”.")
             )
-            messages.success(request, said % {"name": row})
+            messages.success(request, report % {"name": row})
             return go_on(request, reverse("admin:checkpoints"))
     return page(
         request,

@@ -54,7 +54,7 @@ def ask_and_act(
     ask: Ask,
     act: Callable[[], None],
     *,
-    said: str,
+    report: str,
     to: str = "",
     tags: str = "",
 ) -> HttpResponse:
@@ -69,7 +69,7 @@ def ask_and_act(
         act()
     except SentenceError as fault:
         return refuse(request, in_words(fault), ask.back)
-    messages.success(request, said, extra_tags=tags)
+    messages.success(request, report, extra_tags=tags)
     return HttpResponseRedirect(to or ask.back)
 
 

@@ -31,7 +31,7 @@ _ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 
 
 def corpora(request: StaffRequest) -> HttpResponse:
-    """Every corpus; a POST uploads one. A refusal shows the form again with what was written."""
+    """Every corpus; a POST uploads one. A refusal shows the form again with its input."""
     if request.method == "POST":
         return _upload(request)
     return _list(request)
@@ -103,7 +103,7 @@ def _outcome(result: Imported) -> Iterator[str]:
 
 
 def corpora_sample(request: StaffRequest) -> HttpResponse:
-    """The sample corpus: whichever of its splits are missing."""
+    """Import the missing splits of the sample corpus."""
     if request.method == "POST":
         try:
             added = corpus_sample(user=request.user)

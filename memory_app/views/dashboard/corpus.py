@@ -104,8 +104,8 @@ def _left_behind(corpus: Corpus) -> list[str]:
     valid = Corpus.objects.filter(name=corpus.name, split="valid").exclude(pk=corpus.pk).first()
     if valid is None:
         return []
-    said = _("{name} stays, for evaluations of perplexity only: no run uses it any more.")
-    return [said.format(name=valid)]
+    note = _("{name} stays, for evaluations of perplexity only: no run uses it any more.")
+    return [note.format(name=valid)]
 
 
 def corpus_remove(request: StaffRequest, corpus: UUID) -> HttpResponse:
@@ -134,7 +134,7 @@ def corpus_remove(request: StaffRequest, corpus: UUID) -> HttpResponse:
         request,
         ask,
         lambda: corpus_delete(corpus=row, user=request.user),
-        said=_("“{name}” was deleted.").format(name=row),
+        report=_("“{name}” was deleted.").format(name=row),
         to=reverse("admin:corpora"),
     )
 

@@ -15,7 +15,7 @@ from memory_app.views.dashboard.compared_ids import left_out, missing
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.runs import CHARTS, LIVELY, MOST_COMPARED, compared, with_figures
 
-#: Points of one curve that are sent at once: a chart has no more pixels to show them in.
+#: Points of one curve that are sent at once: a chart has no more pixels.
 MOST_POINTS = 400
 #: Figures that other parts show.
 _NO_CURVE = ("tokens", "steps_per_second")
@@ -49,16 +49,16 @@ def curves_of(run: TrainingRun, after: int = 0) -> dict[str, Any]:
 
 
 def run_curves(request: HttpRequest, run: UUID) -> HttpResponse:
-    """What is new in a run's curves since `after`, and whether more is to come."""
+    """New points of a run's curves since `after`, and whether more will come."""
     row = get_object_or_404(TrainingRun, pk=run)
-    found = curves_of(row, whole_number(request.GET.get("after", ""), 2**63 - 1) or 0)
+    curves = curves_of(row, whole_number(request.GET.get("after", ""), 2**63 - 1) or 0)
     return JsonResponse(
         {
             "status": row.status,
             "step": row.step,
             "total_steps": row.total_steps,
             "more": row.status in LIVELY,
-            **found,
+            **curves,
         }
     )
 
@@ -69,7 +69,7 @@ def runs_compare(request: HttpRequest) -> HttpResponse:
     wanted = asked[:MOST_COMPARED]
     rows = list(with_figures(compared(wanted)))
     keys = sorted({key for row in rows for key in row.settings})
-    told = [
+    differences = [
         {"key": key, "values": [row.settings.get(key) for row in rows]}
         for key in keys
         if len({str(row.settings.get(key)) for row in rows}) > 1
@@ -84,5 +84,5 @@ def runs_compare(request: HttpRequest) -> HttpResponse:
         missing=missing(wanted, len(rows)),
         left_out=left_out(asked, MOST_COMPARED),
         others=TrainingRun.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-sequence"),
-        differences=told,
+        differences=differences,
     )

@@ -1,4 +1,4 @@
-"""The overview: what the site does right now, how much it is used, what went wrong last."""
+"""The overview: the site's current load, its use by day, the last errors."""
 
 import re
 from typing import Any

@@ -44,13 +44,13 @@ def _change(new: Checkpoint, live: Checkpoint | None) -> list[str]:
     """The change, in words."""
     language = language_word(new.language)
     if live is None:
-        said = _("New chats in {language} use {new}. Until now no checkpoint was live for them.")
-        return [said.format(language=language, new=new.name)]
-    said = _("New chats in {language} use {new} instead of {live}, at once and for all users.")
+        change = _("New chats in {language} use {new}. Until now no checkpoint was live for them.")
+        return [change.format(language=language, new=new.name)]
+    change = _("New chats in {language} use {new} instead of {live}, at once and for all users.")
     n = Chat.objects.filter(checkpoint=live, deleted=None).count()
     stay = ngettext("The {n} chat on {live} stays on it.", "The {n} chats on {live} stay on it.", n)
     return [
-        said.format(language=language, new=new.name, live=live.name),
+        change.format(language=language, new=new.name, live=live.name),
         stay.format(n=f"{n:,}", live=live.name)
         if n
         else _("No chat is on {live}.").format(live=live.name),
@@ -58,30 +58,30 @@ def _change(new: Checkpoint, live: Checkpoint | None) -> list[str]:
 
 
 def _doubts(new: Checkpoint, doubt: Doubt) -> list[str]:
-    said = []
+    doubts = []
     if doubt.unexamined:
-        told = _("{new} has not been evaluated, so what it remembers is unknown.")
-        said.append(told.format(new=new.name))
+        reason = _("{new} has not been evaluated, so what it remembers is unknown.")
+        doubts.append(reason.format(new=new.name))
     if doubt.too_few is not None:
-        told = ngettext(
+        reason = ngettext(
             "{new} was evaluated with {n} question per test. That is too few to tell how well it "
             "remembers: at least {least} are needed.",
             "{new} was evaluated with {n} questions per test. That is too few to tell how well it "
             "remembers: at least {least} are needed.",
             doubt.too_few,
         )
-        said.append(told.format(new=new.name, n=doubt.too_few, least=LEAST_QUESTIONS))
+        doubts.append(reason.format(new=new.name, n=doubt.too_few, least=LEAST_QUESTIONS))
     if doubt.worse:
         # Translators: separates names that may contain commas.
         names = _("; ").join(metric_labels.name_of(one.path) for one in doubt.worse[:6])
         n = len(doubt.worse)
-        told = ngettext(
+        reason = ngettext(
             "It is worse than the live one in {n} figure: {names}.",
             "It is worse than the live one in {n} figures: {names}.",
             n,
         )
-        said.append(told.format(n=n, names=names + (" …" if n > 6 else "")))
-    return said
+        doubts.append(reason.format(n=n, names=names + (" …" if n > 6 else "")))
+    return doubts
 
 
 def _size(row: Checkpoint) -> int | None:
@@ -125,7 +125,7 @@ def _ask_with_figures(
 
 
 def checkpoint_promote_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
-    """Ask, then make it live: new chats are on it at once."""
+    """Ask, then make it live: new chats use it at once."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
     live = _live(row.language)
     at = redirect("admin:checkpoint", checkpoint=row.pk)
@@ -146,15 +146,15 @@ def checkpoint_promote_view(request: StaffRequest, checkpoint: UUID) -> HttpResp
         return _ask_with_figures(request, ask, row, live)
     try:
         checkpoint_promote(checkpoint=row, by=request.user)
-        said = _("“{name}” is live. New chats use it; existing chats keep theirs.")
-        messages.success(request, said.format(name=row.name))
+        change = _("“{name}” is live. New chats use it; existing chats keep theirs.")
+        messages.success(request, change.format(name=row.name))
     except registry.RegistryError as fault:
         messages.error(request, in_words(fault))
     return at
 
 
 def checkpoint_roll_back_view(request: StaffRequest) -> HttpResponse:
-    """Ask, then make live again what was live before."""
+    """Ask, then make the previous one live again."""
     asks = request.method != "POST"
     data = request.GET if asks else request.POST
     language = data.get("language", "")
@@ -178,8 +178,8 @@ def checkpoint_roll_back_view(request: StaffRequest) -> HttpResponse:
         return _ask_with_figures(request, ask, target, live)
     try:
         done = checkpoint_roll_back(language=language, by=request.user)
-        said = _("Rolled back. “{name}” is live again.")
-        messages.success(request, said.format(name=done.checkpoint.name))
+        change = _("Rolled back. “{name}” is live again.")
+        messages.success(request, change.format(name=done.checkpoint.name))
     except registry.RegistryError as fault:
         messages.error(request, in_words(fault))
     return redirect("admin:checkpoints")

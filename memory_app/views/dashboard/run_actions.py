@@ -64,8 +64,8 @@ def run_ask(request: StaffRequest, run: UUID, what: str) -> HttpResponse:
     except RunError as fault:
         return refuse(request, in_words(fault), _page(row))
     pause, resume = _("Pause requested for “{name}”."), _("Resume requested for “{name}”.")
-    said = (pause if what == "pause" else resume).format(name=row.name)
-    messages.success(request, said, extra_tags=ASKED)
+    report = (pause if what == "pause" else resume).format(name=row.name)
+    messages.success(request, report, extra_tags=ASKED)
     return redirect("admin:run", run=row.pk)
 
 
@@ -84,9 +84,9 @@ def run_cancel_view(request: StaffRequest, run: UUID) -> HttpResponse:
         button=_("Cancel the run"),
         back=_page(row),
     )
-    said = _("Cancellation requested for “{name}”.").format(name=row.name)
+    report = _("Cancellation requested for “{name}”.").format(name=row.name)
     return ask_and_act(
-        request, ask, lambda: _act(request, "cancel", row, run_cancel), said=said, tags=ASKED
+        request, ask, lambda: _act(request, "cancel", row, run_cancel), report=report, tags=ASKED
     )
 
 
@@ -112,28 +112,28 @@ def run_delete_view(request: StaffRequest, run: UUID) -> HttpResponse:
         request,
         ask,
         lambda: _act(request, "delete", row, run_delete),
-        said=_("“{name}” was deleted.").format(name=row.name),
+        report=_("“{name}” was deleted.").format(name=row.name),
         to=reverse("admin:runs"),
     )
 
 
 def run_archive_view(request: StaffRequest, run: UUID) -> HttpResponse:
-    """Leave an ended run out of the list, or put it back."""
+    """Leave an ended run out of the list, or return it."""
     row = get_object_or_404(TrainingRun, pk=run)
     archived = request.POST.get("archived") != "0"
     if not run_archive(run=row, archived=archived):
         return refuse(request, _("A run that has not ended stays in the list."), _page(row))
     if archived != row.archived:
         _record(request, "archive" if archived else "unarchive", row)
-    said = _("“{name}” was archived.") if archived else _("“{name}” was put back in the list.")
-    messages.success(request, said.format(name=row.name))
+    report = _("“{name}” was archived.") if archived else _("“{name}” was put back in the list.")
+    messages.success(request, report.format(name=row.name))
     return redirect("admin:run", run=row.pk)
 
 
 def run_describe_view(request: StaffRequest, run: UUID) -> HttpResponse:
-    """Name a run, and its checkpoint if that is wished, and write a note about it.
+    """Name a run, and its checkpoint if requested, and store a note about it.
 
-    What is wrong is said at its field.
+    Errors are shown at their fields.
     """
     row = get_object_or_404(TrainingRun.objects.select_related("checkpoint__parent"), pk=run)
     form = DescribeForm(request.POST)
@@ -167,7 +167,7 @@ def run_describe_view(request: StaffRequest, run: UUID) -> HttpResponse:
 
 
 def run_log(request: StaffRequest, run: UUID) -> HttpResponse:
-    """The end of a run's log; nothing while there is nothing new."""
+    """The end of a run's log; empty while there is nothing new."""
     row = get_object_or_404(TrainingRun, pk=run)
     log = run_log_read(row)
     lively = row.status in LIVELY

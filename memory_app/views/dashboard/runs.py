@@ -35,11 +35,11 @@ from memory_app.views.dashboard.compared_ids import ids_of
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.run_form import RunForm, clone_of, form_parts, start_point
 
-#: Of a run's evaluations, so many are shown with samples.
+#: Evaluations of a run that are shown with samples.
 EVALUATIONS = 12
 #: Runs of one comparison.
 MOST_COMPARED = 20
-#: Something may still happen to a run with one of these by itself.
+#: Statuses of a run that may still change by themselves.
 LIVELY = (RunStatus.QUEUED, *HELD)
 #: The charts of a run, as static/js/dashboard/curves.js has them, and whether curves are named.
 CHARTS = (
@@ -50,7 +50,7 @@ CHARTS = (
     ("learning_rate", False),
     ("tokens_per_second", False),
 )
-#: The status with which htmx stops asking again.
+#: The status with which htmx stops polling.
 STOP_POLLING = 286
 
 
@@ -89,7 +89,7 @@ def _template_of(request: HttpRequest) -> QueryDict:
 
 
 def run_new(request: StaffRequest) -> HttpResponse:
-    """The form of a run; started, it leads to the run's live page."""
+    """The form of a run; a start leads to the run's live page."""
     data: QueryDict = request.POST
     problem, errors = "", {}
     if request.method == "POST":
@@ -135,7 +135,7 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
         "lively": row.status in LIVELY,
         "equal": run_with_equal_weights(run=row),
         "ahead": ahead if queued else None,
-        # The worker is about to do what was asked: that is told as soon as it is done.
+        # The worker is about to carry out the request: its result is shown as soon as it is there.
         "soon": row.status in ASKED or (queued and ahead is None),
         "ended": ENDED,
         "resumable": row.status in RESUMABLE,
@@ -217,16 +217,16 @@ def _samples(run: TrainingRun) -> dict[str, Any]:
 def run_samples(request: HttpRequest, run: UUID) -> HttpResponse:
     """The model's samples at its evaluations; empty while there is nothing new."""
     row = get_object_or_404(TrainingRun, pk=run)
-    found = _samples(row)
+    samples = _samples(row)
     lively = row.status in LIVELY
-    if lively and request.GET.get("seen") == str(found["newest"]):
+    if lively and request.GET.get("seen") == str(samples["newest"]):
         return HttpResponse(status=204)
-    context = {"run": row, "lively": lively, **found}
+    context = {"run": row, "lively": lively, **samples}
     # Rendered even without news: an empty answer would remove the samples from the page.
     status = 200 if lively else STOP_POLLING
     return render(request, "dashboard/parts/run_samples.html", context, status=status)
 
 
 def compared(keys: list[str]) -> QuerySet[TrainingRun]:
-    """The runs of these ids, oldest first; what is no run's id is left out."""
+    """The runs of these ids, oldest first; invalid ids are left out."""
     return TrainingRun.objects.filter(pk__in=ids_of(keys[:MOST_COMPARED])).order_by("sequence")

@@ -121,10 +121,10 @@ def search_cancel_view(request: StaffRequest, search: UUID) -> HttpResponse:
             detail={"runs": search_cancel(search=row)},
         )
 
-    said = ngettext(
+    report = ngettext(
         "Cancellation requested for {n} run.", "Cancellation requested for {n} runs.", n
     ).format(n=n)
-    return ask_and_act(request, ask, act, said=said, tags=ASKED)
+    return ask_and_act(request, ask, act, report=report, tags=ASKED)
 
 
 def search(request: HttpRequest, search: UUID) -> HttpResponse:
@@ -133,10 +133,10 @@ def search(request: HttpRequest, search: UUID) -> HttpResponse:
     worst = float("inf")
     table = sorted(
         search_results(row),
-        key=lambda one: (one.bits_per_byte or worst, one.loss or worst, one.run.sequence),
+        key=lambda row: (row.bits_per_byte or worst, row.loss or worst, row.run.sequence),
     )
     # A paused run changes nothing by itself, but can be cancelled.
-    cancellable = any(one.run.status in _CANCELLABLE for one in table)
+    cancellable = any(row.run.status in _CANCELLABLE for row in table)
     if request.headers.get("HX-Request"):
         context = {"table": table, "search": row, "cancellable": cancellable, "out_of_band": True}
         return render(request, "dashboard/parts/search_rows.html", context)
