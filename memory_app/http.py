@@ -1,4 +1,4 @@
-"""Requests as views get them: what middleware and policy have put on them, with its type."""
+"""Requests as views get them, with the typed attributes that middleware and policy set."""
 
 from __future__ import annotations
 

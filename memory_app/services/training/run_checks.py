@@ -1,4 +1,4 @@
-"""What a run would need of this machine and site: refused, or told before it starts."""
+"""A run's needs of this machine and site: refusals, and warnings before it starts."""
 
 import math
 import os
@@ -65,7 +65,7 @@ def memory_refusal(settings: TrainingSettings) -> Sentence | None:
 def run_doubts(
     settings: TrainingSettings, *, preset: TrainingSettings, corpora: Sequence[str]
 ) -> Iterator[Sentence]:
-    """What of a new run will hardly be meant: told, and not refused.
+    """Settings of a new run that are hardly meant: warned of, and not refused.
 
     Only what differs from the preset counts: the presets name corpora that a site may lack.
     """

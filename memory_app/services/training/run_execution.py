@@ -1,4 +1,4 @@
-"""A run carried out under its lease; what ends it early is written into its row."""
+"""A run carried out under its lease; the reason of an early end is written into its row."""
 
 import logging
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def run_execute(
     """Carry out a run to its end, or until it is paused or cancelled or its process ends.
 
     None: another worker has it, it has ended, or there is no such run. A run whose process ends
-    goes back to the queue and is resumed from its last save. `again` takes one that a person, or a
+    returns to the queue and is resumed from its last save. `again` takes one that a person, or a
     fault, has ended. `group`: the processes that train it together (core/training/distributed.py).
     """
     lease = Lease.claim(run_id, again=again)
@@ -40,7 +40,7 @@ def run_execute(
         try:
             outcome = execute.carry_out(lease, callbacks, ending, group)
             if outcome.checkpoint is None:
-                # An evaluation that was broken off: the run goes on from its save before it.
+                # An evaluation was interrupted: the run goes on from its save before it.
                 lease.forget_after(outcome.step)
                 patiently(lambda: lease.give_back(step=outcome.step))
             else:
@@ -55,7 +55,7 @@ def run_execute(
             raise
         except Exception as fault:
             if outages.sentence(fault) is outages.AWAY:
-                # No fault of the run: it waits again, and goes on from its last save.
+                # The run isn't at fault: it waits again, and goes on from its last save.
                 outage_log.failed(fault, at="training")
                 patiently(lease.give_back)
                 return TrainingRun.objects.filter(pk=run_id).first()
@@ -64,8 +64,8 @@ def run_execute(
             log.error("run failed", extra=facts, exc_info=None if known else fault)
             reason = str(fault)[:2000] or type(fault).__name__
             run_log_write(run=lease.run, fence=lease.fence, text=f"failed: {reason}")
-            said = run_fault(fault, device=str(lease.run.settings.get("device", "cpu")))
-            failed = {"error": str(said)[:2000], "error_said": said.to_dict()}
+            sentence = run_fault(fault, device=str(lease.run.settings.get("device", "cpu")))
+            failed = {"error": str(sentence)[:2000], "error_said": sentence.to_dict()}
             patiently(
                 lambda: lease.write(status=RunStatus.FAILED, finished=timezone.now(), **failed)
             )

@@ -85,7 +85,7 @@ def run_launch(
     by: User | None = None,
     search: ParameterSearch | None = None,
 ) -> TrainingRun:
-    """A queued run; the worker is told once the row is there for it to find.
+    """Queue a run; the worker is notified once the row is committed.
 
     With `parent` it begins from that checkpoint's weights, in that checkpoint's shape.
 

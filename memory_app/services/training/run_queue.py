@@ -1,4 +1,4 @@
-"""Queued runs, and runs whose holder is dead: the worker is told of them."""
+"""Notices to the worker: queued runs, and runs whose holder is dead."""
 
 from memory_app.models import TrainingRun
 from memory_app.services.operations.worker_queue import tell_worker
@@ -6,14 +6,14 @@ from memory_app.services.training.leases import has_lost_its_holder, may_go_on
 
 
 def run_enqueue(*, run: TrainingRun) -> None:
-    """Tell the worker of a queued run; told twice, it finds the row claimed."""
+    """Notify the worker of a queued run; a duplicate finds the row claimed."""
     tell_worker("train", str(run.pk))
 
 
 def runs_recover() -> int:
-    """Tell the workers of every run that has lost its holder, and of the one that waits longest.
+    """Notify the workers of every run that lost its holder, and of the one that waits longest.
 
-    One of those that wait is enough: whoever ends a run takes the next (`runs_next`).
+    One waiting run is enough: a worker that ends a run takes the next (`runs_next`).
     """
     lost = [
         run for run in TrainingRun.objects.held() if has_lost_its_holder(run) and may_go_on(run)
@@ -24,7 +24,7 @@ def runs_recover() -> int:
 
 
 def runs_next() -> int:
-    """Tell the workers of the run that waits longest; how many there were to tell of, 0 or 1."""
+    """Notify the workers of the run that waits longest; returns how many, 0 or 1."""
     run = TrainingRun.objects.waiting().first()
     if run is not None:
         run_enqueue(run=run)

@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 
 def ids_of(keys: Sequence[str]) -> list[UUID]:
-    """The ids among the keys; what is no id is left out, and told by `missing`."""
+    """The ids among the keys; an invalid one is left out, and reported by `missing`."""
     ids = []
     for key in keys:
         try:

@@ -33,7 +33,7 @@ class _Percent(Text):
 
 
 class CorpusForm(DashboardForm):
-    """What is said of a corpus, and its file."""
+    """The description of a corpus, and its file."""
 
     file = _File()
     name = Text(strip=True)
@@ -44,9 +44,9 @@ class CorpusForm(DashboardForm):
     attribution = Text(strip=True)
 
     def about(self) -> About:
-        """What it says of the corpus."""
-        said = {field: self.cleaned_data[field] for field in _FIELDS}
-        return About(**said, valid_share=self.cleaned_data["valid_share"])
+        """The description of the corpus."""
+        fields = {field: self.cleaned_data[field] for field in _FIELDS}
+        return About(**fields, valid_share=self.cleaned_data["valid_share"])
 
     def clean(self) -> dict[str, Any]:
         for fault in about_faults(self.about()):

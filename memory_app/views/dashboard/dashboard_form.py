@@ -10,7 +10,7 @@ from memory_app.translate_messages import in_words
 
 
 class Text(forms.Field):
-    """What was typed, as it is: the services have their own sentences for what they refuse."""
+    """The input as it was typed: the services have their own sentences for refusals."""
 
     def __init__(self, *, strip: bool = False) -> None:
         super().__init__(required=False)
@@ -54,9 +54,9 @@ class DashboardForm(forms.Form):
 
     @property
     def sentences(self) -> dict[str, str]:
-        """{field: what is wrong with it}, in the order of the page.
+        """{field: its error}, in the order of the page.
 
-        Browsers send fields as the page has them; what isn't sent is an empty choice on top.
+        Browsers send fields in the page's order; a field that isn't sent is an empty choice on top.
         """
         wrong = self.errors
         places = {name: place for place, name in enumerate(self.data)}
@@ -69,5 +69,5 @@ class DashboardForm(forms.Form):
         return " ".join(map(str, self.errors.get(NON_FIELD_ERRORS, [])))
 
     def refuse(self, fault: SentenceError) -> None:
-        """Say what a service refuses at its field; where it names none of the form's, on top."""
+        """Show a service's refusal at its field; if it names none of the form's, on top."""
         self.add_error(fault.field if fault.field in self.fields else None, in_words(fault))

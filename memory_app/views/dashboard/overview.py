@@ -46,7 +46,7 @@ def _faults() -> list[dict[str, Any]]:
 
 
 def _subject(kind: str, key: str) -> tuple[str, str] | None:
-    """Name and address of what a fact names; None where it is no more, or has no page."""
+    """Name and address of the object of a fact; None if it is deleted, or has no page."""
     model: Any = {"run": TrainingRun, "checkpoint": Checkpoint}.get(kind)
     if kind == "evaluation" and key.isdecimal():
         checkpoint = Checkpoint.objects.filter(evaluations__pk=int(key)).first()

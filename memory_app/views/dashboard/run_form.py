@@ -92,7 +92,7 @@ class TrainingForm(DashboardForm):
             self.fields[f"set.{key}"] = SettingField(setting)
 
     def training(self) -> dict[str, Any]:
-        """What it says, by the names that `run_launch` and `search_launch` take."""
+        """Its values, by the names that `run_launch` and `search_launch` take."""
         found = self.cleaned_data
         weights = {row.name: found.get(f"weight.{row.pk}") for row in self.rows}
         typed = {key: found.get(f"set.{key}") for key in self.declared}
@@ -109,7 +109,7 @@ class TrainingForm(DashboardForm):
     def refuse(self, fault: SentenceError) -> None:
         """At its field; of settings that exclude each other at the first that was typed.
 
-        What is no single field's may come of another field's error: it is said where there is none.
+        An error of no single field may be due to another field's: it is shown if there is none.
         """
         if fault.field:
             super().refuse(fault)

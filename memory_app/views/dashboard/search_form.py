@@ -64,7 +64,7 @@ class SearchForm(TrainingForm):
         return axes[key][0] if key in axes else super().field_of(key)
 
     def search(self) -> dict[str, Any]:
-        """What it says, by the names that `search_launch` takes."""
+        """Its values, by the names that `search_launch` takes."""
         found = self.cleaned_data
         varied = {key: texts for key, (_field, texts) in self._axes().items() if texts}
         moment = f"{timezone.now():%Y-%m-%d %H:%M}"
