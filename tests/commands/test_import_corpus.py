@@ -4,7 +4,7 @@ import json
 
 from memory_app.core.data.dialogues import read_dialogues
 from memory_app.models import Corpus
-from memory_app.services.training.corpora import corpus_file
+from memory_app.services.training.corpus_files import corpus_file
 
 
 def test_an_import_reports_its_rows_and_stores_them(manage, dialogues):

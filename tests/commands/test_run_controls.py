@@ -239,7 +239,7 @@ def test_a_run_whose_loss_is_no_number_fails_once_and_keeps_its_save(launch, mon
 def test_a_poisoned_corpus_is_one_sentence(launch, settings):
     run = launch()
     from memory_app.models import Corpus
-    from memory_app.services.training.corpora import corpus_file
+    from memory_app.services.training.corpus_files import corpus_file
 
     corpus = Corpus.objects.get(name="few", split="train")
     file = corpus_file(corpus)

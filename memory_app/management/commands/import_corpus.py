@@ -11,7 +11,8 @@ from rich.progress import TextColumn, TransferSpeedColumn
 
 from memory_app.management.base import ReportingCommand, bars
 from memory_app.models import Corpus
-from memory_app.services.training.corpora import LANGUAGES, SPLITS, corpus_import, language_doubt
+from memory_app.services.training.corpora import corpus_import
+from memory_app.services.training.corpus_description import LANGUAGES, SPLITS, language_doubt
 
 
 def describe(corpus: Corpus) -> dict[str, Any]:

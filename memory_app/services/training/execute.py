@@ -24,7 +24,7 @@ from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.resume_file import remove_saves
 from memory_app.core.training.run import CHECKPOINT_FOLDER, run
 from memory_app.models import Checkpoint, Corpus, RunSample, RunStatus, TrainingRun
-from memory_app.services.training.corpora import corpus_file
+from memory_app.services.training.corpus_files import corpus_file
 from memory_app.services.training.leases import Ending, Lease, LeaseLost, patiently
 from memory_app.services.training.run_error import RunError
 from memory_app.services.training.run_folder import run_folder

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from memory_app.core.messages import Sentence
 from memory_app.http import StaffRequest
 from memory_app.registry import RegistryError
-from memory_app.services.training.corpora import caps
+from memory_app.services.training.corpus_files import caps
 from memory_app.services.training.import_checkpoint import (
     ARCHIVE,
     checkpoint_receive,

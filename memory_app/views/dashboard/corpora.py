@@ -12,14 +12,13 @@ from memory_app.http import StaffRequest
 from memory_app.models import Corpus
 from memory_app.services.operations.upload_folder import working_folder
 from memory_app.services.training.corpora import (
-    CorpusError,
-    Imported,
-    caps,
     corpus_receive,
     corpus_sample,
     lonely_valid_splits,
     sample_missing,
 )
+from memory_app.services.training.corpus_description import CorpusError
+from memory_app.services.training.corpus_files import Imported, caps
 from memory_app.translate_messages import in_words
 from memory_app.upload_handler import path_of
 from memory_app.views.dashboard.corpus import reason_rows

@@ -16,13 +16,12 @@ from memory_app.http import StaffRequest
 from memory_app.models import Corpus
 from memory_app.services.training.corpora import (
     corpus_delete,
-    corpus_file,
     corpus_kept,
-    corpus_page,
-    language_doubt,
     lonely_valid_splits,
     runs_of,
 )
+from memory_app.services.training.corpus_description import language_doubt
+from memory_app.services.training.corpus_files import corpus_file, corpus_page
 from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.attachment import attachment
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse

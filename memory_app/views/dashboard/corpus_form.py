@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from memory_app.core.number_text import whole_number
-from memory_app.services.training.corpora import About, about_faults
+from memory_app.services.training.corpus_description import About, about_faults
 from memory_app.views.dashboard.dashboard_form import DashboardForm, Text
 
 _FIELDS = ("name", "split", "language", "licence", "attribution")

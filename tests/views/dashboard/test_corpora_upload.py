@@ -10,7 +10,7 @@ import zstandard
 from django.test import Client
 
 from memory_app.models import AuditEntry, Corpus, TrainingRun
-from memory_app.services.training.corpora import corpus_file
+from memory_app.services.training.corpus_files import corpus_file
 from tests.views.dashboard.staff import GOOD, Staff, files_below, problem_of
 
 FORMS = {
