@@ -69,7 +69,7 @@ def run_settings(
     if not corpora and not chosen.curriculum.facts + chosen.curriculum.identity:
         raise RunError("There is nothing to train on. Choose a corpus or set facts above 0.")
     if refusal := memory_refusal(chosen):
-        raise RunError(refusal, field="set.hidden_size")
+        raise RunError(refusal.template, field="set.hidden_size", **refusal.values)
     return chosen
 
 
@@ -129,9 +129,10 @@ def namesake_of(run: TrainingRun) -> Sentence | None:
 
 def launch_doubts(run: TrainingRun) -> list[Sentence]:
     """What a person who has launched this run should know at once: nothing stops it."""
+    preset = PRESETS[run.preset]
     doubts = run_doubts(
-        TrainingSettings.from_dict(run.settings),
-        preset=PRESETS[run.preset],
+        preset.from_dict(run.settings),
+        preset=preset,
         corpora=[name for name, _weight in run.corpora],
     )
     namesake = namesake_of(run)
