@@ -1,5 +1,6 @@
 """Figures as the dashboard writes them: few digits, with units, words for missing ones."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,8 @@ from memory_app.services.operations.audit import COMMAND_LINE
 from memory_app.translate_messages import in_words, kept_in_words
 
 register = template.Library()
+#: A UUID or a SHA-256: enough of it tells two apart.
+_LONG_ID = re.compile(r"\b([0-9a-f]{8})(?:(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{56})\b")
 
 STATUS_WORDS: dict[str, str | Promise] = {
     "queued": _("waiting for the worker"),
@@ -235,6 +238,12 @@ def _weighted(value: Any) -> str:
 
 
 @register.filter
+def short_ids(text: str) -> str:
+    """A text with its ids and hashes cut to their first eight characters."""
+    return _LONG_ID.sub(r"\1", text)
+
+
+@register.filter
 def listed(values: Iterable[Any]) -> str:
     """Values in a row, parted as the language does."""
     return pgettext("between the items of a list", ", ").join(map(str, values))
@@ -263,7 +272,7 @@ def detail_words(detail: Any) -> list[tuple[str | Promise, str]]:
     return [
         (
             DETAIL_WORDS.get(str(key), str(key)),
-            _in_words(named.get(str(key), {}).get(str(value), value)),
+            short_ids(_in_words(named.get(str(key), {}).get(str(value), value))),
         )
         for key, value in detail.items()
     ]

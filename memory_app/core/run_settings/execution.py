@@ -25,7 +25,9 @@ class ExecutionSettings(Section):
     )
     save_every: int = setting(
         250,
-        Sentence("Steps between saves that a run can resume from."),
+        Sentence(
+            "Most steps between two saves that a run can resume from. It also saves by the clock."
+        ),
         range=(1, 100_000_000),
     )
     # Of the GEMMs; parameters stay float32.

@@ -114,6 +114,7 @@ def checkpoint(
             "corpora": request.POST.getlist("corpus"),
         },
         **_exams(row),
+        roll_back=roll_back_target(row.language) if row.live else None,
         kept=in_words(kept) if (kept := checkpoint_kept(row)) else "",
         card=card_html(row),
         name=request.POST.get("name", row.name),

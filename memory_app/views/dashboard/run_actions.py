@@ -80,7 +80,9 @@ def run_cancel_view(request: StaffRequest, run: UUID) -> HttpResponse:
         sentences=[
             _("It ends within seconds and leaves no checkpoint."),
             _("It can be resumed from its last save, if it has one."),
-        ],
+        ]
+        if row.started
+        else [_("It has not started yet. It leaves the queue and can be started again later.")],
         button=_("Cancel the run"),
         back=_page(row),
     )

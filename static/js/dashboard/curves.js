@@ -1,6 +1,6 @@
 // Charts of training curves: each curve's name, unit and hue, and a panel around it.
 import { LineChart } from "../shared/line_chart.js";
-import { savePicture, saveText } from "../shared/save_file.js";
+import { saveCaptioned, saveText } from "../shared/save_file.js";
 import { tools } from "./chart_tools.js";
 import { isLoggedOut, loggedOut } from "./logged_out.js";
 import { say, wordsOf } from "../shared/strings.js";
@@ -62,7 +62,7 @@ export function chartPanel(place, { key, names }, name) {
     tools.append(button);
   };
   tool("CSV", () => saveText(chart.csv(), `${file}.csv`));
-  tool("PNG", () => savePicture(canvas, `${file}.png`));
+  tool("PNG", () => saveCaptioned(canvas, `${file}.png`, `${title.textContent} · ${name}`));
   return { chart, panel, legend };
 }
 

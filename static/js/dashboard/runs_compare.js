@@ -7,7 +7,9 @@ const PERIOD = 2000;
 const select = document.getElementById("metric");
 const runs = [...document.querySelectorAll("#legend [data-run]")].map((item, at) => {
   item.dataset.hue = String(at % HUES.length);
-  return { name: item.textContent.trim(), hue: HUES[at % HUES.length], curves: new Curves(item.dataset.curves) };
+  // Seven hues are hard to tell apart: the later ones are dashed too.
+  item.classList.toggle("dashed", at >= 6);
+  return { name: item.textContent.trim(), hue: HUES[at % HUES.length], dashed: at >= 6, curves: new Curves(item.dataset.curves) };
 });
 for (const { key } of CHARTS) select.add(new Option(wordsOf("titles")[key], key));
 const { chart, panel } = chartPanel(document.getElementById("chart"), CHARTS[0], "runs");
@@ -32,8 +34,8 @@ function draw() {
     // A run without recorded times can't be drawn over time.
     series: runs
       .filter(({ curves }) => !tools.time || curves.series.seconds)
-      .flatMap(({ name, hue, curves }) =>
-        shown([{ label: name, hue, points: mean(curves.series, which) }], { seconds: curves.series.seconds, smooth })),
+      .flatMap(({ name, hue, dashed, curves }) =>
+        shown([{ label: name, hue, dashed, points: mean(curves.series, which) }], { seconds: curves.series.seconds, smooth })),
   });
 }
 
