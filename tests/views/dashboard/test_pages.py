@@ -184,10 +184,35 @@ def test_groups_are_found_from_users_and_djangos_index_leads_there(client):
     assert 'aria-current="page">Users</a>' in client.get(groups).content.decode()
 
 
+def test_the_audit_log_shows_ids_short(client, transactional_db):
+    AuditEntry.objects.create(
+        username="command line",
+        action="run.launch",
+        object="mine (e06d543f-547f-4e2e-905f-fa616993348b)",
+        detail={"sha256": "a1" * 32},
+    )
+    body = client.get(reverse("admin:audit")).content.decode().split("<tbody>")[1]
+    assert "mine (e06d543f)" in body
+    assert "sha256: a1a1a1a1<" in body
+    client.cookies["django_language"] = "zh-hans"
+    assert ">命令行<" in client.get(reverse("admin:audit")).content.decode()
+
+
+def test_the_live_checkpoints_page_leads_to_what_was_live_before(client, checkpoint, other):
+    page = reverse("admin:checkpoint", args=[checkpoint.pk])
+    assert "Roll back to" not in client.get(page).content.decode()
+    Promotion.objects.create(checkpoint=checkpoint, previous=other, language="en")
+    assert f"Roll back to {other.name}" in client.get(page).content.decode()
+
+
 def test_a_run_that_waits_has_not_started(client, run):
     TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.QUEUED, started=None)
     body = client.get(reverse("admin:runs")).content.decode()
     assert "<time" not in body.split('data-label="Started"')[1].split("</tr>")[0]
+    cancel = client.get(reverse("admin:run_cancel", args=[run.pk])).content.decode()
+    assert "It has not started yet." in cancel
+    TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.CANCELLED, step=0)
+    assert ">Start after all<" in client.get(reverse("admin:run", args=[run.pk])).content.decode()
 
 
 def test_curves_come_piece_by_piece_and_a_late_row_of_an_old_step_is_not_lost(client, run):
