@@ -76,6 +76,10 @@ export class UnitLine {
     for (const id of ["line-csv", "line-png"]) element(id).disabled = !gates;
     if (!gates) return;
     for (const box of this.boxes) box.parentElement.hidden = !(box.value in gates);
+    // The map's gate may have no value per unit (k of a head has many): the usual lines stand in.
+    if (!this.boxes.some(({ checked, value }) => checked && value in gates) && !this.touched) {
+      for (const box of this.boxes) box.checked = STRIP.includes(box.value);
+    }
     const drawn = this.boxes.filter(({ checked, value }) => checked && value in gates).map(({ value }) => value);
     this.drawn = drawn;
     // A bounded gate is drawn between its bounds, so that the lines of two units compare.
