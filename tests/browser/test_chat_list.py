@@ -426,9 +426,7 @@ def test_the_rail_stands_in_line(visitor: Visitor) -> None:
     )
     page.get_by_role("button", name="中文").click()
     page.get_by_role("link", name="全部对话").wait_for()
-    page.set_viewport_size(
-        {"width": 390, "height": 800}
-    )  # one row below
+    page.set_viewport_size({"width": 390, "height": 800})  # one row below
     middles = page.locator(".rail-account a, .rail-foot .tools button").evaluate_all(
         "all => all.map((one) => one.getBoundingClientRect()).map((r) => (r.top + r.bottom) / 2)"
     )
