@@ -11,12 +11,15 @@ from memory_app.core.model.state import State
 
 #: The quickest counts: what slows one down is another's work, not the model's.
 ROUNDS = 5
+#: Tokens that are enough to measure with. A slice for a small model has many thousands, and a cell
+#: that reads token by token would keep the page that asks waiting for minutes.
+MOST_TOKENS = 256
 
 
 @torch.inference_mode()
 def reading_pace(runner: ModelRunner) -> float:
     """Seconds that each token of a long prompt takes, when nothing else is being computed."""
-    length = runner.slice_length
+    length = min(runner.slice_length, MOST_TOKENS)
     ids = torch.arange(length).remainder(runner.config.vocab_size).unsqueeze(0)
     state = State.zeros(runner.config)
     runner.feed(ids, state)  # the first call warms up
