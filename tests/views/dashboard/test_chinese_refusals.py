@@ -57,7 +57,7 @@ def test_a_search_that_can_not_be(desk: Client) -> None:
 def test_a_corpus_of_which_no_row_is_taken(staff: Staff, desk: Client) -> None:
     """Read in a process of its own, which knows no language."""
     answer = staff.upload(b'{"turns": []}\n' + b"[1]\n" * 2)
-    assert problem(answer) == "没有导入任何行；第 1 行：turns 不是轮次列表。"
+    assert problem(answer) == "没有导入任何行：所有行都被拒绝。"
     body = answer.content.decode()
     assert "不是 JSON 对象" in body
     assert "not a JSON object" not in body
