@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from memory_app import policy
 from memory_app.models import (
@@ -172,7 +173,7 @@ def test_an_error_names_its_run_with_a_link_and_in_the_readers_language(client, 
     FaultEntry.objects.create(source="x", message=message)
     client.cookies["django_language"] = "zh-hans"
     body = client.get(reverse("admin:overview_live")).content.decode()
-    link = f'<a href="{reverse("admin:run", args=[run.pk])}">{run.name}</a>'
+    link = f'<a href="{reverse("admin:run", args=[run.pk])}">{escape(run.name)}</a>'
     assert f"{link}: 一次训练失败 · ValueError at trainer.py:7 · run {'0' * 32}" in body
 
 

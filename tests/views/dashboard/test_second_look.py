@@ -78,7 +78,10 @@ def test_a_paused_run_is_seen_to_go_on_by_every_page_that_shows_it(client):
     assert client.get(live, {"seen": "paused"}).status_code == 204
     TrainingRun.objects.update(status=RunStatus.QUEUED)
     answer = client.get(live, {"seen": "paused"})
-    assert (answer.status_code, answer["HX-Trigger"]) == (200, "run-resumed")
+    assert (answer.status_code, answer["HX-Trigger"]) == (
+        200,
+        "run-soon, run-resumed",
+    )
     assert 'data-status="queued"' in text_of(answer)
     rows = client.get(reverse("admin:runs"), headers={"HX-Request": "true"})
     assert rows.status_code == 200
