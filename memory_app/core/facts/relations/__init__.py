@@ -2,5 +2,13 @@
 
 from memory_app.core.facts.relations.catalogue import Catalogue, catalogue_of
 from memory_app.core.facts.relations.generator import KINDS, Form, generate_relation_dialogue
+from memory_app.core.facts.relations.own_words import ask_own_words
 
-__all__ = ["KINDS", "Catalogue", "Form", "catalogue_of", "generate_relation_dialogue"]
+__all__ = [
+    "KINDS",
+    "Catalogue",
+    "Form",
+    "ask_own_words",
+    "catalogue_of",
+    "generate_relation_dialogue",
+]

@@ -71,6 +71,8 @@ class Talk:
     list_all: Phrases
     listed: _Clauses
     nothing_known: Phrases
+    said_that: _Clauses
+    said_nothing: _Things
     world_replies: Phrases
 
 

@@ -16,8 +16,9 @@ from memory_app.core.facts.text_file import Fields, Phrases, Texts
 _CASES = ("subject", "object", "possessive", "reflexive")
 _INVERTED = {
     "am": "is", "have": "has", "do": "does", "was": "was", "don't": "doesn't",
-    "haven't": "hasn't", "did": "did", "can": "can", "could": "could", "should": "should",
-    "will": "will", "would": "would",
+    "haven't": "hasn't", "did": "did", "can": "can", "could": "could",
+    "will": "will", "would": "would", "can't": "can't", "didn't": "didn't", "won't": "won't",
+    "had": "had", "must": "must", "mustn't": "mustn't", "should": "should",
 }  # fmt: skip
 _CONTRACTED = {"I'm": "is", "I've": "has", "I'll": "will", "I'd": "would"}
 _IRREGULAR = {"am": "is", "have": "has", "do": "does", "go": "goes", "was": "was"} | {

@@ -33,6 +33,8 @@ FEWEST_TELLS, FEWEST_ASKS = 3, 3
 
 _Tells = Annotated[Texts, Fields("v a n o k", "v a")]
 _Names = Annotated[str, Fields("n o k")]
+#: Where the speaker is named as such.
+_SAYS = re.compile(r"\bdid I say\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ class Relation:
 
 
 def own(texts: Sequence[str]) -> Texts:
-    """Those that name the speaker, and so can be said of somebody else."""
-    return tuple(text for text in texts if _OWN.search(text))
+    """Those that name the speaker as the owner, and so can be said of somebody else."""
+    return tuple(text for text in texts if _OWN.search(text) and not _SAYS.search(text))
 
 
 def is_held_out_relation(name: str) -> bool:

@@ -83,10 +83,7 @@ class RelationWriter:
     def _request(self, text: str) -> str:
         """What the bot is to do, as typed; a question only where it is worded as one."""
         mark = self.grammar.question_mark if text.startswith("can ") else self.grammar.stop
-        style = self._style()
-        if self.rng.random() >= self.noise:
-            return capitalised(text) + mark
-        return self.typing.question(self.rng, style, text, mark)
+        return self.typing.finished(self.rng, self._style(), text, mark)
 
     def _question(self, style: int, text: str) -> str:
         mark = self.grammar.mark_of(text)
@@ -111,6 +108,9 @@ class RelationWriter:
         return told.topic.said_back(self.person, template, **told.fields(self.grammar))
 
     def _noun(self, topic: Topic) -> str:
+        """The thing asked for in the user's words."""
+        if topic.relation.of == "bot":
+            return topic.relation.about
         return topic.clause(self.person, topic.relation.noun)
 
     def _about(self, topic: Topic) -> str:
