@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.speed.curriculum import drawing
 from benchmarks.speed.first_token_under_training import first_token_beside
 from benchmarks.speed.fixtures import Replies, model_of
 from benchmarks.speed.gate_page import looking
@@ -30,6 +31,7 @@ SECTIONS = {
     "looking": (looking, 5, 1),
     "training": (first_token_beside, 20, 2),
     "matrix-memory": (matrix_memory, 7, 1),
+    "curriculum": (drawing, 15, 1),
 }
 
 

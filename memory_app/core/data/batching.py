@@ -30,6 +30,12 @@ from memory_app.core.data.dialogues import (
 )
 from memory_app.core.data.word_tokens import one_piece_words
 from memory_app.core.facts import FactDialogue, generate_dialogue, language_of
+from memory_app.core.facts.relations import (
+    Form,
+    ask_own_words,
+    catalogue_of,
+    generate_relation_dialogue,
+)
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
 
@@ -71,7 +77,8 @@ class Mixture:
         self.optimisation = settings.optimisation
         self.tokenizer = tokenizer
         self.sources = sources
-        self.language = language_of(settings.model.language)
+        self.code = settings.model.language
+        self.language = language_of(self.code)
         bot_only, chain = self.corpora.names("bot_only"), self.corpora.names("chain")
         self._bot_only = [source.name in bot_only for source in sources]
         self._chained = [source.name in chain for source in sources]
@@ -83,7 +90,8 @@ class Mixture:
             for dialogue in source.train
         )
         self._corpus_fillers = Fillers(stretches) if stretches else None
-        self._words = one_piece_words(tokenizer) if self.curriculum.drilled else []
+        drilled = self.curriculum.drilled or self.curriculum.relations
+        self._words = one_piece_words(tokenizer) if drilled else []
         self._orders: dict[tuple[int, int], list[int]] = {}
         self._mean_tokens = [self._estimate(source) for source in sources]
 
@@ -116,7 +124,7 @@ class Mixture:
         return dialogues[self._orders[source, epoch][place]]
 
     def _corpus_dialogues(self, pool: int, rng: random.Random) -> Iterator[Encoded]:
-        corpora = self.corpora
+        corpora, own_words = self.corpora, self.curriculum.own_words
         share = 1 - self.curriculum.facts - self.curriculum.identity
         sizes = [
             source.weight * len(source.train) * mean
@@ -138,7 +146,12 @@ class Mixture:
                     else (role, text)
                     for role, text in dialogue
                 ]
+                asked: set[int] = set()
+                if own_words and rng.random() < own_words:
+                    dialogue, asked = ask_own_words(rng, catalogue_of(self.code), dialogue)
                 weights = role_weights(dialogue, bot_only=self._bot_only[index])
+                for turn in asked:
+                    weights[turn - 1 : turn + 1] = [0.0, self.curriculum.answer_weight]
                 yield self._encode([(role, mask_numbers(text)) for role, text in dialogue], weights)
 
     def _written(self, rng: random.Random, **form: Any) -> FactDialogue:
@@ -152,6 +165,23 @@ class Mixture:
             slips=self.curriculum.slips,
             language=self.language,
             **form,
+        )
+
+    def _of_relations(self, rng: random.Random, max_gap: int) -> FactDialogue:
+        """A dialogue about relations of this run's form, with this run's fillers."""
+        curriculum = self.curriculum
+        form = Form(
+            max_facts=curriculum.relation_facts,
+            max_gap=min(max_gap, 1) if rng.random() < COMPACT else max_gap,
+            drills=curriculum.drills,
+            any_word=curriculum.drilled,
+            made_up=curriculum.made_up,
+            noise=curriculum.typing_noise,
+            loose=curriculum.loose,
+            slips=curriculum.slips,
+        )
+        return generate_relation_dialogue(
+            rng, fillers=self._fillers, form=form, words=self._words, language=self.code
         )
 
     def examples(self, count: int, max_gap: int = 3) -> list[FactDialogue]:
@@ -183,15 +213,18 @@ class Mixture:
         until = curriculum.alone_until
         alone = 0.6 * (1 - _rise(progress, 0.0, until)) if until else 0.0
         while wanted > 0:
-            kind = "single" if rng.random() < alone else None
-            made = self._written(
-                rng,
-                max_gap=min(max_gap, 1) if rng.random() < COMPACT else max_gap,
-                kind=kind,
-                made_up=made_up,
-                drilled=drilled,
-                most_values=most_values,
-            )
+            if curriculum.relations and rng.random() < curriculum.relations:
+                made = self._of_relations(rng, max_gap)
+            else:
+                kind = "single" if rng.random() < alone else None
+                made = self._written(
+                    rng,
+                    max_gap=min(max_gap, 1) if rng.random() < COMPACT else max_gap,
+                    kind=kind,
+                    made_up=made_up,
+                    drilled=drilled,
+                    most_values=most_values,
+                )
             weights = []
             for turn, (role, _) in enumerate(made.turns):
                 if role == "user":

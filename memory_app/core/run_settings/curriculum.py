@@ -80,6 +80,30 @@ class CurriculumSettings(Section):
         Sentence("Share of the bot’s turns that are wrong. They don’t count in the loss."),
         range=(0, 1),
     )
+    # 0: the facts of fact_scope alone.
+    relations: float = setting(
+        0.0,
+        Sentence("Share of the fact dialogues about hundreds of relations of any person."),
+        range=(0, 1),
+    )
+    relation_facts: int = setting(
+        8, Sentence("Most facts stated in a dialogue about relations."), range=(1, 64)
+    )
+    drills: float = setting(
+        0.0,
+        Sentence("Share of the dialogues about relations that pair arbitrary words."),
+        range=(0, 1),
+    )
+    typing_noise: float = setting(
+        1.0,
+        Sentence("Untidy typing in dialogues about relations: 0 is neat, 1 as people type."),
+        range=(0, 1),
+    )
+    own_words: float = setting(
+        0.0,
+        Sentence("Share of the corpus dialogues that ask later for what their user said."),
+        range=(0, 1),
+    )
 
     def check(self) -> None:
         if self.gap_from >= self.gap_until:

@@ -140,3 +140,33 @@ def test_nothing_is_learned_from_a_slip() -> None:
 
     assert unlearned(mixture(facts=1, identity=0).pool(0, 1.0)) == 0
     assert unlearned(mixture(facts=1, identity=0, slips=0.5).pool(0, 1.0)) > 10
+
+
+def test_dialogues_about_relations_and_drills_are_mixed_in_where_asked_for() -> None:
+    def texts(**changes) -> str:
+        batches = mixture(facts=1, identity=0, **changes).pool(0, 1.0)
+        return "".join(TOKENIZER.decode(row.tolist()) for batch in batches for row in batch.ids)
+
+    assert texts(relations=1) != texts()
+    assert texts(relations=1) == texts(relations=1)
+    assert "OK, it's forgotten." in texts(relations=1, pool_tokens=60_000)
+    assert "forgotten" not in texts(relations=1, drills=1, pool_tokens=60_000)
+
+
+def test_a_users_own_words_are_asked_for_and_their_answer_weighs_as_one() -> None:
+    talk = [
+        ("user", "I have two old dogs at home."),
+        ("bot", "nice"),
+        ("user", "ok"),
+        ("bot", "ok"),
+    ]
+    settings = TrainingSettings().changed(
+        {"pool_tokens": 3000, "facts": 0, "identity": 0, "own_words": 1, "answer_weight": 7}
+    )
+    pool = Mixture(settings, [Source("talk", [talk] * 50)], TOKENIZER).pool(0, 0.0)
+    asked = [
+        TOKENIZER.decode(row[weights == 7].tolist())
+        for batch in pool
+        for row, weights in zip(batch.ids, batch.weights, strict=True)
+    ]
+    assert any("you have two old dogs at home." in text for text in asked)

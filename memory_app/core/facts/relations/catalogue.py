@@ -10,6 +10,7 @@ from typing import Annotated
 from memory_app.core.facts import language as languages
 from memory_app.core.facts.language import Language, language_of
 from memory_app.core.facts.relations.drills import Drills
+from memory_app.core.facts.relations.own_words import OwnWordForms
 from memory_app.core.facts.relations.person import People, Person
 from memory_app.core.facts.relations.relation import Relation, read_relations
 from memory_app.core.facts.relations.values import ValueForms, Values
@@ -88,6 +89,7 @@ class Catalogue:
     person: Person
     values: Values
     drills: Drills
+    own_words: OwnWordForms
     memory_talk: tuple[Entry, ...]
     feelings: tuple[Entry, ...]
     world: Texts
@@ -128,6 +130,7 @@ def read_catalogue(folder: Path, language: Language) -> Catalogue:
         person=build(Person, texts / "person.toml"),
         values=values,
         drills=build(Drills, texts / "drills.toml"),
+        own_words=build(OwnWordForms, texts / "own_words.toml"),
         memory_talk=read_entries(texts / "memory_talk.txt"),
         feelings=read_entries(texts / "feelings.txt"),
         world=tuple((texts / "world.txt").read_text("utf-8").split("\n")[:-1]),

@@ -21,6 +21,11 @@ TWO_WORDS = 0.15
 _UNTIDY = 0.4
 
 
+def words_of(pairs: int) -> int:
+    """How many words a drill of so many pairs is drawn from at least."""
+    return 3 * pairs + 2
+
+
 @dataclass(frozen=True, slots=True)
 class Drills:
     """Lists of one length, a place each a pattern: how a pair is told, asked, answered, unknown."""
@@ -46,15 +51,15 @@ class Drills:
     ) -> tuple[list[tuple[str, str]], dict[int, float], tuple[int, str, str]]:
         """Turns, the bot's turns that answer, and (turn, key, value) of the last answer.
 
-        Some pairs of distinct words, one to three in a message, each asked once in any order.
+        Pairs of distinct words, one to three in a message, each asked once in any order.
 
         Raises:
             ValueError: fewer words than pairs take.
         """
-        if len(words) < 3 * pairs + 2:
+        if len(words) < words_of(pairs):
             raise ValueError("A drill needs more words than that.")
         grammar = language.grammar
-        drawn = rng.sample(words, 3 * pairs + 2)
+        drawn = rng.sample(words, words_of(pairs))
         spare, new = drawn[-1], drawn[-2]
         one_pattern = rng.random() < 0.4
         pattern = rng.randrange(len(self.tell))

@@ -17,6 +17,7 @@ from memory_app.core.facts.generator import FactDialogue, Probe
 from memory_app.core.facts.hold_out import is_held_out
 from memory_app.core.facts.language import ENGLISH
 from memory_app.core.facts.relations.catalogue import Catalogue, catalogue_of
+from memory_app.core.facts.relations.drills import words_of
 from memory_app.core.facts.relations.person import Owner
 from memory_app.core.facts.relations.record import Told, Topic
 from memory_app.core.facts.relations.relation import Relation
@@ -381,8 +382,10 @@ def _wrong_value(plan: _Plan, writer: RelationWriter, told: Told) -> str:
 def _drill(
     rng: random.Random, catalogue: Catalogue, form: Form, words: Sequence[str]
 ) -> FactDialogue:
-    words = words or catalogue.values.lists["things"]
+    pairs = rng.randint(1, form.max_facts)
+    if len(words) < words_of(pairs):  # a tokenizer of few pieces
+        words = catalogue.values.lists["things"] + catalogue.values.lists["plural_things"]
     turns, answers, (turn, key, value) = catalogue.drills.dialogue(
-        rng, catalogue.language, words, rng.randint(1, form.max_facts), form.noise
+        rng, catalogue.language, words, pairs, form.noise
     )
     return FactDialogue(turns, Probe(turn, "drill", key, value, "drill"), answers)
