@@ -1,4 +1,4 @@
-"""What drawing dialogues costs a training run: those about relations, against the first curriculum's."""
+"""What drawing dialogues costs: those about relations beside those of the first curriculum."""
 
 from __future__ import annotations
 
