@@ -9,7 +9,7 @@ from pathlib import Path
 from memory_app.core.atomic_files import whole_file
 from memory_app.core.data.dialogues import Source
 from memory_app.core.facts import held_out_values, language_of, trained_values
-from memory_app.core.facts.sample_texts import fact_texts
+from memory_app.core.facts.sample_texts import fact_texts, relation_texts
 from memory_app.core.model.checkpoint import TOKENIZER_FILE
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
@@ -37,6 +37,8 @@ def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[st
         language = language_of(settings.model.language)
         dialogues = min(10_000, round(FACT_DIALOGUES * pieces))
         yield from fact_texts(rng, settings.curriculum.fact_scope, dialogues, language)
+        if settings.curriculum.relations:
+            yield from relation_texts(rng, dialogues, settings.model.language)
         # A value that is one piece is one thing to keep in mind; in three it is three, in order.
         # The held-out ones too: without them "James" would be the one name that has to be spelled,
         # and the exam would measure the tokenizer. Training still never tells them.

@@ -18,9 +18,9 @@ from memory_app.core.facts.relations import (
     generate_relation_dialogue,
 )
 from memory_app.core.facts.relations.person import Owner, to_listener
+from memory_app.core.facts.sample_texts import relation_texts
 from memory_app.core.facts.slots import SMALLEST_SPLIT
 
-WORDS = ("harbour", "quick", "table", "seven", "orbit", "plaster", "velvet", "cousin", "north") * 4
 SEEDS = st.integers(0, 2**32)
 
 
@@ -157,6 +157,12 @@ def test_slips_are_marked_and_answers_hold_nevertheless():
             values = [value for at, other, value in told(made) if other == topic and at < turn]
             assert says(made.turns[turn][1], values[-1])
     assert slipped > 200
+
+
+def test_a_tokenizer_learns_from_held_out_relations_too():
+    texts = " ".join(relation_texts(random.Random(1), 200, "en"))
+    held = [r for r in catalogue_of("en").relations if r.held_out and "{" not in r.ask[0]]
+    assert sum(r.ask[0].lower() in texts.lower() for r in held) > 5
 
 
 def test_one_seed_gives_one_dialogue():
