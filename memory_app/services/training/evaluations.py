@@ -29,6 +29,7 @@ MOST_QUESTIONS = 1000
 #: Seconds between two progress reports of an exam.
 PULSE = timedelta(seconds=5)
 Dialogues = Iterable[list[tuple[str, str]]]
+Pulse = Callable[..., None]
 
 
 @transaction.atomic
@@ -154,22 +155,29 @@ def evaluation_execute(*, evaluation: int) -> None:
         ours.update(status=EvaluationStatus.FINISHED, result=result)
 
 
-def _pulse(ours: Any) -> Callable[[], None]:
-    """Reports to the row now and then that the exam goes on."""
+def _pulse(ours: Any) -> Pulse:
+    """Reports to the row now and then that the exam goes on, and how far it is.
+
+    Until there is a result, `result` is {"progress": [tests done, tests in all]}.
+    """
     reported = timezone.now()
 
-    def pulse() -> None:
+    def pulse(*progress: int) -> None:
         nonlocal reported
         now = timezone.now()
-        if now - reported > PULSE:
-            reported = now
+        if progress:
+            ours.update(heartbeat=now, result={"progress": progress})
+        elif now - reported > PULSE:
             ours.update(heartbeat=now)
+        else:
+            return
+        reported = now
 
     return pulse
 
 
 def _sit(
-    checkpoint: Checkpoint, suite: str, request: Mapping[str, Any], pulse: Callable[[], None]
+    checkpoint: Checkpoint, suite: str, request: Mapping[str, Any], pulse: Pulse
 ) -> dict[str, Any]:
     configure_process()  # one thread: chats on the same machine go first
     model = load_checkpoint(registry.folder_of(checkpoint.sha256))
@@ -179,7 +187,7 @@ def _sit(
         suite,
         sources={name: corpus_dialogues(name) for name in request.get("corpora", [])},
         n=int(request.get("n", 200)),
-        on_cell=lambda *_: pulse(),
+        on_cell=lambda _, done, total: pulse(done, total),
         on_rows=lambda _: pulse(),
     )
 

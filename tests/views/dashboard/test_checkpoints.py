@@ -196,6 +196,8 @@ def test_an_exam_is_asked_for_and_sat_once(client, other, monkeypatch):
     def sit(model, tokenizer, suite, **facts):
         sat.append((suite, facts["n"]))
         facts["on_cell"]("x", 1, 2)
+        exams = client.get(reverse("admin:checkpoint_exams", args=[other.pk])).content.decode()
+        assert "1 of 2 tests" in exams
         return {"recall": {"exact_match": {"gap_0": 0.5}, "n": facts["n"]}}
 
     monkeypatch.setattr(evaluations, "evaluate", sit)
