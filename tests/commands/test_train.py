@@ -11,6 +11,7 @@ from memory_app.models import (
     TrainingRun,
 )
 from memory_app.services.training import execute, runs
+from memory_app.services.training.leases import Lease
 from memory_app.services.training.run_launch import run_launch
 
 SMALL = {
@@ -84,10 +85,10 @@ def test_a_cancelled_run_is_resumed_to_its_end(manage, corpus, monkeypatch):
 
 def test_a_run_that_two_workers_want_has_one(manage, corpus):
     run = run_launch(preset="tiny", corpora=[("few", 1.0)], enqueue=False)
-    first = runs.Lease.claim(run.pk)
-    assert runs.Lease.claim(run.pk) is None
+    first = Lease.claim(run.pk)
+    assert Lease.claim(run.pk) is None
     TrainingRun.objects.filter(pk=run.pk).update(heartbeat="2020-01-01T00:00:00Z")
-    second = runs.Lease.claim(run.pk)
+    second = Lease.claim(run.pk)
     assert second.write(step=5)
     assert not first.write(step=3)
     assert "Another worker" in manage("train", "--resume", str(run.pk)).err
