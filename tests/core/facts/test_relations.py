@@ -64,6 +64,19 @@ def test_what_is_not_known_or_was_taken_back_is_not_said(seed, kind):
 
 
 @settings(max_examples=100, deadline=None)
+@given(SEEDS)
+def test_a_list_of_what_is_known_names_up_to_five_things_told_and_not_taken_back(seed):
+    made = draw(seed, "chat", max_facts=8)
+    answered = {turn for turn, _ in (*made.recalled, *made.unknown)}
+    for turn in set(made.answer_turns) - answered:
+        listed = [value for at, _, value in made.mentions if at == turn]
+        assert len(listed) <= 5
+        last = {topic: value for at, topic, value in told(made) if at < turn}
+        reply = made.turns[turn][1]
+        assert all(value in last.values() and says(reply, value) for value in listed)
+
+
+@settings(max_examples=100, deadline=None)
 @given(SEEDS, st.integers(1, 8), st.sampled_from((0.0, 0.5, 1.0)))
 def test_a_dialogue_alternates_and_its_marks_are_turns_of_the_bot(seed, facts, drills):
     made = draw(seed, max_facts=facts, drills=drills)
