@@ -125,6 +125,8 @@ class Cell(ABC):
     serves_chats: ClassVar[bool] = True
     #: Whether the memory's value is exactly a sum of what each token wrote, decayed.
     has_ledger: ClassVar[bool] = False
+    #: Whether it has a matrix memory whose addresses can be given to it (`Layers.open_addresses`).
+    has_addresses: ClassVar[bool] = False
     #: Whether its gates are linear maps of [input, h] with weights by gate (`Layers.gate_weights`),
     #: so that they can be initialised one by one, regularised and widened.
     has_gate_weights: ClassVar[bool] = False

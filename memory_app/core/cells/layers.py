@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -75,10 +75,17 @@ class Layers(nn.Module):
         raise NotImplementedError
 
     def open_addresses(self, embedding: Tensor, frequencies: Tensor, *, seed: int) -> None:
-        """Begin a matrix memory so that what followed the same words before is read; else nothing.
+        """Begin a matrix memory so that what followed the same words before is read.
 
-        embedding [vocab, embed], frequencies [vocab] > 0: how often each token comes.
+        embedding [vocab, embed], frequencies [vocab] > 0: how often each token comes. Only where
+        `Cell.has_addresses`.
         """
+        raise NotImplementedError
+
+    def upper_parameters(self) -> Iterator[nn.Parameter]:
+        """Those of the layers above what a checkpoint of another cell can fill; unless a cell has
+        such layers, all."""
+        return self.parameters()
 
     def open_forget_gates(self, bias: float) -> None:
         """Add to the bias of every forget gate, so that memory is the default; else nothing."""

@@ -47,16 +47,28 @@ def initial_model(
     device: torch.device,
     *,
     begin: Callable[[LanguageModel], None] | None = None,
+    frequencies: Callable[[], Tensor] | None = None,
     parked: Tensor | None = None,
 ) -> tuple[LanguageModel, Tensor | None]:
     """(The model on `device`, the rows of its embedding that training leaves as they are).
 
-    `begin` may put other weights into it. `parked`, bool [vocab], are the rows of a run that goes
-    on; without them they are chosen here where the settings ask for it.
+    `begin` may put other weights into it. `frequencies` counts how often each token comes, [vocab]
+    > 0, for a matrix memory that begins with addresses; None: it has learned its own. `parked`,
+    bool [vocab], are the rows of a run that goes on; without them they are chosen here where the
+    settings ask for it.
     """
     model = new_model(settings, tokenizer.vocab_size).to(device)
     if begin is not None:
         begin(model)
+    wanted = model.cell.has_addresses and settings.initialisation.addresses == "induction"
+    if wanted and frequencies is not None:
+        model.layers.open_addresses(
+            model.embedding.weight, frequencies(), seed=settings.optimisation.seed
+        )
+    if settings.optimisation.learn == "upper":
+        model.requires_grad_(False)
+        for parameter in model.layers.upper_parameters():
+            parameter.requires_grad_(True)
     if settings.initialisation.copy_units:
         open_copy_path(model, settings.initialisation.copy_units)
     if settings.initialisation.redraw_below and parked is None:

@@ -26,7 +26,8 @@ class ModelSettings(Section):
     cell: str = setting(
         "lstm",
         Sentence(
-            "The recurrent cell. Only lstm can be promoted for chat; the others are for study only."
+            "The recurrent cell. lstm and xlstm can be promoted for chat; the others are for study "
+            "only."
         ),
         choices=cell_names,
     )
@@ -74,6 +75,14 @@ class InitialisationSettings(Section):
         "off",
         Sentence("Initial forget gates: one bias (off) or many timescales (inverse_gamma)."),
         choices=one_of("off", "inverse_gamma"),
+    )
+    addresses: str = setting(
+        "induction",
+        Sentence(
+            "Initial addresses of a matrix memory: what followed the same words before "
+            "(induction), or random ones. Other cells ignore it."
+        ),
+        choices=one_of("induction", "random"),
     )
     copy_units: int = setting(
         0,

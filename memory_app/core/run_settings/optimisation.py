@@ -50,6 +50,14 @@ class OptimisationSettings(Section):
         Sentence("Gradients with a larger norm are scaled down to this norm."),
         range=(1e-6, 1e6),
     )
+    learn: str = setting(
+        "all",
+        Sentence(
+            "What learns: every weight (all), or only the layers above those of the starting "
+            "checkpoint (upper), for an xlstm that starts from an lstm."
+        ),
+        choices=one_of("all", "upper"),
+    )
     seed: int = setting(1, Sentence("The same seed, data and machine give the same curve."))
 
 

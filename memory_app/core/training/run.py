@@ -115,6 +115,16 @@ def _begin(
         topic_flags.open_told_flags(model, tokenizer, listened)
 
 
+def _frequencies(batches: Batches, vocab_size: int) -> torch.Tensor:
+    """How often each token comes in what is read first, [vocab]; one that doesn't counts half."""
+    counts = torch.full((vocab_size,), 0.5)
+    for batch in batches.pool(0, 1.0):
+        # Zeros behind a row's end are no tokens; no row ends in a token whose id is 0.
+        inside = batch.ids.flip(1).cumsum(1).flip(1) > 0
+        counts += batch.ids[inside].bincount(minlength=vocab_size)
+    return counts
+
+
 def train_from_sources(
     task: Task,
     settings: TrainingSettings,
@@ -125,10 +135,13 @@ def train_from_sources(
     *,
     resume: bool = False,
     begin: Callable[[LanguageModel], None] | None = None,
+    addressed: bool = False,
     fence: int = 0,
     group: Group = ALONE,
 ) -> TrainingResult:
     """`train` of a task's first model on its batches.
+
+    `addressed`: what `begin` puts into the model has learned its addresses already.
 
     Raises:
         TrainingError, SaveError: as `train`.
@@ -142,6 +155,9 @@ def train_from_sources(
         tokenizer,
         group.device(settings.execution.device),
         begin=begin,
+        frequencies=(
+            None if addressed or resume else partial(_frequencies, batches, tokenizer.vocab_size)
+        ),
         parked=parked,
     )
     return train(
@@ -205,6 +221,9 @@ def run(
         [*callbacks, measured.as_callback()],
         resume=resume,
         begin=begin,
+        addressed=begin is not None
+        and parent is not None
+        and parent.model.config.cell == settings.model.cell,
         fence=fence,
         group=group,
     )

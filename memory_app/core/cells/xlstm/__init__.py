@@ -87,6 +87,7 @@ class XLSTM(Cell):
         *LSTM.gates,
         *(gate for gate in BLOCK_GATES if gate.name in ("q", "k", "v", "size")),
     )
+    has_addresses = True
     strip_gates = ("i", "f", "o")
     memory_gate, write_gate, keep_gate = "c", "i", "f"
     output_part = None

@@ -62,9 +62,14 @@ def complete_blocks(given: Sequence[Any], num_layers: int, embedding_dim: int) -
         OptionError: not LSTM layers below mLSTM blocks, or a size out of range.
     """
     if not given:
-        width = {"width": 2 * embedding_dim, "feed_forward": max(1, embedding_dim // 2)}
+        # As many units as the embedding has dimensions, where they are not more than usual.
+        head = min(64, max(1, embedding_dim // 4))
+        size = {
+            "key": head, "value": head,
+            "width": 2 * embedding_dim, "feed_forward": max(1, embedding_dim // 2),
+        }  # fmt: skip
         upper = max(1, num_layers // 2)
-        given = [{"kind": LSTM}] * (num_layers - upper) + [{"kind": MLSTM, **width}] * upper
+        given = [{"kind": LSTM}] * (num_layers - upper) + [{"kind": MLSTM, **size}] * upper
     if len(given) != num_layers or not all(isinstance(block, Mapping) for block in given):
         raise OptionError("blocks must contain one object for each of the num_layers layers.")
     kinds = [block.get("kind") for block in given]

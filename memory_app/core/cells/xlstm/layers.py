@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -117,6 +117,9 @@ class XLSTMLayers(Layers):
     def open_addresses(self, embedding: Tensor, frequencies: Tensor, *, seed: int) -> None:
         generator = torch.Generator().manual_seed(seed)
         begin_as_induction(self.block(self.lower), embedding, frequencies, generator)
+
+    def upper_parameters(self) -> Iterator[nn.Parameter]:
+        return self.blocks.parameters()
 
     def open_forget_gates(self, bias: float) -> None:
         """Of the LSTM below; the blocks' begin open."""
