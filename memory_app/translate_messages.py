@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from memory_app.core.messages import VERBATIM, Sentence, sentence_of
@@ -29,3 +30,9 @@ in_words_later = lazy(in_words, str)
 def kept_in_words(stored: Mapping[str, Any] | None, text: str) -> str:
     """The sentence that a row keeps (`Sentence.to_dict`); without one, its text as it is."""
     return in_words(Sentence.from_dict(stored)) if stored else text
+
+
+def field_word(label: str) -> str:
+    """A field of Django's own forms, which audit entries name in English, as the forms show it."""
+    words = gettext(label)
+    return words if words != label else capfirst(gettext(label[:1].lower() + label[1:]))

@@ -8,7 +8,6 @@ from django import template
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
-from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +16,7 @@ from memory_app.core.data.sample_corpus import NAME as SAMPLE
 from memory_app.core.number_text import figure_text
 from memory_app.models import Corpus
 from memory_app.services.operations.audit import COMMAND_LINE
-from memory_app.translate_messages import in_words, kept_in_words
+from memory_app.translate_messages import field_word, in_words, kept_in_words
 
 register = template.Library()
 #: A UUID or a SHA-256: enough of it tells two apart.
@@ -253,12 +252,6 @@ def listed(values: Iterable[Any]) -> str:
 def user_word(username: str) -> str:
     """Who did it: a user by name, the command line in words (no user's name contains a space)."""
     return gettext("command line") if username == COMMAND_LINE else username
-
-
-def field_word(label: str) -> str:
-    """A field of Django's own forms, which audit entries name in English, as the forms show it."""
-    words = gettext(label)
-    return words if words != label else capfirst(gettext(label[:1].lower() + label[1:]))
 
 
 @register.filter

@@ -94,7 +94,9 @@ def test_a_second_language_is_examined_and_marked(tiny):
 @pytest.mark.usefixtures("beside")
 def test_a_run_learns_and_is_examined_in_the_language_of_its_folder():
     tokenizer = Tokenizer.train(["你好"] * 3, 270)
-    mixture = Mixture(TrainingSettings(language="tiny_zh", identity=0.2), [], tokenizer)
+    mixture = Mixture(
+        TrainingSettings().changed({"language": "tiny_zh", "identity": 0.2}), [], tokenizer
+    )
     said = "".join(text for made in mixture.examples(5) for _, text in made.turns)
     assert "我" in said
     assert not re.search("[B-Z]", said)
