@@ -7,7 +7,8 @@ from typing import Any
 
 from memory_app.core.evaluation.diversity import evaluate_variety
 from memory_app.core.evaluation.perplexity import Dialogue, evaluate_perplexity
-from memory_app.core.evaluation.recall import SEED, evaluate_recall
+from memory_app.core.evaluation.recall import SEED
+from memory_app.core.evaluation.recall_suite import evaluate_recall, recall_languages
 from memory_app.core.messages import SentenceError
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.text.tokenizer import Tokenizer
@@ -27,6 +28,7 @@ def evaluate(
     sources: Mapping[str, Iterable[Dialogue]] | None = None,
     n: int = 200,
     seed: int = SEED,
+    language: str | None = None,
     on_cell: Callable[[str, int, int], None] | None = None,
     on_rows: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
@@ -34,14 +36,22 @@ def evaluate(
 
     `recall` brings loops and distinct_2 with it. `perplexity` needs sources by name, dialogues
     of (role, text) with the user first; under `all` it is left out where there are none.
+    `language` is that of the recall exam, by default the model's.
 
     Raises:
-        EvaluationError: an unknown suite, n below 1, or perplexity without dialogues.
+        EvaluationError: an unknown suite, a language without an exam, n below 1, or perplexity
+            without dialogues.
     """
     if suite not in SUITES:
         raise EvaluationError("suite must be one of {choices}.", choices=", ".join(SUITES))
     if n < 1:
         raise EvaluationError("n must be at least 1.")
+    if language is not None and language not in recall_languages():
+        raise EvaluationError(
+            "There is no recall test in {language}; there is one in {choices}.",
+            language=language,
+            choices=", ".join(recall_languages()),
+        )
     if suite == "perplexity" and not sources:
         raise EvaluationError("perplexity needs a corpus or a file of dialogues.")
     result: dict[str, Any] = {}
@@ -50,7 +60,7 @@ def evaluate(
         if not result["perplexity"]["tokens"]:
             raise EvaluationError("These dialogues contain no reply to measure.")
     if suite != "perplexity":
-        result["recall"] = evaluate_recall(model, tokenizer, n, seed, on_cell)
+        result["recall"] = evaluate_recall(model, tokenizer, n, seed, on_cell, language)
         variety = evaluate_variety(model, tokenizer, seed=seed)
         result["loops"] = round(variety.loops, 4)
         result["distinct_2"] = round(variety.distinct_2, 4)

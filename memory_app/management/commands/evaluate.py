@@ -41,6 +41,7 @@ class Command(ReportingCommand):
         parser.add_argument("--corpus", action="extend", nargs="+", default=[])
         parser.add_argument("--data", type=Path, help="a file of dialogues that is in no corpus")
         parser.add_argument("--n", type=positive, default=200, help="questions a cell")
+        parser.add_argument("--language", help="of the recall test; by default the checkpoint's")
 
     def report(self, options: dict[str, Any]) -> Any:
         row = registry.find(options["checkpoint"])
@@ -65,6 +66,7 @@ class Command(ReportingCommand):
                 options["suite"],
                 sources=sources,
                 n=options["n"],
+                language=options["language"],
                 on_cell=on_cell,
                 on_rows=lambda count: progress.advance(reading, count),
             )
