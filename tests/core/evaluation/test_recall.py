@@ -9,11 +9,11 @@ from memory_app.core.evaluation.recall import (
     abstains,
     contains_value,
     draw_exam,
-    evaluate_recall,
     is_right,
     prompt_of,
     run_exam,
 )
+from memory_app.core.evaluation.recall_suite import evaluate_recall
 from memory_app.core.evaluation.suites import EvaluationError, evaluate
 from memory_app.core.evaluation.wilson import wilson
 from memory_app.core.model.config import ModelConfig
@@ -52,7 +52,7 @@ def test_the_exam_has_the_cells_of_the_contract(exam):
     assert set(result["exact_match"]) == gaps
     assert set(result["held_out"]) == {"values", "phrasings"}
     assert set(result["held_out"]["values"]) == set(result["held_out"]["phrasings"]) == gaps
-    assert {"several", "update", "abstain", "control"} < set(result)
+    assert {"several_core", "update", "abstain", "control"} < set(result)
     assert all(len(items) == 12 for items in exam.values())
 
 
@@ -74,7 +74,7 @@ def test_one_that_remembers_nothing_scores_zero_but_may_abstain(exam):
 def test_one_that_keeps_the_first_value_fails_the_update(exam):
     result = run_exam(exam, lambda items: [i.replaced or i.answer for i in items])
     assert result["update"] == 0.0
-    assert result["several"] == 1.0
+    assert result["several_core"] == 1.0
 
 
 def test_naming_both_the_old_and_the_new_value_is_no_update():
@@ -165,12 +165,25 @@ def test_the_whole_evaluation_has_the_shape_of_the_contract(model, tokenizer):
     }
     assert result["perplexity"]["bytes"] == len("hello thereme")
     assert set(result["recall"]) == {
-        *("exact_match", "several", "update", "abstain", "held_out", "control", "n", "intervals"),
+        *("exact_match", "several_core", "update", "abstain", "held_out", "control"),
+        *("open", "several", "others", "forget", "list", "n", "intervals"),
     }
+    assert set(result["recall"]["list"]) == {"named", "false"}
+    assert set(result["recall"]["intervals"]) == set(result["recall"]) - {"n", "intervals"}
+    assert result["recall"]["intervals"]["list"]["named"] == [0.0, round(wilson(0, 10)[1], 4)]
     assert result["recall"]["n"] == 2
     assert 0 <= result["loops"] <= 1
     assert 0 <= result["distinct_2"] <= 1
-    assert seen == [(done, 16) for done in range(1, 17)]
+    assert seen == [(done, 21) for done in range(1, 22)]
+
+
+def test_a_language_is_the_one_named_else_the_models_else_english(tokenizer):
+    torch.manual_seed(0)
+    config = ModelConfig(tokenizer.vocab_size, 16, 24, 2, language="zh")
+    chinese = LanguageModel(config).eval()
+    by_default = evaluate_recall(chinese, tokenizer, 1)
+    assert by_default == evaluate_recall(chinese, tokenizer, 1, language="en")
+    assert "open" in by_default
 
 
 def test_an_evaluation_that_cannot_be_is_refused_in_one_sentence(model, tokenizer):
@@ -178,6 +191,10 @@ def test_an_evaluation_that_cannot_be_is_refused_in_one_sentence(model, tokenize
         evaluate(model, tokenizer, "taste")
     with pytest.raises(EvaluationError, match="needs a corpus"):
         evaluate(model, tokenizer, "perplexity")
+    with pytest.raises(
+        EvaluationError, match=r"^There is no recall test in zh; there is one in en\.$"
+    ):
+        evaluate(model, tokenizer, "recall", n=1, language="zh")
     with pytest.raises(EvaluationError, match="at least 1"):
         evaluate(model, tokenizer, "recall", n=0)
     with pytest.raises(EvaluationError, match="no reply"):

@@ -81,9 +81,9 @@ def test_a_second_language_is_examined_and_marked(tiny):
     exam = draw_exam(20, 1, tiny)
     right = run_exam(exam, lambda items: [f"是{i.answer}。" if i.answer else "我不知道。"
                                           for i in items], language=tiny)  # fmt: skip
-    assert right["held_out"]["values"]["gap_8"] == right["several"] == right["abstain"] == 1
+    assert right["held_out"]["values"]["gap_8"] == right["several_core"] == right["abstain"] == 1
     silent = run_exam(exam, lambda items: ["好。"] * len(items), language=tiny)
-    assert silent["several"] == silent["abstain"] == 0
+    assert silent["several_core"] == silent["abstain"] == 0
     for kind in EXAM_KINDS:
         generate_dialogue(
             random.Random(2), fillers=tiny.small_talk.exchanges, kind=kind, gap=2, language=tiny,

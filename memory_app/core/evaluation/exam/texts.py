@@ -90,8 +90,10 @@ def read_exam_texts(folder: Path) -> ExamTexts:
     if twice := sorted({key for key in keys if keys.count(key) > 1}):
         raise LanguageError(f"{folder / 'relations'}: {twice[0]} is there twice.")
     path = folder / "persons.toml"
-    persons = (build(PersonRelation, path, table, key=k) for k, table in read_toml(path).items())
-    return ExamTexts(build(Sayings, folder / _TEXTS), relations, tuple(persons))
+    persons = tuple(
+        build(PersonRelation, path, table, key=key) for key, table in read_toml(path).items()
+    )
+    return ExamTexts(build(Sayings, folder / _TEXTS), relations, persons)
 
 
 def exam_languages() -> tuple[str, ...]:
