@@ -55,7 +55,8 @@ def _scores(checkpoint: Checkpoint | None) -> list[Score]:
     n = recall.questions
     scores = [Score(_label(gap), share, n) for gap, share in recall.by_gap.items()]
     labels = {
-        "several": _("One of several facts"),
+        "several": _("One of eight facts"),
+        "several_core": _("One of several facts"),
         "update": _("A fact that was corrected"),
         "abstain": _("Admits that it doesn’t know"),
     }

@@ -111,6 +111,8 @@ def test_perplexity_needs_dialogues_and_reads_a_file_of_them(manage, checkpoint_
     asked = ("evaluate", "--checkpoint", "small", "--suite", "perplexity", "--json")
     assert "--data" in manage(*asked).mistake
     exam = manage(*asked, "--data", dialogues)
+    other = manage("evaluate", "--checkpoint", "small", "--suite", "recall", "--language", "zh")
+    assert other.mistake == "There is no recall test in zh; there is one in en."
     assert exam.document["perplexity"]["per_source"].keys() == {"few.jsonl"}
 
 

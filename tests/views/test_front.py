@@ -49,6 +49,17 @@ def test_the_newest_evaluation_is_told_in_percent(checkpoint: Checkpoint, client
     }
 
 
+def test_several_facts_of_an_earlier_evaluation_keep_their_name(
+    checkpoint: Checkpoint, client: Client
+) -> None:
+    evaluation_record(checkpoint=checkpoint, suite="recall", result=exam(0.9, several=0.8))
+    assert figures(page(client))["One of several facts"] == ("80", "160/200")
+    today = exam(0.9, several=0.3, several_core=0.7, open=0.1)
+    evaluation_record(checkpoint=checkpoint, suite="recall", result=today)
+    assert figures(page(client))["One of eight facts"] == ("30", "60/200")
+    assert figures(page(client))["One of several facts"] == ("70", "140/200")
+
+
 def test_a_checkpoint_may_bring_its_evaluation(checkpoint: Checkpoint, client: Client) -> None:
     Checkpoint.objects.update(config={**checkpoint.config, "evaluation": exam(0.9, 50)})
     assert figures(page(client))["A fact stated 2 turns before"] == ("90", "45/50")

@@ -10,11 +10,20 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from memory_app.core.evaluation.stored_recall import open_shares
 from memory_app.core.messages import Sentence
 
 # Settings that say how a run was carried out, not what the model is.
 _LEFT_OUT = {"threads", "device", "save_every", "compile", "cell", "language"}
 FILE = "`model.safetensors`"
+_OPEN_CELLS = {
+    "open": Sentence("a fact of any kind, two exchanges before"),
+    "several": Sentence("one of eight facts"),
+    "others": Sentence("the fact of one of two or three persons"),
+    "forget": Sentence("asked to forget a fact: doesn't say it"),
+    "list/named": Sentence("asked what it knows: names, of five facts"),
+    "list/false": Sentence("asked what it knows: names though never stated, of five"),
+}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
 
@@ -30,6 +39,18 @@ def _figure(value: object) -> str:
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     lines = [head, tuple("---" for _ in head), *rows]
     return ["", *(f"| {' | '.join(line)} |" for line in lines), ""]
+
+
+def _recall_of_any_fact(config: Mapping[str, Any], say: Callable[[Sentence], str]) -> list[str]:
+    """The shares of the recall test about facts of any kind, where the config has them."""
+    rows: list[tuple[str, ...]] = [
+        (say(_OPEN_CELLS[path]), f"{share:.2f} ({low:.2f}–{high:.2f})")
+        for path, share, (low, high) in open_shares(config.get("evaluation"))
+    ]
+    if not rows:
+        return []
+    head = ("", say(Sentence("share, 95% interval")))
+    return ["", "## " + say(Sentence("Recall of facts of any kind")), *_table(head, rows)]
 
 
 def write_card(
@@ -122,6 +143,7 @@ def write_card(
             )
         ),
     ]
+    lines += _recall_of_any_fact(config, say)
     if not with_settings:
         return "\n".join(lines).rstrip() + "\n"
     lines += ["", "## " + say(Sentence("Settings"))]

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from memory_app import outage_log, registry
 from memory_app.core.data.dialogues import read_dialogues
+from memory_app.core.evaluation.stored_recall import current_names, questions_of
 from memory_app.core.evaluation.suites import SUITES, EvaluationError, evaluate
 from memory_app.core.messages import Sentence, quoted, sentence_of
 from memory_app.core.model.checkpoint import load_checkpoint
@@ -29,6 +30,8 @@ MOST_QUESTIONS = 1000
 #: Seconds between two progress reports of an exam.
 PULSE = timedelta(seconds=5)
 Dialogues = Iterable[list[tuple[str, str]]]
+#: Cells of the recall exam without a gap that the front page names.
+OTHER_CELLS = ("several", "several_core", "update", "abstain")
 Pulse = Callable[..., None]
 
 
@@ -215,7 +218,7 @@ class Recall:
 
     by_gap: dict[int, float]  # exchanges between fact and question: share of right answers
     questions: int  # asked for each gap
-    #: Shares of right answers to the other kinds of question: several, update, abstain.
+    #: Shares of right answers to the other kinds of question that OTHER_CELLS names.
     others: dict[str, float] = field(default_factory=dict)
 
 
@@ -233,6 +236,7 @@ def recall_of(*, checkpoint: Checkpoint) -> Recall | None:
 
 
 def _recall(report: Any) -> Recall | None:
+    report = current_names(report)
     recall = report.get("recall") if isinstance(report, dict) else None
     exact = recall.get("exact_match") if isinstance(recall, dict) else None
     if not isinstance(recall, dict) or not isinstance(exact, dict):
@@ -242,14 +246,10 @@ def _recall(report: Any) -> Recall | None:
         gap = whole_number(str(key).removeprefix("gap_"), 9999)
         if gap is not None and _is_number(share):
             by_gap[gap] = float(share)
-    questions = recall.get("n")
-    if not by_gap or not isinstance(questions, int) or not 1 <= questions <= 10**9:
+    questions = questions_of(recall)
+    if not by_gap or questions is None:
         return None
-    others = {
-        key: float(recall[key])
-        for key in ("several", "update", "abstain")
-        if _is_number(recall.get(key))
-    }
+    others = {key: float(recall[key]) for key in OTHER_CELLS if _is_number(recall.get(key))}
     return Recall(dict(sorted(by_gap.items())), questions, others)
 
 

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from memory_app.core.evaluation.stored_recall import current_names, trials
 from memory_app.core.evaluation.wilson import newcombe, wilson
 from memory_app.core.number_text import whole_number
 from memory_app.models import Checkpoint, EvaluationStatus
 
 #: Of these, less is better.
-_LESS = ("bits_per_byte", "perplexity_per_token", "loops", "control")
+_LESS = ("bits_per_byte", "perplexity_per_token", "loops", "control", "false")
 #: These describe the exam and not the checkpoint.
 _NEITHER = ("tokens", "bytes", "n", "seconds")
 #: Bits per byte have no interval: a rise by more than this share of them counts as worse.
@@ -68,15 +69,19 @@ def _finite(value: float) -> bool:
 
 
 def _figures(result: Any) -> dict[str, Figure]:
-    numbers = flat(result)
+    numbers = flat(current_names(result))
     n = numbers.get("recall/n", 0)
     asked = int(n) if 1 <= n <= 10**9 else None
+
+    def n_of(path: str, value: float) -> int | None:
+        if asked is None or not path.startswith("recall/") or not 0 <= value <= 1:
+            return None
+        return trials(path.removeprefix("recall/"), asked)
+
     return {
-        path: Figure(
-            value, asked if path.startswith("recall/") and asked and 0 <= value <= 1 else None
-        )
+        path: Figure(value, n_of(path, value))
         for path, value in numbers.items()
-        if path.rpartition("/")[2] not in _NEITHER and "/list/" not in path
+        if path.rpartition("/")[2] not in _NEITHER
     }
 
 

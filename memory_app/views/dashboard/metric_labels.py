@@ -11,7 +11,13 @@ from memory_app.core.number_text import figure_text, whole_number
 from memory_app.services.training.metrics import Comparison, Figure
 
 _NAMES: dict[str, str | Promise] = {
-    "recall/several": gettext_lazy("Recall, several facts stated"),
+    "recall/open": gettext_lazy("Recall of facts of any kind"),
+    "recall/several": gettext_lazy("Recall, eight facts stated"),
+    "recall/several_core": gettext_lazy("Recall, three to five usual facts stated"),
+    "recall/others": gettext_lazy("Recall of whose fact it is"),
+    "recall/forget": gettext_lazy("Doesn’t say what it was asked to forget"),
+    "recall/list/named": gettext_lazy("Named of five facts when asked what it knows"),
+    "recall/list/false": gettext_lazy("Never stated, but named when asked what it knows"),
     "recall/update": gettext_lazy("Recall, a fact corrected"),
     "recall/abstain": gettext_lazy("Admits that it doesn’t know"),
     "recall/control": gettext_lazy("Right by chance, from a blank memory"),

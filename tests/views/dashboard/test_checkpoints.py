@@ -384,6 +384,39 @@ def test_the_page_of_a_checkpoint_has_its_figures_beside_its_parents(client, oth
     assert "<details><summary>Training settings" in body or "learning_rate" not in body
 
 
+def test_the_page_of_a_checkpoint_has_the_recall_of_facts_of_any_kind(client, checkpoint):
+    recall = {"open": 0.6, "several": 0.8, "others": 0.5, "forget": 0.9, "n": 200}
+    recall |= {"exact_match": {"gap_0": 1.0}, "list": {"named": 0.4, "false": 0.1}}
+    Evaluation.objects.create(checkpoint=checkpoint, suite="recall", result={"recall": recall})
+    body = client.get(reverse("admin:checkpoint", args=[checkpoint.pk])).content.decode()
+    table = " ".join(body.split('<table class="figures">')[1].split("</table>")[0].split())
+    for label, interval in {
+        "Recall of facts of any kind": "53.1–66.5",
+        "Recall, eight facts stated": "73.9–85",
+        "Recall of whose fact it is": "43.1–56.9",
+        "Doesn’t say what it was asked to forget": "85.1–93.4",
+        # Of five facts a question.
+        "Named of five facts when asked what it knows": "37–43.1",
+        "Never stated, but named when asked what it knows": "8.3–12",
+    }.items():
+        assert interval in table.split(label)[1].split("</tr>")[0]
+
+
+def test_several_facts_of_an_earlier_evaluation_are_compared_with_those_of_today(
+    client, other, third
+):
+    Checkpoint.objects.filter(pk=third.pk).update(parent=other)
+    old = {"exact_match": {"gap_0": 1.0}, "several": 0.9, "n": 200}
+    new = {**old, "several": 0.2, "several_core": 0.9, "open": 0.1}
+    for row, recall in ((other, old), (third, new)):
+        Evaluation.objects.create(checkpoint=row, suite="recall", result={"recall": recall})
+    body = client.get(reverse("admin:checkpoint", args=[third.pk])).content.decode()
+    line = body.split("Recall, three to five usual facts stated")[1].split("</tr>")[0]
+    assert line.count("90%") == 2
+    assert "no clear difference" in line
+    assert body.split("Recall, eight facts stated")[1].split("</tr>")[0].count("%") == 1
+
+
 @pytest.mark.parametrize(
     "odd", ["text", [1], {"recall": "x"}, {"recall": {"n": 10**400, "exact_match": {"gap_0": 7}}}]
 )
