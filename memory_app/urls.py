@@ -16,8 +16,7 @@ from memory_app.views.chat import (
 from memory_app.views.chat import (
     page as chat_page,
 )
-from memory_app.views.inspector import downloads, gate_map, next_token
-from memory_app.views.inspector import page as turn_page
+from memory_app.views.inspector import downloads, gate_map, gate_view, next_token
 
 urlpatterns = [
     path("", front.front, name="front"),
@@ -43,7 +42,7 @@ urlpatterns = [
     path("chat/<uuid:chat>/turns.json", tree_json.turns_json, name="turns_json"),
     path("chat/<uuid:chat>/memory.json", memory_json.memory_json, name="memory_json"),
     path("chat/<uuid:chat>/tokens/", token_count.token_count, name="token_count"),
-    path("turn/<uuid:turn>/", turn_page.turn, name="turn"),
+    path("turn/<uuid:turn>/", gate_view.turn, name="turn"),
     path("turn/<uuid:turn>/reply/", reply_html.reply, name="reply"),
     path("turn/<uuid:turn>/gates.json", strip_json.gates_json, name="gates_json"),
     path("turn/<uuid:turn>/map.safetensors", gate_map.gate_map, name="gate_map"),

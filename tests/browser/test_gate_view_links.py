@@ -107,7 +107,7 @@ def test_a_very_long_turn_is_walked_in_windows(
     monkeypatch.setattr(windows, "LONG", 60)
     monkeypatch.setattr(windows, "WINDOW", 40)
     monkeypatch.setattr(windows, "SHORTEST", 10)
-    monkeypatch.setattr("memory_app.views.inspector.page.WINDOW", 40)
+    monkeypatch.setattr("memory_app.views.inspector.gate_view.WINDOW", 40)
     monkeypatch.setattr("memory_app.templatetags.pages.LONG", 60)
     visitor.start_chat()
     visitor.talk("My name is Clara and I live in Lima. " * 6)

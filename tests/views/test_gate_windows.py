@@ -19,7 +19,7 @@ def turn(chat, monkeypatch):
     monkeypatch.setattr(windows, "LONG", 60)
     monkeypatch.setattr(windows, "WINDOW", 40)
     monkeypatch.setattr(windows, "SHORTEST", 10)
-    monkeypatch.setattr("memory_app.views.inspector.page.WINDOW", 40)
+    monkeypatch.setattr("memory_app.views.inspector.gate_view.WINDOW", 40)
     monkeypatch.setattr("memory_app.templatetags.pages.LONG", 60)
     return spoken_turn(chat, "My name is Clara 𒀀. " * 9, "Nice to meet you 你")
 

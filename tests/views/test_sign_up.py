@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils.translation import gettext, override
 
 from memory_app.sign_up import SignUpForm
-from memory_app.views.inspector.page import _joins
+from memory_app.views.inspector.gate_view import _joins
 
 pytestmark = pytest.mark.django_db
 

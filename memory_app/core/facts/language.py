@@ -11,7 +11,7 @@ from pathlib import Path
 
 from memory_app.core.facts.backchannels import Backchannels
 from memory_app.core.facts.dialogue_state import topic_of
-from memory_app.core.facts.exam import Exam
+from memory_app.core.facts.exam_texts import Exam
 from memory_app.core.facts.grammar import Grammar
 from memory_app.core.facts.made_up_names import Syllables
 from memory_app.core.facts.slots import Slot, read_slot

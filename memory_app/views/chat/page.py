@@ -20,7 +20,7 @@ from memory_app.models import COMMITTED, Chat, Checkpoint, ImportStatus, Turn
 from memory_app.services.chat.chats import NoCheckpoint, NotForChat
 from memory_app.services.chat.titles import is_provisional
 from memory_app.translate_messages import in_words
-from memory_app.views.cell_words import checkpoint_to_page
+from memory_app.views.cell_json import checkpoint_to_page
 from memory_app.views.chat import sampling
 from memory_app.views.chat.chat_list import listing, percent_of
 from memory_app.views.chat.openings import openings

@@ -4,7 +4,7 @@ import { say } from "../shared/strings.js";
 
 const LONGEST_WORD = 24; // characters that no line breaks between
 
-// As the server joins the tokens of the page's own sentence (views/inspector/page.py).
+// As the server joins the tokens of the page's own sentence (views/inspector/gate_view.py).
 function joins(text, after, length) {
   if (length + after.length > LONGEST_WORD) return false;
   if (/\s$/u.test(text) || /^\s/u.test(after)) return false;

@@ -18,7 +18,7 @@ from memory_app.core.text.tokenizer import END, Tokenizer
 from memory_app.http import TurnRequest
 from memory_app.models import Turn, TurnKind
 from memory_app.refusal import Refused
-from memory_app.views.cell_words import cell_to_page, most_units
+from memory_app.views.cell_json import cell_to_page, most_units
 from memory_app.views.inspector.gate_map import numbered_window
 from memory_app.views.special_tokens import special_names, special_words
 
