@@ -49,7 +49,7 @@ def _recall_of_any_fact(config: Mapping[str, Any], say: Callable[[Sentence], str
     ]
     if not rows:
         return []
-    head = ("", say(Sentence("share, 95% interval")))
+    head = ("", say(Sentence("share, Wilson interval")))
     return ["", "## " + say(Sentence("Recall of facts of any kind")), *_table(head, rows)]
 
 

@@ -29,9 +29,9 @@ def current_names(result: Any) -> Any:
 def questions_of(recall: Mapping[str, Any]) -> int | None:
     """Questions a cell; None where that isn't a sound number."""
     n = recall.get("n")
-    return (
-        n if isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= _MOST_QUESTIONS else None
-    )
+    if not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= _MOST_QUESTIONS:
+        return None
+    return n
 
 
 def trials(path: str, n: int) -> int:
@@ -42,8 +42,10 @@ def trials(path: str, n: int) -> int:
 def open_shares(result: Any) -> Iterator[tuple[str, float, tuple[float, float]]]:
     """(path, share, 95% interval) of each of OPEN_CELLS that an evaluation has."""
     recall = result.get("recall") if isinstance(result, dict) else None
-    n = questions_of(recall) if isinstance(recall, dict) else None
-    if n is None or "open" not in recall:
+    if not isinstance(recall, dict) or "open" not in recall:
+        return
+    n = questions_of(recall)
+    if n is None:
         return
     for path in OPEN_CELLS:
         cell, _, name = path.partition("/")
