@@ -5,7 +5,7 @@
 #   PIP_EXTRA_INDEX_URL                               where pip finds the CPU-only build of torch
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots
+.PHONY: help run test test-fast lint bench screenshots
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -44,6 +44,7 @@ TORCH := $(shell sed -n 's/^torch = "\(.*\)"/\1/p' pyproject.toml)
 help:
 	@echo "make run          set up what is missing and start the site (PORT, HOST, DATA_DIR)"
 	@echo "make test         install what the tests need and run all of them"
+	@echo "make test-fast    the quick ones, without servers and browser: while you write"
 	@echo "make lint         style, types, import rules, Django's own checks"
 	@echo "make bench        the engine's ratios, one a line"
 	@echo "make screenshots  README's pictures, and in work/pictures one of every page"
@@ -133,6 +134,12 @@ test: $(DEV_STAMP)
 	cat "$$data/browser.log"; \
 	count $$status; \
 	exit $$worst
+
+# Two processes: nothing in these tests shares a port or a folder.
+test-fast: $(DEV_STAMP)
+	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && \
+	PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 DATA_DIR="$$data" $(PY) -m pytest -q -p no:cacheprovider -p no:playwright \
+		-n 2 --dist worksteal -m "not slow and not kills and not services" --ignore=tests/browser $(ARGS)
 
 lint: $(DEV_STAMP)
 	$(PY) -m ruff check .

@@ -8,6 +8,8 @@ import pytest
 from memory_app.core.evaluation.recall import SEED, draw_exam, model_replier, run_exam
 from memory_app.core.model.checkpoint import load_checkpoint
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "memory_app/bundled/en"
 

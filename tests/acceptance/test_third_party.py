@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import make_checkpoint
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/replay_chat.py"
 
 

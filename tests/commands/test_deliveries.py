@@ -13,6 +13,8 @@ from memory_app.services.training.run_launch import run_launch
 from tests.commands import beside
 from tests.commands.test_train import SMALL
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = int(os.environ.get("DELIVERY_ROUNDS", "3"))
 SHORT = SMALL | {"steps": 3, "evaluate_every": 2, "hidden_size": 4}
 

@@ -19,6 +19,8 @@ from memory_app.services.training.run_queue import runs_recover
 from tests.at_once import at_once
 from tests.commands.test_train import SMALL
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(manage, dialogues):

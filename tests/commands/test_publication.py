@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from django.conf import settings
 
 from memory_app import registry
@@ -12,6 +13,8 @@ from memory_app.services.training.run_folder import run_folder
 from memory_app.services.training.run_launch import run_launch
 from tests.commands import beside
 from tests.commands.test_train import SMALL
+
+pytestmark = pytest.mark.slow
 
 
 def nothing_is_torn(run: TrainingRun) -> None:

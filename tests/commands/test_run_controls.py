@@ -21,6 +21,8 @@ from memory_app.services.training.run_queue import runs_recover
 from tests.commands.test_train import SMALL
 from tests.timed import TIMED
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def launch(manage, dialogues, monkeypatch):

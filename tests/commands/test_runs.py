@@ -14,6 +14,8 @@ from memory_app.services.training.run_launch import run_launch
 from memory_app.services.training.run_queue import runs_recover
 from tests.commands.test_train import SMALL
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(manage, dialogues):

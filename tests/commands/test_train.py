@@ -14,6 +14,8 @@ from memory_app.services.training import execute, runs
 from memory_app.services.training.leases import Lease
 from memory_app.services.training.run_launch import run_launch
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "steps": 20,
     "vocab_size": 300,

@@ -4,9 +4,13 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from memory_app.models import Checkpoint, RunStatus, TrainingRun
 from tests.commands import beside
 from tests.commands.test_train import SMALL
+
+pytestmark = pytest.mark.slow
 
 
 def test_two_processes_carry_out_one_run(manage, dialogues):

@@ -11,6 +11,8 @@ from memory_app import services
 from memory_app.core.model.state import State
 from memory_app.models import Chat, Person, Turn
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def turns(manage, checkpoint_folder):

@@ -12,7 +12,10 @@ from memory_app.consumers import chat as chat_socket
 from memory_app.consumers import outlet
 from tests.conftest import PATIENCE
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+]
 
 
 def faults(caplog):

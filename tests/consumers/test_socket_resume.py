@@ -9,7 +9,10 @@ from memory_app import services
 from memory_app.consumers.outlet import Outlet
 from memory_app.database_thread import in_thread
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+]
 LONG = {"min_tokens": 120, "max_tokens": 120, "seed": 4}
 
 

@@ -9,7 +9,10 @@ from memory_app.core.model.replay import replay
 from memory_app.core.model.state import State
 from memory_app.models import Turn
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+]
 
 
 async def _turn(key: str) -> Turn:

@@ -6,7 +6,10 @@ import pytest
 
 from tests.processes.site import Site, until
 
-pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")
+pytestmark = [
+    pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc"),
+    pytest.mark.slow,
+]
 
 
 def test_a_worker_that_finds_half_a_message_lives_on(site: Site) -> None:

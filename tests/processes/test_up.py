@@ -8,7 +8,10 @@ import pytest
 
 from tests.processes.site import Site, gone, until
 
-pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")
+pytestmark = [
+    pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc"),
+    pytest.mark.slow,
+]
 
 
 def test_up_serves_supervises_and_leaves_nothing_behind(site):

@@ -13,6 +13,8 @@ from memory_app.refusal import Refused
 from tests.conftest import spoken_turn
 from tests.site.test_policy import OWNED
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def turn(chat):

@@ -24,7 +24,10 @@ from memory_app.models import AuditEntry, Chat, FaultEntry, Person, Turn
 from memory_app.services.operations.audit import audit_record
 from memory_app.services.operations.erase_deleted import log_empty, remains_clear
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+]
 sqlite_only = pytest.mark.skipif("postgresql" in str(settings.DATABASES), reason="SQLite's files")
 WORD = "Quetzalcoatlus"
 

@@ -17,6 +17,8 @@ from memory_app.core.text.case_folding import fold
 from memory_app.core.text.search_signature import signature
 from memory_app.models import SIGNATURE, Chat, SearchChunk, SearchSignature, search
 
+pytestmark = pytest.mark.slow
+
 SAID = (
     "Clara clara's OSLO Oslo-Lima İstanbul straße Straßenbahn café cafe\u0301 я Клара кларнет "
     "杭州 我住在杭州。 猫 我有一只猫 한글 ガギ a b x. the then breathe hi 😀 x\u00b4yz "

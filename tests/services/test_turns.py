@@ -19,7 +19,10 @@ from memory_app.refusal import Refused
 from memory_app.templatetags.pages import status_note
 from tests.at_once import at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+]
 
 
 def begin(chat: Chat, text: str | None = "Hi", **more) -> services.Begun:

@@ -13,7 +13,10 @@ from memory_app import outages
 from memory_app.services.chat import pending_chats
 from memory_app.views import front
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+]
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from memory_app.models import Chat, Person, Turn, folded_word
 from memory_app.views.chat import chat_list
 from memory_app.views.chat.chat_list import day_of, marked, snippet
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 HTMX = {"HX-Request": "true"}
 

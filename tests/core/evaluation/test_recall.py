@@ -20,6 +20,8 @@ from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.text.tokenizer import Tokenizer
 
+pytestmark = pytest.mark.slow
+
 
 def leaves(tree):
     for value in tree.values():

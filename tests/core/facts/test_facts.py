@@ -20,6 +20,8 @@ from memory_app.core.facts.curriculum import CHAT_FACTS
 from memory_app.core.facts.distractors import identity_exchanges, own_exchanges, own_fillers
 from memory_app.core.facts.realiser import Writer
 
+pytestmark = pytest.mark.slow
+
 ENGLISH = language_of("en")
 TALK = ENGLISH.small_talk
 SLOTS = ENGLISH.slots

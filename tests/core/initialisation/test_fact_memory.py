@@ -25,6 +25,8 @@ from memory_app.core.tasks import CHAT
 from memory_app.core.training.run import run
 from tests.core.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve
 
+pytestmark = pytest.mark.slow
+
 WIDTH, HIDDEN, UNITS = 24, 32, 12
 WIDE = HIDDEN + len(BANKS) * UNITS
 

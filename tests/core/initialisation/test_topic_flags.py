@@ -27,6 +27,8 @@ from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.run import run
 from tests.core.training.test_trainer import SMALL, SOURCE, TOKENIZER, Curve
 
+pytestmark = pytest.mark.slow
+
 HIDDEN = 3 * len(TOPICS) + 6
 
 

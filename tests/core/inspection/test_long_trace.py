@@ -18,6 +18,8 @@ from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 
+pytestmark = pytest.mark.slow
+
 LAYERS, HIDDEN, TOKENS = 2, 9, 45
 GATES = cell_named("lstm").gate_names
 

@@ -26,6 +26,8 @@ from memory_app.core.model.checkpoint_format import (
 )
 from tests.conftest import make_checkpoint
 
+pytestmark = pytest.mark.slow
+
 MUTATIONS = int(os.environ.get("MUTATIONS", "400"))
 #: Bytes that may be held at once while one folder of a few dozen kilobytes is looked at, by the
 #: system's count and by Python's (of a thousand folders: to count takes longer than to look), and

@@ -6,6 +6,8 @@ import torch
 from memory_app.core.sampling.batched import Sampler
 from memory_app.core.sampling.settings import Sampling, sample
 
+pytestmark = pytest.mark.slow
+
 USER, BOT, END = 0, 1, 2
 SETTINGS = [
     {},

@@ -16,6 +16,8 @@ from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.run import run
 from tests.core.training.test_trainer import SMALL, SOURCE, Curve
 
+pytestmark = pytest.mark.slow
+
 # Without dropout, whose draws are each process's own.
 SETTINGS = SMALL.changed({"dropout": 0.0, "steps": 24, "save_every": 5, "evaluate_every": 10})
 ROOT = Path(__file__).resolve().parents[3]

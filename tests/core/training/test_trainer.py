@@ -18,6 +18,8 @@ from memory_app.core.training.run import run
 from memory_app.core.training.run import train_from_sources as train
 from memory_app.core.training.trainer import TrainingError
 
+pytestmark = pytest.mark.slow
+
 # A run ends with a batch, so none may be as long as a run: dialogues are cut at five windows.
 SMALL = TrainingSettings().changed(
     {

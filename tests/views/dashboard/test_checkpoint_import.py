@@ -19,6 +19,8 @@ from memory_app.services.training import checkpoints
 from memory_app.services.training.import_checkpoint import checkpoint_import
 from tests.views.dashboard.staff import Staff, files_below, problem_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_three_files_become_a_checkpoint(staff: Staff, checkpoint_folder: Path) -> None:
     response = staff.send_checkpoint(checkpoint_folder, name="mine")

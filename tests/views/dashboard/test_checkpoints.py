@@ -27,6 +27,8 @@ from memory_app.services.training import checkpoints, evaluations
 from tests.conftest import make_checkpoint, stored
 from tests.views.dashboard.staff import Staff
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def third(other, tmp_path):

@@ -13,6 +13,8 @@ from memory_app.models import AuditEntry, Corpus, TrainingRun
 from memory_app.services.training.corpus_files import corpus_file
 from tests.views.dashboard.staff import GOOD, Staff, files_below, problem_of
 
+pytestmark = pytest.mark.slow
+
 FORMS = {
     "turns": GOOD,
     "messages": b'{"messages":[{"role":"user","content":"Hi"},'

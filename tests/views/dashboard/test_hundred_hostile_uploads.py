@@ -29,7 +29,10 @@ registry.promote(registry.register(Path({folder!r})))
 User.objects.create_superuser("dora", password="dora-pass-word")
 """
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads memory from /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="reads memory from /proc"),
+    pytest.mark.slow,
+]
 
 
 def memory(pid: int, what: str) -> float:

@@ -30,6 +30,8 @@ from memory_app.version import __version__
 from memory_app.views.dashboard.curves import MOST_POINTS, thinned
 from memory_app.views.dashboard.runs import STOP_POLLING
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(transactional_db):

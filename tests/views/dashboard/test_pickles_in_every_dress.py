@@ -20,6 +20,8 @@ from memory_app.services.training import import_checkpoint
 from tests.views.dashboard.hostile import GOOD, Canary, tarred, zipped
 from tests.views.dashboard.staff import Staff, problem_of
 
+pytestmark = pytest.mark.slow
+
 FIELDS = dict(zip(("model", "config", "tokenizer"), FILES, strict=True))
 NPY = b"\x93NUMPY\x01\x00" + struct.pack("<H", 54)
 NPY += b"{'descr': '|O', 'fortran_order': False, 'shape': (1,)}"

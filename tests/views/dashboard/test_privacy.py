@@ -14,6 +14,8 @@ from memory_app.management.commands import worker
 from memory_app.models import AuditEntry, Chat, FaultEntry, Turn
 from memory_app.services.operations.audit import audit_record
 
+pytestmark = pytest.mark.slow
+
 SECRET = "The safe opens with 4711 <b>"
 
 

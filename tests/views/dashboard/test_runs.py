@@ -15,6 +15,8 @@ from memory_app.services.training.run_log import run_log_write
 from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.runs import STOP_POLLING
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def corpus(transactional_db):
