@@ -111,6 +111,32 @@ def test_redo_goes_back_the_way_that_was_undone(visitor: Visitor) -> None:
     assert visitor.reply() == first
 
 
+def test_redo_goes_back_the_same_way_after_a_reload(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    visitor.talk("One.")
+    page.get_by_role("button", name="regenerate").click()
+    expect(page.get_by_text("2/2")).to_be_visible()
+    visitor.wait_for_end()
+    page.get_by_role("button", name="Previous version").click()
+    expect(page.get_by_text("1/2")).to_be_visible()
+    visitor.talk("Two.")
+    later = page.locator("#later")
+    way_back = later.get_by_role("button", name="Redo all 2 turns")
+
+    page.get_by_role("button", name="Blank memory").click()
+    expect(way_back).to_be_visible()
+    page.reload()
+    expect(way_back).to_be_visible()
+    later.get_by_role("button", name="Redo one turn").click()
+    expect(page.get_by_text("1/2")).to_be_visible()
+    # Redone in part and undone again, it still leads to both turns.
+    page.get_by_role("button", name="Undo the last turn").click()
+    page.reload()
+    way_back.click()
+    shown(visitor, "One.", "Two.")
+
+
 def test_another_tab_is_where_undo_has_gone(
     visitor: Visitor, another_tab: Callable[[], Visitor]
 ) -> None:

@@ -20,7 +20,7 @@ const sending = new Sending(chat);
 const { composer, follow, list, socket } = chat;
 chat.attach({
   openings: new Openings(page.chat, page.openings, (text) => sending.message(text)),
-  steps: new Steps({
+  steps: new Steps(page.chat, {
     goTo: (turn) => sending.goTo(turn),
     complete: (needed) => chat.complete(needed),
     isBlank: (field) => field === composer.text && composer.isBlank,

@@ -4,6 +4,7 @@ import { Drawer } from "./drawer.js";
 import { TreeMap, branches } from "./branch_map.js";
 import { focusComposer } from "./composer_focus.js";
 import { elsewhere, pathTo, undone } from "./tree.js";
+import { Kept } from "../shared/browser_storage.js";
 import { grouped } from "../shared/numbers.js";
 import { say } from "../shared/strings.js";
 
@@ -13,9 +14,11 @@ const FIELDS = "input, textarea, select, [contenteditable]";
 export class Steps {
   // goTo(turn or null) -> whether the request was sent; complete("user_text") -> the tree with all
   // texts; isBlank(field): Ctrl+Z has nothing to undo in that field.
-  constructor({ goTo, complete, isBlank }) {
+  constructor(chat, { goTo, complete, isBlank }) {
     Object.assign(this, { goTo, complete, isBlank });
-    this.furthest = null; // where undo began: redo leads there
+    this.kept = new Kept("sessionStorage", "furthest", chat);
+    // The turn from which undo, or a blank memory, began: redo leads there, also after a reload.
+    this.furthest = this.kept.value;
     this.aim = undefined; // a requested head that isn't there yet
     this.map = new TreeMap(element("tree-map"), element("tree-at"), goTo);
     this.drawer = new Drawer(element("tree"), element("tree-open"), () => this.#drawMap(true));
@@ -54,7 +57,9 @@ export class Steps {
     // The head has moved since: the search result is no longer in question.
     if (tree.head !== this.soughtFrom) this.sought = null;
     const path = pathTo(tree, tree.head);
-    if (tree.head && !pathTo(tree, this.furthest).some((turn) => turn.id === tree.head)) this.furthest = tree.head;
+    if (tree.head && !pathTo(tree, this.furthest).some((turn) => turn.id === tree.head)) {
+      this.furthest = this.kept.value = tree.head;
+    }
     const later = undone(tree, tree.head, this.furthest);
     enable(element("undo"), !busy && path.length > 0, element("redo"));
     enable(element("redo"), !busy && later.length > 0, element("undo"));
