@@ -1,6 +1,7 @@
 // Common to every page of the dashboard: notifies the charts when Django's admin changes its theme,
 // and asks before a form with data-confirm is sent.
 import "./logged_out.js";
+import "./patch.js";
 import "./save_in_place.js";
 
 const TWICE = 2000; // ms in which a second press on the same button is a double click
