@@ -23,7 +23,8 @@ class Relation:
 
     tell, ask: statements with {value}, questions. thing: the noun phrase by which one asks to
     forget it. topic: relations of one topic aren't told in one chat, since a question could mean
-    either. usual: any curriculum can be expected to have it.
+    either. usual: any curriculum can be expected to have it, or this one asks for it
+    in training (a test compares the two).
     """
 
     key: str
