@@ -1,4 +1,4 @@
-"""Django's forms with a new password, on the dashboard: each fault at the field that has it."""
+"""Forms with a new password: each fault at the field that has it, and the dashboard's forms."""
 
 from typing import Any
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib.auth.forms import UserCreationForm
-from django.contrib.auth.models import AbstractUser
 from django.utils.translation import gettext_lazy as _
 
+from memory_app.password_forms import FaultsAtTheirField
 
-class SignUpForm(UserCreationForm):
-    """Django's; a password's faults are shown at its first field, also beside a mismatch."""
+
+class SignUpForm(FaultsAtTheirField, UserCreationForm):
+    """Django's form for a new account, with sentences of our own."""
 
     error_messages = {"password_mismatch": _("The two passwords differ.")}
 
@@ -27,11 +28,3 @@ class SignUpForm(UserCreationForm):
             "your username."
         )
         again.help_text = ""
-
-    def validate_password_for_user(
-        self,
-        user: AbstractUser,
-        password_field_name: str = "password1",  # noqa: S107 (the field's name)
-    ) -> None:
-        """Check the rules at the first field, whose value a mismatch leaves in place."""
-        super().validate_password_for_user(user, password_field_name)  # type: ignore[misc]

@@ -1,5 +1,6 @@
 """What the sign-up and log-in pages say of names, passwords and a guest's chats."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +33,19 @@ def test_names_are_explained_in_the_sites_own_words_in_both_languages() -> None:
             sentence = gettext("A username may have letters, digits and the signs @ . + - _ only.")
             assert wrong("a b", "long-and-odd-1", "long-and-odd-1") == {"username": [sentence]}
             assert "+" in sentence
+
+
+@pytest.mark.parametrize(
+    ("password", "again", "field"),
+    [("123", "123", "password1"), ("long-and-odd-1", "long-and-odd-2", "password2")],
+)
+def test_a_refused_form_has_the_focus_in_the_field_at_fault(
+    password: str, again: str, field: str
+) -> None:
+    given = {"username": "dora", "password1": password, "password2": again}
+    body = Client().post("/accounts/signup/", given).content.decode()
+    (focused,) = re.findall(r"<input[^>]* autofocus[^>]*>", body)
+    assert f'name="{field}"' in focused
 
 
 @pytest.mark.parametrize("path", ["/accounts/signup/", "/accounts/login/"])
