@@ -55,7 +55,8 @@ class Split:
 class Report:
     """What became of the rows: each was taken, refused, or skipped as one without a dialogue.
 
-    `reasons`: {reason in English: {"said", "count", "lines"}}, the first lines of each.
+    `reasons`: {reason in English: {"said", "count", "lines", "more_lines"}}: how many
+    rows, the first lines, and whether there are others.
     `skipped_messages` were left out of dialogues that were taken. `train` is what was written;
     `valid` the part of it that went into a file of its own, if that was asked for.
     """
@@ -75,11 +76,15 @@ class Report:
         if len(self.refusals) < SHOWN_REFUSALS:
             self.refusals.append(row)
         if row.reason in self.reasons or len(self.reasons) < MOST_REASONS:
-            new = {"said": row.said.to_dict(), "count": 0, "lines": []}
+            new = {"said": row.said.to_dict(), "count": 0, "lines": [], "more_lines": False}
             reason = self.reasons.setdefault(row.reason, new)
             reason["count"] += 1
-            if row.line and len(reason["lines"]) < LINES_A_REASON:
-                reason["lines"].append(row.line)
+            # A line of a JSON document may contain many rows.
+            if row.line and row.line not in reason["lines"]:
+                if len(reason["lines"]) < LINES_A_REASON:
+                    reason["lines"].append(row.line)
+                else:
+                    reason["more_lines"] = True
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -7,6 +7,7 @@ lines (json_shapes.py) reads it. At most one element is in memory.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -59,9 +60,25 @@ class _Splitter:
             yield self._first_line if self._stack else self._line, fault
             raise
         if last and self._stack:
-            yield self._first_line, RefusedError("not JSON: the file ends inside it")
+            yield self._cut_off()
         elif last and self._in_array:
             yield self._line, RefusedError("not JSON: the array has no end")
+
+    def _cut_off(self) -> Value:
+        """The fault of an element that the file ends in, on the line where it stops being JSON."""
+        text = b"".join(self._parts).decode(errors="replace")
+        try:
+            json.loads(text)
+        except json.JSONDecodeError as fault:
+            if text[fault.pos :].strip():
+                line = self._first_line + fault.lineno - 1
+                return line, RefusedError(
+                    "not JSON, in a value that begins on line {line} and has no end",
+                    line=self._first_line,
+                )
+        except (RecursionError, ValueError):
+            pass
+        return self._first_line, RefusedError("not JSON: the file ends inside it")
 
     def _next(self, last: bool) -> Value | tuple[()] | None:
         """The next element; () where one step was done without one, None where data is used up."""

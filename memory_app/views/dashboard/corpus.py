@@ -55,7 +55,9 @@ def reason_rows(reasons: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]
     rows = [{"reason": reason, **row} for reason, row in reasons.items()]
     rows.sort(key=lambda row: -row["count"])
     for row in rows:
-        row["further"] = row["count"] - len(row["lines"]) if row["lines"] else 0
+        # Older versions stored a line once for each of its rows, and not whether there are others.
+        row.setdefault("more_lines", row["count"] > len(row["lines"]) > 0)
+        row["lines"] = list(dict.fromkeys(row["lines"]))
     return rows
 
 

@@ -152,6 +152,11 @@ REFUSED = {
         b'[\n{"messages": [{"role"',
         [(2, "the file ends inside it")],
     ),
+    "cut inside an object, after rubbish": (
+        "a.json",
+        b'\n{"turns": [\n nonsense\n\x00\xff',
+        [(3, "not JSON, in a value that begins on line 2 and has no end")],
+    ),
     "cut inside a string": ("a.json", b'[{"messages": "abc', [(1, "inside a string")]),
     "a line break in a string": ("a.json", b'[{"a": "b\nc"}, {"d": 1}]', [(1, "inside a string")]),
     "a bracket that is missing": (

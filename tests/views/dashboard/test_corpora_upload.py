@@ -56,6 +56,13 @@ def test_the_report_names_the_rows_that_were_refused(staff: Staff) -> None:
     assert AuditEntry.objects.get(action="corpus.upload").username == "dora"
 
 
+def test_a_line_of_many_refused_rows_is_named_once(staff: Staff) -> None:
+    rows = [GOOD.strip(), b'"a", "b"', b"3", b"3", b"3"]
+    staff.upload(b"[" + b",\n".join(rows) + b"]", name="few")
+    page = staff.client.get(f"/admin/corpora/{Corpus.objects.get().pk}/").content.decode()
+    assert "5 rows, lines 2, 3, 4, 5</span>" in page
+
+
 def test_a_refused_file_leaves_nothing_and_the_form_keeps_its_words(staff: Staff, settings) -> None:
     response = staff.upload(b'{"turns": []}\n' * 30, licence="CC0")
     assert "all of them were refused" in problem_of(response)
