@@ -74,6 +74,13 @@ def run_doubts(
             "This machine has no GPU that torch can use. If the worker’s machine has none either,"
             " the run will fail."
         )
+    warmup, steps = settings.optimisation.warmup, settings.optimisation.steps
+    if warmup > steps:
+        yield Sentence(
+            "The warm-up takes {warmup} steps and the run has only {steps}, so the learning rate"
+            " never reaches its peak.",
+            {"warmup": figure_text(warmup), "steps": figure_text(steps)},
+        )
     for name in _NAMING:
         if getattr(settings.corpora, name) == getattr(preset.corpora, name):
             continue

@@ -1,6 +1,6 @@
 """The curves of runs: as JSON for the charts, and several runs in one chart."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -68,6 +68,7 @@ def runs_compare(request: HttpRequest) -> HttpResponse:
     asked = list(dict.fromkeys(request.GET.getlist("run")))
     wanted = asked[:MOST_COMPARED]
     rows = list(with_figures(compared(wanted)))
+    names = Counter(row.name for row in rows)
     keys = sorted({key for row in rows for key in row.settings})
     differences = [
         {"key": key, "values": [row.settings.get(key) for row in rows]}
@@ -80,6 +81,7 @@ def runs_compare(request: HttpRequest) -> HttpResponse:
         title=_("Compare runs"),
         section="runs",
         runs=rows,
+        repeated=[name for name, count in names.items() if count > 1],
         charts=CHARTS[:1],
         missing=missing(wanted, len(rows)),
         left_out=left_out(asked, MOST_COMPARED),

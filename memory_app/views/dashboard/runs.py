@@ -101,8 +101,10 @@ def run_new(request: StaffRequest) -> HttpResponse:
                 parent=form.cleaned_data["parent"],
                 by=request.user,
             )
-            for doubt in launch_doubts(run):
-                messages.warning(request, in_words(doubt))
+            if doubts := launch_doubts(run):
+                messages.success(request, _("The run was queued."))
+            for doubt in doubts:
+                messages.info(request, in_words(doubt))
             return redirect("admin:run", run=run.pk)
         problem, errors = form.whole, form.sentences
     else:

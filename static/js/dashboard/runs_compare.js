@@ -6,9 +6,12 @@ import { say, wordsOf } from "../shared/strings.js";
 const PERIOD = 2000;
 const select = document.getElementById("metric");
 const runs = [...document.querySelectorAll("#legend [data-run]")].map((item, at) => {
-  item.dataset.hue = String(at % HUES.length);
-  // Seven hues are hard to tell apart: the later ones are dashed too.
-  item.classList.toggle("dashed", at >= 6);
+  // In the table's heading, too.
+  for (const key of [item, document.querySelector(`[data-of="${item.dataset.run}"]`)]) {
+    key.dataset.hue = String(at % HUES.length);
+    // Seven hues are hard to tell apart: the later ones are dashed too.
+    key.classList.toggle("dashed", at >= 6);
+  }
   return { name: item.textContent.trim(), hue: HUES[at % HUES.length], dashed: at >= 6, curves: new Curves(item.dataset.curves) };
 });
 for (const { key } of CHARTS) select.add(new Option(wordsOf("titles")[key], key));

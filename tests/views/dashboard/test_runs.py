@@ -65,7 +65,10 @@ def test_a_run_is_what_the_form_says(client, corpus, other):
     # A second run of the name is warned of: commands couldn't tell them apart.
     assert "also named" not in client.get(answer["Location"]).content.decode()
     second = launch(client, corpus="talks", name="mine")
-    assert "also named “mine”" in client.get(second["Location"]).content.decode()
+    body = client.get(second["Location"]).content.decode()
+    assert "also named “mine”" in body
+    # It is a note on a run that was started, and looks like one.
+    assert ("The run was queued." in body, 'class="warning"' in body) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +183,19 @@ def test_several_runs_are_compared_with_what_differs(client):
     assert "1 item named in the address doesn’t exist and is not shown." in body
     answer = client.get(reverse("admin:runs_compare"), {"run": [*keys, ""]})
     assert "named in the address" not in answer.content.decode()
+    # There is no other run to add.
+    assert 'id="another"' not in answer.content.decode()
+
+
+def test_compared_runs_of_one_name_are_told_apart_by_their_ids(client):
+    for name in ("long", "long", "short"):
+        launch(client, name=name)
+    keys = list(TrainingRun.objects.order_by("sequence").values_list("pk", flat=True))
+    body = client.get(reverse("admin:runs_compare"), {"run": keys}).content.decode()
+    # In the legend and in the table's heading.
+    for key in keys[:2]:
+        assert body.count(f">long ({str(key)[:8]})<") == 2
+    assert "short (" not in body
 
 
 @pytest.mark.parametrize("page", ["admin:checkpoints_compare", "admin:checkpoints_try"])
@@ -257,6 +273,13 @@ def test_a_model_larger_than_the_memory_is_refused_with_its_size(client, corpus,
     assert "million parameters needs" in body
     assert "this machine has 16 GiB" in body
     assert not TrainingRun.objects.exists()
+
+
+@pytest.mark.parametrize(("warmup", "doubted"), [("20", False), ("5000", True)])
+def test_a_warm_up_longer_than_the_run_is_doubted_at_the_start(client, corpus, warmup, doubted):
+    answer = launch(client, corpus="talks", **{"set.warmup": warmup, "set.steps": "20"})
+    body = client.get(answer["Location"]).content.decode()
+    assert ("the learning rate never reaches its peak" in body) is doubted
 
 
 def test_settings_that_name_other_corpora_are_doubted_at_the_start(client, corpus):
