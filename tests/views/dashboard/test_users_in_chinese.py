@@ -69,6 +69,7 @@ def test_every_page_of_a_user_and_of_a_group_is_in_chinese(client, mira, chat):
     ]  # fmt: skip
     client.post("/accounts/language/", {"language": "zh-hans"})
     users = reverse("admin:auth_user_changelist")
+    assert client.get(users).context["title"] == "用户"
     several = {"action": "delete_selected", "_selected_action": [newcomer.pk]}
     answers = {page: client.get(page) for page in pages} | {
         "several": client.post(users, several),
