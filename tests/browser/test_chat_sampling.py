@@ -107,6 +107,23 @@ def test_what_is_out_of_range_is_marked_and_not_sent(
     visitor.wait_for_end()
 
 
+def test_a_minimum_above_the_maximum_is_noted_and_sent(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    page.locator("#sampling-open").click()
+    note = page.get_by_text("Above max_tokens: the reply ends at max_tokens.")
+    expect(note).to_be_hidden()
+    page.get_by_label("min_tokens", exact=True).fill("9")
+    page.get_by_label("max_tokens", exact=True).fill("8")
+    expect(note).to_be_visible()
+    page.get_by_label("max_tokens", exact=True).fill("600")
+    expect(note).to_be_hidden()
+    page.get_by_label("max_tokens", exact=True).fill("8")
+    page.keyboard.press("Escape")
+    visitor.talk("Hello.")
+    assert len(Turn.objects.get().reply_token_ids) == 8
+
+
 def test_the_ends_of_each_range_are_taken(visitor: Visitor) -> None:
     page = visitor.page
     visitor.start_chat()

@@ -254,3 +254,19 @@ def test_under_900_px_the_panel_is_a_sheet_with_all_of_it(visitor: Visitor) -> N
     expect(page.locator("#memory-numbers")).to_be_in_viewport(ratio=1)
     page.keyboard.press("Escape")
     expect(page.locator("#memory")).to_be_hidden()
+
+
+@pytest.mark.usefixtures("slowly")
+def test_while_the_first_reply_runs_the_panel_says_when_it_changes(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    blank = page.get_by_text("The memory is blank.", exact=True)
+    coming = page.get_by_text("The memory shown here changes when it is complete.")
+    expect(blank).to_be_visible()
+    expect(coming).to_be_hidden()
+    visitor.say("My name is Clara.")
+    expect(coming).to_be_visible()
+    expect(blank).to_be_hidden()
+    visitor.wait_for_end()
+    expect(coming).to_be_hidden()
+    expect(page.get_by_text("Start over. Your messages leave the page")).to_be_visible()

@@ -22,7 +22,9 @@ _EXPLAINED: dict[str, str | Promise] = {
     "repetition_penalty": gettext_lazy(
         "Makes tokens already in this reply less probable. 1 means off."
     ),
-    "min_tokens": gettext_lazy("The reply has at least this many tokens."),
+    "min_tokens": gettext_lazy(
+        "The reply has at least this many tokens, unless max_tokens is lower."
+    ),
     "max_tokens": gettext_lazy("The reply has at most this many tokens."),
     "seed": gettext_lazy(
         "The same seed gives the same reply. Leave empty for a random seed each time."

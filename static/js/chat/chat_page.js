@@ -90,6 +90,7 @@ export class ChatPage {
 
   showSteps() {
     this.steps.show(this.tree, this.busy);
+    this.memory.showBusy(this.busy);
     this.openings.show(!this.busy && this.views.length > 0, this.tree.head);
   }
 

@@ -84,12 +84,18 @@ export class Memory {
     this.#draw();
   }
 
+  // A reply is awaited: a memory that is still blank is about to change.
+  showBusy(busy) {
+    this.busy = busy;
+    if (this.head !== undefined) this.#blank();
+  }
+
   #blank() {
     const button = element("memory-blank");
     const back = this.head ? null : this.back.value;
     button.disabled = !this.head && !back;
     button.textContent = say(back ? "unblank" : "blankMemory");
-    const shown = back ? "unblankNote" : this.head ? "blankNote" : "blankAlready";
+    const shown = back ? "unblankNote" : this.head ? "blankNote" : this.busy ? "firstReply" : "blankAlready";
     for (const note of element("memory-blank-note").children) {
       note.classList.toggle("now", note.dataset.note === shown);
       if (back && note.dataset.note === shown) note.textContent = say(shown, { n: back.turns });

@@ -36,6 +36,12 @@ export class Sampling {
     return this.inputs.filter((input) => isWrong(input)).map(({ dataset }) => dataset.setting);
   }
 
+  // Both are valid, and the server takes them: the limit is the stronger.
+  get #minAboveMax() {
+    const [low, high] = ["min_tokens", "max_tokens"].map((name) => this.inputs.find(({ dataset }) => dataset.setting === name));
+    return !isWrong(low) && !isWrong(high) && numberOf(low) > numberOf(high);
+  }
+
   // Opens at the first error.
   show() {
     if (!this.drawer.isOpen) this.drawer.open();
@@ -58,6 +64,7 @@ export class Sampling {
 
   #changed() {
     for (const input of this.inputs) input.setAttribute("aria-invalid", String(isWrong(input)));
+    element("min-above-max").hidden = !this.#minAboveMax;
     const others = this.inputs.filter((input) => differs(input));
     // Text that is no number reads as "" here: the field keeps it, a reload gives the default.
     this.kept.value = others.length ? Object.fromEntries(others.map((field) => [field.dataset.setting, field.value])) : null;
