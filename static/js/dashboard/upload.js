@@ -40,7 +40,10 @@ form.addEventListener("submit", (event) => {
     bar.value = (100 * sent.loaded) / sent.total;
     status.textContent = say("sent", { share: `${Math.floor(bar.value)}%` });
   });
-  request.upload.addEventListener("load", () => { status.textContent = say("reading"); });
+  request.upload.addEventListener("load", () => {
+    bar.value = 100; // a small file has no other progress
+    status.textContent = say("reading");
+  });
   request.addEventListener("load", () => {
     if (loggedOut(request.status)) return failed();
     // A success names the page to go on to. A refusal is this page again, with the reason.
