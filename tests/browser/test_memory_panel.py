@@ -205,7 +205,7 @@ def test_on_a_phone_the_blank_page_has_no_end_and_restore_leads_to_the_newest_me
         page.locator("#memory-blank").click()
         page.keyboard.press("Escape")
         expect(page.locator(".turn")).to_have_count(3)
-        expect(page.locator(".turn").last.locator(".bot .text")).to_be_in_viewport()
+        expect(page.locator(".turn").last.locator(".bot")).to_be_in_viewport()
         expect(jump).to_be_hidden()
 
 
