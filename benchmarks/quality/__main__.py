@@ -56,7 +56,8 @@ SMALL = {"lstm": (128, 256), "tanh_rnn": (128, 512), "article_lstm": (128, 240)}
 # since the shorter, the more rows are fed side by side; its state is carried from window to window.
 # A Transformer's is a whole dialogue.
 CELL_STEP = {"batch_tokens": 2048, "window": 64}
-LSTM_STEP = {**CELL_STEP, **VARIANTS["timescales"]}  # what the log found best of an lstm
+# What the log found best of a cell, where it looked further than that.
+OWN_STEPS = {"lstm": {**CELL_STEP, **VARIANTS["timescales"]}}
 TRANSFORMER_STEP = {"batch_tokens": 1024}
 
 # A model that begins with nothing meets few values and short gaps first, whatever the checkpoint's
@@ -175,7 +176,7 @@ def measure(
     else:
         cell = what.removeprefix("small-")
         title, place, shape = f"{cell}, small", 4 + list(SMALL).index(cell), _small(cell)
-    step = small.changed({**shape, **_cell_step(shape["cell"])})
+    step = small.changed({**shape, **OWN_STEPS.get(shape["cell"], CELL_STEP)})
     found = baselines.cell(step, tokenizer, sources, seconds, n, rates)
     return {"title": title, "place": place, "trained": minutes, **found}
 
@@ -183,10 +184,6 @@ def measure(
 def _small(cell: str) -> dict[str, Any]:
     width, hidden = SMALL[cell]
     return {"cell": cell, "embedding_dim": width, "hidden_size": hidden, "copy_units": 0}
-
-
-def _cell_step(cell: str) -> dict[str, Any]:
-    return LSTM_STEP if cell == "lstm" else CELL_STEP
 
 
 if __name__ == "__main__":
