@@ -30,7 +30,7 @@ async def test_it_chats_over_the_socket_and_its_states_are_replays(open_socket, 
     checkpoint = (await socket.next())["checkpoint"]
     assert checkpoint["cell"] == "xlstm"
     assert checkpoint["state_parts"] == {
-        "h": [16], "c": [16], "C": [4, 64, 64], "n": [4, 64], "m": [4], "shift": [3, 32]
+        "h": [16], "c": [16], "C": [4, 4, 4], "n": [4, 4], "m": [4], "shift": [3, 32]
     }  # fmt: skip
     for text in ("Hello", "My name is Clara."):
         sampling = {"max_tokens": 6, "seed": 5}
@@ -59,7 +59,7 @@ def test_every_page_and_file_of_a_turn_knows_its_blocks(alice, chat, turn):
     assert 'data-value="size"' in page
     assert 'id="matrices"' in page
     chat_page = get(f"/chat/{chat.pk}/").content.decode()
-    assert '<canvas width="256" height="64"' in chat_page
+    assert '<canvas width="16" height="4"' in chat_page
     assert 'data-part="C"' in chat_page
     trace = load(get(f"/turn/{turn.pk}/trace.safetensors").content)
     blocks = {f"{name}.2" for name in ("i", "f", "o", "q", "k", "v", "size", "h")}
@@ -71,7 +71,7 @@ def test_every_page_and_file_of_a_turn_knows_its_blocks(alice, chat, turn):
     state = State.from_safetensors(mind, chat.checkpoint.model_config)
     assert state.sha256() == turn.state_sha256
     gate_map = load(get(f"/turn/{turn.pk}/map.safetensors?gate=q&layer=2").content)
-    assert gate_map["steps"].shape == (256, tokens)
+    assert gate_map["steps"].shape == (16, tokens)
     assert {"size_before", "size_after", "mean_f", "timescale"} <= set(gate_map)
     for gate, layer in (("g", 2), ("q", 0), ("size", 1)):
         assert get(f"/turn/{turn.pk}/map.safetensors?gate={gate}&layer={layer}").status_code == 404
@@ -95,7 +95,7 @@ def test_the_matrix_after_a_token_and_what_it_reads(alice, chat, turn):
     state = State.from_bytes(bytes(turn.state), chat.checkpoint.model_config).layers[2]
     matrix = (state["C"] * state["m"].exp()[..., None, None])[0]
     torch.testing.assert_close(file["matrix"], matrix, atol=1e-5, rtol=1e-4)
-    read = torch.einsum("hs,shv->hv", file["read_out"], trace["v.2"].view(-1, 4, 64))
+    read = torch.einsum("hs,shv->hv", file["read_out"], trace["v.2"].view(-1, 4, 4))
     torch.testing.assert_close(read.flatten(), trace["h.2"][last], atol=1e-5, rtol=1e-5)
     tag = {"HTTP_IF_NONE_MATCH": answer["ETag"]}
     assert get(f"/turn/{turn.pk}/matrix.safetensors?layer=2&token={last}", **tag).status_code == 304

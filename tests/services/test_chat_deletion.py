@@ -37,7 +37,7 @@ def test_a_deleted_chat_is_nowhere_for_its_owner_too(alice, chat, turn):
 
 def test_the_answer_to_a_deletion_offers_to_take_it_back(alice, chat, turn):
     gone = alice.client.post(f"/chat/{chat.pk}/delete/", follow=True)
-    assert "“My secret” was deleted." in gone.content.decode()
+    assert "“My secret”</span> was deleted." in gone.content.decode()
     assert f"/chat/{chat.pk}/restore/" in gone.content.decode()
     back = alice.client.post(f"/chat/{chat.pk}/restore/")
     assert back["Location"] == f"/chat/{chat.pk}/"

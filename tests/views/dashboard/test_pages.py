@@ -277,7 +277,9 @@ def test_a_search_can_be_cancelled_as_long_as_a_run_of_it_has_not_ended(client, 
         rows.update(search=search, status=status)
         assert (cancel in client.get(page).content.decode()) == there, status
         part = client.get(page, headers={"HX-Request": "true"}).content.decode()
-        assert (cancel in part.split('id="search-deeds" hx-swap-oob="true"')[1]) == there, status
+        assert (
+            cancel in part.split('id="search-deeds" hx-ext="patch" hx-swap-oob="patch"')[1]
+        ) == there, status
 
 
 @pytest.mark.parametrize(
