@@ -50,7 +50,7 @@ def matrix_memory(replies: Replies, rounds: int) -> Iterator[Line]:
 
 
 def _equal_lstm(parameters: int) -> LanguageModel:
-    """Two layers, as wide as comes nearest to so many parameters."""
+    """Two layers, as wide as comes nearest to `parameters`."""
     models = (
         ModelConfig(SIZES.vocab_size, SIZES.embedding_dim, hidden, 2)
         for hidden in range(512, 1200, 8)

@@ -155,8 +155,11 @@ def train_from_sources(
         tokenizer,
         group.device(settings.execution.device),
         begin=begin,
+        # A save holds the addresses; a run that was ended before its first one begins anew.
         frequencies=(
-            None if addressed or resume else partial(_frequencies, batches, tokenizer.vocab_size)
+            None
+            if addressed or (resume and newest_save(folder))
+            else partial(_frequencies, batches, tokenizer.vocab_size)
         ),
         parked=parked,
     )
@@ -221,9 +224,7 @@ def run(
         [*callbacks, measured.as_callback()],
         resume=resume,
         begin=begin,
-        addressed=begin is not None
-        and parent is not None
-        and parent.model.config.cell == settings.model.cell,
+        addressed=parent is not None and parent.model.config.cell == settings.model.cell,
         fence=fence,
         group=group,
     )

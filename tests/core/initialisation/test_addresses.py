@@ -67,3 +67,11 @@ def test_a_run_from_an_xlstm_keeps_the_addresses_that_it_has_learned(
     run(CHAT, short, [SOURCE], tmp_path / "second", start_from=first.checkpoint)
     run(CHAT, short.changed({"addresses": "random"}), [SOURCE], tmp_path / "x", start_from=parent)
     assert len(opened) == 1
+
+
+def test_a_run_that_was_ended_before_its_first_save_begins_with_addresses_again(
+    tmp_path: Path, parent: Path, opened: list[torch.Tensor]
+) -> None:
+    short = XLSTM.changed({"steps": 3})
+    run(CHAT, short, [SOURCE], tmp_path / "run", start_from=parent, resume=True)
+    assert len(opened) == 1

@@ -40,13 +40,13 @@ def begin_as_induction(
     first = sizes.width - embed  # the inputs from there on are those of the embedding
     if first < 0 or sizes.values > embed:
         raise ValueError("An induction block is as wide as the embedding and has no more units.")
-    share = (frequencies / frequencies.sum()).to(embedding.dtype)
+    share = (frequencies / frequencies.sum()).to(embedding)
     with torch.no_grad():
         inputs = block.norm_r(embedding)
         mean = share @ inputs
         centred = inputs - mean
         covariance = (centred.T * share) @ centred
-        covariance += RIDGE * torch.eye(embed) * inputs.square().mean()
+        covariance += RIDGE * torch.eye(embed, device=embedding.device) * inputs.square().mean()
         eigenvalues, vectors = torch.linalg.eigh(covariance)
         whiten = vectors @ torch.diag(eigenvalues.rsqrt()) @ vectors.T
         block.mix.weight[first:, :hidden] = 0
@@ -59,9 +59,10 @@ def begin_as_induction(
         words = block.address.weight.view(sizes.keys, ADDRESS_TOKENS, sizes.width)
         for back, weight in enumerate(WORD_SHARES):
             drawn = torch.randn(sizes.keys, embed, generator=generator) * weight / embed**0.5
-            words[:, ADDRESS_TOKENS - 1 - back, first:] = drawn
+            words[:, ADDRESS_TOKENS - 1 - back, first:] = drawn.to(embedding)
 
-        turn = torch.linalg.qr(torch.randn(embed, embed, generator=generator)).Q[: sizes.values]
+        drawn = torch.randn(embed, embed, generator=generator)  # on the CPU, as the generator is
+        turn = torch.linalg.qr(drawn).Q[: sizes.values].to(embedding)
         block.value.weight.zero_()
         block.value.weight[:, first:] = turn
         block.output_gate.weight.zero_()

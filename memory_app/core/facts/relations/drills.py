@@ -22,7 +22,7 @@ _UNTIDY = 0.4
 
 
 def words_of(pairs: int) -> int:
-    """How many words a drill of so many pairs is drawn from at least."""
+    """The fewest words that a drill of `pairs` pairs is drawn from."""
     return 3 * pairs + 2
 
 

@@ -141,7 +141,7 @@ class _Plan:
         return Told(topic, self.value(relation, writer, not_this), clause)
 
     def facts(self, writer: RelationWriter, count: int) -> list[Told]:
-        """So many facts of topics that differ, with values that differ."""
+        """`count` facts of topics that differ, with values that differ."""
         facts: list[Told] = []
         for _ in range(_TRIES):
             if len(facts) == count:
