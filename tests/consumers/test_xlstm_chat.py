@@ -12,7 +12,7 @@ from memory_app import registry, services
 from memory_app.core.model.state import State
 from memory_app.models import Chat, Turn
 from memory_app.services.chat.verify import turns_verify
-from tests.conftest import make_checkpoint
+from tests.conftest import make_checkpoint, spoken_turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,12 +45,7 @@ async def test_it_chats_over_the_socket_and_its_states_are_replays(open_socket, 
 
 @pytest.fixture
 def turn(chat):
-    begun = services.turn_begin(chat=chat, client_turn_id=uuid4(), text="My name is Clara.")
-    ids = begun.model.tokenizer.encode("Nice to meet you")
-    return services.turn_commit(
-        turn=begun.turn, model=begun.model, before=begun.before, reply_ids=ids,
-        reply_text="Nice to meet you", status="complete",
-    )  # fmt: skip
+    return spoken_turn(chat, "My name is Clara.", "Nice to meet you")
 
 
 def test_every_page_and_file_of_a_turn_knows_its_blocks(alice, chat, turn):
