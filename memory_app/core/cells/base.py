@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from memory_app.core.cells.layers import Layers
+    from memory_app.core.cells.ledger import Reading, Writes
     from memory_app.core.cells.packed import PackedCell
     from memory_app.core.cells.tracer import Tracer
 
@@ -101,6 +102,8 @@ class Cell(ABC):
     state_parts: ClassVar[tuple[str, ...]]
     #: Parts whose values have no bound; training penalises what exceeds a limit.
     unbounded_parts: ClassVar[tuple[str, ...]] = ()
+    #: The largest |value| that may be put into a part by hand, where exp() of it is taken.
+    part_limits: ClassVar[Mapping[str, float]] = {}
     #: Everything a trace holds, in the order in which it is shown and stored (see `layer_gates`).
     gates: ClassVar[tuple[Gate, ...]]
     #: Gates whose means over a layer's units accompany each token of a reply.
@@ -123,8 +126,13 @@ class Cell(ABC):
     stacked: ClassVar[bool] = False
     #: Whether chats run on it. The others are for study: trained, evaluated and compared.
     serves_chats: ClassVar[bool] = True
-    #: Whether the memory's value is exactly a sum of what each token wrote, decayed.
+    #: Whether each layer's memory is exactly a sum of what each token wrote, decayed: then it has
+    #: `writes`, `reading` and the gates that they need.
     has_ledger: ClassVar[bool] = False
+    #: The traced quantities that `writes` and `reading` need, of those that a layer has; with the
+    #: latter a tracer returns the memory after a stretch, too.
+    write_gates: ClassVar[tuple[str, ...]] = ()
+    read_gates: ClassVar[tuple[str, ...]] = ()
     #: Whether it has a matrix memory whose addresses can be given to it (`Layers.open_addresses`).
     has_addresses: ClassVar[bool] = False
     #: Whether its gates are linear maps of [input, h] with weights by gate (`Layers.gate_weights`),
@@ -179,6 +187,10 @@ class Cell(ABC):
         """Values of a traced quantity of a layer at one token: one a unit where not said."""
         return self.unit_count(sizes, layer)
 
+    def held_gates(self, sizes: Sizes, layer: int) -> tuple[str, ...]:
+        """The gates of a layer that can be held (`Layers.held_layer_step`); unless said, none."""
+        return ()
+
     def memory_of(self, sizes: Sizes, layer: int) -> Memory:
         """What carries the memory of one layer."""
         return Memory(self.memory_gate, self.memory_gate, self.write_gate, self.keep_gate)
@@ -186,6 +198,42 @@ class Cell(ABC):
     def memory_values(self, sizes: Sizes, layer: int, parts: Mapping[str, Tensor]) -> Tensor:
         """`Memory.gate` as it is in a layer's parts (each [*shape]), float32 [units]."""
         return parts[self.memory_of(sizes, layer).part].flatten()
+
+    def memory_entries(self, sizes: Sizes, layer: int, parts: Mapping[str, Tensor]) -> Tensor:
+        """A layer's memory in full, of its parts (each [*shape]): float64 [groups, …].
+
+        A group is what shares one forget gate: a unit, or a head.
+        """
+        return parts[self.memory_of(sizes, layer).part].double()
+
+    def writes(self, sizes: Sizes, layer: int, gates: Mapping[str, Tensor]) -> Writes:
+        """What a stretch's tokens wrote, from `write_gates` [T, …]. Only where `has_ledger`."""
+        raise NotImplementedError
+
+    def reading(
+        self, layers: Layers, sizes: Sizes, layer: int, gates: Mapping[str, Tensor],
+        after: Mapping[str, Tensor], direction: Tensor,
+    ) -> Reading | None:  # fmt: skip
+        """How a layer's memory reaches a number that is linear in the model's outputs.
+
+        The number is direction · outputs, `direction` float64 [output_size]. `gates` (`read_gates`,
+        each [width]) and the parts `after` are those of the token that reads. Only the direct path
+        counts, with the gates of that token held fixed; None where a layer has none. Only where
+        `has_ledger`.
+        """
+        raise NotImplementedError
+
+    def memory_moves(
+        self, sizes: Sizes, layer: int, gates: Mapping[str, Tensor], memory: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """How far each unit's memory moved at each token of a stretch, float32 [T, units].
+
+        `gates`: the traced quantities of the stretch, each [T, …]; `memory`: the layer's
+        `memory_entries` before it, in float32. Returns also the memory after it.
+        """
+        values = gates[self.memory_of(sizes, layer).gate]
+        moved = values.diff(dim=0, prepend=memory.unsqueeze(0)).abs()
+        return moved, values[-1].clone()
 
     def pack(
         self, layers: Layers, sizes: Sizes, embedding: Tensor, dtype: torch.dtype

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from memory_app.core.cells.held_layers import HeldLayer
+
 #: Of each layer its state parts, each float32 [batch, *shape].
 Parts = tuple[dict[str, Tensor], ...]
 #: Of one layer and one token, each gate [batch, units].
@@ -39,14 +41,20 @@ class Layers(nn.Module):
         """
         return self(x, parts)[1]
 
-    def step(self, x: Tensor, parts: Parts) -> tuple[Tensor, Parts, list[Gates]]:
+    def step(
+        self, x: Tensor, parts: Parts, held: Sequence[HeldLayer] | None = None
+    ) -> tuple[Tensor, Parts, list[Gates]]:
         """One token a row, every gate visible; no dropout. Equal to `forward` over one token.
 
         x [B, embed] → (outputs of the last layer [B, hidden], state, the gates of each layer).
+        `held`: the gates of each layer that are held.
         """
         after, gates = [], []
         for index, own in enumerate(parts):
-            x, own, values = self.layer_step(index, x, own)
+            if held is None:
+                x, own, values = self.layer_step(index, x, own)
+            else:
+                x, own, values = self.held_layer_step(index, x, own, held[index])
             after.append(own)
             gates.append(values)
         return x, tuple(after), gates
@@ -56,6 +64,19 @@ class Layers(nn.Module):
     ) -> tuple[Tensor, dict[str, Tensor], Gates]:
         """One token a row through one layer: x [B, in] → (its outputs, its parts, its gates)."""
         raise NotImplementedError
+
+    def held_layer_step(
+        self, layer: int, x: Tensor, parts: dict[str, Tensor], held: HeldLayer
+    ) -> tuple[Tensor, dict[str, Tensor], Gates]:
+        """`layer_step` with gates held. Only where `Cell.held_gates` names some."""
+        raise NotImplementedError
+
+    def held_replay(self, x: Tensor, parts: Parts, held: Sequence[HeldLayer]) -> Parts:
+        """The state after a stretch, x [1, T, embed], with gates held: token by token, so that the
+        bits are the same wherever a stretch is cut in two."""
+        for t in range(x.shape[1]):
+            _, parts, _ = self.step(x[:, t], parts, held)
+        return parts
 
     def forward_regularised(
         self, x: Tensor, parts: Parts, *, weight_drop: float, drop: Callable[[Tensor], Tensor],

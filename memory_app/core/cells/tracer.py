@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 if TYPE_CHECKING:
     from memory_app.core.cells.base import Cell
+    from memory_app.core.cells.held_layers import HeldLayer
     from memory_app.core.cells.layers import Layers
 
 #: One layer's state parts, each float32 [1, *shape].
@@ -33,17 +34,47 @@ class Tracer(Protocol):
         """
         ...
 
+    def together(
+        self, layer: int, xs: Sequence[Tensor], befores: Sequence[LayerParts],
+        names: Collection[str],
+    ) -> list[tuple[Tensor, dict[str, Tensor]]]:  # fmt: skip
+        """(outputs, gates) of several stretches, each from a state of its own.
+
+        Equal to one after the other, but for rounding.
+        """
+        ...
+
+
+def one_by_one(
+    tracer: Tracer, layer: int, xs: Sequence[Tensor], befores: Sequence[LayerParts],
+    names: Collection[str],
+) -> list[tuple[Tensor, dict[str, Tensor]]]:  # fmt: skip
+    """`Tracer.together` of a cell that has no faster form."""
+    results = []
+    for x, before in zip(xs, befores, strict=True):
+        outputs, _ = tracer.outputs(layer, x, before)
+        results.append((outputs, tracer.gates(layer, x, outputs, before, names)[0]))
+    return results
+
 
 class SteppedTracer:
     """The tracer of any cell, by its step: slow, and true by definition."""
 
-    def __init__(self, cell: Cell, layers: Layers) -> None:
-        self._cell, self._layers = cell, layers
+    def __init__(self, cell: Cell, layers: Layers, held: Sequence[HeldLayer] | None = None) -> None:
+        """`held`: of each layer the gates that are held."""
+        self._cell, self._layers, self._held = cell, layers, held
+
+    def _step(
+        self, layer: int, x: Tensor, parts: LayerParts
+    ) -> tuple[Tensor, LayerParts, dict[str, Tensor]]:
+        if self._held is None:
+            return self._layers.layer_step(layer, x, parts)
+        return self._layers.held_layer_step(layer, x, parts, self._held[layer])
 
     def outputs(self, layer: int, x: Tensor, before: LayerParts) -> tuple[Tensor, LayerParts]:
         outputs, parts = [], before
         for token in x.unsqueeze(1):  # [1, in]
-            h, parts, _ = self._layers.layer_step(layer, token, parts)
+            h, parts, _ = self._step(layer, token, parts)
             outputs.append(h[0])
         return torch.stack(outputs), parts
 
@@ -53,7 +84,13 @@ class SteppedTracer:
         values: dict[str, list[Tensor]] = {name: [] for name in names}
         parts = before
         for token in x.unsqueeze(1):
-            _, parts, seen = self._layers.layer_step(layer, token, parts)
+            _, parts, seen = self._step(layer, token, parts)
             for name in names:
                 values[name].append(seen[name][0])
         return {name: torch.stack(rows) for name, rows in values.items()}, parts
+
+    def together(
+        self, layer: int, xs: Sequence[Tensor], befores: Sequence[LayerParts],
+        names: Collection[str],
+    ) -> list[tuple[Tensor, dict[str, Tensor]]]:  # fmt: skip
+        return one_by_one(self, layer, xs, befores, names)

@@ -13,9 +13,11 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
 from memory_app.core.cells import Gate, Memory
+from memory_app.core.inspection.moves import Moves, memory_moves
+from memory_app.core.inspection.robust_scale import robust_scale
 from memory_app.core.inspection.trace import LayerTrace
 
-MAP_FORMAT_VERSION = "1"
+MAP_FORMAT_VERSION = "2"
 STEPS = 65_535  # the largest of 16 bits
 #: Of a quantity without bounds: a blank memory's map is blank, not noise made large.
 SMALLEST_RANGE = 0.1
@@ -26,13 +28,14 @@ LOW_END, HIGH_END, SIGNED_END = 0.1, 0.9, 0.9
 @dataclass(frozen=True, slots=True)
 class GateMap:
     """`steps` uint16 [hidden, T]: value = low + step / 65535 · (high - low); mean, variance
-    float32 [hidden], over the tokens."""
+    float32 [hidden], over the tokens; `scale`: the |value| at which the colours end."""
 
     steps: Tensor
     low: float
     high: float
     mean: Tensor
     variance: Tensor
+    scale: float
 
     def to_safetensors(self, figures: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
         """The map and the layer's `unit_figures` in one file."""
@@ -42,6 +45,7 @@ class GateMap:
                 "format_version": MAP_FORMAT_VERSION,
                 "low": repr(self.low),
                 "high": repr(self.high),
+                "scale": repr(self.scale),
                 **metadata,
             },
         )
@@ -54,9 +58,11 @@ def gate_map(layer: LayerTrace, gate: str) -> GateMap:
     variance = mean of squares - square of the mean, over the T tokens (no correction by T - 1).
     """
     values = layer[gate]  # [T, units]
-    low, high = bounds_of(layer.kinds[gate], values)
+    kind = layer.kinds[gate]
+    low, high = bounds_of(kind, values)
     variance, mean = torch.var_mean(values, dim=0, correction=0)
-    return GateMap(to_steps(values.t(), low, high).contiguous(), low, high, mean, variance)
+    steps = to_steps(values.t(), low, high).contiguous()
+    return GateMap(steps, low, high, mean, variance, scale_of(kind, steps, low, high))
 
 
 def bounds_of(gate: Gate, values: Tensor) -> tuple[float, float]:
@@ -65,6 +71,11 @@ def bounds_of(gate: Gate, values: Tensor) -> tuple[float, float]:
         return gate.bounds
     high = max(float(values.abs().max()), SMALLEST_RANGE)
     return (-high if gate.low is None else 0.0), high
+
+
+def scale_of(gate: Gate, steps: Tensor, low: float, high: float) -> float:
+    """The |value| at which a map's colours end: a bound, or else `robust_scale`."""
+    return high if gate.bounds else max(robust_scale(steps, low, high), SMALLEST_RANGE)
 
 
 def to_steps(values: Tensor, low: float, high: float) -> Tensor:
@@ -89,6 +100,15 @@ def unit_figures(layer: LayerTrace) -> dict[str, Tensor]:
     moves = torch.diff(values, dim=0, prepend=first.unsqueeze(0)).abs_()  # [T, units]
     means = {gate: layer[gate].mean(dim=0) for gate in (memory.write, memory.keep) if gate}
     return figures_of(memory, first.contiguous(), values[-1].clone(), means, moves.argmax(dim=0))
+
+
+@torch.inference_mode()
+def layer_moves(layer: LayerTrace, timescale: Tensor | None) -> Moves:
+    """How far the layer's memory moved at each token; `timescale` from its `unit_figures`."""
+    config = layer.config
+    memory = config.kind.memory_entries(config, layer.number, layer.before).float()
+    moved, _ = config.kind.memory_moves(config, layer.number, layer.gates, memory)
+    return memory_moves(moved, timescale)
 
 
 def figures_of(

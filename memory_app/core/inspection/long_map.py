@@ -15,9 +15,11 @@ from memory_app.core.inspection.gate_map import (
     bounds_of,
     ends_of,
     figures_of,
+    scale_of,
     to_steps,
 )
 from memory_app.core.inspection.long_trace import LongTrace
+from memory_app.core.inspection.moves import Moves, memory_moves
 from memory_app.core.inspection.trace import TRACE_FORMAT_VERSION, mean_gates
 from memory_app.core.model.config import ModelConfig
 
@@ -25,8 +27,8 @@ from memory_app.core.model.config import ModelConfig
 @torch.inference_mode()
 def long_map(
     trace: LongTrace, layer: int, gate: str
-) -> tuple[GateMap, dict[str, Tensor], dict[str, tuple[float, float]]]:
-    """What `gate_map`, `unit_figures` and `saturation` give of a layer, in one go over its chunks.
+) -> tuple[GateMap, dict[str, Tensor], dict[str, tuple[float, float]], Moves]:
+    """What `gate_map`, `unit_figures`, `saturation` and `layer_moves` give, in one go over chunks.
 
     Sums are float64, so the figures are those of the whole to float32's last digits.
     """
@@ -43,6 +45,8 @@ def long_map(
     units = config.kind.gate_width(config, layer, gate)
     # [units, T]; the values themselves where their bounds are known at the end only.
     kept = torch.empty(units, tokens, dtype=torch.uint16 if bounds else torch.float32)
+    at_unit = torch.empty(tokens, len(first))  # how far each unit moved: which are slow comes last
+    held = config.kind.memory_entries(config, layer, parts).float()
     total, squares = (
         torch.zeros(units, dtype=torch.float64),
         torch.zeros(units, dtype=torch.float64),
@@ -65,6 +69,7 @@ def long_map(
         moved_at = torch.where(moves > most, (at + start).to(torch.int32), moved_at)
         most = torch.maximum(most, moves)
         before = memory[-1].clone()
+        at_unit[start:stop], held = config.kind.memory_moves(config, layer, chunk, held)
     steps = kept
     if bounds is None:
         bounds = bounds_of(kinds[gate], kept)
@@ -79,7 +84,9 @@ def long_map(
     for name, (below, above) in ends.items():
         count = tokens * config.kind.gate_width(config, layer, name)
         shares[name] = (below / count, above / count)
-    return GateMap(steps, *bounds, mean.float(), variance.float()), figures, shares
+    scale = scale_of(kinds[gate], steps, *bounds)
+    found = GateMap(steps, *bounds, mean.float(), variance.float(), scale)
+    return found, figures, shares, memory_moves(at_unit, figures.get("timescale"))
 
 
 def long_means(trace: LongTrace) -> list[Any]:

@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from memory_app.core.cells.hold import Hold
+from memory_app.core.inspection.trace import tracer_of
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.replay import configure_process
 from memory_app.core.model.state import State
@@ -28,10 +30,12 @@ _passing = threading.Semaphore(1)
 class LongTrace:
     """The trace of `ids` fed from `state` (batch 1); any thread may ask."""
 
-    def __init__(self, model: LanguageModel, state: State, ids: Sequence[int]) -> None:
+    def __init__(
+        self, model: LanguageModel, state: State, ids: Sequence[int], hold: Hold | None = None
+    ) -> None:
         self.model, self.state, self.ids = model, state, list(ids)
         self.num_layers = model.config.num_layers
-        self.tracer = model.cell.tracer(model.layers)
+        self.tracer = tracer_of(model, hold)
         self._passes: list[_Pass] = []
         self._starting = threading.Lock()
 

@@ -16,6 +16,9 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
 from memory_app.core.cells import Gate
+from memory_app.core.cells.held_layers import held_layers
+from memory_app.core.cells.hold import Hold
+from memory_app.core.cells.tracer import SteppedTracer, Tracer
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
@@ -103,6 +106,14 @@ def trace(model: LanguageModel, state: State, ids: Sequence[int]) -> Trace:
     return LayeredTrace(model, state, ids).whole()
 
 
+def tracer_of(model: LanguageModel, hold: Hold | None) -> Tracer:
+    """The cell's tracer; with gates held, its step."""
+    if hold is None:
+        return model.cell.tracer(model.layers)
+    held = held_layers(hold, model.cell, model.config)
+    return SteppedTracer(model.cell, model.layers, held)
+
+
 class LayeredTrace:
     """The trace of one stretch of tokens, computed layer by layer as it is asked for.
 
@@ -110,8 +121,12 @@ class LayeredTrace:
     there after three passes and one layer's GEMMs. Any thread may ask; each part is computed once.
     """
 
-    def __init__(self, model: LanguageModel, state: State, ids: Sequence[int]) -> None:
+    def __init__(
+        self, model: LanguageModel, state: State, ids: Sequence[int], hold: Hold | None = None
+    ) -> None:
         """`ids` (at least one) fed from `state` (batch 1); nothing is computed yet.
+
+        `hold`: the gates that were held meanwhile.
 
         Raises:
             ValueError: no ids.
@@ -120,7 +135,7 @@ class LayeredTrace:
             raise ValueError("A trace needs at least one token id.")
         self.model, self.state, self.ids = model, state, list(ids)
         self.num_layers = model.config.num_layers
-        self._tracer = model.cell.tracer(model.layers)
+        self.tracer = tracer_of(model, hold)
         self._inputs: list[Tensor] = []  # of each layer; the last one's outputs at the end
         self._layers: list[LayerTrace | None] = [None] * self.num_layers
         #: What takes memory for all tokens is computed within it: one at a time if they are many.
@@ -147,7 +162,7 @@ class LayeredTrace:
                     below = self._inputs[-1]
                     before = self.state.layers[done - 1]
                     with self.place, torch.inference_mode():
-                        h, _ = self._tracer.outputs(done - 1, below, before)
+                        h, _ = self.tracer.outputs(done - 1, below, before)
                     self._inputs.append(h)
         return self._inputs[layer + 1]
 
@@ -160,7 +175,7 @@ class LayeredTrace:
                 config, parts = self.model.config, self.state.layers[layer]
                 names = config.layer_gates(layer)
                 with self.place, torch.inference_mode():
-                    gates, _ = self._tracer.gates(layer, x, h, parts, names)
+                    gates, _ = self.tracer.gates(layer, x, h, parts, names)
                 before = {name: part[0].clone() for name, part in parts.items()}
                 gates = {name: gates[name] for name in names}
                 found = LayerTrace(config, layer, gates, before)

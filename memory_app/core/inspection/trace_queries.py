@@ -9,7 +9,13 @@ from typing import Any
 import torch
 from safetensors.torch import save as save_safetensors
 
-from memory_app.core.inspection.gate_map import gate_map, saturation, unit_figures
+from memory_app.core.cells.hold import Hold
+from memory_app.core.inspection.gate_map import (
+    gate_map,
+    layer_moves,
+    saturation,
+    unit_figures,
+)
 from memory_app.core.inspection.long_map import (
     long_file,
     long_map,
@@ -18,6 +24,7 @@ from memory_app.core.inspection.long_map import (
     unit_gates,
 )
 from memory_app.core.inspection.long_trace import LONG, LongTrace
+from memory_app.core.inspection.moves import SLOW
 from memory_app.core.inspection.trace import TRACE_FORMAT_VERSION, LayeredTrace
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
@@ -25,30 +32,37 @@ from memory_app.core.model.state import State
 AnyTrace = LayeredTrace | LongTrace
 
 
-def trace_of(model: LanguageModel, state: State, ids: Sequence[int]) -> AnyTrace:
-    """The trace of `ids` fed from `state`; nothing is computed yet."""
+def trace_of(
+    model: LanguageModel, state: State, ids: Sequence[int], hold: Hold | None = None
+) -> AnyTrace:
+    """The trace of `ids` fed from `state`, with gates held; nothing is computed yet."""
     if len(ids) > LONG:
-        return LongTrace(model, state, ids)
-    return LayeredTrace(model, state, ids)
+        return LongTrace(model, state, ids, hold)
+    return LayeredTrace(model, state, ids, hold)
 
 
 def begin(trace: AnyTrace) -> None:
     """Compute what the first question needs first."""
+    layer = trace.num_layers - 1  # the last: the gate view opens on it
     if isinstance(trace, LongTrace):
-        trace.start(0)
+        trace.start(layer)
     else:
-        trace.layer(0)
+        trace.layer(layer)
 
 
 def map_file(trace: AnyTrace, layer: int, gate: str, metadata: dict[str, str]) -> bytes:
     """One gate of one layer as map.safetensors."""
     if isinstance(trace, LongTrace):
-        found, figures, shares = long_map(trace, layer, gate)
+        found, figures, shares, moves = long_map(trace, layer, gate)
     else:
         seen = trace.layer(layer)
         with trace.place:
             found, figures, shares = gate_map(seen, gate), unit_figures(seen), saturation(seen)
-    return found.to_safetensors(figures, {**metadata, "saturation": json.dumps(shares)})
+            moves = layer_moves(seen, figures.get("timescale"))
+    slow = {"slow_units": str(moves.slow_units), "slow_from": repr(SLOW)}
+    return found.to_safetensors(
+        figures | moves.tensors, {**metadata, **slow, "saturation": json.dumps(shares)}
+    )
 
 
 def gate_means(trace: AnyTrace) -> list[Any]:

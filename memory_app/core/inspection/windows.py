@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memory_app.core.cells.hold import Hold
 from memory_app.core.inspection.long_trace import LONG
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.replay import replay
@@ -62,8 +63,10 @@ class Borders:
     Any thread may ask. A border takes a replay of the window before it; each is computed once.
     """
 
-    def __init__(self, model: LanguageModel, state: State, ids: Sequence[int]) -> None:
-        self.model, self.ids = model, list(ids)
+    def __init__(
+        self, model: LanguageModel, state: State, ids: Sequence[int], hold: Hold | None = None
+    ) -> None:
+        self.model, self.ids, self.hold = model, list(ids), hold
         self._states = [state]
         self._extending = threading.Lock()
 
@@ -83,7 +86,7 @@ class Borders:
             while self.known < number:
                 last = window(len(self.ids), self.known)
                 ids = self.ids[last.first : last.stop]
-                self._states.append(replay(self.model, self._states[-1], ids))
+                self._states.append(replay(self.model, self._states[-1], ids, self.hold))
 
     def before(self, number: int) -> State:
         """The state before the first token of window `number`."""

@@ -5,6 +5,7 @@ i, f, o = σ(W x + b + U h + d), g = tanh(…); c' = f · c + i · g; h' = o · 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from memory_app.core.cells.base import Cell, Gate, Shape, Sizes
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from memory_app.core.cells.layers import Layers
+    from memory_app.core.cells.ledger import Reading, Writes
     from memory_app.core.cells.lstm.layers import LSTMLayers
     from memory_app.core.cells.lstm.packed import PackedLSTM
     from memory_app.core.cells.lstm.tracer import LSTMTracer
@@ -71,6 +74,7 @@ class LSTM(Cell):
     memory_gate, write_gate, keep_gate = "c", "i", "f"
     stacked = True
     has_ledger = True
+    write_gates, read_gates = ("i", "f", "g"), ("o", "c")
     has_gate_weights = True
 
     def parameters(self, sizes: Sizes) -> dict[str, Shape]:
@@ -82,6 +86,9 @@ class LSTM(Cell):
             shapes[f"weight_hh_l{layer}"] = (rows, sizes.hidden_size)
             shapes[f"bias_ih_l{layer}"] = shapes[f"bias_hh_l{layer}"] = (rows,)
         return shapes
+
+    def held_gates(self, sizes: Sizes, layer: int) -> tuple[str, ...]:
+        return ("i", "f", "g", "o")
 
     def build(self, sizes: Sizes, dropout: float = 0.0) -> LSTMLayers:
         from memory_app.core.cells.lstm.layers import LSTMLayers
@@ -97,3 +104,19 @@ class LSTM(Cell):
         from memory_app.core.cells.lstm.tracer import LSTMTracer
 
         return LSTMTracer(layers)
+
+    def writes(self, sizes: Sizes, layer: int, gates: Mapping[str, Tensor]) -> Writes:
+        from memory_app.core.cells.ledger import VectorWrites
+
+        return VectorWrites.of(gates["f"], gates["i"] * gates["g"])
+
+    def reading(
+        self, layers: Layers, sizes: Sizes, layer: int, gates: Mapping[str, Tensor],
+        after: Mapping[str, Tensor], direction: Tensor,
+    ) -> Reading | None:  # fmt: skip
+        """h = o · tanh c = (o · tanh(c) / c) · c, with o and the quotient held fixed."""
+        from memory_app.core.cells.lstm.read_out import cell_reading
+
+        if layer < sizes.num_layers - 1:
+            return None
+        return cell_reading(gates["o"], after["c"], direction)

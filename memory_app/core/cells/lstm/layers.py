@@ -9,20 +9,27 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from memory_app.core.cells.base import Sizes
+from memory_app.core.cells.held_layers import HeldLayer
 from memory_app.core.cells.layers import Gates, Layers, Parts
 
 
 def lstm_step(
-    x: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor
-) -> tuple[Tensor, Tensor, Gates]:
+    x: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor,
+    held: HeldLayer | None = None,
+) -> tuple[Tensor, Tensor, Gates]:  # fmt: skip
     """One step: i, f, o = σ(W x + b + U h + d), g = tanh(…); c' = f · c + i · g; h' = o · tanh(c').
 
     x [B, in], h and c [B, hidden], w_ih [4·hidden, in] in the order i, f, g, o.
+    `held`: gates that are set after the σ and tanh, and what is added to f's pre-activation.
     Returns (h', c', gates i f g o c h).
     """
     pre = functional.linear(x, w_ih, b_ih) + functional.linear(h, w_hh, b_hh)
     i, f, g, o = pre.chunk(4, dim=-1)
+    if held is not None:
+        f = f + held.forget_bias
     i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+    if held is not None:
+        i, f, g, o = held("i", i), held("f", f), held("g", g), held("o", o)
     c = f * c + i * g
     h = o * c.tanh()
     return h, c, {"i": i, "f": f, "g": g, "o": o, "c": c, "h": h}
@@ -54,6 +61,12 @@ class LSTMLayers(nn.LSTM, Layers):
         self, layer: int, x: Tensor, parts: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor], Gates]:
         h, c, gates = lstm_step(x, parts["h"], parts["c"], *self.gate_weights(layer))
+        return h, {"h": h, "c": c}, gates
+
+    def held_layer_step(
+        self, layer: int, x: Tensor, parts: dict[str, Tensor], held: HeldLayer
+    ) -> tuple[Tensor, dict[str, Tensor], Gates]:
+        h, c, gates = lstm_step(x, parts["h"], parts["c"], *self.gate_weights(layer), held)
         return h, {"h": h, "c": c}, gates
 
     def gate_weights(self, layer: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:

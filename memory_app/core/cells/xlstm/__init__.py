@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from memory_app.core.cells.ledger import Reading, Writes
     from memory_app.core.cells.xlstm.layers import XLSTMLayers
     from memory_app.core.cells.xlstm.packed import PackedXLSTM
     from memory_app.core.cells.xlstm.tracer import XLSTMTracer
@@ -77,17 +78,23 @@ BLOCK_GATES = (
 )
 
 
+_LSTM = LSTM()
+
+
 class XLSTM(Cell):
     """A unit of a block is a head; `blocks` in config.json says what each layer is."""
 
     name = "xlstm"
     state_parts = ("h", "c", "C", "n", "m", "shift")
     unbounded_parts = ("c",)
+    part_limits = {"m": 40.0}
     gates = (
         *LSTM.gates,
         *(gate for gate in BLOCK_GATES if gate.name in ("q", "k", "v", "size")),
     )
     has_addresses = True
+    has_ledger = True
+    write_gates, read_gates = ("i", "f", "g", "k", "v"), ("o", "q", "c")
     strip_gates = ("i", "f", "o")
     memory_gate, write_gate, keep_gate = "c", "i", "f"
     output_part = None
@@ -132,7 +139,7 @@ class XLSTM(Cell):
                 "output_gate.bias": (block.values,),
                 "output.weight": (embed, block.values),
                 "norm_up.weight": (embed,),
-                "up.weight": (block.feed_forward, embed),
+                "up.weight": (block.feed_forward, hidden + embed),
                 "down.weight": (embed, block.feed_forward),
             }
             shapes |= {f"blocks.{number}.{name}": shape for name, shape in own.items()}
@@ -166,6 +173,10 @@ class XLSTM(Cell):
             return block.keys
         return block.values if gate in ("v", "o", "h") else block.heads
 
+    def held_gates(self, sizes: Sizes, layer: int) -> tuple[str, ...]:
+        lower = matrix_sizes(sizes.options)[layer] is None
+        return ("i", "f", "g", "o") if lower else ("i", "f", "o")
+
     def memory_of(self, sizes: Sizes, layer: int) -> Memory:
         if matrix_sizes(sizes.options)[layer] is None:
             return Memory("c", "c", "i", "f")
@@ -175,6 +186,43 @@ class XLSTM(Cell):
         if "C" not in parts:
             return super().memory_values(sizes, layer, parts)
         return parts["C"].flatten(-2).norm(dim=-1) * parts["m"].exp()
+
+    def memory_entries(self, sizes: Sizes, layer: int, parts: Mapping[str, Tensor]) -> Tensor:
+        if "C" not in parts:
+            return super().memory_entries(sizes, layer, parts)
+        return parts["C"].double() * parts["m"].double().exp()[:, None, None]
+
+    def writes(self, sizes: Sizes, layer: int, gates: Mapping[str, Tensor]) -> Writes:
+        from memory_app.core.cells.xlstm.read_out import block_writes
+
+        block = matrix_sizes(sizes.options)[layer]
+        if block is None:
+            return _LSTM.writes(sizes, layer, gates)
+        return block_writes(block, gates)
+
+    def reading(
+        self, layers: Any, sizes: Sizes, layer: int, gates: Mapping[str, Tensor],
+        after: Mapping[str, Tensor], direction: Tensor,
+    ) -> Reading | None:  # fmt: skip
+        """A block's read-out reaches the outputs by their r, the top LSTM layer's h is in them."""
+        from memory_app.core.cells.lstm.read_out import cell_reading
+        from memory_app.core.cells.xlstm.read_out import block_reading
+
+        hidden = sizes.hidden_size
+        if matrix_sizes(sizes.options)[layer] is not None:
+            return block_reading(layers.block(layer), gates, after, direction[hidden:])
+        if layer < layers.lower - 1:
+            return None
+        return cell_reading(gates["o"], after["c"], direction[:hidden])
+
+    def memory_moves(
+        self, sizes: Sizes, layer: int, gates: Mapping[str, Tensor], memory: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        if matrix_sizes(sizes.options)[layer] is None:
+            return super().memory_moves(sizes, layer, gates, memory)
+        from memory_app.core.cells.xlstm.matrix_moves import matrix_moves
+
+        return matrix_moves(gates, memory)
 
     def pack(self, layers: Any, sizes: Sizes, embedding: Tensor, dtype: torch.dtype) -> PackedXLSTM:
         from memory_app.core.cells.xlstm.packed import PackedXLSTM

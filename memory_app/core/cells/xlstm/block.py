@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from memory_app.core.cells.held_layers import HeldLayer
 from memory_app.core.cells.layers import Gates
 from memory_app.core.cells.xlstm import matrix_memory
 from memory_app.core.cells.xlstm.blocks import ADDRESS_TOKENS, MatrixSizes
@@ -77,7 +78,7 @@ class MatrixBlock(nn.Module):
         self.output_gate = nn.Linear(width, sizes.values)
         self.output = nn.Linear(sizes.values, embedding_dim, bias=False)
         self.norm_up = RMSNorm(embedding_dim)
-        self.up = nn.Linear(embedding_dim, sizes.feed_forward, bias=False)
+        self.up = nn.Linear(hidden_size + embedding_dim, sizes.feed_forward, bias=False)
         self.down = nn.Linear(sizes.feed_forward, embedding_dim, bias=False)
         with torch.no_grad():
             for zero in (
@@ -93,8 +94,11 @@ class MatrixBlock(nn.Module):
         h, e, r = x.split(self.streams, dim=-1)
         return h, e, r
 
-    def read(self, x: Tensor, shift: Tensor) -> Inputs:
-        """x [B, T, streams], `shift` [B, ADDRESS_TOKENS, width] → what the memory gets."""
+    def read(self, x: Tensor, shift: Tensor, forget_bias: float = 0.0) -> Inputs:
+        """x [B, T, streams], `shift` [B, ADDRESS_TOKENS, width] → what the memory gets.
+
+        `forget_bias` is added to f's pre-activation.
+        """
         sizes = self.sizes
         h, e, r = self.split(x)
         mixed = self.mix(torch.cat((self.norm_h(h), self.norm_r(e + r)), dim=-1))
@@ -105,7 +109,7 @@ class MatrixBlock(nn.Module):
         )
         q = unit(address[:, 1:], sizes)
         k = unit(address[:, :-1] + self.own_key(mixed), sizes)
-        log_i, log_f = self._gates(mixed)
+        log_i, log_f = self._gates(mixed, forget_bias)
         return Inputs(
             q,
             k,
@@ -116,17 +120,20 @@ class MatrixBlock(nn.Module):
             past[:, -ADDRESS_TOKENS:].float(),
         )
 
-    def _gates(self, mixed: Tensor) -> tuple[Tensor, Tensor]:
+    def _gates(self, mixed: Tensor, forget_bias: float) -> tuple[Tensor, Tensor]:
         """Log i and log f, each [B, T, heads]; always float32, since a stretch sums log f."""
         with torch.autocast(mixed.device.type, enabled=False):
             i, f = self.gates(mixed.float()).chunk(2, dim=-1)
+            if forget_bias:
+                f = f + forget_bias
         return LOG_INPUT_BOUND * torch.tanh(i / LOG_INPUT_BOUND), functional.logsigmoid(f)
 
     def finish(self, x: Tensor, read: Tensor, o: Tensor) -> Tensor:
         """x […, streams], what was read […, values] and the output gate → what is handed on."""
         h, e, r = self.split(x)
         r = r + self.output(o * read)
-        r = r + self.down(functional.gelu(self.up(self.norm_up(e + r))))
+        inner = self.up(torch.cat((self.norm_h(h), self.norm_up(e + r)), dim=-1))
+        r = r + self.down(functional.gelu(inner))
         return torch.cat((h, r) if self.top else (h, e, r), dim=-1)
 
     def forward(
@@ -144,10 +151,18 @@ class MatrixBlock(nn.Module):
             x, read, o = x[at], read[at], o[at]
         return self.finish(x, read, o), parts_of(after, inputs.shift)
 
-    def step(self, x: Tensor, parts: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor], Gates]:
-        """One token a row: x [B, streams] → (what is handed on, the parts after, the gates)."""
-        inputs = self.read(x.unsqueeze(1), parts["shift"])
+    def step(
+        self, x: Tensor, parts: dict[str, Tensor], held: HeldLayer | None = None
+    ) -> tuple[Tensor, dict[str, Tensor], Gates]:
+        """One token a row: x [B, streams] → (what is handed on, the parts after, the gates).
+
+        `held`: gates i, f and o that are held.
+        """
+        inputs = self.read(x.unsqueeze(1), parts["shift"], held.forget_bias if held else 0.0)
         q, k, v, log_i, log_f, o = (tensor[:, 0] for tensor in inputs[:6])
+        if held is not None:
+            log_i, log_f = held.logarithm("i", log_i), held.logarithm("f", log_f)
+            o = held("o", o)
         read, after = matrix_memory.step(q, k, v, log_i, log_f, memory_in(parts))
         read = read.flatten(1)
         handed = self.finish(x, read, o)

@@ -66,7 +66,7 @@ def complete_blocks(given: Sequence[Any], num_layers: int, embedding_dim: int) -
         head = min(64, max(1, embedding_dim // 4))
         size = {
             "key": head, "value": head,
-            "width": 2 * embedding_dim, "feed_forward": max(1, embedding_dim // 2),
+            "width": embedding_dim + embedding_dim // 2, "feed_forward": max(1, embedding_dim // 2),
         }  # fmt: skip
         upper = max(1, num_layers // 2)
         given = [{"kind": LSTM}] * (num_layers - upper) + [{"kind": MLSTM, **size}] * upper

@@ -15,12 +15,16 @@ from memory_app.core.cells.xlstm.block import MatrixBlock
 from memory_app.core.cells.xlstm.blocks import ADDRESS_TOKENS
 
 #: How much the last words count in an address, the latest first.
-WORD_SHARES = (1.0, 0.8, 0.5)
+WORD_SHARES = (0.7, 1.0, 0.8)
 #: Of the mean variance of an input, added to every direction before whitening.
 RIDGE = 0.4
 #: Logit that a token read with weight 1 adds to itself, the mean of all tokens.
-LOGIT = 30.0
-FORGET_BIASES = (5.0, 8.0)
+LOGIT = 60.0
+#: log i is 0 for a token with this share of all tokens or less, and falls with the share's
+#: logarithm by `COMMON_FALL` down to `COMMON_LEAST`: what is told is told by rare words, and common
+#: ones would write over it.
+RARE, COMMON_FALL, COMMON_LEAST = 2e-4, 0.5, -3.0
+FORGET_BIASES = (7.0, 9.0)
 
 
 def begin_as_induction(
@@ -68,7 +72,14 @@ def begin_as_induction(
         block.output_gate.weight.zero_()
         block.output_gate.bias.zero_()
         block.gates.weight.zero_()
-        block.gates.bias[: sizes.heads] = 0
+        wanted = (COMMON_FALL * (RARE / share).log()).clamp(COMMON_LEAST, 0)
+        log_i = (centred @ whiten) * share.unsqueeze(1)  # [vocab, embed], weighed
+        square = log_i.T @ (centred @ whiten) + 1e-3 * torch.eye(embed, device=embedding.device)
+        average = share @ wanted
+        block.gates.weight[: sizes.heads, first:] = torch.linalg.solve(
+            square, log_i.T @ (wanted - average)
+        )
+        block.gates.bias[: sizes.heads] = average
         block.gates.bias[sizes.heads :] = torch.linspace(*FORGET_BIASES, sizes.heads)
         # Back through the whitening, and once more by it: the head's rows are not orthogonal, and
         # a common direction of all of them would be read out as a common word.

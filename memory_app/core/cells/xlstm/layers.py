@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from memory_app.core.cells.base import Sizes
+from memory_app.core.cells.held_layers import HeldLayer
 from memory_app.core.cells.layers import Gates, Layers, Parts
 from memory_app.core.cells.lstm.layers import LSTMLayers
 from memory_app.core.cells.xlstm.block import MatrixBlock
@@ -65,6 +66,10 @@ class XLSTMLayers(Layers):
 
     def _lstm(self, x: Tensor, parts: Parts) -> tuple[Tensor, Parts]:
         """The LSTM's layers; where they learn on a CPU, by the faster form for that."""
+        if torch.is_grad_enabled() and any(
+            part.requires_grad for own in parts for part in own.values()
+        ):
+            return self.lstm(x, parts)  # the gradient of the state itself is asked for
         weights = [self.lstm.gate_weights(layer) for layer in range(self.lower)]
         learns = torch.is_grad_enabled() and (
             x.requires_grad or any(w.requires_grad for own in weights for w in own)
@@ -93,6 +98,15 @@ class XLSTMLayers(Layers):
             return self.block(layer).step(x, parts)
         below, e = self.below(layer, x)
         h, parts, gates = self.lstm.layer_step(layer, below, parts)
+        return self.hand_on(layer, h, e), parts, gates
+
+    def held_layer_step(
+        self, layer: int, x: Tensor, parts: dict[str, Tensor], held: HeldLayer
+    ) -> tuple[Tensor, dict[str, Tensor], Gates]:
+        if layer >= self.lower:
+            return self.block(layer).step(x, parts, held)
+        below, e = self.below(layer, x)
+        h, parts, gates = self.lstm.held_layer_step(layer, below, parts, held)
         return self.hand_on(layer, h, e), parts, gates
 
     def below(self, layer: int, x: Tensor) -> tuple[Tensor, Tensor]:

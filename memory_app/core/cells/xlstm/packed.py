@@ -106,7 +106,8 @@ class PackedBlock:
         self._mix = PackedLinear(block.mix.weight * norms, dtype)
         self._maps = PackedLinear(torch.cat(weights), dtype)
         self._output = PackedLinear(block.output.weight, dtype)
-        self._up = PackedLinear(block.up.weight * block.norm_up.weight, dtype)
+        norms = torch.cat((block.norm_h.weight, block.norm_up.weight))
+        self._up = PackedLinear(block.up.weight * norms, dtype)
         self._down = PackedLinear(block.down.weight, dtype)
         self.multiplications = sum(p.numel() for p in block.parameters())
 
@@ -138,11 +139,12 @@ class PackedBlock:
         log_i = LOG_INPUT_BOUND * torch.tanh(i / LOG_INPUT_BOUND)
         return *keys, v, (o + self._o_bias).sigmoid_(), log_i, functional.logsigmoid(f)
 
-    def finish(self, e: Tensor, r: Tensor | None, read: Tensor, o: Tensor) -> Tensor:
-        """e, r [N, embed] (None: nothing yet), read [N, heads, value], o [N, values] → r."""
+    def finish(self, h: Tensor, e: Tensor, r: Tensor | None, read: Tensor, o: Tensor) -> Tensor:
+        """h [N, hidden], e, r [N, embed] (None: nothing yet), read [N, heads, value], o → r."""
         added = self._output(read.flatten(1).mul(o).to(self.dtype)).float()
         r = added if r is None else r.add_(added)
-        inner = functional.gelu(self._up(_scaled(e + r).to(self.dtype)).float())
+        both = torch.cat((_scaled(h), _scaled(e + r)), dim=-1)
+        inner = functional.gelu(self._up(both.to(self.dtype)).float())
         return r.add_(self._down(inner.to(self.dtype)).float())
 
     def step(
@@ -172,7 +174,7 @@ class PackedBlock:
             gates[:, 0] = log_i.exp().mean(1)
             gates[:, 1] = log_f.exp().mean(1)
             gates[:, 2] = o.mean(1)
-        return self.finish(e, r, read[..., :-1] / scale, o)
+        return self.finish(h, e, r, read[..., :-1] / scale, o)
 
     def feed(
         self, h: Tensor, e: Tensor, r: Tensor | None, own: dict[str, Tensor], *, top: bool
@@ -197,7 +199,7 @@ class PackedBlock:
         if top:
             return None, parts
         flat = None if r is None else r.flatten(0, 1)
-        r = self.finish(e.flatten(0, 1), flat, read.flatten(0, 1), o.flatten(0, 1))
+        r = self.finish(h.flatten(0, 1), e.flatten(0, 1), flat, read.flatten(0, 1), o.flatten(0, 1))
         return r.unflatten(0, (n, length)), parts
 
 

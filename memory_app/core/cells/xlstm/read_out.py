@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from memory_app.core.cells.ledger import MatrixReading, MatrixWrites, reach_of
+from memory_app.core.cells.xlstm.block import MatrixBlock
+from memory_app.core.cells.xlstm.blocks import MatrixSizes
 from memory_app.core.cells.xlstm.tracer import XLSTMTracer
 
 _NEEDED = ("i", "f", "q", "k", "v", "h")
@@ -64,3 +67,27 @@ def matrix_at(
         "matrix": after["C"][0] * after["m"][0].exp()[:, None, None],
         "read_out": read_out(gates, parts, len(x) - 1).weights.contiguous(),
     }
+
+
+def block_writes(sizes: MatrixSizes, gates: Mapping[str, Tensor]) -> MatrixWrites:
+    """What a stretch's tokens wrote into C: gates i, f [T, heads], k, v [T, …] of one block."""
+    reach, kept = reach_of(gates["f"])
+    k = gates["k"].unflatten(1, (sizes.heads, sizes.key))
+    v = gates["v"].unflatten(1, (sizes.heads, sizes.value))
+    return MatrixWrites(reach * gates["i"].double(), k, v, kept)
+
+
+def block_reading(
+    block: MatrixBlock, gates: Mapping[str, Tensor], after: Mapping[str, Tensor], direction: Tensor
+) -> MatrixReading:
+    """direction · output(o · h), h = Cᵀ q / max(|n · q|, 1), as a map of C.
+
+    q, o and the normaliser are held fixed, so a token's part of h is a_{t,s} v_s. What the block's
+    feed-forward part makes of it is not counted. `direction` [embed].
+    """
+    sizes = block.sizes
+    q = gates["q"].double().view(sizes.heads, sizes.key)
+    n = after["n"].double() * after["m"].double().exp().unsqueeze(-1)
+    normaliser = (n * q).sum(-1).abs().clamp(min=1).unsqueeze(-1)
+    passed = gates["o"].double() * (block.output.weight.detach().double().T @ direction)
+    return MatrixReading(q / normaliser, passed.view(sizes.heads, sizes.value))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
 
 from memory_app.core.cells.lstm.tracer import LSTMTracer
-from memory_app.core.cells.tracer import LayerParts
+from memory_app.core.cells.tracer import LayerParts, one_by_one
 from memory_app.core.cells.xlstm import matrix_memory
 from memory_app.core.cells.xlstm.block import Inputs, memory_in, parts_of
 from memory_app.core.cells.xlstm.layers import XLSTMLayers
@@ -44,6 +44,20 @@ class XLSTMTracer:
             values["size"] = _sizes(inputs, before)
         found = {name: value.flatten(2)[0] for name, value in values.items() if name in names}
         return found, parts_of(after, inputs.shift)
+
+    def together(
+        self, layer: int, xs: Sequence[Tensor], befores: Sequence[LayerParts],
+        names: Collection[str],
+    ) -> list[tuple[Tensor, dict[str, Tensor]]]:  # fmt: skip
+        layers = self._layers
+        if layer >= layers.lower:
+            return one_by_one(self, layer, xs, befores, names)
+        below = [layers.below(layer, x) for x in xs]
+        found = self._lower.together(layer, [x for x, _ in below], befores, names)
+        return [
+            (layers.hand_on(layer, h, e), gates)
+            for (h, gates), (_, e) in zip(found, below, strict=True)
+        ]
 
 
 def gates_of(inputs: Inputs, h: Tensor) -> dict[str, Tensor]:
