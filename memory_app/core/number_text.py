@@ -1,5 +1,7 @@
 """Numbers as text: written for a person, and read where a script or an address has one."""
 
+import math
+
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 #: Below this a plain number is mostly zeros.
 _PLAIN_FROM = 1e-4
@@ -7,6 +9,8 @@ _PLAIN_FROM = 1e-4
 
 def figure_text(value: float) -> str:
     """At most four significant digits, thousands parted; a tiny one by its power of ten."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     if isinstance(value, int) or (abs(value) >= 1000 and value == int(value)):
         return f"{int(value):,}"
     if value and abs(value) < _PLAIN_FROM:
@@ -15,6 +19,11 @@ def figure_text(value: float) -> str:
         digits = digits.rstrip("0").rstrip(".")
         return power if digits == "1" else f"{digits} × {power}"
     return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+
+
+def measure_text(value: float) -> str:
+    """A measured value with three decimals, so that those of a column align; tiny ones as above."""
+    return f"{value:,.3f}" if value == 0 or abs(value) >= 1e-3 else figure_text(value)
 
 
 def whole_number(text: str, most: int) -> int | None:

@@ -9,11 +9,13 @@ from typing import Any
 
 import torch
 
+from memory_app.core.cells.hold import Hold
 from memory_app.core.engine.core import Engine
 from memory_app.core.engine.engine_thread import EngineThread
 from memory_app.core.engine.model_runner import ModelRunner
 from memory_app.core.engine.request import Request
 from memory_app.core.engine.stream import TokenStream
+from memory_app.core.model.adapter import Adapter
 from memory_app.core.model.checkpoint import Checkpoint
 from memory_app.core.model.state import State
 from memory_app.core.sampling.settings import Sampling
@@ -56,16 +58,24 @@ class AsyncEngine:
         state: State,
         sampling: Sampling,
         group: Hashable = None,
+        hold: Hold | None = None,
+        address: Hashable = None,
+        adapter: Adapter | None = None,
     ) -> TokenStream:
         """Ask for a reply to a prompt fed from a state. Call it on an event loop; it never waits.
 
-        Prompts of one `group` (one person's) stand behind each other, not behind everybody's.
+        With gates held (`hold`) it is decoded by itself, in float32. An `adapter` changes what is
+        said, never the state.
+        Prompts of one `group` (one person's) stand behind each other, not behind everybody's, and
+        so do those of one `address`.
 
         Raises:
             EngineFull: as many replies as may wait do so already.
             ValueError: an empty prompt, negative ids, or a state of another batch than 1.
         """
-        request = Request(next(self._ids), list(prompt_ids), state, sampling, group)
+        request = Request(
+            next(self._ids), list(prompt_ids), state, sampling, group, address, hold, adapter
+        )
         with self._lock:
             while True:
                 if self._thread is None:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 import torch
 
+from memory_app.core.engine.held_reply import HeldReply
 from memory_app.core.engine.model_runner import ModelRunner
 from memory_app.core.engine.request import FinishReason, Output, Request, Status, TokenEvent
 from memory_app.core.engine.scheduler import Scheduler
@@ -46,6 +47,9 @@ class Engine:
         self._gates = torch.zeros(max_batch, runner.config.num_layers, strip)
         self._capture_gates = capture_gates
         self._aborted: list[Request] = []
+        self._banned = banned
+        self._held: dict[Request, HeldReply] = {}
+        self._adapters = runner.adapter_rows(max_batch)
 
     @property
     def has_work(self) -> bool:
@@ -57,11 +61,13 @@ class Engine:
 
         Raises:
             EngineFull: too many wait already.
-            ValueError: a state of another shape, or an id outside the vocabulary.
+            ValueError: a state or adapter of another shape, or an id outside the vocabulary.
         """
         config = self.runner.config
         if not request.state.fits(config):
             raise ValueError("The state has another shape than the checkpoint's.")
+        if request.adapter is not None and not request.adapter.fits(config):
+            raise ValueError("The adapter has another shape than the checkpoint's.")
         if max(request.prompt_ids) >= config.vocab_size:
             raise ValueError("A token id lies outside the checkpoint's vocabulary.")
         self.scheduler.add(request)
@@ -81,7 +87,7 @@ class Engine:
             running = list(self.scheduler.running)
             logger.exception("A batch of %d replies failed.", len(running))
             outputs += [self._finish(request, "failed") for request in running]
-        return outputs
+        return outputs + self._advance_held()
 
     def _leave_aborted(self) -> list[Output]:
         aborted, self._aborted = self._aborted, []
@@ -93,9 +99,13 @@ class Engine:
 
     def _finish(self, request: Request, reason: FinishReason) -> Output:
         moved = self.scheduler.finish(request, reason)
+        self._held.pop(request, None)
+        if request.row >= 0:
+            self._adapters.drop(request.row)
         if moved is not None:
             self._running.copy(self._running, moved, request.row)
             self._sampler.move(moved, request.row)
+            self._adapters.move(moved, request.row)
             self._feed[request.row] = self._feed[moved]
         return Output(request, finish_reason=reason)
 
@@ -132,6 +142,7 @@ class Engine:
         self.scheduler.promote(request)
         self._running.load(request.row, request.fed_state.layers)
         self._sampler.put(request.row, request.sampling)
+        self._adapters.put(request.row, request.adapter)
         self._feed[request.row] = request.prompt_ids[-1]
 
     def _decode(self) -> list[Output]:
@@ -142,7 +153,7 @@ class Engine:
             return []
         gates = self._gates[:n] if self._capture_gates else None
         top = self.runner.advance(self._running, self._feed[:n], gates)
-        ids, logprobs = self._sampler.sample(self.runner.logits(top), n)
+        ids, logprobs = self._sampler.sample(self.runner.logits(top, self._adapters), n)
         self._feed[:n] = ids
         means = [] if gates is None else gates.double().round_(decimals=4).tolist()
         outputs, ended = [], []
@@ -158,6 +169,34 @@ class Engine:
             if reason is not None:
                 ended.append((request, reason))
         return outputs + [self._finish(request, reason) for request, reason in ended]
+
+    def _advance_held(self) -> list[Output]:
+        """A few tokens of a held request's prompt, or one of its reply."""
+        request = self.scheduler.next_held()
+        if request is None:
+            return []
+        try:
+            if request not in self._held:
+                self._held[request] = HeldReply(
+                    self.runner.model, request, end_id=self._end_id, banned=self._banned
+                )
+            reply = self._held[request]
+            if reply.prefill():
+                return []
+            token_id, logprob, means = reply.decode()
+        except Exception:
+            logger.exception("A held reply failed.")
+            return [self._finish(request, "failed")]
+        outputs = []
+        if request.reply_ids:
+            event = TokenEvent(
+                request.reply_ids[-1], request.logprob, means if self._capture_gates else []
+            )
+            outputs.append(Output(request, event))
+        reason = request.closing or self._sampled(request, token_id, logprob)
+        if reason is not None:
+            outputs.append(self._finish(request, reason))
+        return outputs
 
     def _sampled(self, request: Request, token_id: int, logprob: float) -> FinishReason | None:
         """Take the sampled token into the reply; the reason to end at once, if there is one."""

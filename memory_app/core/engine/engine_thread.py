@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from memory_app.core.engine.core import Engine
 from memory_app.core.engine.request import FinishReason, Output, Request
-from memory_app.core.engine.scheduler import EngineFull
+from memory_app.core.engine.scheduler import KEPT, EngineFull
 from memory_app.core.engine.stream import TokenStream
 from memory_app.core.model.replay import configure_process
 
@@ -55,7 +55,10 @@ class EngineThread(threading.Thread):
         with self._changed:
             if self._stopping:
                 return False
-            if len(self._open) >= self._max_open:
+            # The last places are for those who have none, so that one address can't take all.
+            own = any(o.request.account[0] == stream.request.account[0] for o in self._open)
+            kept = self._max_open // KEPT if own else 0
+            if len(self._open) >= self._max_open - kept:
                 raise EngineFull("Too many replies wait for the model.")
             self._open.add(stream)
         self._leave(lambda: self._take(checkpoint_key, stream))

@@ -7,12 +7,14 @@ from torch import Tensor
 
 from memory_app.core.cells.packed import Pool
 from memory_app.core.cells.packed_linear import PackedLinear, fastest_dtype
+from memory_app.core.engine.adapter_rows import AdapterRows
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 
-# Multiplications that a prompt may take between two decode steps: about 4 ms of one core, so that
-# the longest prompt delays a running reply's token by no more than that.
-SLICE_MULTIPLICATIONS = {torch.bfloat16: 160_000_000, torch.float32: 110_000_000}
+# Multiplications that a prompt may take between two decode steps: about 3 ms of one core, so that
+# the longest prompt no more than doubles the time between a running reply's tokens. Half as many
+# cost a third more of all prompts.
+SLICE_MULTIPLICATIONS = {torch.bfloat16: 80_000_000, torch.float32: 55_000_000}
 SHORTEST_SLICE = 4
 
 
@@ -24,6 +26,7 @@ class ModelRunner:
         if not config.kind.serves_chats:
             raise ValueError(f"The cell {config.cell} is for study; no chat runs on it.")
         self.config = config
+        self.model = model  # in float32: replies with held gates are decoded by its step
         dtype = dtype or fastest_dtype()
         with torch.inference_mode():
             self._cell = config.kind.pack(model.layers, config, model.embedding.weight, dtype)
@@ -56,10 +59,18 @@ class ModelRunner:
         """
         return self._cell.advance(pool, ids, gates)
 
-    def logits(self, outputs: Tensor) -> Tensor:
+    def adapter_rows(self, capacity: int) -> AdapterRows:
+        """Room for the adapters of as many rows."""
+        config = self.config
+        return AdapterRows(capacity, config.output_size, config.embedding_dim, self.dtype)
+
+    def logits(self, outputs: Tensor, adapters: AdapterRows | None = None) -> Tensor:
         """Outputs of the last layer [n, hidden] → float32 [n, vocab]."""
-        if self._projection is not None:
-            outputs = self._projection(outputs)
-        logits = self._head(outputs).float()
+        projected = outputs if self._projection is None else self._projection(outputs)
+        if adapters is not None and adapters.in_use:
+            if projected is outputs:
+                projected = outputs.clone()
+            adapters.add(projected, outputs)
+        logits = self._head(projected).float()
         logits += self._head_bias
         return logits

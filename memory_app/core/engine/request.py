@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
+from memory_app.core.cells.hold import Hold
+from memory_app.core.model.adapter import Adapter
 from memory_app.core.model.state import State
 from memory_app.core.sampling.settings import Sampling
 
@@ -18,6 +20,7 @@ class Status(Enum):
 
     PREFILL = "prefill"  # its prompt is being fed, or waits for its turn
     RUNNING = "running"  # a token a step
+    HELD = "held"  # decoded by itself, outside of the batch
     FINISHED = "finished"
 
 
@@ -38,7 +41,8 @@ class TokenEvent:
 class Request:
     """A prompt, the state (batch 1) to feed it from, and the settings of the reply.
 
-    Requests of one `group` share what is given to prompts; None: a group of its own.
+    `group` names a person and `address` where they are, if those who are there share an account of
+    the scheduler's (shares.py); without a group it has an account of its own.
 
     Raises:
         ValueError: an empty prompt, negative ids, or a state of another batch size.
@@ -49,11 +53,15 @@ class Request:
     state: State
     sampling: Sampling
     group: Hashable = None
+    address: Hashable = None
+    hold: Hold | None = None  # gates that are held meanwhile: decoded by itself
+    adapter: Adapter | None = None  # long-term memory that the reply is spoken with
     status: Status = field(default=Status.PREFILL, init=False)
     row: int = field(default=-1, init=False)  # in the pool of the running
     fed: int = field(default=0, init=False)  # prompt tokens fed so far
     fed_state: State = field(init=False)  # after them
     passed_over: int = field(default=0, init=False)  # steps since its prompt was last fed
+    ahead: int = field(default=0, init=False)  # requests before it, at the last slice
     reply_ids: list[int] = field(default_factory=list, init=False)  # sampled so far
     logprob: float = field(default=0.0, init=False)  # of the last sampled token
     # Why the reply ends, once its last token has been fed for its gates.
@@ -68,6 +76,12 @@ class Request:
         if self.state.batch != 1:
             raise ValueError("A request goes on from one state, of batch 1.")
         self.fed_state = self.state
+
+    @property
+    def account(self) -> tuple[Hashable, Hashable]:
+        """Of the address, or of the person alone; and the person's within it."""
+        person = self if self.group is None else ("person", self.group)
+        return person if self.address is None else ("address", self.address), person
 
     @property
     def prefill_left(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from memory_app.core.engine.request import FinishReason, Request, TokenEvent
+from memory_app.core.engine.request import FinishReason, Request, Status, TokenEvent
 
 
 class TokenStream:
@@ -28,6 +28,11 @@ class TokenStream:
     def cancel(self) -> None:
         """End the reply at the next step as `stopped`; what was put out stays. From any thread."""
         self._cancel(self)
+
+    @property
+    def ahead(self) -> int:
+        """How many prompts are fed before this one, as of the last slice."""
+        return self.request.ahead if self.request.status is Status.PREFILL else 0
 
     def __aiter__(self) -> TokenStream:
         return self

@@ -102,9 +102,10 @@ def read_config(folder: Path) -> dict[str, Any]:
 def tensor_shapes(shape: ModelConfig) -> Shapes:
     """The tensors that model.safetensors holds for this shape, by the contract's names."""
     vocab, embed = shape.vocab_size, shape.embedding_dim
-    tensors: Shapes = {"embedding.weight": (vocab, embed), "head.bias": (vocab,)}
+    head = shape.head_shape
+    tensors: Shapes = {"embedding.weight": (vocab, embed), "head.bias": head[:1]}
     if not shape.tied:
-        tensors["head.weight"] = (vocab, embed)
+        tensors["head.weight"] = head
     if shape.has_projection:
         tensors["projection.weight"] = (embed, shape.output_size)
     for name, lengths in shape.kind.parameters(shape).items():

@@ -35,6 +35,8 @@ class ModelConfig:
     cell: str = "lstm"
     language: str = "en"
     tied: bool = True
+    #: Outputs of the head: 0 for one per token of the vocabulary, else their number (core/tasks).
+    outputs: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -52,6 +54,12 @@ class ModelConfig:
             raise ConfigError("cell must be one of {choices}.", choices=", ".join(cell_names()))
         if type(self.tied) is not bool:
             raise ConfigError("tied must be true or false.")
+        if type(self.outputs) is not int or not 0 <= self.outputs <= MAX_SIZE:
+            raise ConfigError(
+                "{name} must be a whole number from 0 to {most}.", name="outputs", most=MAX_SIZE
+            )
+        if self.outputs and self.tied:
+            raise ConfigError("tied must be false where outputs is given.")
         try:
             options = cell_named(self.cell).complete_options(self.options, self)
         except OptionError as error:
@@ -95,11 +103,20 @@ class ModelConfig:
     @property
     def has_projection(self) -> bool:
         """Whether outputs are projected to the embedding's width before the (tied) head."""
-        return self.output_size != self.embedding_dim
+        return not self.outputs and self.output_size != self.embedding_dim
+
+    @property
+    def head_shape(self) -> tuple[int, int]:
+        """(outputs, width) of the head."""
+        if self.outputs:
+            return self.outputs, self.output_size
+        return self.vocab_size, self.embedding_dim
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as config.json writes them, with the format's version."""
         sizes = {name: getattr(self, name) for name in _FIELDS}
+        if not self.outputs:  # as configs were before a task had a head of its own
+            del sizes["outputs"]
         return {"format_version": FORMAT_VERSION, **sizes, **self.options}
 
     @classmethod

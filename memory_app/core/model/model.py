@@ -1,7 +1,9 @@
 """An N-layer recurrent language model: forward over a sequence, step for one token.
 
 Embedding [vocab, embed] → layers → (projection to embed, when the widths differ) → head [vocab],
-tied to the embedding unless told not to be. Parameter names are those of the checkpoint format.
+tied to the embedding unless told not to be. A task may have a head of its own instead, from the
+last layer to `outputs` numbers (`ModelConfig.outputs`). Parameter names are those of the checkpoint
+format.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 
 from memory_app.core.cells import Cell
 from memory_app.core.cells.layers import Gates, Layers
+from memory_app.core.model.adapter import Adapter
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.state import State
 
@@ -26,18 +29,25 @@ class Step:
 
 
 class LanguageModel(nn.Module):
-    """The model; `dropout` is that between layers and on the embedding while training."""
+    """The model; `dropout` is that between layers and on the embedding while training.
 
-    def __init__(self, config: ModelConfig, dropout: float = 0.0) -> None:
+    `embedding_dropout` is that on the embedding, where it differs.
+    """
+
+    def __init__(
+        self, config: ModelConfig, dropout: float = 0.0, embedding_dropout: float | None = None
+    ) -> None:
         super().__init__()
         self.config = config
         self.dropout = dropout
+        self.embedding_dropout = dropout if embedding_dropout is None else embedding_dropout
         self.embedding = nn.Embedding(config.vocab_size, config.embedding_dim)
         # Under the cell's name, which is the prefix of its parameters in a checkpoint.
         self.add_module(config.cell, config.kind.build(config, dropout))
         if config.has_projection:
             self.projection = nn.Linear(config.output_size, config.embedding_dim, bias=False)
-        self.head = nn.Linear(config.embedding_dim, config.vocab_size)
+        outputs, width = config.head_shape
+        self.head = nn.Linear(width, outputs)
         if config.tied:
             self.head.weight = self.embedding.weight
         nn.init.normal_(self.embedding.weight, std=0.05)
@@ -69,14 +79,15 @@ class LanguageModel(nn.Module):
         return outputs, State(parts)
 
     def _embedded(self, ids: Tensor) -> Tensor:
-        return nn.functional.dropout(self.embedding(ids), self.dropout, self.training)
+        return nn.functional.dropout(self.embedding(ids), self.embedding_dropout, self.training)
 
-    def logits(self, outputs: Tensor) -> Tensor:
-        """[…, hidden] → [..., vocab]: head · (projection · h) + bias."""
+    def logits(self, outputs: Tensor, adapter: Adapter | None = None) -> Tensor:
+        """[…, hidden] → [..., vocab or outputs]: head · (projection · h) + bias."""
         outputs = nn.functional.dropout(outputs, self.dropout, self.training)
-        if self.config.has_projection:
-            outputs = self.projection(outputs)
-        return self.head(outputs)
+        projected = self.projection(outputs) if self.config.has_projection else outputs
+        if adapter is not None:
+            projected = projected + adapter.change(outputs)
+        return self.head(projected)
 
     def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """ids int64 [B, T], state of B rows (blank if None) → ([B, T, vocab], state)."""

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import torch
 
+from memory_app.core.cells.held_layers import held_layers
+from memory_app.core.cells.hold import Hold
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 
@@ -25,8 +27,12 @@ def configure_process() -> None:
 
 
 @torch.inference_mode()
-def replay(model: LanguageModel, state: State, ids: Sequence[int]) -> State:
+def replay(
+    model: LanguageModel, state: State, ids: Sequence[int], hold: Hold | None = None
+) -> State:
     """The state after `ids` (at least one), fed from `state` (batch 1, float32).
+
+    With gates held it is the cell's step, token by token.
 
     Raises:
         ValueError: no ids, an id outside the vocabulary, or a state of another shape.
@@ -40,7 +46,12 @@ def replay(model: LanguageModel, state: State, ids: Sequence[int]) -> State:
         raise ValueError("The state has another shape than the checkpoint's.")
     was_training = model.training
     model.eval()
-    parts = model.layers.replay(model.embedding(torch.tensor([list(ids)])), state.layers)
+    x = model.embedding(torch.tensor([list(ids)]))
+    if hold is None:
+        parts = model.layers.replay(x, state.layers)
+    else:
+        held = held_layers(hold, model.cell, config)
+        parts = model.layers.held_replay(x, state.layers, held)
     if was_training:
         model.train()
     return State(parts).clone()

@@ -6,6 +6,7 @@ Which parts a layer has, and in which order their bytes stand, says its cell (co
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from memory_app.core.messages import SentenceError
 from memory_app.core.model.config import ModelConfig
 
 STATE_FORMAT_VERSION = "1"
+#: Bytes that the header of a mind file may have.
+MOST_HEADER = 65_536
 
 
 class StateError(SentenceError):
@@ -188,7 +191,7 @@ class State:
             StateError: other tensors, another shape or dtype, too large, or not finite.
         """
         # A right file is the values and a small header; anything larger is not opened at all.
-        if len(data) > config.state_bytes + 65_536:
+        if len(data) > config.state_bytes + MOST_HEADER:
             raise StateError("The file is larger than a state of this model can be.")
         try:
             tensors = load_safetensors(data)
@@ -211,6 +214,25 @@ class State:
             for place, part in enumerate(parts):  # views of the blank state
                 part.copy_(tensor[place] if config.kind.stacked else tensor)
         return blank
+
+
+def mind_file_metadata(data: bytes) -> dict[str, str]:
+    """The string metadata of a mind file; the tensors aren't read.
+
+    Raises:
+        StateError: no safetensors file, or its header is larger than a state's can be.
+    """
+    length = int.from_bytes(data[:8], "little")
+    try:
+        if len(data) < 8 or length > MOST_HEADER:
+            raise ValueError
+        header = json.loads(data[8 : 8 + length])
+        metadata = header.get("__metadata__", {})
+        if not all(isinstance(value, str) for value in metadata.values()):
+            raise ValueError
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise StateError("The file is not a safetensors file.") from error
+    return dict(metadata)
 
 
 def _by_file_name(
