@@ -46,6 +46,7 @@ PAIRS = (
     ("prompt", "", "completion"),
     ("prompt", "", "response"),
     ("question", "", "answer"),
+    ("text", "", "label"),
 )
 
 

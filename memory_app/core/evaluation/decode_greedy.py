@@ -60,15 +60,20 @@ def greedy_ids(
     tokenizer: Tokenizer,
     prompts: Sequence[Sequence[int]],
     max_tokens: int = MAX_TOKENS,
+    before: State | None = None,
 ) -> list[list[int]]:
-    """The argmax reply to each prompt, up to `<|end|>` (left out) or `max_tokens`."""
+    """The argmax reply to each prompt, up to `<|end|>` (left out) or `max_tokens`.
+
+    Prompts are fed from blank states, or from those `before` (one a prompt).
+    """
     replies: list[list[int]] = [[] for _ in prompts]
     banned = [tokenizer.user_id, tokenizer.bot_id]
     # Neighbours in length go together, so that a stretch is rarely fed for a few rows only.
     order = sorted(range(len(prompts)), key=lambda row: len(prompts[row]))
     for first in range(0, len(order), ROWS):
         rows = order[first : first + ROWS]
-        outputs, state = feed(model, [prompts[row] for row in rows])
+        own = None if before is None else before.rows(rows)
+        outputs, state = feed(model, [prompts[row] for row in rows], own)
         for _ in range(max_tokens):
             logits = model.logits(outputs)
             logits[:, banned] = -torch.inf

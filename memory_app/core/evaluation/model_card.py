@@ -11,11 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from memory_app.core.evaluation.stored_recall import open_shares
+from memory_app.core.evaluation.wilson import wilson
 from memory_app.core.messages import Sentence
+from memory_app.core.model.config import CHAT_TASK
+from memory_app.core.number_text import measure_text
 
 # Settings that say how a run was carried out, not what the model is.
 _LEFT_OUT = {"threads", "device", "save_every", "compile", "cell", "language"}
 FILE = "`model.safetensors`"
+_LOSS = Sentence("training loss (nats per token)")
 _OPEN_CELLS = {
     "open": Sentence("a fact of any kind, two exchanges before"),
     "several": Sentence("one of eight facts"),
@@ -36,9 +40,58 @@ def _figure(value: object) -> str:
     return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}"
 
 
+def _measure(value: object) -> str:
+    return measure_text(value) if isinstance(value, float) else _figure(value)
+
+
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     lines = [head, tuple("---" for _ in head), *rows]
     return ["", *(f"| {' | '.join(line)} |" for line in lines), ""]
+
+
+def _of_texts(validation: object, say: Callable[[Sentence], str]) -> list[tuple[str, Any]]:
+    """A classifier's accuracy on each validated corpus, and that of its strongest unit alone."""
+    rows = []
+    for name, one in validation.items() if isinstance(validation, Mapping) else ():
+        accuracy = one.get("accuracy") if isinstance(one, Mapping) else None
+        if not isinstance(accuracy, float):
+            continue
+        label = (
+            Sentence("validation accuracy of its strongest unit alone")
+            if name == "unit"
+            else Sentence("validation accuracy on {corpus}", {"corpus": _text(name)})
+        )
+        rows.append((say(label), accuracy))
+    return rows
+
+
+def _of_exam(exam: object, say: Callable[[Sentence], str]) -> list[str]:
+    """A classifier's figures on texts that it has never seen, with the baselines beside them."""
+    found = exam.get("sentiment") if isinstance(exam, Mapping) else None
+    if not isinstance(found, Mapping) or type(found.get("n")) is not int or found["n"] < 1:
+        return []
+    n = found["n"]
+    baselines = found.get("baselines")
+    shares = [
+        (Sentence("this checkpoint"), found.get("accuracy")),
+        (Sentence("its strongest unit alone"), found.get("unit_accuracy")),
+    ]
+    rows: list[tuple[str, ...]] = [
+        (say(label), _interval(share, n)) for label, share in shares if isinstance(share, float)
+    ]
+    rows += [
+        (_text(name), _interval(share, n))
+        for name, share in (baselines.items() if isinstance(baselines, Mapping) else ())
+        if isinstance(share, float)
+    ]
+    title = Sentence("Accuracy on {n} texts held out of all training", {"n": f"{n:,}"})
+    head = ("", say(Sentence("share, Wilson interval")))
+    return ["", "## " + say(title), *_table(head, rows)]
+
+
+def _interval(share: float, n: int) -> str:
+    low, high = wilson(min(n, max(0, round(share * n))), n)
+    return f"{share:.3f} ({low:.3f}–{high:.3f})"
 
 
 def _recall_of_any_fact(config: Mapping[str, Any], say: Callable[[Sentence], str]) -> list[str]:
@@ -122,7 +175,16 @@ def write_card(
     )
     lines += _table((*map(say, head), "sha256"), rows)
     lines += ["## " + say(Sentence("Figures at the last step"))]
-    figures = [(say(Sentence("training loss (nats per token)")), training.get("loss"))]
+    figures = [
+        (
+            say(
+                _LOSS
+                if config.get("task", CHAT_TASK) == CHAT_TASK
+                else Sentence("training loss (nats)")
+            ),
+            training.get("loss"),
+        )
+    ]
     figures += [
         (say(Sentence("bits per byte on {corpus}", {"corpus": _text(source)})), value)
         for source, value in (training.get("validation_bits_per_byte") or {}).items()
@@ -131,18 +193,21 @@ def write_card(
         (say(Sentence("stated facts recalled, gap {n}", {"n": _text(gap[4:])})), value)
         for gap, value in (training.get("recall") or {}).items()
     ]
+    figures += _of_texts(training.get("validation"), say)
     lines += _table(
-        ("", ""), [(name, _figure(value)) for name, value in figures if value is not None]
+        ("", ""), [(name, _measure(value)) for name, value in figures if value is not None]
     )
-    lines += [
-        say(
-            Sentence(
-                "The recall figures come from a short evaluation during training. Use {command} "
-                "to compare models.",
-                {"command": "`manage.py evaluate`"},
-            )
-        ),
-    ]
+    if training.get("recall") or not training.get("validation"):
+        lines += [
+            say(
+                Sentence(
+                    "The recall figures come from a short evaluation during training. Use {command}"
+                    " to compare models.",
+                    {"command": "`manage.py evaluate`"},
+                )
+            ),
+        ]
+    lines += _of_exam(config.get("evaluation"), say)
     lines += _recall_of_any_fact(config, say)
     if not with_settings:
         return "\n".join(lines).rstrip() + "\n"

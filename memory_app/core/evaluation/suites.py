@@ -10,14 +10,38 @@ from memory_app.core.evaluation.perplexity import Dialogue, evaluate_perplexity
 from memory_app.core.evaluation.recall import SEED
 from memory_app.core.evaluation.recall_suite import evaluate_recall, recall_languages
 from memory_app.core.messages import SentenceError
+from memory_app.core.model.config import CHAT_TASK
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.text.tokenizer import Tokenizer
 
 SUITES = ("perplexity", "recall", "all")
 
 
+def suites_of(task: str) -> tuple[str, ...]:
+    """The suites that a checkpoint of this task can take: a chat's, or the task's own figures."""
+    return SUITES if task == CHAT_TASK else (task,)
+
+
 class EvaluationError(SentenceError):
     """A request that cannot be evaluated; its message is one sentence for a person."""
+
+
+def check_request(
+    suite: str, *, sources: Mapping[str, object], n: int, language: str | None
+) -> None:
+    """Raises EvaluationError for what `evaluate` refuses before it measures anything."""
+    if suite not in SUITES:
+        raise EvaluationError("suite must be one of {choices}.", choices=", ".join(SUITES))
+    if n < 1:
+        raise EvaluationError("n must be at least 1.")
+    if language is not None and language not in recall_languages():
+        raise EvaluationError(
+            "There is no recall test in {language}; there is one in {choices}.",
+            language=language,
+            choices=", ".join(recall_languages()),
+        )
+    if suite == "perplexity" and not sources:
+        raise EvaluationError("perplexity needs a corpus or a file of dialogues.")
 
 
 def evaluate(
@@ -42,18 +66,7 @@ def evaluate(
         EvaluationError: an unknown suite, a language without an exam, n below 1, or perplexity
             without dialogues.
     """
-    if suite not in SUITES:
-        raise EvaluationError("suite must be one of {choices}.", choices=", ".join(SUITES))
-    if n < 1:
-        raise EvaluationError("n must be at least 1.")
-    if language is not None and language not in recall_languages():
-        raise EvaluationError(
-            "There is no recall test in {language}; there is one in {choices}.",
-            language=language,
-            choices=", ".join(recall_languages()),
-        )
-    if suite == "perplexity" and not sources:
-        raise EvaluationError("perplexity needs a corpus or a file of dialogues.")
+    check_request(suite, sources=sources or {}, n=n, language=language)
     result: dict[str, Any] = {}
     if suite != "recall" and sources:
         result["perplexity"] = evaluate_perplexity(model, tokenizer, sources, on_rows)

@@ -23,7 +23,8 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
     units has the parent's first; they don't hear the new ones at the start, so but for the new
     units' share of the projection the function is the parent's.
 
-    A model whose cell has the parent's below (`Cell.lower_cell`) gets them there.
+    A model whose cell has the parent's below (`Cell.lower_cell`) gets them there. A head with
+    another number of outputs begins at random, and what the parent projected for its own is left.
 
     Raises:
         TransferError: another cell, embedding, number of layers, or fewer hidden units.
@@ -32,7 +33,10 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
     if ours.kind.lower_cell is not None and ours.kind.lower_cell[0] == theirs.cell:
         _take_below(model, tokenizer, parent, ours.kind.lower_cell[1])
         return
-    same = ("cell", "embedding_dim", "num_layers", "tied", "has_projection", "options")
+    same = ["cell", "embedding_dim", "num_layers", "options"]
+    other_head = ours.outputs != theirs.outputs
+    if not other_head:
+        same += ["tied", "has_projection"]
     wider = (
         ours.kind.has_gate_weights and ours.hidden_size > theirs.hidden_size and ours.has_projection
     )
@@ -44,7 +48,10 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
     rows = _rows(tokenizer, parent.tokenizer)
     with torch.no_grad():
         for name, tensor in model.state_dict().items():
-            if name in {"embedding.weight", "head.weight", "head.bias"}:
+            of_head = name.partition(".")[0] == "head"
+            if other_head and (of_head or name.startswith("projection.")):
+                continue
+            if name == "embedding.weight" or (of_head and not ours.outputs):
                 tensor.copy_(_mean(source[name], rows))
             elif name.startswith(f"{ours.cell}.") and wider:
                 for ours_of, theirs_of in zip(tensor.chunk(4), source[name].chunk(4), strict=True):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from memory_app.core.data.dialogues import Source
 from memory_app.core.initialisation.copy_path import open_copy_path
@@ -27,17 +27,30 @@ def new_model(settings: TrainingSettings, vocab_size: int) -> LanguageModel:
         num_layers=settings.model.num_layers,
         cell=settings.model.cell,
         language=settings.model.language,
+        tied=not settings.model.outputs,
+        outputs=settings.model.outputs,
     )
     # With variational dropout the masks come from elsewhere (recurrent_dropout.py).
     dropout = (
         0.0 if settings.regularisation.variational == "on" else settings.regularisation.dropout
     )
-    model = LanguageModel(config, dropout=dropout)
+    on_embedding = dropout if settings.regularisation.embedding_dropout == "on" else 0.0
+    model = LanguageModel(config, dropout=dropout, embedding_dropout=on_embedding)
     if settings.initialisation.timescales == "inverse_gamma":
         spread_timescales(model, settings.optimisation.seed)
     else:
         model.layers.open_forget_gates(settings.initialisation.forget_bias)
     return model
+
+
+def upper_parameters(model: LanguageModel) -> Iterator[nn.Parameter]:
+    """What learns above a starting checkpoint's layers: the layers there, and the projection.
+
+    What was projected from the lower layers alone must make room for what the upper ones read.
+    """
+    yield from model.layers.upper_parameters()
+    if model.config.has_projection:
+        yield from model.projection.parameters()
 
 
 def initial_model(
@@ -67,7 +80,7 @@ def initial_model(
         )
     if settings.optimisation.learn == "upper":
         model.requires_grad_(False)
-        for parameter in model.layers.upper_parameters():
+        for parameter in upper_parameters(model):
             parameter.requires_grad_(True)
     if settings.initialisation.copy_units:
         open_copy_path(model, settings.initialisation.copy_units)

@@ -10,6 +10,10 @@ from memory_app.core.messages import Sentence
 from memory_app.core.run_settings.setting import Section, SettingsError, one_of, setting
 
 GROUP = Sentence("Model shape")
+#: Tokens of which every pair is counted: with more the table takes gigabytes.
+MOST_COUNTED = 16_384
+#: Outputs of the head, by task: one a token of the vocabulary (0), or a number of its own.
+TASK_OUTPUTS = {"chat": 0, "sentiment": 1}
 
 
 def _languages() -> tuple[str, ...]:
@@ -23,6 +27,11 @@ class ModelSettings(Section):
 
     group = GROUP
 
+    task: str = setting(
+        "chat",
+        Sentence("What the model is trained for: chat, or the sentiment of a text."),
+        choices=one_of(*TASK_OUTPUTS),
+    )
     cell: str = setting(
         "lstm",
         Sentence(
@@ -51,6 +60,11 @@ class ModelSettings(Section):
     def kind(self) -> Cell:
         """The cell itself."""
         return cell_named(self.cell)
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that the head gives; 0: one a token of the vocabulary."""
+        return TASK_OUTPUTS[self.task]
 
     def check(self) -> None:
         try:
@@ -83,6 +97,14 @@ class InitialisationSettings(Section):
             "(induction), or random ones. Other cells ignore it."
         ),
         choices=one_of("induction", "random"),
+    )
+    embeddings: str = setting(
+        "random",
+        Sentence(
+            "Initial embeddings: random, or from which tokens stand near each other in the corpora "
+            "(cooccurrence). Texts without a label count too."
+        ),
+        choices=one_of("random", "cooccurrence"),
     )
     copy_units: int = setting(
         0,
@@ -138,6 +160,10 @@ class InitialisationSettings(Section):
         by_gate = model.kind.has_gate_weights
         if self.copy_units > min(model.hidden_size, model.embedding_dim):
             raise SettingsError("copy_units must be at most hidden_size and embedding_dim.")
+        if self.embeddings == "cooccurrence" and model.vocab_size > MOST_COUNTED:
+            raise SettingsError(
+                "With cooccurrence, vocab_size must be at most {most}.", most=f"{MOST_COUNTED:,}"
+            )
         if self.copy_units and (not by_gate or model.hidden_size == model.embedding_dim):
             raise SettingsError(
                 "copy_units requires an lstm whose hidden_size differs from embedding_dim."

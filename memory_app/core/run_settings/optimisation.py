@@ -50,15 +50,23 @@ class OptimisationSettings(Section):
         Sentence("Gradients with a larger norm are scaled down to this norm."),
         range=(1e-6, 1e6),
     )
+    adam_beta2: float = setting(
+        0.98,
+        Sentence("Decay of Adam’s mean of squared gradients (β₂)."),
+        range=(0.5, 0.99999),
+    )
     learn: str = setting(
         "all",
         Sentence(
-            "What learns: every weight (all), or only the layers above those of the starting "
-            "checkpoint (upper), for an xlstm that starts from an lstm."
+            "What learns: every weight (all), or only the projection and the layers above those of "
+            "the starting checkpoint (upper), for an xlstm that starts from an lstm."
         ),
         choices=one_of("all", "upper"),
     )
-    seed: int = setting(1, Sentence("The same seed, data and machine give the same curve."))
+    # The largest whole number that every JSON reader keeps exact.
+    seed: int = setting(
+        1, Sentence("The same seed, data and machine give the same curve."), range=(0, 2**53 - 1)
+    )
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,11 @@ class RegularisationSettings(Section):
         0.05,
         Sentence("Share of the activations between layers that are dropped at random in training."),
         range=(0, 0.9),
+    )
+    embedding_dropout: str = setting(
+        "on",
+        Sentence("Whether dropout also acts on the embeddings."),
+        choices=one_of("off", "on"),
     )
     weight_drop: float = setting(
         0.0,

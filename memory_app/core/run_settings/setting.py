@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,6 +13,8 @@ from memory_app.core.number_text import figure_text
 
 Value = int | float | str
 _KEY = "setting"
+#: A whole number above any range.
+BEYOND = 10**400
 
 
 class SettingsError(SentenceError):
@@ -45,7 +48,7 @@ class Setting:
             if self.kind is int and isinstance(value, str):
                 value = _whole(value)
             typed: Value = self.kind(value)
-            if self.kind is int and float(value) != typed:
+            if self.kind is int and isinstance(value, float) and value != typed:
                 raise ValueError
         except (ValueError, OverflowError) as error:
             raise self._mistyped() from error
@@ -85,6 +88,9 @@ def _whole(typed: str) -> Value:
         return int(typed)
     except ValueError:
         number = float(typed)
+        if math.isinf(number) and any(map(str.isdigit, typed)):
+            # Longer than Python converts: whatever the range, outside it.
+            return BEYOND if number > 0 else -BEYOND
         return int(number) if number.is_integer() else number
 
 

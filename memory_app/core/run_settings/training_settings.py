@@ -14,6 +14,7 @@ from memory_app.core.messages import Sentence, quoted
 from memory_app.core.run_settings.corpora import CorporaSettings
 from memory_app.core.run_settings.curriculum import CurriculumSettings
 from memory_app.core.run_settings.execution import ExecutionSettings
+from memory_app.core.run_settings.labels import LabelSettings
 from memory_app.core.run_settings.model import InitialisationSettings, ModelSettings
 from memory_app.core.run_settings.optimisation import OptimisationSettings, RegularisationSettings
 from memory_app.core.run_settings.setting import Section, Setting, SettingsError
@@ -29,6 +30,7 @@ class TrainingSettings:
     initialisation: InitialisationSettings = field(default_factory=InitialisationSettings)
     curriculum: CurriculumSettings = field(default_factory=CurriculumSettings)
     corpora: CorporaSettings = field(default_factory=CorporaSettings)
+    labels: LabelSettings = field(default_factory=LabelSettings)
     execution: ExecutionSettings = field(default_factory=ExecutionSettings)
 
     def __post_init__(self) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 from memory_app.core.data.dialogues import Source
-from memory_app.core.model.model import LanguageModel
+from memory_app.core.model.checkpoint import Checkpoint
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.callbacks import Callback
@@ -43,11 +44,13 @@ class Task(ABC):
         sources: Sequence[Source],
         tokenizer: Tokenizer,
         watchers: Sequence[Callback],
+        folder: Path | None = None,
     ) -> Evaluating:
-        """What is measured at every evaluation of a run, and told to the watchers."""
+        """What is measured at every evaluation of a run, and told to the watchers.
+
+        `folder` is the run's own, for what has to outlive its process.
+        """
 
     @abstractmethod
-    def metrics(
-        self, model: LanguageModel, tokenizer: Tokenizer, sources: Sequence[Source]
-    ) -> dict[str, float]:
-        """Figures of a trained model on the validation rows, by name."""
+    def metrics(self, checkpoint: Checkpoint, sources: Sequence[Source]) -> dict[str, Any]:
+        """Figures of a trained model on the validation rows, by name; may be nested."""

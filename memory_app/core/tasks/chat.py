@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from memory_app.core.data.batching import Mixture
 from memory_app.core.data.dialogues import Source
 from memory_app.core.evaluation.perplexity import evaluate_perplexity
 from memory_app.core.evaluation.progress_exam import ProgressExam
+from memory_app.core.model.checkpoint import Checkpoint
 from memory_app.core.model.config import CHAT_TASK
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
@@ -42,15 +44,14 @@ class Chat(Task):
         sources: Sequence[Source],
         tokenizer: Tokenizer,
         watchers: Sequence[Callback],
+        folder: Path | None = None,
     ) -> Evaluator:
         return Evaluator(settings, sources, tokenizer, watchers)
 
-    def metrics(
-        self, model: LanguageModel, tokenizer: Tokenizer, sources: Sequence[Source]
-    ) -> dict[str, float]:
+    def metrics(self, checkpoint: Checkpoint, sources: Sequence[Source]) -> dict[str, Any]:
         """Bits per byte of each source that has validation dialogues."""
         rows = {source.name: list(source.valid) for source in sources if source.valid}
-        return bits_per_byte(evaluate_perplexity(model, tokenizer, rows))
+        return bits_per_byte(evaluate_perplexity(checkpoint.model, checkpoint.tokenizer, rows))
 
 
 class Evaluator(Callback):
@@ -70,10 +71,15 @@ class Evaluator(Callback):
         self._exam = ProgressExam(tokenizer, settings.model.language) if self._watchers else None
         self.last: dict[str, float] = {}
         self.shares: dict[str, float] = {}
+        self.figures: dict[str, Any] = {}
 
     def as_callback(self) -> Callback:
         """Itself."""
         return self
+
+    def chosen(self, model: LanguageModel) -> LanguageModel:
+        """The weights of the last step."""
+        return model
 
     def _poll(self, rows: int = 0) -> None:
         if any(watcher.breaks_off() for watcher in self._watchers):

@@ -44,6 +44,9 @@ class Watcher(Callback):
     def on_recall(self, step: int, shares: Mapping[str, float]) -> None:
         """Shares of right answers in a short exam, by gap."""
 
+    def on_figures(self, step: int, figures: Mapping[str, float]) -> None:
+        """A task's own figures, by the names of their curves (`accuracy/CORPUS`)."""
+
     def on_samples(self, step: int, exchanges: Sequence[Exchange]) -> None:
         """The model's replies to a few fixed prompts."""
 

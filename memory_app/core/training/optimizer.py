@@ -20,20 +20,24 @@ def learning_rate(settings: OptimisationSettings, step: int) -> float:
     return settings.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * done)))
 
 
+#: The rate of a projection that was learned with other layers, where only those above learn.
+PROJECTION_RATE = 0.3
+
+
 def new_optimizer(settings: TrainingSettings, model: LanguageModel) -> torch.optim.AdamW:
     """AdamW, with a rate of its own for the embedding.
 
     A name occurs once in hundreds of steps, and Adam moves a row by about the rate each time: at
     the rate that suits the layers, the rows of rare tokens stay too close to be distinguished.
     """
-    rare = [model.embedding.weight]
-    others = [p for p in model.parameters() if p is not model.embedding.weight]
+    groups = [([model.embedding.weight], settings.optimisation.embedding_rate)]
+    if settings.optimisation.learn == "upper" and model.config.has_projection:
+        groups.append(([model.projection.weight], PROJECTION_RATE))
+    apart = {id(parameter) for parameters, _ in groups for parameter in parameters}
+    groups.append(([p for p in model.parameters() if id(p) not in apart], 1.0))
     return torch.optim.AdamW(
-        [
-            {"params": rare, "scale": settings.optimisation.embedding_rate},
-            {"params": others, "scale": 1.0},
-        ],
+        [{"params": parameters, "scale": scale} for parameters, scale in groups],
         lr=settings.optimisation.learning_rate,
-        betas=(0.9, 0.98),
+        betas=(0.9, settings.optimisation.adam_beta2),
         weight_decay=settings.regularisation.weight_decay,
     )

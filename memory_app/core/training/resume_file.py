@@ -24,7 +24,7 @@ from torch.optim.swa_utils import AveragedModel
 from memory_app.core.atomic_files import whole_file
 from memory_app.core.messages import SentenceError
 
-POSITION_KEY, PARKED_KEY = "position", "parked"
+POSITION_KEY, PARKED_KEY, CARRIED_KEY = "position", "parked", "carried"
 SAVE_FORMAT_VERSION = 1
 CPU = torch.device("cpu")
 _NAME = re.compile(r"save(?:-(\d+))?\.safetensors")
@@ -74,12 +74,14 @@ def write_save(
     device_generators: Sequence[Tensor] = (),
     mean: AveragedModel | None = None,
     parked: Tensor | None = None,
+    carried: Sequence[Tensor] = (),
 ) -> None:
     """Write the save beside the old one and put it in its place by one rename.
 
     `generators` are the states of the other processes' generators, when several train together;
     `device_generators` those of all processes' GPUs, which draw their own dropout; `mean` the
-    weights averaged so far, where a run averages them; `parked` the embedding's rows that stay.
+    weights averaged so far, where a run averages them; `parked` the embedding's rows that stay;
+    `carried` the state within a batch, for a run that ends there.
 
     Raises:
         SaveError: the disk is full or can't be written; the old save is as it was.
@@ -99,6 +101,8 @@ def write_save(
             tensors[f"mean/{name}"] = parameter.detach().cpu().contiguous()
     if parked is not None:
         tensors[PARKED_KEY] = parked.cpu()
+    for index, tensor in enumerate(carried):
+        tensors[f"{CARRIED_KEY}/{index:04d}"] = tensor.detach().cpu().contiguous()
     text = json.dumps({"format_version": SAVE_FORMAT_VERSION, **position})
     data = save(tensors, {POSITION_KEY: text})
     path = save_file(folder, fence)
@@ -126,6 +130,24 @@ def saved_parked(folder: Path) -> Tensor | None:
             return save_.get_tensor(PARKED_KEY) if PARKED_KEY in names else None
     except Exception:  # as in read_save, which says so
         return None
+
+
+def saved_carried(folder: Path, device: torch.device = CPU) -> tuple[Tensor, ...] | None:
+    """The state within a batch, if the newest save has one.
+
+    Raises:
+        SaveError: the save is damaged.
+    """
+    path = newest_save(folder)
+    if path is None:
+        return None
+    try:
+        with safe_open(path, framework="pt") as save_:
+            tensors = save_.keys()
+            names = sorted(name for name in tensors if name.startswith(f"{CARRIED_KEY}/"))
+            return tuple(save_.get_tensor(name).to(device) for name in names) or None
+    except Exception as error:
+        raise SaveError("The save is damaged.") from error
 
 
 def read_save(

@@ -13,6 +13,7 @@ import torch
 from memory_app.core.data.batching import Mixture
 from memory_app.core.data.dialogues import Source
 from memory_app.core.initialisation import topic_flags
+from memory_app.core.initialisation.cooccurrence import place_cooccurrence
 from memory_app.core.initialisation.fact_memory import (
     DIALOGUES,
     BankError,
@@ -43,12 +44,18 @@ class Measured(Protocol):
     last: dict[str, float]
     #: Shares of right answers, by the task's own names.
     shares: dict[str, float]
+    #: The task's own figures of the published weights, as config.json has them.
+    figures: dict[str, Any]
 
 
 class Evaluating(Measured, Protocol):
     """`Measured` as a callback of the run."""
 
     def as_callback(self) -> Callback: ...
+
+    def chosen(self, model: LanguageModel) -> LanguageModel:
+        """The model to publish at the end of the run: this one, or with the best weights so far."""
+        ...
 
 
 class Task(Protocol):
@@ -75,8 +82,9 @@ class Task(Protocol):
         sources: Sequence[Source],
         tokenizer: Tokenizer,
         watchers: Sequence[Callback],
+        folder: Path | None = None,
     ) -> Evaluating:
-        """What is measured at every evaluation, and told to the watchers."""
+        """What is measured at every evaluation, and told to the watchers; `folder` is the run's."""
         ...
 
 
@@ -208,13 +216,19 @@ def run(
     if not group.rank:
         group.wait()
     parent = None if start_from is None else load_checkpoint(start_from)
-    begin = None
+    begin: Callable[[LanguageModel], None] | None = None
     # A save holds what a run began with, and more.
-    if parent is not None and not (resume and newest_save(folder)):
-        begin = partial(
-            _begin, settings=settings, sources=sources, tokenizer=tokenizer, parent=parent
-        )
-    measured = task.evaluator(settings, sources, tokenizer, callbacks)
+    if not (resume and newest_save(folder)):
+        if parent is not None:
+            begin = partial(
+                _begin, settings=settings, sources=sources, tokenizer=tokenizer, parent=parent
+            )
+        elif settings.initialisation.embeddings == "cooccurrence":
+            begin = partial(
+                place_cooccurrence, settings=settings, sources=sources, tokenizer=tokenizer
+            )
+    own_folder = None if group.rank else folder
+    measured = task.evaluator(settings, sources, tokenizer, callbacks, own_folder)
     result = train_from_sources(
         task,
         settings,
@@ -230,6 +244,7 @@ def run(
     )
     if not result.finished or group.rank:
         return RunResult(result.step, result.tokens, False, None, "", result.last, measured.last)
+    published = measured.chosen(result.model)
     summary: dict[str, Any] = {
         "name": name,
         "task": task.name,
@@ -243,11 +258,13 @@ def run(
         },
         "data": [dict(entry) for entry in data],
     }
+    if measured.figures:
+        summary["training"]["validation"] = measured.figures
     if parent is not None:
         summary["training"]["parent"] = parent.sha256
     target = checkpoint_folder(folder, fence)
     try:
-        sha256 = save_checkpoint(target, result.model, tokenizer, summary, dtype)
+        sha256 = save_checkpoint(target, published, tokenizer, summary, dtype)
     except OSError as error:
         raise SaveError(
             "The checkpoint couldn't be written: {reason}.", reason=error.strerror

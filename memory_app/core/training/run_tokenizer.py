@@ -11,6 +11,7 @@ from memory_app.core.data.dialogues import Source
 from memory_app.core.facts import held_out_values, language_of, trained_values
 from memory_app.core.facts.sample_texts import fact_texts, relation_texts
 from memory_app.core.model.checkpoint import TOKENIZER_FILE
+from memory_app.core.model.config import CHAT_TASK
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.resume_file import SaveError
@@ -22,6 +23,9 @@ FACT_DIALOGUES, VALUE_WEIGHT, CORPUS_CHARACTERS = 10_000 / 8192, 600 / 8192, 500
 
 def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[str]:
     """What the pieces are learned from: the corpora, typed both ways, and the facts' words."""
+    if settings.model.task != CHAT_TASK:
+        yield from _weighted_texts(sources)
+        return
     pieces = settings.model.vocab_size
     whole = sum(len(text) for source in sources for turns in source.train for _, text in turns)
     # Of corpora too long for so few pieces every so-manieth dialogue.
@@ -45,6 +49,18 @@ def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[st
         often = min(600, round(VALUE_WEIGHT * pieces))
         for value in trained_values("core", language) + held_out_values("core", language):
             yield f" {value} {value.lower()} {value.title()}" * often
+
+
+def _weighted_texts(sources: Sequence[Source]) -> Iterator[str]:
+    """Every text in lower case, as often as its source's weight says: few labelled texts must not
+    be spelled in the pieces of many others.
+    """
+    for source in sources:
+        whole, part = divmod(source.weight, 1.0)
+        rng = random.Random(source.name)
+        for dialogue in source.train:
+            for _ in range(int(whole) + (rng.random() < part)):
+                yield from (text.lower() for _, text in dialogue)
 
 
 def learn_tokenizer(settings: TrainingSettings, sources: Sequence[Source]) -> Tokenizer:

@@ -2,8 +2,9 @@
 
 A callback may return True from `on_step` to end the run early (a cancel): the batch at hand is
 finished and saved behind, so that the run can go on later as if it had never stopped. Within an
-evaluation, where nothing can be saved, it raises Interrupted: the run goes on from its last save
-later, and sits that evaluation again.
+evaluation it raises Interrupted: this step is saved with the state that the batch carries, and the
+run goes on with that evaluation later. In a group of several each process carries a state of its
+own, which isn't saved: there the run goes back to its last save.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from memory_app.core.training.callbacks import Callback, Interrupted, Metrics
 from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.loss import WindowLoss
 from memory_app.core.training.optimizer import learning_rate, new_optimizer
-from memory_app.core.training.resume_file import read_save, write_save
+from memory_app.core.training.resume_file import read_save, saved_carried, write_save
 
 #: Beside `save_every`: a save after this many seconds, or after so many times what the last one
 #: took. A kill costs little work, saving a fiftieth of the time, and the weights don't notice.
@@ -60,7 +61,11 @@ class TrainingResult:
 
 @dataclass(slots=True)
 class _Position:
-    """Where a run is; between batches the carried state is blank and needs no saving."""
+    """Where a run is; between batches the carried state is blank and needs no saving.
+
+    Within a batch a run ends only at an evaluation, which it then owes: `window` windows of the
+    batch, of the shape `shape`, are done.
+    """
 
     step: int = 0
     pool: int = 0
@@ -68,6 +73,8 @@ class _Position:
     tokens: int = 0
     progress: float = 0.0  # of the run when this pool began: it decides what the pool holds
     loss: float | None = None  # of the last step, for a run that is resumed at its very end
+    window: int = 0
+    shape: list[int] = field(default_factory=list)
 
 
 class _Training:
@@ -107,6 +114,7 @@ class _Training:
         # The first save comes with the first batch: however soon a process is killed, each one that
         # learns anything carries the run on.
         self._saved_step, self._saved_at, self._save_took = 0, -math.inf, 0.0
+        self._carried: tuple[Tensor, ...] | None = None  # at `at.window`, if that isn't 0
 
     def park(self, parked: Tensor | None) -> None:
         """Keep some rows of the embedding, bool [vocab], as they are now."""
@@ -127,6 +135,10 @@ class _Training:
         if position is not None:
             position.pop("format_version", None)
             self.at = _Position(**position)
+            if self.at.window and self.group.size == 1:
+                self._carried = saved_carried(self.folder, self.device)
+            else:
+                self.at.shape = []
         self._saved_step = self.at.step
 
     def run(self, source: Batches) -> bool:
@@ -135,13 +147,15 @@ class _Training:
         self.model.train()
         stop = False
         try:
+            if at.window:
+                self._evaluate()
             while at.step < steps and not stop:
                 batches = source.pool(at.pool, at.progress)
                 if 0 < len(batches) <= at.batch:
                     # Saved by a release that wrote other dialogues: the next pool has a beginning.
                     at.pool, at.batch = at.pool + 1, 0
                     continue
-                before = (at.step, at.batch)
+                before = (at.step, at.batch + at.window)
                 while at.batch < len(batches) and at.step < steps and not stop:
                     stop = self._batch(batches[at.batch])
                     at.batch += 1
@@ -157,14 +171,22 @@ class _Training:
                 self._evaluate()
                 return True
         except Interrupted:
+            if self.group.size == 1 and at.step > self._saved_step:
+                self._save_if_due(stop=True)
             at.step = self._saved_step
         return False
 
     def _batch(self, batch: Batch) -> bool:
         """All windows of one batch; whether a callback wants the run to end."""
-        state: tuple[Tensor, ...] | None = None
+        done, state = self.at.window, self._carried
+        if self.at.shape != list(batch.ids.shape):
+            # Nothing is done, or by a release that wrote other dialogues, or by a process alone.
+            done, state = 0, None
+        self.at.window, self.at.shape, self._carried = 0, [], None
         stop = False
-        for window in batch.windows(self._optimisation.window):
+        for n, window in enumerate(batch.windows(self._optimisation.window), start=1):
+            if n <= done:
+                continue
             began = time.perf_counter()
             inputs, _, weights = window
             weight = float(weights.sum())
@@ -181,7 +203,9 @@ class _Training:
             if self.at.step >= self._optimisation.steps:
                 break
             if self.at.step % self._execution.evaluate_every == 0:
+                self.at.window, self.at.shape, self._carried = n, list(batch.ids.shape), state
                 self._evaluate()
+                self.at.window, self.at.shape, self._carried = 0, [], None
         return stop
 
     def _step(
@@ -257,6 +281,7 @@ class _Training:
                 device_generators=device_generators,
                 mean=self.mean,
                 parked=self.parked,
+                carried=self._carried or (),
             )
         self._saved_step, self._saved_at = at.step, time.monotonic()
         self._save_took = self._saved_at - began

@@ -142,12 +142,16 @@ def ask_own_words(
     The question stands at least one exchange after the words. Where a user says nothing that could
     be asked for, the dialogue (roles in turn, user first) comes back as it is, with no turn.
     """
-    said = [words for words in catalogue.own_words.find(dialogue) if words.turn + 2 < len(dialogue)]
+    places = {
+        words: range(words.turn + 4 - words.turn % 2, len(dialogue) + 1, 2)
+        for words in catalogue.own_words.find(dialogue)
+    }
+    said = [words for words, later in places.items() if later]
     if not said:
         return dialogue, set()
     talk = catalogue.talk
     words = rng.choice(said)
-    place = rng.randrange(words.turn + 4 - words.turn % 2, len(dialogue) + 1, 2)
+    place = rng.choice(places[words])
     if rng.random() < IN_VAIN:
         other = rng.choice(catalogue.values.lists["things"])
         if any(other.lower() in text.lower() for _, text in dialogue):

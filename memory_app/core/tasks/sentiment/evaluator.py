@@ -1,0 +1,158 @@
+"""What every evaluation of a sentiment run measures, and the best weights so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save
+
+from memory_app.core.atomic_files import whole_file
+from memory_app.core.data.dialogues import Source
+from memory_app.core.model.model import LanguageModel
+from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.tasks.sentiment.few_units import few_units
+from memory_app.core.tasks.sentiment.figures import binary_figures
+from memory_app.core.tasks.sentiment.scores import final_states
+from memory_app.core.tasks.sentiment.texts import Example, examples, valid_examples
+from memory_app.core.tasks.sentiment.units import strongest_unit
+from memory_app.core.text.tokenizer import Tokenizer
+from memory_app.core.training.callbacks import Callback, Interrupted, Watcher
+
+BEST_FILE = "best.safetensors"
+#: Figures of each source that become curves, with the curve's name.
+CURVES = {
+    "accuracy": "accuracy",
+    "precision": "precision",
+    "recall": "recall_of_positive",  # "recall/" is that of stated facts
+    "f1": "f1",
+    "cross_entropy": "cross_entropy",
+}
+
+
+class SentimentEvaluator(Callback):
+    """Measures the validation splits; keeps the weights of the best evaluation on disk.
+
+    The file is a function of the run's position, like its saves: a holder that has lost the run
+    and still writes it writes the same bytes.
+    """
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        sources: Sequence[Source],
+        tokenizer: Tokenizer,
+        watchers: Sequence[Callback],
+        folder: Path | None,
+    ) -> None:
+        self._rows = valid_examples(tokenizer, sources, settings.labels.text_tokens)
+        # In a group of several only rank 0, which has the folder, publishes. The head is fitted for
+        # the corpora that are validated: what it reads of others is no concern of theirs.
+        self._train: list[Example] = []
+        if folder is not None and settings.labels.score_units == "few":
+            for source in (source for source in sources if source.valid):
+                self._train += examples(tokenizer, source.train, settings.labels.text_tokens)
+        self._watchers = [watcher for watcher in watchers if isinstance(watcher, Watcher)]
+        self._best = folder / BEST_FILE if folder and settings.labels.keep == "best" else None
+        self.last: dict[str, float] = {}
+        self.shares: dict[str, float] = {}
+        self.figures: dict[str, Any] = {}
+
+    def as_callback(self) -> Callback:
+        """Itself."""
+        return self
+
+    def _poll(self) -> None:
+        if any(watcher.breaks_off() for watcher in self._watchers):
+            raise Interrupted
+
+    def on_start(self, settings: TrainingSettings, step: int) -> None:
+        """A new run in this folder has no best weights yet."""
+        if step == 0 and self._best is not None:
+            self._best.unlink(missing_ok=True)
+
+    def on_evaluate(self, step: int, model: LanguageModel) -> None:
+        if not self._rows or not self._watchers_or_best():
+            return
+        figures = self._measure(model)
+        curves = {
+            f"{curve}/{source}": one[name]
+            for source, one in figures.items()
+            for name, curve in CURVES.items()
+        }
+        if self._best is not None and figures_score(figures) > self._best_score():
+            self._keep(model, step, figures)
+        for watcher in self._watchers:
+            watcher.on_figures(step, curves)
+
+    def _watchers_or_best(self) -> bool:
+        # Rank 1 and above of a group have neither: they measure nothing.
+        return bool(self._watchers) or self._best is not None
+
+    def _measure(self, model: LanguageModel) -> dict[str, Any]:
+        figures = {}
+        for name, rows in self._rows.items():
+            logits, _ = final_states(model, [row.ids.tolist() for row in rows], self._poll)
+            figures[name] = binary_figures(logits, torch.tensor([row.label for row in rows]))
+        return figures
+
+    def _best_score(self) -> tuple[float, float]:
+        if self._best is None or not self._best.is_file():
+            return (-1.0, 0.0)
+        with safe_open(self._best, framework="pt") as file:
+            data = file.metadata() or {}
+        return float(data["accuracy"]), float(data["cross_entropy"])
+
+    def _keep(self, model: LanguageModel, step: int, figures: dict[str, Any]) -> None:
+        assert self._best is not None
+        accuracy, cross_entropy = figures_score(figures)
+        tensors = {
+            name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()
+        }
+        facts = {
+            "step": str(step),
+            "accuracy": repr(accuracy),
+            "cross_entropy": repr(cross_entropy),
+        }
+        self._best.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(self._best) as file:
+            file.write(save(tensors, facts))
+
+    def chosen(self, model: LanguageModel) -> LanguageModel:
+        """The weights to publish: the best of the run where those are kept, with their figures."""
+        if self._best is not None and self._best.is_file():
+            model.load_state_dict(load_file(self._best))
+        model.eval()
+        rows = [row for own in self._rows.values() for row in own]
+        if len(rows) < 2:
+            return model
+        hidden, labels = _states(model, rows)
+        if self._train:
+            head = few_units(*_states(model, self._train), hidden, labels)
+            with torch.no_grad():
+                model.head.weight.copy_(head.weight)
+                model.head.bias.fill_(head.bias)
+        self.figures = self._measure(model)
+        read = (model.head.weight[0] != 0).cpu()
+        self.figures["units_read"] = int(read.sum())
+        unit = strongest_unit(hidden * read, labels, model.config.num_layers - 1)
+        self.figures["unit"] = unit.to_dict()
+        return model
+
+
+def _states(model: LanguageModel, rows: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:
+    """(h after each text [N, units], labels [N])."""
+    _, hidden = final_states(model, [row.ids.tolist() for row in rows])
+    return hidden, torch.tensor([row.label for row in rows])
+
+
+def figures_score(figures: dict[str, Any]) -> tuple[float, float]:
+    """What "best" compares: the sources' mean accuracy; of equal ones the lower cross-entropy."""
+    n = len(figures)
+    return (
+        sum(one["accuracy"] for one in figures.values()) / n,
+        -sum(one["cross_entropy"] for one in figures.values()) / n,
+    )
