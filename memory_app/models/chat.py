@@ -71,6 +71,13 @@ class Chat(models.Model):
     )
     # The one turn that may run; set by a conditional UPDATE, whose row count decides a race.
     running = models.ForeignKey("Turn", models.SET_NULL, null=True, blank=True, related_name="+")
+    # The head before the memory was blanked, while the head is null: the page keeps showing the
+    # turns up to it, greyed.
+    blanked = models.ForeignKey("Turn", models.SET_NULL, null=True, blank=True, related_name="+")
+    # The turn that this chat was forked from, as long as it exists.
+    forked_from = models.ForeignKey(
+        "Turn", models.SET_NULL, null=True, blank=True, related_name="forks"
+    )
     # A deleted chat has no owner at once; until it is purged its owner may undo that.
     deleted = models.DateTimeField(null=True, blank=True, db_index=True)
     # Staff see no chat's text unless its owner has shared it.
@@ -78,6 +85,8 @@ class Chat(models.Model):
     # Shown above the other chats, or left out of the list; never both.
     pinned = models.BooleanField(default=False)
     archived = models.BooleanField(default=False)
+    # Spoken with its owner's long-term memory, where there is one.
+    long_term = models.BooleanField(default=False)
     # Read from a file, so that lists distinguish it from the chat that was exported.
     imported = models.BooleanField(default=False)
     created = models.DateTimeField(default=timezone.now)

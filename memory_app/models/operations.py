@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from memory_app.core.rates import Rate, parse_rates
+
 
 class AuditEntry(models.Model):
     """An action of a member of staff; never changed, and kept when the user is deleted."""
@@ -30,6 +32,56 @@ class FaultEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source}: {self.message}"
+
+
+#: Whose buckets there are; memory_app/limits/table.py says what of.
+LIMIT_SCOPES = ("guest", "member", "address", "network", "all")
+
+
+class LimitChange(models.Model):
+    """The rates of one kind of request, set on the dashboard: they replace the settings'."""
+
+    kind = models.CharField(max_length=16, primary_key=True)
+    # As a setting has them: `guest=60/h all=20000/h`, or `off`.
+    text = models.CharField(max_length=300)
+    changed = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
+
+    @property
+    def rates(self) -> dict[str, Rate]:
+        """The rate of each scope that has one."""
+        return parse_rates(self.text, LIMIT_SCOPES)
+
+
+class SiteSwitch(models.Model):
+    """The one row of what staff have switched: read only, and the notice on every page."""
+
+    read_only = models.BooleanField(default=False)
+    notice_en = models.CharField(max_length=300, blank=True, default="")
+    notice_zh = models.CharField(max_length=300, blank=True, default="")
+    changed = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return "read only" if self.read_only else "open"
+
+
+class Dashboard(models.Model):
+    """No rows: what a role may do on the dashboard, as Django's permissions."""
+
+    class Meta:
+        managed = False
+        default_permissions = ()
+        permissions = (
+            ("view_dashboard", "View the dashboard"),
+            ("train", "Train: corpora, runs, searches, evaluations"),
+            ("publish", "Publish: promote, roll back, import, export and delete checkpoints"),
+            ("operate", "Operate: limits, reports, shared chats, audit log"),
+        )
+
+    def __str__(self) -> str:
+        return "dashboard"
 
 
 class ProcessReport(models.Model):

@@ -1,7 +1,8 @@
 """The search index: the folded texts of chats in chunks, and a signature of each chunk."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+import re
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from django.db import models
@@ -11,7 +12,7 @@ from django.db.models.lookups import Exact, GreaterThan, IsNull
 from memory_app.core.text.case_folding import fold
 from memory_app.core.text.search_signature import COLUMNS, signature
 
-#: Chunks of a chat that contain all words of a search: at most this many are read for the turn.
+#: Chunks of a chat that contain the words of a search: at most this many are read for the turn.
 LOOKED_AT = 8
 #: Rows of one INSERT.
 CHUNKS_AT_ONCE = 500
@@ -38,6 +39,25 @@ def _signed(words: Sequence[str], prefix: str = "") -> models.Q:
             field = models.F(prefix + column)
             signed &= models.Q(Exact(field.bitand(bits), models.Value(bits)))
     return signed
+
+
+class Grade(NamedTuple):
+    """How well a text fits a search; more is better, the first difference decides."""
+
+    every: bool
+    #: How many of the words it has whole, not as a part of another word.
+    whole: int
+    phrase: bool
+
+
+def grade_of(text: str, words: Sequence[str]) -> Grade:
+    """The grade of a folded text for folded words."""
+
+    def is_whole(words: str) -> bool:
+        return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
+
+    every = all(word in text for word in words)
+    return Grade(every, sum(map(is_whole, words)), is_whole(" ".join(words)))
 
 
 def in_chunks(words: Sequence[str]) -> models.Q:
@@ -113,32 +133,36 @@ class SearchChunkQuerySet(models.QuerySet["SearchChunk"]):
         ]
         SearchSignature.objects.bulk_create(rows, batch_size=CHUNKS_AT_ONCE)
 
-    def places(self, chats: Sequence[UUID], words: Sequence[str]) -> dict[UUID, int]:
-        """Of each chat the position of a turn with all of the words, else with one of them."""
+    def places(
+        self, chats: Sequence[UUID], words: Sequence[str]
+    ) -> dict[UUID, list[tuple[Grade, int]]]:
+        """Of each chat its best turns as (grade, position), with all of the words, else with some.
+
+        At most `LOOKED_AT` chunks of a chat are read.
+        """
         folded = [folded_word(word) for word in words]
         each, some = models.Q(), models.Q(pk__in=[])
         for word in folded:
             signed = _signed([word], "signature__") & holds("text", word)
             each &= signed
             some |= signed
-        places: dict[UUID, int] = {}
-        # For one word the first chunk that contains it is enough. Several words of a chunk may be
-        # in different turns, so a few more chunks are read.
-        rounds = [(each, all, LOOKED_AT if len(folded) > 1 else 1), (some, any, 1)]
-        for which, enough, most in rounds:
-            wanted = [chat for chat in chats if chat not in places]
+        places: dict[UUID, list[tuple[Grade, int]]] = {}
+        # Several words of a chunk may be in different turns, so a chunk may hold no turn with all.
+        for which in (each, some):
+            wanted = [chat for chat in chats if not any(g.every for g, _ in places.get(chat, []))]
             # With the signature's own chat, too: PostgreSQL would otherwise read everybody's.
             rows = self.filter(which, chat__in=wanted, signature__chat__in=wanted)
             ranked = rows.annotate(
                 rank=models.Window(
                     RowNumber(), partition_by=models.F("chat"), order_by=models.F("number").asc()
                 )
-            ).filter(rank__lte=most)
+            ).filter(rank__lte=LOOKED_AT)
             for chunk in ranked.order_by("chat", "number"):
-                if chunk.chat_id not in places:
-                    position = chunk.position_of(folded, enough)
-                    if position is not None:
-                        places[chunk.chat_id] = position
+                known = {place for _, place in places.get(chunk.chat_id, [])}
+                grades = [pair for pair in chunk.grades(folded) if pair[1] not in known]
+                places.setdefault(chunk.chat_id, []).extend(grades)
+            if len(folded) == 1:
+                break
         return places
 
 
@@ -165,17 +189,16 @@ class SearchChunk(models.Model):
     def __str__(self) -> str:
         return f"{self.chat_id} {self.number}"
 
-    def position_of(
-        self, words: Sequence[str], enough: Callable[[Iterable[bool]], bool]
-    ) -> int | None:
-        """The first turn here with all or any (`enough`) of the folded words, message or reply."""
+    def grades(self, words: Sequence[str]) -> list[tuple[Grade, int]]:
+        """Each turn here with some of the folded words, message or reply: (grade, position)."""
         turns: dict[int, str] = {}
         for position, line in zip(self.positions, self.text.split("\n"), strict=True):
             turns[position] = f"{turns[position]}\n{line}" if position in turns else line
-        for position, text in turns.items():
-            if enough(word in text for word in words):
-                return position
-        return None
+        return [
+            (grade_of(text, words), position)
+            for position, text in turns.items()
+            if any(word in text for word in words)
+        ]
 
 
 class SearchSignature(models.Model):

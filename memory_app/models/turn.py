@@ -1,9 +1,10 @@
 """One user message with its reply. The ids are the record; the state is computed from them."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from memory_app.models.chat import Chat
@@ -21,7 +22,13 @@ class TurnStatus(models.TextChoices):
 
 
 class TurnKind(models.TextChoices):
+    """What made a turn's state: its tokens (talk), or a change to its parent's state."""
+
     TALK = "talk"
+    EDIT = "edit"
+    TRANSPLANT = "transplant"
+    BLEND = "blend"
+    MIND_FILE = "mind_file"
 
 
 #: A turn with one of these has reply ids and a state, and may be a parent.
@@ -39,6 +46,22 @@ class TurnQuerySet(models.QuerySet["Turn"]):
     def committed(self) -> "TurnQuerySet":
         return self.filter(status__in=COMMITTED)
 
+    def branch_of(self, heads: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+        """The keys of these turns and of all their ancestors, in one query."""
+        if not heads:
+            return set()
+        table, key = connection.ops.quote_name(Turn._meta.db_table), Turn._meta.pk
+        marks = ", ".join(["%s"] * len(heads))
+        # UNION, not UNION ALL: damaged rows may form a circle.
+        sql = f"""
+            WITH RECURSIVE branch (id, parent_id) AS (
+                SELECT id, parent_id FROM {table} WHERE id IN ({marks})
+                UNION SELECT t.id, t.parent_id FROM {table} t JOIN branch b ON t.id = b.parent_id)
+            SELECT id FROM branch"""  # noqa: S608 - the table's name and placeholders alone
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [key.get_db_prep_value(head, connection) for head in heads])
+            return {key.to_python(row[0]) for row in cursor.fetchall()}
+
 
 class Turn(models.Model):
     """One user message with the reply to it; a node of its chat's tree."""
@@ -52,6 +75,14 @@ class Turn(models.Model):
     # Set while the chat's row is held.
     position = models.PositiveIntegerField(editable=False)
     kind = models.CharField(max_length=16, choices=TurnKind.choices, default=TurnKind.TALK)
+    # Of a turn that isn't talk: what was done to the parent's state. Of talk: why it was replayed.
+    parameters = models.JSONField(default=dict, blank=True)
+    # The gates that were held while this turn was fed and spoken; null for none.
+    hold = models.JSONField(null=True, blank=True)
+    # The other state of a transplant, blend or mind file, so that a replay needs no other chat.
+    given = models.BinaryField(null=True, blank=True)
+    # Copied from the chat that this one was forked from.
+    inherited = models.BooleanField(default=False)
     client_turn_id = models.UUIDField()
     status = models.CharField(max_length=16, choices=TurnStatus.choices, default=TurnStatus.RUNNING)
     user_text = models.TextField(blank=True)
@@ -72,6 +103,8 @@ class Turn(models.Model):
     stop_requested = models.BooleanField(default=False)
     # The machine that computed the state (core/cpu.py): a replay there is equal to the bit.
     machine = models.CharField(max_length=32, blank=True, default="")
+    # The long-term memory that it was spoken with (core/model/adapter.py); null for none.
+    adapter_sha256 = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     # From receiving the message to the reply's first token, measured by the server.
     first_token_ms = models.PositiveIntegerField(null=True, blank=True)
 
@@ -107,6 +140,15 @@ class Turn(models.Model):
         return self.status in COMMITTED
 
     @property
+    def is_talk(self) -> bool:
+        return self.kind == TurnKind.TALK
+
+    @property
+    def has_trace(self) -> bool:
+        """Whether it has tokens whose gates can be replayed."""
+        return self.is_committed and self.is_talk
+
+    @property
     def cut_by(self) -> str | None:
         """What cut the reply off: its "length" limit or a "loop"; None where nothing did.
 
@@ -121,6 +163,6 @@ class Turn(models.Model):
     @property
     def tokens(self) -> int:
         """The number of tokens that the turn feeds: message, reply, four control tokens."""
-        if self.kind != TurnKind.TALK:
+        if not self.is_talk:
             return 0
         return len(self.user_token_ids) + len(self.reply_token_ids) + 4
