@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from chatsite import url_settings
 from memory_app.core.atomic_files import whole_file
 from memory_app.core.number_text import whole_number
+from memory_app.core.rates import BadRate, Rate, parse_rates
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -67,6 +68,41 @@ def integer(name: str, default: int, *, least: int, most: int) -> int:
     if not least <= number <= most:
         raise ImproperlyConfigured(f"{name} must lie from {least} to {most}, not {number}.")
     return number
+
+
+def rates(name: str, default: str, scopes: tuple[str, ...]) -> dict[str, Rate]:
+    """Rates by scope, such as `guest=60/h all=20000/h`; `off` for none."""
+    try:
+        return parse_rates(text(name, default), scopes)
+    except BadRate as fault:
+        raise ImproperlyConfigured(f"{name}: {fault}.") from None
+
+
+def contact(name: str) -> str:
+    """An address that people can write to: mailto: or https:."""
+    value = text(name).strip()
+    if value and not (
+        value.isprintable() and " " not in value and value.startswith(("mailto:", "https://"))
+    ):
+        raise ImproperlyConfigured(f"{name} must begin with mailto: or https://, not {value!r}.")
+    return value
+
+
+def word_filter(name: str) -> str:
+    """A readable file in UTF-8, or `package.module:function`; empty for neither."""
+    value = text(name).strip()
+    if not value:
+        return ""
+    if ":" in value and "/" not in value:
+        module, _, function = value.partition(":")
+        if not (function.isidentifier() and all(map(str.isidentifier, module.split(".")))):
+            raise ImproperlyConfigured(f"{name}: {value!r} is no package.module:function.")
+        return value
+    try:
+        Path(value).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        raise ImproperlyConfigured(f"{name}: {value!r} is no file that can be read.") from None
+    return value
 
 
 def _address(name: str, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:

@@ -4,6 +4,8 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from memory_app.request_id import request_id
+
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -17,6 +19,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
+        if named := request_id.get():
+            entry["request"] = named
         # Django passes whole requests to its loggers; only plain values are an event's facts.
         entry |= {
             key: value
@@ -25,7 +29,8 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=True)
+        # JSON escapes the others.
+        return json.dumps(entry, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
 class WithoutProbes(logging.Filter):

@@ -1,6 +1,7 @@
 """Settings: the embedded profile needs none; production names its secrets and its origins."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,7 +9,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from chatsite import env
+from chatsite import env, production
 from chatsite.schedule import Every
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -52,8 +53,12 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "channels",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "django_htmx",
     "memory_app",
 ]
@@ -68,11 +73,13 @@ MIDDLEWARE = [
     "memory_app.middleware.FormMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "memory_app.middleware.PersonMiddleware",
     "memory_app.middleware.PolicyMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "chatsite.urls"
@@ -90,6 +97,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "chatsite.context_processors.csp_nonce",
+                "memory_app.site_state.site_state",
             ],
         },
     },
@@ -110,6 +118,8 @@ if PRODUCTION and DATABASES["default"]["ENGINE"].endswith("postgresql"):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.queue("REDIS_URL")
+# One process serves the site: SQLite and buckets in the process are then safe in production.
+ONE_PROCESS = env.flag("ONE_PROCESS")
 # Only sparse events pass through the layer, never tokens: the in-memory one drops silently.
 CHANNEL_LAYERS = {
     "default": (
@@ -139,6 +149,28 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "login"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Failed log-ins with one name from one network until that pair has to wait. Never a name alone: a
+# stranger could lock the owner out.
+LOGIN_FAILURES = env.integer("LOGIN_FAILURES", 5 * PRODUCTION, least=0, most=1000)
+AXES_ENABLED = LOGIN_FAILURES > 0
+AXES_FAILURE_LIMIT = LOGIN_FAILURES or 1
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "memory_app.log_in_guard.network_of"
+AXES_LOCKOUT_CALLABLE = "memory_app.log_in_guard.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# One-time passwords of staff: off, offered (for those who have set it up), or required of all.
+STAFF_TOTP = env.choice(
+    "STAFF_TOTP", ("off", "offered", "required"), "offered" if PRODUCTION else "off"
+)
+OTP_TOTP_ISSUER = "Gatescope"
 LOGIN_REDIRECT_URL = "front"
 LOGOUT_REDIRECT_URL = "front"
 
@@ -154,7 +186,9 @@ if _https:
     SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", True)
 # Asked from the machine itself, where nothing ends TLS.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-if env.flag("TRUST_PROXY"):
+# Read by memory_app/asker.py too.
+TRUST_PROXY = env.flag("TRUST_PROXY")
+if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -177,6 +211,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        **({"report-uri": "/csp-report/"} if PRODUCTION else {}),
     }
 }
 
@@ -273,10 +308,71 @@ FILE_UPLOAD_HANDLERS = ["memory_app.upload_handler.DiskUploadHandler"]
 # Token ids of one message at most. 4,000 characters are at most 16,000 ids, four bytes each.
 TURN_MAX_IDS = env.integer("TURN_MAX_IDS", 2048, least=64, most=16_000)
 
+# A public demo: strangers try it without an account. It only sets defaults of what follows.
+DEMO = env.flag("DEMO")
+# Days without a visit after which a guest goes, with chats and states; 0: never.
+GUEST_DAYS = env.integer("GUEST_DAYS", 7 if DEMO else 90 * PRODUCTION, least=0, most=3650)
+# Chats of a guest, and turns of a guest's chat; 0: no bound.
+GUEST_CHATS = env.integer("GUEST_CHATS", 20 * DEMO, least=0, most=100_000)
+GUEST_TURNS = env.integer("GUEST_TURNS", 200 * DEMO, least=0, most=100_000)
+# MiB free on the disk below which the dashboard warns, no new chats begin, nothing is written.
+_SERVED = DEMO or PRODUCTION
+DISK_WARN_MB = env.integer("DISK_WARN_MB", 4096 * _SERVED, least=0, most=16777216)
+DISK_NO_CHATS_MB = env.integer("DISK_NO_CHATS_MB", 2048 * _SERVED, least=0, most=16777216)
+DISK_READ_ONLY_MB = env.integer("DISK_READ_ONLY_MB", 1024 * _SERVED, least=0, most=16777216)
+if not DISK_WARN_MB >= DISK_NO_CHATS_MB >= DISK_READ_ONLY_MB:
+    raise ImproperlyConfigured(
+        "DISK_WARN_MB must be at least DISK_NO_CHATS_MB, and that at least DISK_READ_ONLY_MB."
+    )
+# Words of a crisis get a fixed answer instead of a sampled one.
+CRISIS_ANSWER = env.flag("CRISIS_ANSWER", DEMO)
+# A file of phrases that are neither sent nor said, or a function (memory_app/word_filter.py).
+WORD_FILTER = env.word_filter("WORD_FILTER")
+# Everything can be read and nothing changed; the dashboard has the same switch.
+READ_ONLY = env.flag("READ_ONLY")
+
+# Token buckets (memory_app/limits/): what each kind of request may take. None in the embedded
+# profile. The dashboard can change them while the site runs.
+_SCOPES = ("guest", "member", "address", "network", "all")
+LIMITS = {
+    kind: env.rates(f"LIMIT_{kind.upper()}", rates if PRODUCTION or DEMO else "", _SCOPES)
+    for kind, rates in {
+        "messages": "guest=60/h member=600/h address=240/h network=960/h all=20000/h",
+        "ids": "guest=40000/h member=400000/h address=160000/h network=640000/h all=10000000/h",
+        "chats": "guest=20/h member=200/h address=80/h network=320/h all=5000/h",
+        "guests": "address=30/h network=120/h all=5000/h",
+        "signups": "address=5/h network=20/h all=500/h",
+        "logins": "address=30/h network=60/h all=5000/h",
+        "exports": "guest=20/h member=100/h address=60/h network=240/h all=2000/h",
+        "imports": "guest=20000/h member=200000/h address=80000/h network=320000/h all=4000000/h",
+        "traces": "guest=40000/h member=400000/h address=160000/h network=640000/h all=10000000/h",
+        "inspections": "guest=200000/h member=2000000/h address=800000/h network=3200000/h"
+        " all=20000000/h",
+    }.items()
+}
+
+# Seconds after which a guest's reply is stopped that no open page follows; 0: it goes on. The
+# embedded profile has no limits.
+GUEST_REPLY_SECONDS = env.integer(
+    "GUEST_REPLY_SECONDS", 10 * (DEMO or PRODUCTION), least=0, most=3600
+)
+
+# Of a branch's states, older than a day, every n-th is kept and the others are dropped, to be
+# replayed when they are asked for (services/chat/states_drop.py). 0: all are kept.
+STATE_KEEP = env.integer("STATE_KEEP", 0, least=0, most=1000)
+
 # Read by memory_app/runtime.py alone.
 MEMORY_MAX_BATCH = env.integer("MEMORY_MAX_BATCH", 64, least=1, most=1024)
 MEMORY_TRACE_CACHE_MB = env.integer("MEMORY_TRACE_CACHE_MB", 128, least=0, most=65536)
 MEMORY_MAX_MODELS = env.integer("MEMORY_MAX_MODELS", 3, least=1, most=64)
+
+# mailto: or https:, for /.well-known/security.txt and the pages of terms and privacy.
+SECURITY_CONTACT = env.contact("SECURITY_CONTACT")
+# Bearer token of /metrics; without one there is no such page.
+METRICS_TOKEN = env.text("METRICS_TOKEN").strip()
+
+# Chats of one member that may be remembered for good.
+LONG_TERM_CHATS_MAX = env.integer("LONG_TERM_CHATS_MAX", 10, least=1, most=100)
 
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOGGING = {
@@ -293,6 +389,8 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
+        # Its lines hold names and addresses; the audit log has those of staff.
+        "axes": {"handlers": [], "level": "CRITICAL", "propagate": False},
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         # A line a request would contain the search words of ?q=, which are a person's.
@@ -304,3 +402,6 @@ LOGGING = {
         "psycopg.pool": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }
+
+if PRODUCTION:
+    production.refuse_unsafe(globals())

@@ -21,14 +21,18 @@ from memory_app.views.dashboard import (
     corpora,
     corpus,
     curves,
+    limits,
     overview,
     promotion,
+    reports,
     run_actions,
     run_list,
     runs,
     searches,
+    second_factor,
     shared_chats,
     side_by_side,
+    site,
 )
 
 
@@ -75,6 +79,7 @@ class GatescopeAdminSite(admin.AdminSite):
         return [
             route("", overview.overview, "overview"),
             route("live/", overview.overview_live, "overview_live"),
+            route("errors/dismiss/", overview.faults_dismiss_view, "faults_dismiss"),
             route("runs/", run_list.runs, "runs"),
             route("runs/new/", runs.run_new, "run_new"),
             route("runs/compare/", curves.runs_compare, "runs_compare"),
@@ -137,6 +142,11 @@ class GatescopeAdminSite(admin.AdminSite):
             route("corpora/<uuid:corpus>/", corpus.corpus, "corpus"),
             route("corpora/<uuid:corpus>/delete/", corpus.corpus_remove, "corpus_delete"),
             route("corpora/<uuid:corpus>/rows.jsonl", corpus.corpus_download, "corpus_rows"),
+            route("second-factor/", second_factor.second_factor, "second_factor"),
+            route("reports/", reports.reports, "reports"),
+            route("reports/<int:report>/close/", reports.report_close_view, "report_close"),
+            route("site/", site.site, "site"),
+            route("limits/", limits.limits, "limits"),
             route("audit/", audit.audit, "audit"),
             route("shared-chats/", shared_chats.shared_chats, "shared_chats"),
             route("shared-chats/<uuid:chat>/", shared_chats.shared_chat, "shared_chat"),

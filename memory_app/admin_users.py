@@ -15,15 +15,21 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from memory_app.models import Chat, Turn
 from memory_app.password_forms import NewUserForm, PasswordForm
 from memory_app.services.operations.audit import audit_record
 from memory_app.templatetags.times import when
 
-#: The permissions that can be granted: those on users and groups. The rest of the dashboard asks
-#: for staff alone, so a permission on any other model would do nothing.
+#: The permissions that can be granted: what policy.py asks for on the dashboard, and those on users
+#: and groups. A permission on any other model would do nothing.
 PERMISSIONS: dict[str, Any] = {
+    "view_dashboard": _("View the dashboard"),
+    "train": _("Train: corpora, runs, searches, evaluations"),
+    "publish": _("Publish: promote, roll back, import, export and delete checkpoints"),
+    "operate": _("Operate: limits, reports, shared chats, audit log"),
     "view_user": _("View users"),
     "add_user": _("Add users"),
     "change_user": _("Change users"),
@@ -62,7 +68,7 @@ class Audited(admin.ModelAdmin):
         if db_field.related_model is Permission:
             kwargs["form_class"] = PermissionsField
             kwargs["queryset"] = Permission.objects.filter(
-                content_type__app_label="auth", codename__in=PERMISSIONS
+                content_type__app_label__in=("auth", "memory_app"), codename__in=PERMISSIONS
             ).order_by("-content_type__model", "pk")
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[arg-type]
 
@@ -112,8 +118,8 @@ def _are_all_superusers(users: Iterable[User]) -> bool:
 
 FLAGS: dict[str, Any] = {
     "is_staff": _(
-        "Opens the dashboard: corpora, runs, checkpoints, promotions, shared chats and the audit "
-        "log. Users and groups need permissions below, or superuser status."
+        "Opens the dashboard. What may be seen and done there needs a group or permissions below, "
+        "or superuser status."
     ),
     "is_superuser": _("Grants every permission, users and groups included."),
 }
@@ -213,5 +219,7 @@ class AuditedGroupAdmin(Audited, GroupAdmin):
 
 
 admin.site.unregister([User, Group])
+# Their pages would show the keys.
+admin.site.unregister([TOTPDevice, StaticDevice])
 admin.site.register(User, AuditedUserAdmin)
 admin.site.register(Group, AuditedGroupAdmin)

@@ -16,6 +16,7 @@ class MemoryAppConfig(AppConfig):
             user_login_failed,
         )
         from django.db.backends.signals import connection_created
+        from django.db.models.signals import post_migrate
 
         from memory_app import checks, connections, services  # noqa: F401  (checks register themselves)
         from memory_app.services.operations.audit import (
@@ -23,7 +24,9 @@ class MemoryAppConfig(AppConfig):
             on_staff_login_failed,
             on_staff_logout,
         )
+        from memory_app.services.operations.roles import roles_make
 
+        post_migrate.connect(roles_make, dispatch_uid="roles")
         connection_created.connect(connections.set_up, dispatch_uid="connection-set-up")
         user_logged_in.connect(services.on_login, dispatch_uid="guest-becomes-member")
         user_logged_in.connect(on_staff_login, dispatch_uid="staff-log-in")

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from memory_app.change_notes import change_note
 from memory_app.models import Chat, Turn
 from memory_app.turn_notes import turn_note
 
-# All characters that may begin a structure within a line; entities, raw HTML and formulas too.
-_INLINE = re.compile(r"([\\`*_\[\]<>&~|!$])")
+# All characters that may begin a structure within a line; entities, raw HTML and formulas too. An
+# image begins with "![", whose bracket is escaped.
+_INLINE = re.compile(r"([\\`*_\[\]<>&~|$])")
 
 
 def literal(text: str) -> str:
@@ -47,6 +49,9 @@ def chat_markdown(chat: Chat, path: Sequence[Turn], others: int) -> str:
         )
         parts.append(f"*{note.format(n=others)}*")
     for turn in path:
+        if not turn.is_talk:
+            parts.append(f"*{literal(change_note(turn))}*")
+            continue
         parts += [f"**{you}**", literal(turn.user_text)]
         parts += [f"**{bot}**", literal(turn.reply_text) or f"*{turn_note(turn)}*"]
     return "\n\n".join(parts) + "\n"

@@ -21,6 +21,7 @@ SENTENCES = [
     gettext_noop("Add %(name)s"),
     gettext_noop(" By %(filter_title)s "),
     gettext_noop("Change %s"),
+    gettext_noop("Delete selected %(verbose_name_plural)s"),
     gettext_noop("View %s"),
     gettext_noop("Select %s"),
     gettext_noop("Select %s to change"),

@@ -20,7 +20,9 @@ from memory_app.models import FaultEntry
 #: Entries kept; entries that may wait for the database; seconds between two equal ones.
 KEPT, WAITING, REPEAT = 200, 100, 10.0
 #: Attributes of a log record that are ids or counts, by the names that this program uses.
-FACTS = ("run", "turn", "chat", "checkpoint", "evaluation", "part", "child", "status", "kind")
+FACTS = (
+    "run", "turn", "chat", "checkpoint", "evaluation", "sha256", "part", "child", "status", "kind",
+)  # fmt: skip
 #: These loggers don't propagate to the root's handlers (settings.LOGGING).
 LOGGERS = ("", "django", "uvicorn")
 _HOUSE = Path(__file__).resolve().parents[1]

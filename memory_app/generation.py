@@ -6,6 +6,7 @@ from collections import deque
 from uuid import UUID
 
 from memory_app import outage_log, services, socket_count
+from memory_app.asker import Asker
 from memory_app.database_thread import in_thread
 from memory_app.reply import Reply
 from memory_app.services.operations.processes import process_left, process_report
@@ -29,10 +30,10 @@ def just_ended(turn: UUID) -> Reply | None:
     return next((reply for reply in _just_ended if reply.turn.pk == turn), None)
 
 
-async def generate(begun: services.Begun, *, origin: str = "") -> Reply:
+async def generate(begun: services.Begun, *, origin: str = "", asker: Asker | None = None) -> Reply:
     """Start the reply of a turn that `turn_begin` made; `origin` is the requester's name."""
     start()
-    reply = _running[begun.turn.pk] = Reply(begun, origin, _ended)
+    reply = _running[begun.turn.pk] = Reply(begun, origin, _ended, asker)
     return reply
 
 

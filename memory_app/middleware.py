@@ -1,6 +1,8 @@
 """Every request passes here: who asks, and does policy.py allow it?"""
 
+import functools
 import logging
+import math
 import shutil
 from collections.abc import Callable
 from io import BytesIO
@@ -13,7 +15,7 @@ from django.contrib import messages
 from django.contrib.auth import get_user
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.exceptions import SuspiciousOperation, TooManyFilesSent
+from django.core.exceptions import PermissionDenied, SuspiciousOperation, TooManyFilesSent
 from django.core.handlers.asgi import ASGIRequest
 from django.http import (
     Http404,
@@ -23,21 +25,27 @@ from django.http import (
 )
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.functional import SimpleLazyObject
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
-from memory_app import policy, services
+from memory_app import limits, policy, services, site_state
+from memory_app.asker import Asker, asker_of
 from memory_app.http import PersonRequest
 from memory_app.models import Chat, ChatImport, Person, Turn
 from memory_app.refusal import Refused
+from memory_app.request_id import new_request_id, request_id
+from memory_app.services.operations.second_factor import second_factor_missing
 from memory_app.views.errors import method_not_allowed
 
 log = logging.getLogger(__name__)
-_HTTP = {"not_found": 404, "busy": 409, "unavailable": 503}
+_HTTP = {"not_found": 404, "busy": 409, "rate_limited": 429, "quota": 429, "unavailable": 503}
+#: What an owner may post while nothing can be changed: a deletion makes room.
+_WHILE_READ_ONLY = {"chat_delete", "token_count"}
 _GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -106,6 +114,47 @@ def _staff_log_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(f"{back}{DRAFT}", log_in)
 
 
+def asker_of_request(request: Any) -> Asker:
+    """Who asks."""
+    scope = getattr(request, "scope", None) or {
+        "client": (request.META.get("REMOTE_ADDR", ""), 0),
+        "headers": [(b"x-forwarded-for", request.headers.get("X-Forwarded-For", "").encode())],
+    }
+    return asker_of(request.person, scope)
+
+
+def refusal_response(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """A refusal as JSON, or as a page where a browser wants one and it will end by itself."""
+    status = _HTTP.get(refused.code, 400)
+    wants_page = "text/html" in request.headers.get("Accept", "") and "HX-Request" not in (
+        request.headers
+    )
+    response: HttpResponse
+    if status in {429, 503} and wants_page:
+        back = request.get_full_path() if request.method == "GET" else ""
+        context = {"problem": refused.detail, "again": back}
+        response = render(request, f"{status}.html", context, status=status)
+    else:
+        error = {"code": refused.code, "detail": str(refused.detail)}
+        if refused.until is not None:
+            error["until"] = refused.until.isoformat(timespec="seconds")
+        response = JsonResponse({"error": error}, status=status)
+    if refused.until is not None:
+        seconds = (refused.until - timezone.now()).total_seconds()
+        response["Retry-After"] = str(max(1, math.ceil(seconds)))
+    return response
+
+
+def _second_factor(request: HttpRequest) -> HttpResponse:
+    """The way to the page that asks for a code, and back; a script gets 401."""
+    if "HX-Request" in request.headers or request.headers.get("Accept") == "application/json":
+        answer = {"error": {"code": "logged_out", "detail": _("You are logged out.")}}
+        return JsonResponse(answer, status=401)
+    back = request.get_full_path() if request.method in ("GET", "HEAD") else ""
+    query = f"?{urlencode({'next': back})}" if back else ""
+    return redirect(f"{reverse('admin:second_factor')}{query}")
+
+
 class HeadersMiddleware:
     """Outermost: who may ask for health by address, and the headers of every answer."""
 
@@ -127,8 +176,13 @@ class HeadersMiddleware:
             # A probe knows a machine's address, not the site's name. These two answers hold no link
             # and no cookie, so a forged Host does no harm.
             request.META["HTTP_HOST"] = urlsplit(settings.SITE_ORIGINS[0]).netloc
-        response = self.get_response(request)
-        response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
+        token = request_id.set(new_request_id())
+        try:
+            response = self.get_response(request)
+            response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
+            response.headers["X-Request-ID"] = request_id.get()
+        finally:
+            request_id.reset(token)
         return response
 
 
@@ -170,7 +224,8 @@ class PolicyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        with limits.asking(functools.partial(asker_of_request, request)):
+            response = self.get_response(request)
         # Every answer depends on who asks. A view that needs another rule (a gate map, which is
         # revalidated by its ETag) has set it itself.
         if not response.has_header("Cache-Control"):
@@ -189,20 +244,35 @@ class PolicyMiddleware:
             user = request.user
             if not (user.is_active and user.is_staff):
                 return _staff_log_in(request)
+            if row.name != "admin:second_factor" and second_factor_missing(user):
+                return _second_factor(request)
+            needed = row.permission_for(request.method)
+            if needed and not user.has_perm(needed):
+                raise PermissionDenied
         elif row.policy == policy.PERSON and not request.person:
             raise Http404
         elif row.policy == policy.OWNER:
             self._require_owner(request, kwargs, row)
         if request.method not in row.methods:
             return method_not_allowed(request, row.methods)
+        limited = row.is_limited(request.method)
+        changes = request.method == "POST" and row.policy == policy.OWNER
+        if limited or changes:
+            try:
+                if changes and row.name not in _WHILE_READ_ONLY:
+                    site_state.admit("messages")
+                if limited:
+                    site_state.admit(row.limit)
+                    limits.enter(row.limit)
+            except Refused as refused:
+                return refusal_response(request, refused)
         return None
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
         """Turns a service's refusal into an answer."""
         if not isinstance(fault, Refused):
             return None
-        answer = {"error": {"code": fault.code, "detail": str(fault.detail)}}
-        return JsonResponse(answer, status=_HTTP.get(fault.code, 400))
+        return refusal_response(request, fault)
 
     @staticmethod
     def _require_owner(request: Any, kwargs: dict[str, Any], row: policy.Row) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 from memory_app.models import Chat, Checkpoint, Person
 
 #: What an owner may set before the first message.
-_KEPT = ("title", "shared", "pinned", "archived")
+_KEPT = ("title", "shared", "pinned", "archived", "long_term")
 
 
 def is_pending(chat: Chat) -> bool:
@@ -41,7 +41,8 @@ def chat_of(person: Person | None, checkpoint: Checkpoint, entry: dict[str, Any]
         pk=UUID(entry["id"]),
         owner=person,
         checkpoint=checkpoint,
-        **{name: entry[name] for name in _KEPT},
+        # An entry that an earlier version wrote has no long_term.
+        **{name: entry[name] for name in _KEPT if name in entry},
         deleted=datetime.fromisoformat(deleted) if deleted else None,
     )
 

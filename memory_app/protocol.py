@@ -14,6 +14,7 @@ from memory_app.reply_events import (
     Gates,
     MemoryChanged,
     ReplyFinished,
+    ReplyQueued,
     ReplyStarted,
     ReplyToken,
     ReplyUnstored,
@@ -30,6 +31,7 @@ class TurnSend(TypedDict):
     client_turn_id: UUID
     text: str
     sampling: NotRequired[dict[str, Any] | None]
+    hold: NotRequired[dict[str, Any] | None]
 
 
 class TurnStop(TypedDict):
@@ -42,6 +44,7 @@ class TurnRegenerate(TypedDict):
     client_turn_id: UUID
     turn: UUID
     sampling: NotRequired[dict[str, Any] | None]
+    hold: NotRequired[dict[str, Any] | None]
 
 
 class TurnEdit(TypedDict):
@@ -50,11 +53,42 @@ class TurnEdit(TypedDict):
     turn: UUID
     text: str
     sampling: NotRequired[dict[str, Any] | None]
+    hold: NotRequired[dict[str, Any] | None]
 
 
 class MemoryGoto(TypedDict):
     type: Literal["memory.goto"]
     turn: UUID | None
+    keep: NotRequired[bool]
+
+
+class MemoryForget(TypedDict):
+    type: Literal["memory.forget"]
+    client_turn_id: UUID
+    turn: UUID
+
+
+class MemorySet(TypedDict):
+    type: Literal["memory.set"]
+    client_turn_id: UUID
+    turn: UUID | None
+    # One of them; core/inspection/state_edits.py checks the entries by the chat's model.
+    set: NotRequired[list[Any]]
+    scale: NotRequired[list[Any]]
+    clamp: NotRequired[list[Any]]
+
+
+MemoryTransplant = TypedDict(
+    "MemoryTransplant",
+    {
+        "type": Literal["memory.transplant"],
+        "client_turn_id": UUID,
+        "turn": UUID | None,
+        "from": UUID,
+        "what": list[Any],
+        "weight": NotRequired[float],
+    },
+)
 
 
 class StreamResume(TypedDict):
@@ -67,7 +101,18 @@ class Ping(TypedDict):
     type: Literal["ping"]
 
 
-ClientMessage = TurnSend | TurnStop | TurnRegenerate | TurnEdit | MemoryGoto | StreamResume | Ping
+ClientMessage = (
+    TurnSend
+    | TurnStop
+    | TurnRegenerate
+    | TurnEdit
+    | MemoryGoto
+    | MemoryForget
+    | MemorySet
+    | MemoryTransplant
+    | StreamResume
+    | Ping
+)
 
 # ---- the server sends
 
@@ -98,6 +143,12 @@ class TurnToken(TypedDict):
     gates: Gates
 
 
+class TurnQueued(TypedDict):
+    type: Literal["turn.queued"]
+    turn: str
+    ahead: int
+
+
 class TurnFinished(TypedDict):
     type: Literal["turn.finished"]
     turn: str
@@ -107,6 +158,7 @@ class TurnFinished(TypedDict):
     reply_tokens: int
     state_sha256: str | None
     cut_by: str | None
+    fixed: NotRequired[bool]
 
 
 class TurnUnstored(TypedDict):
@@ -120,10 +172,16 @@ class MemoryMoved(TypedDict):
     turns: list[str]
 
 
+class Limits(TypedDict):
+    type: Literal["limits"]
+    messages: dict[str, Any]
+
+
 class Error(TypedDict):
     type: Literal["error"]
     code: ErrorCode
     detail: str
+    until: NotRequired[str]
     client_turn_id: NotRequired[str]
 
 
@@ -132,7 +190,16 @@ class Pong(TypedDict):
 
 
 ServerMessage = (
-    ChatReady | TurnStarted | TurnToken | TurnFinished | TurnUnstored | MemoryMoved | Error | Pong
+    ChatReady
+    | TurnStarted
+    | TurnQueued
+    | TurnToken
+    | TurnFinished
+    | TurnUnstored
+    | MemoryMoved
+    | Limits
+    | Error
+    | Pong
 )
 
 # ---- reading what a client sent
@@ -174,18 +241,54 @@ def _seq(value: object) -> int:
     return value
 
 
-def _not_yet(value: object) -> None:
-    raise Refused("invalid", _("Holding gates is not supported yet."))
+def _entries(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise Refused("invalid", _("The places in the memory must be a list."))
+    return value
 
 
+def _weight(value: object) -> float:
+    if type(value) not in (int, float) or not 0 <= value <= 1:  # type: ignore[operator]
+        raise Refused("invalid", _("The weight must be a number from 0 to 1."))
+    return float(value)  # type: ignore[arg-type]
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Refused("invalid", _("“keep” must be true or false."))
+    return value
+
+
+def _hold(value: object) -> dict[str, Any] | None:
+    if value is not None and not isinstance(value, dict):
+        raise Refused("invalid", _("The held gates must be an object."))
+    return value
+
+
+#: What `memory.set` can do; a message has one of them.
+CHANGES = ("set", "scale", "clamp")
 _TURN_ID = ("client_turn_id", _uuid, True)
 _SAMPLING = ("sampling", _sampling, False)
+_HOLD = ("hold", _hold, False)
 _FIELDS: dict[str, list[tuple[str, Callable[[object], Any], bool]]] = {
-    "turn.send": [_TURN_ID, ("text", user_text, True), _SAMPLING, ("hold", _not_yet, False)],
+    "turn.send": [_TURN_ID, ("text", user_text, True), _SAMPLING, _HOLD],
     "turn.stop": [("turn", _uuid, True)],
-    "turn.regenerate": [_TURN_ID, ("turn", _uuid, True), _SAMPLING],
-    "turn.edit": [_TURN_ID, ("turn", _uuid, True), ("text", user_text, True), _SAMPLING],
-    "memory.goto": [("turn", _uuid_or_null, True)],
+    "turn.regenerate": [_TURN_ID, ("turn", _uuid, True), _SAMPLING, _HOLD],
+    "turn.edit": [_TURN_ID, ("turn", _uuid, True), ("text", user_text, True), _SAMPLING, _HOLD],
+    "memory.goto": [("turn", _uuid_or_null, True), ("keep", _flag, False)],
+    "memory.forget": [_TURN_ID, ("turn", _uuid, True)],
+    "memory.set": [
+        _TURN_ID,
+        ("turn", _uuid_or_null, True),
+        *((name, _entries, False) for name in CHANGES),
+    ],
+    "memory.transplant": [
+        _TURN_ID,
+        ("turn", _uuid_or_null, True),
+        ("from", _uuid, True),
+        ("what", _entries, True),
+        ("weight", _weight, False),
+    ],
     "stream.resume": [("turn", _uuid, True), ("after", _seq, True)],
     "ping": [],
 }
@@ -268,10 +371,12 @@ def message_of(event: ChatEvent) -> ServerMessage:
                 "logprob": event.logprob,
                 "gates": event.gates,
             }
+        case ReplyQueued():
+            return {"type": "turn.queued", "turn": str(event.turn), "ahead": event.ahead}
         case ReplyUnstored():
             return {"type": "turn.unstored", "turn": str(event.turn)}
         case ReplyFinished():
-            return {
+            finished: TurnFinished = {
                 "type": "turn.finished",
                 "turn": str(event.turn),
                 "client_turn_id": str(event.client_turn_id),
@@ -281,14 +386,19 @@ def message_of(event: ChatEvent) -> ServerMessage:
                 "state_sha256": event.state_sha256,
                 "cut_by": event.cut_by,
             }
+            if event.is_fixed:
+                finished["fixed"] = True
+            return finished
         case MemoryChanged():
             head = str(event.head) if event.head else None
-            return {"type": "memory.changed", "head": head, "turns": []}
+            return {"type": "memory.changed", "head": head, "turns": [*map(str, event.turns)]}
 
 
 def error_of(refused: Refused) -> Error:
     """The answer to a refused message, in the active language."""
     message: Error = {"type": "error", "code": refused.code, "detail": str(refused.detail)}
+    if refused.until is not None:
+        message["until"] = refused.until.isoformat(timespec="seconds")
     if refused.client_turn_id is not None:
         message["client_turn_id"] = str(refused.client_turn_id)
     return message

@@ -8,25 +8,31 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from memory_app import outage_log, runtime, services
+from memory_app import limits, outage_log, runtime, services
+from memory_app.asker import Asker
 from memory_app.channel_notices import announce
 from memory_app.core.engine.scheduler import EngineFull
 from memory_app.core.model.state import State
 from memory_app.database_thread import in_thread
+from memory_app.metrics import FIRST_TOKEN, REPLIES, TOKEN_GAP
 from memory_app.models import TurnStatus
 from memory_app.reply_events import (
     ReplyEvent,
     ReplyFinished,
+    ReplyQueued,
     ReplyStarted,
     ReplyToken,
     ReplyUnstored,
 )
+from memory_app.services.chat.fixed_reply import fixed_answer, fixed_tokens
+from memory_app.word_filter import is_refused
 
 log = logging.getLogger(__name__)
 #: Seconds between two tries to store a reply (doubling, at most), and for the last try as the
@@ -34,6 +40,8 @@ log = logging.getLogger(__name__)
 RETRY_FIRST, RETRY_MOST, LAST_TRY = 0.5, 5.0, 3.0
 #: Tokens of a turn from which on its replay runs in the side thread: some 200 ms of one core.
 LONG_TURN = 512
+#: Seconds between two looks at a reply's place in the queue, and at who follows it.
+LOOK = 0.5
 _STATUS = {
     "end": TurnStatus.COMPLETE,
     "stopped": TurnStatus.STOPPED,
@@ -51,17 +59,26 @@ class Reply:
     """One running turn: its tokens so far, and its end.
 
     `origin` names the listener that asked for it; `on_end` is called once, before listeners read
-    the end.
+    the end. Without an `asker` it is nobody's whose share or whose leaving matters.
     """
 
     def __init__(
-        self, begun: services.Begun, origin: str, on_end: Callable[["Reply"], None]
+        self,
+        begun: services.Begun,
+        origin: str,
+        on_end: Callable[["Reply"], None],
+        asker: Asker | None = None,
     ) -> None:
         self.turn = begun.turn
         self.tokens: list[ReplyToken] = []
         self.end: ReplyFinished | None = None
         # The reply has ended but couldn't be stored yet: it is kept here and storing is retried.
         self.unstored = False
+        # Messages that are read before this one; None once it is being read.
+        self.ahead: int | None = None
+        self._asker = asker
+        self._guest = asker if asker is not None and not asker.is_member else None
+        self._followers = 0
         self._begun = begun
         self._origin = origin
         self._on_end = on_end
@@ -78,15 +95,28 @@ class Reply:
         if self._stream is not None:
             self._stream.cancel()
 
-    async def follow(self, after: int = -1) -> AsyncIterator[ReplyEvent]:
+    async def follow(self, after: int = -1) -> AsyncGenerator[ReplyEvent]:
         """Each token after number `after`, as it arrives, and then the end.
 
-        A `ReplyUnstored` comes between, once, where storing had to be retried.
+        A `ReplyUnstored` comes between, once, where storing had to be retried; before the first
+        token a `ReplyQueued` for each change of the place in the queue.
         """
-        seq = after + 1
+        self._followers += 1
+        try:
+            async with aclosing(self._events(after + 1)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._followers -= 1
+
+    async def _events(self, seq: int) -> AsyncGenerator[ReplyEvent]:
         warned = False
+        ahead = None
         while True:
             news = self._news
+            if self.ahead is not None and self.ahead != ahead and not self.tokens:
+                ahead = self.ahead
+                yield ReplyQueued(self.turn.pk, ahead)
             if self.unstored and not warned:
                 warned = True
                 yield ReplyUnstored(self.turn.pk)
@@ -98,11 +128,29 @@ class Reply:
                 return
             await news.wait()
 
+    async def _attend(self) -> None:
+        """Report the place in the queue, and stop a guest's reply that nobody follows any more."""
+        seconds = settings.GUEST_REPLY_SECONDS if self._guest is not None else 0
+        followed = time.monotonic()
+        while True:
+            await asyncio.sleep(LOOK)
+            if not self.tokens and self._stream is not None:
+                ahead = self._stream.ahead
+                if ahead != self.ahead and (ahead or self.ahead is not None):
+                    self.ahead = ahead
+                    self._publish()
+            if self._followers:
+                followed = time.monotonic()
+            elif seconds and time.monotonic() - followed > seconds and not self._stopped:
+                log.info("a guest's reply was left", extra={"turn": str(self.turn.pk)})
+                self.stop()
+
     def _publish(self) -> None:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
     async def _run(self) -> None:
+        attending = asyncio.create_task(self._attend(), name="reply-attend")
         try:
             await self._generate_and_store()
         except (asyncio.CancelledError, services.TurnGone):
@@ -116,6 +164,7 @@ class Reply:
                 log.exception("reply failed", extra={"turn": str(self.turn.pk)})
             await self._store(services.turn_fail)
         finally:
+            attending.cancel()
             if self._stream is not None:
                 # The engine must not go on with a reply that has no listener.
                 self._stream.cancel()
@@ -123,6 +172,7 @@ class Reply:
                 # That couldn't be stored either: recovery will do it, once the heartbeat is old.
                 self.turn.status = TurnStatus.FAILED
             self.end = ReplyFinished.of(self.turn)
+            REPLIES.labels(self.end.status).inc()
             self._on_end(self)
             self._publish()
             announce(self.turn.chat_id, self.end)
@@ -130,6 +180,8 @@ class Reply:
     async def _generate_and_store(self) -> None:
         announce(self.turn.chat_id, ReplyStarted.of(self.turn), origin=self._origin)
         ids, status = await self._generate()
+        if self._asker is not None and ids:
+            await in_thread(limits.pay, "ids", len(ids), asker=self._asker)
         if status is not None:
             await self._commit_with_retries(ids, status)
         else:
@@ -174,7 +226,29 @@ class Reply:
             if not outage_log.failed(fault, at="end of a reply"):
                 log.exception("a reply's end wasn't stored", extra={"turn": str(self.turn.pk)})
 
+    async def _say(self, text: str) -> tuple[list[int], TurnStatus]:
+        """A fixed reply: all of its tokens at once, as if they had been sampled."""
+        begun = self._begun
+        assert begun.model is not None
+        assert begun.before is not None
+        call = functools.partial(
+            fixed_tokens, turn=self.turn, text=text, before=begun.before, model=begun.model
+        )
+        tokens = await in_thread(call)
+        decoder = begun.model.tokenizer.stream()
+        for token in tokens:
+            said = storable(decoder.push(token.token_id))
+            self._put(said, token.token_id, token.logprob, token.gates)
+        return [token.token_id for token in tokens], TurnStatus.COMPLETE
+
+    def _put(self, text: str, token_id: int, logprob: float, gates: Any) -> None:
+        seq = len(self.tokens)
+        self.tokens.append(ReplyToken(self.turn.pk, seq, text, token_id, logprob, gates))
+        self._publish()
+
     async def _generate(self) -> tuple[list[int], TurnStatus | None]:
+        if answer := fixed_answer(self.turn):
+            return await self._say(answer)
         begun = self._begun
         assert begun.model is not None
         assert begun.before is not None
@@ -182,12 +256,17 @@ class Reply:
         tokenizer = begun.model.tokenizer
         text = tokenizer.stream()
         ids: list[int] = []
+        last = begun.taken
         self._stream = runtime.get_engine().submit(
             begun.model.sha256,
             tokenizer.prompt_ids(begun.turn.user_token_ids),
             begun.before,
             begun.sampling,
             group=begun.turn.chat.owner_id,
+            # Many guests may be one client; a member has an account of their own.
+            address=self._guest.network if self._guest is not None else None,
+            hold=begun.hold,
+            adapter=begun.adapter,
         )
         if self._stopped:
             self._stream.cancel()
@@ -195,17 +274,18 @@ class Reply:
             if not ids:
                 waited = time.monotonic() - begun.taken
                 self._first_token_ms = round(1000 * waited)
-            token = ReplyToken(
-                turn=begun.turn.pk,
-                seq=len(ids),
-                text=storable(text.push(event.token_id)),
-                token_id=event.token_id,
-                logprob=event.logprob,
-                gates=event.gates,
-            )
-            self.tokens.append(token)
+                FIRST_TOKEN.observe(waited)
+                last = time.monotonic()
+            else:
+                last, before_it = time.monotonic(), last
+                TOKEN_GAP.observe(last - before_it)
+            said = storable(text.push(event.token_id))
+            if is_refused("".join(token.text for token in self.tokens) + said, "bot"):
+                # Neither sent nor kept: the reply ends before the word.
+                log.info("a reply was ended by the filter", extra={"turn": str(self.turn.pk)})
+                return ids, TurnStatus.STOPPED
+            self._put(said, event.token_id, event.logprob, event.gates)
             ids.append(event.token_id)
-            self._publish()
         return ids, _STATUS.get(self._stream.finish_reason)
 
     async def _commit(self, ids: list[int], status: TurnStatus) -> None:
@@ -221,7 +301,9 @@ class Reply:
                 reply_ids=ids,
                 model=begun.model,
             )
-            if len(begun.turn.user_token_ids) + len(ids) > LONG_TURN:
+            # With gates held it is replayed by steps, which take several times as long.
+            long = LONG_TURN // 4 if begun.hold is not None else LONG_TURN
+            if len(begun.turn.user_token_ids) + len(ids) > long:
                 # One at a time in the side thread: a replay of seconds would take the processor
                 # from the running replies, and several would take every database thread.
                 stopped = status == TurnStatus.STOPPED

@@ -33,6 +33,14 @@ class ReplyToken:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyQueued:
+    """The message waits to be read; `ahead` are read before it."""
+
+    turn: UUID
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyUnstored:
     """The reply has ended but couldn't be stored yet; storing is retried."""
 
@@ -50,6 +58,8 @@ class ReplyFinished:
     reply_tokens: int
     state_sha256: str | None
     cut_by: str | None
+    # The answer isn't the model's.
+    is_fixed: bool = False
 
     @classmethod
     def of(cls, turn: Turn) -> "ReplyFinished":
@@ -61,15 +71,17 @@ class ReplyFinished:
             reply_tokens=len(turn.reply_token_ids),
             state_sha256=turn.state_sha256,
             cut_by=turn.cut_by,
+            is_fixed="fixed" in turn.parameters,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryChanged:
-    """The chat's head moved without a new turn."""
+    """The chat's head moved, to one of the new turns where there are any."""
 
     head: UUID | None
+    turns: tuple[UUID, ...] = ()
 
 
-ReplyEvent = ReplyToken | ReplyUnstored | ReplyFinished
+ReplyEvent = ReplyQueued | ReplyToken | ReplyUnstored | ReplyFinished
 ChatEvent = ReplyStarted | ReplyEvent | MemoryChanged

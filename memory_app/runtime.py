@@ -17,6 +17,7 @@ from django.conf import settings
 
 from memory_app import registry
 from memory_app.core.engine.async_engine import AsyncEngine
+from memory_app.core.engine.core import Engine
 from memory_app.core.engine.model_runner import ModelRunner
 from memory_app.core.engine.prefill_rate import reading_pace
 from memory_app.core.inspection.trace_cache import TraceCache
@@ -31,8 +32,11 @@ _paces: dict[str, float] = {}
 _measuring = threading.Lock()
 _engine: AsyncEngine | None = None
 _traces: TraceCache | None = None
+_asking: OrderedDict[str, Engine] = OrderedDict()  # used by the one thread of the queue "gauge"
 _ahead: ThreadPoolExecutor | None = None
 _aside: dict[str, ThreadPoolExecutor] = {}
+#: Rows of an engine that asks memories questions.
+ASKING_ROWS = 32
 #: A third of a core's share beside a busy thread of normal niceness.
 ASIDE_NICENESS = 5
 _T = TypeVar("_T")
@@ -86,6 +90,36 @@ def reading_ms(sha256: str) -> float:
         return _paces[sha256]
 
 
+def is_replying() -> bool:
+    """Whether a reply is being generated in this process, or waits for its turn."""
+    return bool(engine_stats().get("open"))
+
+
+def asking_engine(sha256: str) -> Engine:
+    """An engine that asks copies of states questions; only the thread of "gauge" calls it.
+
+    Its arithmetic is that of the chats' engine, and its prompts aren't sliced: nobody waits.
+
+    Raises:
+        CheckpointError: as `load_checkpoint_by_sha`.
+    """
+    if sha256 not in _asking:
+        checkpoint = load_checkpoint_by_sha(sha256)
+        tokenizer = checkpoint.tokenizer
+        _asking[sha256] = Engine(
+            ModelRunner(checkpoint.model),
+            end_id=tokenizer.end_id,
+            banned=(tokenizer.user_id, tokenizer.bot_id),
+            max_batch=ASKING_ROWS,
+            slice_length=1024,
+            capture_gates=False,
+        )
+    _asking.move_to_end(sha256)
+    while len(_asking) > settings.MEMORY_MAX_MODELS:
+        _asking.popitem(last=False)
+    return _asking[sha256]
+
+
 def engine_stats() -> dict[str, Any]:
     """The engine's load; empty where no reply has needed an engine yet."""
     engine = _engine
@@ -103,7 +137,7 @@ def get_traces() -> TraceCache:
 
 
 def compute_ahead(trace: AnyTrace) -> None:
-    """Compute a trace's first layer in the one thread that works ahead of requests.
+    """Compute a trace's last layer in the one thread that works ahead of requests.
 
     Not the others: they would take the processor from the page that draws the first.
     """
@@ -116,7 +150,11 @@ def compute_ahead(trace: AnyTrace) -> None:
 
 
 def compute_aside(
-    call: Callable[[], _T], *, queue: Literal["stopped", "replies", "windows"]
+    call: Callable[[], _T],
+    *,
+    queue: Literal[
+        "stopped", "replies", "windows", "changes", "ledger", "effects", "gauge", "units", "lab"
+    ],
 ) -> Future[_T]:
     """Run a computation of seconds in the one thread of its queue, after those that wait already.
 
@@ -161,6 +199,7 @@ def stop() -> None:
         _models.clear()
     for pool in pools:
         pool.shutdown(cancel_futures=True)
+    _asking.clear()
     if engine is not None:
         engine.stop()
 

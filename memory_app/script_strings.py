@@ -9,9 +9,54 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from memory_app.trace_strings import TRACE_STRINGS
 from memory_app.turn_notes import TURN_NOTES, WORDLESS
 
+#: What is used of the messages that one may send, by the seconds of the limit.
+USED = {
+    1: _("{used} of {most} messages this second"),
+    60: _("{used} of {most} messages this minute"),
+    3600: _("{used} of {most} messages this hour"),
+    86400: _("{used} of {most} messages today"),
+}
+
 STRINGS: dict[str, dict[str, Any]] = {
+    "lab": {
+        "at": _("{gate} = {value} · unit {unit} of layer {layer} · {token}"),
+        "atWord": _("at “{word}”"),
+        "csvBinary": _("This file isn’t UTF-8 text."),
+        "csvDone": {
+            "one": _("{n} text read: {positive} positive."),
+            "other": _("{n} texts read: {positive} positive."),
+        },
+        "csvEmpty": _("This file contains no rows."),
+        "csvLarge": _("This file is larger than 8 MB."),
+        "csvReading": _("Reading: {n} of {all} texts…"),
+        "csvRight": _("{right} of {known} labels agree ({share})."),
+        "csvRows": _("This file has more than {n} rows. Split it."),
+        "cut": _("(the rest is too long to be read)"),
+        "end": _("end"),
+        "failed": _("The texts couldn’t be read. Try again."),
+        "free": _("score"),
+        "freeValue": _("After the text its h is {value}. The score is {score}."),
+        "heldAt": _("held at {value}"),
+        "heldValue": _(
+            "Held at {value} while the text is read, the score is {score} instead of {free}."
+        ),
+        "manyTexts": _("Only the first {n} texts are shown. For more, use a CSV file."),
+        "mapLabel": _("Gate {gate} of layer {layer}: units by tokens"),
+        "noText": _("no text yet"),
+        "score": _("probability of positive"),
+        "start": _("start"),
+        "tooLong": _(
+            "A text of more than {n} tokens is too long to be read again with the unit held."
+        ),
+        "unit": _("unit {unit}"),
+        "unitValue": _("h of unit {unit}, from −1 to 1"),
+        "wholeText": _("over the whole text"),
+        "word": _("word"),
+        "wordScore": _("{word}: {score}"),
+    },
     "chat": {
         "busy": _("A reply is still being written. Wait, or press Stop."),
         "busyElsewhere": _(
@@ -25,9 +70,9 @@ STRINGS: dict[str, dict[str, Any]] = {
         "answersAgain": _("The server is answering again."),
         "deleted": _("This chat was deleted and takes no more messages."),
         "elsewhere": {
-            "one": _("{n} later turn is on another branch, after the other version of this turn."),
+            "one": _("{n} later turn is on another branch, after another version of this turn."),
             "other": _(
-                "{n} later turns are on another branch, after the other version of this turn."
+                "{n} later turns are on another branch, after another version of this turn."
             ),
         },
         "elsewhereStart": {
@@ -37,6 +82,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         "away": _("You are offline. What you send is kept until you are back online."),
         "keptOffline": _("Will be sent when you are back online."),
         "kept": _("Not sent yet. It will be sent when the connection is back."),
+        "keptLoggedOut": _("Not sent yet. It will be sent when you log in."),
         "tokensLeft": {"one": _("{n} token left"), "other": _("{n} tokens left")},
         "tooManyTokens": {
             "one": _("{count} token too many: at most {limit}."),
@@ -45,6 +91,17 @@ STRINGS: dict[str, dict[str, Any]] = {
         "left": {"one": _("{n} character left"), "other": _("{n} characters left")},
         "next": _("Say next: {text}"),
         "note": TURN_NOTES,
+        "held": _("Held: {what}"),
+        "heldKeep": _("never forget"),
+        "heldWrite": _("nothing new"),
+        "heldBias": _("forget bias {value}"),
+        "forgot": _(
+            "“{text}” is left out of the memory. Replies that were already written stay as they "
+            "were."
+        ),
+        "forgetting": _("Forgetting: the later turns are being read again."),
+        "forgetTurn": _("Forget turn {n}: {text}"),
+        "actFailed": _("That failed. Check your connection and try again."),
         "wordless": WORDLESS,
         "notSent": _("Not sent. Correct the sampling settings first: {names}."),
         "loggedOut": _("You were logged out. Log in to continue; your unsent text is kept."),
@@ -91,7 +148,13 @@ STRINGS: dict[str, dict[str, Any]] = {
         "treeSummaryStart": _(
             "Turns: {turns}. Branches: {branches}. You are at the start: the memory is blank."
         ),
+        "treeChange": _("Turn {n}: {text}"),
         "treeTurn": _("Turn {n}: “{text}”, {status}."),
+        "used": USED,
+        "queued": {
+            "one": _("Busy: {n} message is read before yours."),
+            "other": _("Busy: {n} messages are read before yours."),
+        },
         "unstored": _("The reply is complete but can’t be saved yet. Retrying."),
         "undoneNow": _("Undone. Memory is back to where it was after turn {n}."),
         "tooLong": {
@@ -104,6 +167,24 @@ STRINGS: dict[str, dict[str, Any]] = {
         },
         "blank": _("blank: all zeros"),
         "layerNorm": _("Layer {n}: |{part}| {norm}"),
+        "unknown": _("doesn’t know"),
+        "faded": _("faded"),
+        "unsure": _("The model is unsure: it would more often say something else."),
+        "gaugeAsked": _("Asked: “{question}”"),
+        "gaugeAnswer": _("It says: “{answer}” Probability of the whole reply: {p}."),
+        "gaugeNew": _("{label}: now {value}."),
+        "gaugeChanged": _("{label}: now {value}, before {old}."),
+        "gaugeGone": _("{label}: no longer known."),
+        "gaugeFull": {
+            "one": _("At most {n} question. Remove one first."),
+            "other": _("At most {n} questions. Remove one first."),
+        },
+        "cellsBeyond": {
+            "one": _("{n} cell beyond this scale (its 99th percentile) is drawn black or white."),
+            "other": _(
+                "{n} cells beyond this scale (its 99th percentile) are drawn black or white."
+            ),
+        },
         "blankMemory": _("Blank memory"),
         "unblank": _("Restore memory"),
         "unblankNote": {
@@ -130,6 +211,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         "cost_tokens": _("tokens per turn"),
         "cost_bytes": _("bytes kept"),
         "cost_wait": _("first token, ms"),
+        **TRACE_STRINGS,
     },
     "upload": {
         "failed": _("The upload failed. Try again."),
@@ -138,6 +220,13 @@ STRINGS: dict[str, dict[str, Any]] = {
         "tooLarge": _("This file is larger than the site accepts."),
     },
     "gates": {
+        "gaugeAxis": _("probability"),
+        "gaugeNone": _("The memory gives no answer to this, before or after the turn."),
+        "gaugeReads": _("Asking the memory after every token…"),
+        "gaugeWaits": _("Waiting until no reply is being generated…"),
+        "gaugeBusy": _("Skipped while a reply is generated. Choose the question again."),
+        "gaugeMoment": _("At “{word}” (token {n}) {value} rises to {p}."),
+        "gaugeSteady": _("{value} stays the answer: {before} before the turn, {after} after it."),
         "failed": _("The gates couldn’t be loaded. Reload the page."),
         "failedPart": _("Loading failed. Choose it again to retry."),
         "tooLarge": _("This turn is too large to draw here. Download its trace instead."),
@@ -146,6 +235,27 @@ STRINGS: dict[str, dict[str, Any]] = {
         "tokens": {"one": _("{n} token"), "other": _("{n} tokens")},
         "units": {"one": _("{n} unit"), "other": _("{n} units")},
         "head": _("head {n}"),
+        "story": _("Most changed at “{word}”: the memory that lasts moved by {by}."),
+        "storySlow": _(
+            "Layer {layer}: {slow} of {units} units keep a value for {span} tokens or more. The "
+            "bars show how far these moved together at each token. All units together moved by "
+            "{by} there."
+        ),
+        "storyAll": _(
+            "No unit of layer {layer} keeps a value for long, so the bars show how far {name} "
+            "moved in all {n} units at each token."
+        ),
+        "storyHeads": _(
+            "The bars show how far the matrices of all {n} heads of layer {layer} moved at each "
+            "token."
+        ),
+        "moves": _(
+            "How far the memory of layer {layer} moved at each token: farthest at “{word}”, by {by}"
+        ),
+        "band": _("timescale {span} tokens: {units}"),
+        "bandsAxis": _("units ↓ by timescale (tokens)"),
+        "headsAxis": _("rows ↓ by head"),
+        "unitsAxis": _("units ↓"),
         "matrix": _("Matrix memory of head {head}: {keys} keys by {values} values"),
         "map": _("{gate}, layer {layer}: {tokens} by {units}"),
         "mapLabel": _(
@@ -155,6 +265,7 @@ STRINGS: dict[str, dict[str, Any]] = {
         "layer": _("Layer {n}"),
         "allLayers": _("All layers"),
         "allValues": _("All values of {gate} in layer {layer}"),
+        "saturatedValues": _("Saturated values in layer {layer}"),
         "unitOf": _("{unit} / {units}, layer {layer}"),
         # A span with a decimal or of ten and more: never one.
         "tokensLong": _("{span} tokens"),
@@ -186,10 +297,55 @@ STRINGS: dict[str, dict[str, Any]] = {
         "equalHere": _("The replies are equal in these tokens."),
         "pictureNote": _("{layer}, units by {sort}; {tokens} on {name}"),
         "thisReply": _("this reply"),
+        "thisTurn": _("this turn"),
+        "otherTurn": _("turn “{text}”"),
+        "differenceTurn": _("the other turn minus this one, where their tokens are aligned"),
+        "there": _("there"),
+        "aligned": {
+            "one": _("{n} token of {tokens} here and {others} there is aligned."),
+            "other": _("{n} tokens of {tokens} here and {others} there are aligned."),
+        },
         "otherReply": _("reply {n}"),
         "difference": _("reply {n} minus this one"),
         "parts": _("The replies are equal up to token {n}. The difference starts there."),
         "neverParts": _("The replies are equal over their common length."),
+    },
+    "timeline": {
+        "failed": _("The timeline couldn’t be loaded. Reload the page."),
+        "empty": _("No turns yet: the memory is blank. Send a message, then come back."),
+        "window": _("Turns {first} to {last} of {total} are shown, and the blank memory."),
+        "damaged": {
+            "one": _("{n} turn is left out: its memory is damaged."),
+            "other": _("{n} turns are left out: their memory is damaged."),
+        },
+        "blank": _("blank memory"),
+        "turnName": _("turn {n}"),
+        "turnLabel": _("turn {n}: {text}"),
+        "layer": _("Layer {n}"),
+        "summary": _(
+            "Layer {layer}: the memory moved farthest in turn {most} (“{text}”), by {by}. After "
+            "turn {last} its distance to the blank memory is {norm}; of all earlier states that of "
+            "turn {near} is nearest, at {gap}."
+        ),
+        "summaryOne": _(
+            "Layer {layer}: turn {most} (“{text}”) moved the memory by {by} from the blank memory."
+        ),
+        "axis": _("component {n}: {share} of the variance"),
+        "pathLabel": _(
+            "Path of the memory of layer {layer} in the plane of its two main components"
+        ),
+        "cell": _("{row}, {column}: distance {value}"),
+        "matrixLabel": _(
+            "Distances between the states of layer {layer}. Arrow keys move, Enter opens the turn "
+            "of the row."
+        ),
+        "scale": _("0 to {top}"),
+        "norm": _("distance to the blank memory (norm)"),
+        "moved": _("moved in the turn"),
+        "toLast": _("distance to the last state"),
+        "xTurn": _("turn"),
+        "yDistance": _("distance"),
+        "openTurn": _("Open turn {n}"),
     },
     "side_by_side": {
         "down": _("Connection lost. Retrying now."),
@@ -204,6 +360,9 @@ STRINGS: dict[str, dict[str, Any]] = {
             "loss": _("Training loss"),
             "bits_per_byte": _("Validation"),
             "recall": _("Recall of stated facts"),
+            "accuracy": _("Validation accuracy"),
+            "f1": _("F1, precision and recall"),
+            "cross_entropy": _("Validation cross-entropy"),
             "gradient_norm": _("Gradient norm"),
             "learning_rate": _("Learning rate"),
             "tokens_per_second": _("Speed"),
@@ -212,10 +371,14 @@ STRINGS: dict[str, dict[str, Any]] = {
             "loss": _("nats per token"),
             "bits_per_byte": _("bits per byte"),
             "recall": _("share correct"),
+            "accuracy": _("share correct"),
+            "f1": _("share"),
+            "cross_entropy": _("nats per text"),
             "gradient_norm": _("norm"),
             "learning_rate": _("learning rate"),
             "tokens_per_second": _("tokens/s"),
         },
+        "parts": {"precision": _("precision"), "recall_of_positive": _("recall")},
         "use": {"chats": _("chats"), "turns": _("turns"), "tokens": _("tokens")},
         "waiting": _("no data yet"),
         "nothing": _("no data recorded"),

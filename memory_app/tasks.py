@@ -8,6 +8,12 @@ from celery import Task, shared_task
 from celery.worker import state
 
 from memory_app import outage_log, policy, services
+from memory_app.services.chat.consolidate import (
+    consolidation_execute,
+    consolidations_next,
+    consolidations_recover,
+    memory_refit,
+)
 from memory_app.services.chat.import_queue import import_execute, imports_next, imports_recover
 from memory_app.services.training.evaluations import (
     evaluation_execute,
@@ -23,6 +29,8 @@ _training = threading.Lock()
 _examining = threading.Lock()
 #: Held while this process replays a chat's file: one at a time, beside the other two.
 _importing = threading.Lock()
+#: Held while this process consolidates: one chat at a time.
+_consolidating = threading.Lock()
 
 
 class PolicyTask(Task):
@@ -84,12 +92,33 @@ def import_chat(key: str) -> None:
         imports_next()
 
 
+@shared_task(name="memory_app.tasks.consolidate")
+def consolidate(key: str) -> None:
+    """Execute one Consolidation; a duplicate finds its row claimed and does nothing."""
+    if not _consolidating.acquire(blocking=False):
+        return
+    try:
+        consolidation_execute(key=UUID(key))
+    finally:
+        _consolidating.release()
+    if not _stopping():
+        consolidations_next()
+
+
+@shared_task(name="memory_app.tasks.refit")
+def refit(key: int) -> None:
+    """Fit one LongTermMemory that is out of date; a duplicate does nothing."""
+    with _consolidating:
+        memory_refit(key=key)
+
+
 @shared_task(name="memory_app.tasks.recover")
 def recover() -> None:
-    """Find runs, exams and imports whose worker died or whose message was lost."""
+    """Find runs, exams, imports and consolidations whose worker died or whose message was lost."""
     runs_recover()
     evaluations_recover()
     imports_recover()
+    consolidations_recover()
 
 
 @shared_task(name="memory_app.tasks.purge")

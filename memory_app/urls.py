@@ -2,26 +2,50 @@
 
 from django.urls import path
 
-from memory_app.views import about, accounts, front, health, site_files
+from memory_app.views import about, accounts, front, health, operations, report, site_files
 from memory_app.views.chat import (
     export,
+    fork,
+    gauge_json,
+    ledger_json,
     list_page,
     memory_json,
     menu,
+    mind_file,
+    public_links,
+    remember,
     reply_html,
     strip_json,
+    timeline,
     token_count,
     tree_json,
 )
 from memory_app.views.chat import (
     page as chat_page,
 )
-from memory_app.views.inspector import downloads, gate_map, gate_view, next_token
+from memory_app.views.inspector import (
+    downloads,
+    edit_memory,
+    empty_answer,
+    gate_map,
+    gate_view,
+    next_token,
+    other_turns,
+    sources_json,
+    transplant,
+    turn_gauge,
+    unit_search,
+    units,
+)
+from memory_app.views.lab import index as lab_index
+from memory_app.views.lab import sentiment as lab_sentiment
+from memory_app.views.public import link_page, link_preview
 
 urlpatterns = [
     path("", front.front, name="front"),
     path("about/memory/", about.about_memory, name="about_memory"),
     path("accounts/", accounts.account, name="account"),
+    path("accounts/you/", accounts.account_page, name="account_page"),
     path("accounts/signup/", accounts.signup, name="signup"),
     path("accounts/login/", accounts.login, name="login"),
     path("accounts/logout/", accounts.logout, name="logout"),
@@ -33,32 +57,89 @@ urlpatterns = [
     path("chat/<uuid:chat>/menu/", menu.chat_menu, name="chat_menu"),
     path("chat/<uuid:chat>/rename/", menu.chat_rename, name="chat_rename"),
     path("chat/<uuid:chat>/share/", menu.chat_share, name="chat_share"),
+    path(
+        "chat/<uuid:chat>/share/public/",
+        public_links.chat_share_public,
+        name="chat_share_public",
+    ),
     path("chat/<uuid:chat>/pin/", menu.chat_pin, name="chat_pin"),
+    path("chat/<uuid:chat>/remember/", remember.chat_remember, name="chat_remember"),
+    path("chat/<uuid:chat>/long-term/", remember.chat_long_term, name="chat_long_term"),
     path("chat/<uuid:chat>/archive/", menu.chat_archive, name="chat_archive"),
     path("chat/<uuid:chat>/delete/", menu.chat_delete, name="chat_delete"),
     path("chat/<uuid:chat>/restore/", menu.chat_restore, name="chat_restore"),
     path("chat/<uuid:chat>/export.json", export.export_json, name="export_json"),
     path("chat/<uuid:chat>/export.md", export.export_markdown, name="export_markdown"),
+    path("chat/<uuid:chat>/state/", mind_file.chat_state, name="chat_state"),
     path("chat/<uuid:chat>/turns.json", tree_json.turns_json, name="turns_json"),
     path("chat/<uuid:chat>/memory.json", memory_json.memory_json, name="memory_json"),
+    path("chat/<uuid:chat>/ledger.json", ledger_json.ledger_json, name="ledger_json"),
+    path("chat/<uuid:chat>/gauge.json", gauge_json.gauge_json, name="gauge_json"),
+    path("chat/<uuid:chat>/timeline/", timeline.timeline, name="timeline"),
+    path("chat/<uuid:chat>/timeline.json", timeline.timeline_json, name="timeline_json"),
     path("chat/<uuid:chat>/tokens/", token_count.token_count, name="token_count"),
     path("turn/<uuid:turn>/", gate_view.turn, name="turn"),
+    path("turn/<uuid:turn>/edit/", edit_memory.turn_edit, name="turn_edit"),
+    path("turn/<uuid:turn>/empty/", empty_answer.turn_empty, name="turn_empty"),
+    path("turn/<uuid:turn>/transplant/", transplant.turn_transplant, name="turn_transplant"),
+    path("turn/<uuid:turn>/fork/", fork.turn_fork, name="turn_fork"),
+    path("turn/<uuid:turn>/report/", report.turn_report, name="turn_report"),
+    path("turn/<uuid:turn>/share/", public_links.turn_share, name="turn_share"),
     path("turn/<uuid:turn>/reply/", reply_html.reply, name="reply"),
+    path("turn/<uuid:turn>/gauge.json", turn_gauge.turn_gauge_json, name="turn_gauge_json"),
     path("turn/<uuid:turn>/gates.json", strip_json.gates_json, name="gates_json"),
     path("turn/<uuid:turn>/map.safetensors", gate_map.gate_map, name="gate_map"),
     path("turn/<uuid:turn>/matrix.safetensors", gate_map.matrix, name="matrix"),
     path("turn/<uuid:turn>/unit.json", gate_map.unit_json, name="unit_json"),
+    path("turn/<uuid:turn>/difference.json", other_turns.difference_json, name="difference_json"),
     path(
         "turn/<uuid:turn>/alternatives.json",
         next_token.alternatives_json,
         name="alternatives_json",
     ),
+    path("turn/<uuid:turn>/sources.json", sources_json.sources_json, name="sources_json"),
     path("turn/<uuid:turn>/trace.safetensors", downloads.trace, name="trace"),
     path("turn/<uuid:turn>/state.safetensors", downloads.state, name="state"),
+    path("checkpoint/<uuid:checkpoint>/units/", units.units, name="units"),
+    path(
+        "checkpoint/<uuid:checkpoint>/units/phrase/",
+        unit_search.units_pattern,
+        name="units_pattern",
+    ),
+    path(
+        "checkpoint/<uuid:checkpoint>/units/property/",
+        unit_search.units_property,
+        name="units_property",
+    ),
+    path(
+        "checkpoint/<uuid:checkpoint>/layer/<int:layer>/unit/<int:unit>/", units.unit, name="unit"
+    ),
+    path(
+        "checkpoint/<uuid:checkpoint>/layer/<int:layer>/unit/<int:unit>/turns/",
+        units.unit_turns,
+        name="unit_turns",
+    ),
+    path(
+        "checkpoint/<uuid:checkpoint>/layer/<int:layer>/unit/<int:unit>/note/",
+        units.unit_note,
+        name="unit_note",
+    ),
+    path("lab/", lab_index.lab, name="lab"),
+    path("lab/sentiment/", lab_sentiment.sentiment, name="lab_sentiment"),
+    path("lab/sentiment/read.json", lab_sentiment.sentiment_read, name="lab_sentiment_read"),
+    path("lab/sentiment/map.safetensors", lab_sentiment.sentiment_map, name="lab_sentiment_map"),
+    path("s/<slug:token>/", link_page.public_link, name="public_link"),
+    path("s/<slug:token>/report/", report.link_report, name="link_report"),
+    path("s/<slug:token>/preview.png", link_preview.public_preview, name="public_preview"),
     path("favicon.ico", site_files.favicon, name="favicon"),
     path("apple-touch-icon.png", site_files.apple_touch_icon, name="apple_touch_icon"),
     path("robots.txt", site_files.robots, name="robots"),
     path("manifest.webmanifest", site_files.manifest, name="manifest"),
+    path("metrics", operations.metrics, name="metrics"),
+    path("csp-report/", operations.csp_report, name="csp_report"),
+    path(".well-known/security.txt", operations.security_txt, name="security_txt"),
+    path("about/terms/", about.terms, name="terms"),
+    path("about/privacy/", about.privacy, name="privacy"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

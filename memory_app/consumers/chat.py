@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +13,18 @@ from django.http.cookie import parse_cookie
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from memory_app import generation, outage_log, outages, policy, protocol, services
+from memory_app import (
+    generation,
+    limits,
+    outage_log,
+    outages,
+    policy,
+    protocol,
+    runtime,
+    services,
+    site_state,
+)
+from memory_app.asker import asker_of
 from memory_app.channel_notices import Membership, announce, group_of
 from memory_app.consumers import handshake
 from memory_app.consumers.outlet import Outlet
@@ -21,12 +33,18 @@ from memory_app.database_thread import in_thread
 from memory_app.models import COMMITTED, Chat, Turn, TurnStatus
 from memory_app.protocol import ServerMessage, encode, message_of
 from memory_app.refusal import Refused
+from memory_app.reply import LONG_TURN
 from memory_app.reply_events import ChatEvent, MemoryChanged, ReplyFinished, ReplyStarted
+from memory_app.request_id import new_request_id, request_id
 
 log = logging.getLogger(__name__)
 #: Seconds between two checks of the session's access.
 WATCH = 2.0
 LOGGED_OUT, GONE = 4401, 4404
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -89,6 +107,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 "checkpoint": chat.checkpoint.to_client(),
             }
         )
+        await self._send_limits(chat)
         self.watch = asyncio.create_task(self._watch(), name="socket-watch")
 
     async def disconnect(self, code: int) -> None:
@@ -157,19 +176,24 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         client_turn_id: UUID | None = None
+        request_id.set(new_request_id())
         try:
             message = protocol.parse(text_data)
             client_turn_id = message.get("client_turn_id")  # type: ignore[assignment]
             kind = message["type"]
             # Access is checked at each message, by the row of its type.
-            policy.row_of("ws", kind)
+            row = policy.row_of("ws", kind)
             chat = await self._chat()
             if chat is None:
                 left = _("You no longer have access to this chat.")
                 await self._error(Refused("forbidden", left))
                 await self._shut_out()
                 return
-            await getattr(self, "on_" + kind.replace(".", "_"))(chat, message)
+            asker = asker_of(chat.owner, self.scope)
+            with limits.asking(lambda: asker):
+                if row.limit:
+                    await in_thread(self._enter, row.limit, chat, client_turn_id)
+                await getattr(self, "on_" + kind.replace(".", "_"))(chat, message)
         except Refused as refused:
             refused.client_turn_id = refused.client_turn_id or client_turn_id
             await self._error(refused)
@@ -184,6 +208,23 @@ class ChatConsumer(AsyncWebsocketConsumer):
             broken = Refused("unavailable", outage or _("Something went wrong. Try again."))
             broken.client_turn_id = client_turn_id
             await self._error(broken)
+
+    @staticmethod
+    def _enter(kind: str, chat: Chat, client_turn_id: UUID | None) -> None:
+        """Let a message in; one that was taken before and is sent again costs nothing."""
+        if limits.has(kind) or site_state.state_now().why_read_only:
+            turns = Turn.objects.filter(chat=chat.pk)
+            if client_turn_id is None or not turns.filter(client_turn_id=client_turn_id).exists():
+                site_state.admit(kind)
+                limits.enter(kind)
+
+    async def _send_limits(self, chat: Chat) -> None:
+        """What the person has used, where there is a limit."""
+        asker = asker_of(chat.owner, self.scope)
+        left = await in_thread(limits.left, "messages", asker)
+        if left is not None:
+            used = {"used": left.used, "most": left.most, "seconds": left.seconds}
+            await self._send({"type": "limits", "messages": {**used, "full": _iso(left.full)}})
 
     async def on_ping(self, chat: Chat, message: protocol.Ping) -> None:
         await self._send({"type": "pong"})
@@ -212,13 +253,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
             text=text,
             target=target,
             sampling=message.get("sampling"),
+            hold=message.get("hold"),
         )
         turn = begun.turn
         self.known.append(turn.pk)
         reply = generation.get(turn.pk)
         if begun.created:
-            reply = await generation.generate(begun, origin=self.name)
+            reply = await generation.generate(begun, origin=self.name, asker=limits.asker_now())
         await self._send_event(ReplyStarted.of(turn))
+        await self._send_limits(chat)
         # Sent again while this socket follows the reply: the stream goes on, each token once.
         if turn.pk not in self.streams:
             self.streams.follow(turn.pk, reply)
@@ -234,8 +277,49 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._send_event(ReplyFinished.of(turn))
 
     async def on_memory_goto(self, chat: Chat, message: protocol.MemoryGoto) -> None:
-        await in_thread(services.head_move, chat=chat, turn=message["turn"])
-        event = MemoryChanged(message["turn"])
+        await in_thread(site_state.admit, "messages")
+        keep = message.get("keep", True)
+        await in_thread(services.head_move, chat=chat, turn=message["turn"], keep=keep)
+        await self._changed(chat, MemoryChanged(message["turn"]))
+
+    async def on_memory_forget(self, chat: Chat, message: protocol.MemoryForget) -> None:
+        plan = await in_thread(
+            services.forget_plan,
+            chat=chat,
+            client_turn_id=message["client_turn_id"],
+            turn=message["turn"],
+        )
+        if plan.tokens > LONG_TURN:
+            # Niced, one at a time: it takes a core, which replies need too.
+            states = await asyncio.wrap_future(runtime.compute_aside(plan.replay, queue="changes"))
+        else:
+            states = await in_thread(plan.replay)
+        done = await in_thread(services.forget_store, plan=plan, states=states)
+        await self._changed(chat, MemoryChanged(done.head, done.turns))
+
+    async def on_memory_set(self, chat: Chat, message: protocol.MemorySet) -> None:
+        done = await in_thread(
+            services.memory_set,
+            chat=chat,
+            client_turn_id=message["client_turn_id"],
+            turn=message["turn"],
+            change={name: message[name] for name in protocol.CHANGES if name in message},  # type: ignore[literal-required]
+        )
+        await self._changed(chat, MemoryChanged(done.head, done.turns))
+
+    async def on_memory_transplant(self, chat: Chat, message: protocol.MemoryTransplant) -> None:
+        done = await in_thread(
+            services.memory_transplant,
+            chat=chat,
+            client_turn_id=message["client_turn_id"],
+            turn=message["turn"],
+            source=message["from"],
+            what=message["what"],
+            weight=message.get("weight", 1.0),
+        )
+        await self._changed(chat, MemoryChanged(done.head, done.turns))
+
+    async def _changed(self, chat: Chat, event: MemoryChanged) -> None:
         await self._send_event(event)
         announce(chat.pk, event, origin=self.name)
 
@@ -255,7 +339,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.streams.follow(turn.pk, reply, after=after)
 
     async def _turn(self, chat: Chat, key: UUID) -> Turn:
-        query = Turn.objects.filter(pk=key, chat=chat).defer("state")
+        query = Turn.objects.filter(pk=key, chat=chat).defer("state", "given")
         turn = await in_thread(query.first)
         if turn is None:
             raise Refused("not_found", _("This chat has no such turn."))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -80,14 +81,16 @@ class Streams:
                     self.ended.append(turn)
                     await self._send(end)
                 return
-            async for event in reply.follow(stream.next - 1):
-                if isinstance(event, ReplyToken):
-                    stream.next += 1
-                elif isinstance(event, ReplyFinished):
-                    self.ended.append(turn)
-                await self._send(event)
-                if self._outlet.shut:
-                    return
+            # Closed at once, so that the reply knows who still follows it.
+            async with aclosing(reply.follow(stream.next - 1)) as events:
+                async for event in events:
+                    if isinstance(event, ReplyToken):
+                        stream.next += 1
+                    elif isinstance(event, ReplyFinished):
+                        self.ended.append(turn)
+                    await self._send(event)
+                    if self._outlet.shut:
+                        return
         except Exception as fault:
             # The reply goes on without this socket, which may ask for the rest.
             if not outage_log.failed(fault, at="stream"):
@@ -102,7 +105,7 @@ class Streams:
 
         None: the turn was purged with its chat, and the watch closes the socket.
         """
-        query = Turn.objects.filter(pk=turn).defer("state")
+        query = Turn.objects.filter(pk=turn).defer("state", "given")
         while True:
             row = await in_thread(query.first)
             if row is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -33,8 +33,29 @@ from memory_app.management.result_table import result_table
 class OneLineParser(CommandParser):
     """A wrong argument is one line too, not a page of usage."""
 
+    _given: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._given = sys.argv[1:] if args is None else args
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
+        # A misspelt option is the reason that a required one is missing.
+        if message.startswith("the following arguments are required") and (
+            unknown := self._unknown()
+        ):
+            message = f"unrecognized arguments: {' '.join(unknown)}"
         raise CommandError(f"{message[:1].upper()}{message[1:]}.", returncode=2)
+
+    def _unknown(self) -> list[str]:
+        """The options that were given and that the command doesn't have, not even abbreviated."""
+        names = (text.partition("=")[0] for text in self._given if text.startswith("--"))
+        known = list(self._option_string_actions)
+        return [
+            name
+            for name in names
+            if name != "--" and not any(option.startswith(name) for option in known)
+        ]
 
 
 class ReportingCommand(BaseCommand):

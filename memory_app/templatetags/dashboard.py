@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from memory_app.core.data.read_corpus import Refusal
 from memory_app.core.data.sample_corpus import NAME as SAMPLE
-from memory_app.core.number_text import figure_text
+from memory_app.core.number_text import figure_text, measure_text
+from memory_app.languages import language_name
 from memory_app.models import Corpus
 from memory_app.services.operations.audit import COMMAND_LINE
 from memory_app.translate_messages import field_word, in_words, kept_in_words
@@ -55,11 +56,20 @@ ACTION_WORDS: dict[str, str | Promise] = {
     "search.launch": gettext_lazy("started a parameter search"),
     "search.cancel": gettext_lazy("cancelled a parameter search"),
     "corpus.upload": gettext_lazy("uploaded a corpus"),
+    "corpus.sample": gettext_lazy("added the sample corpus"),
     "corpus.delete": gettext_lazy("deleted a corpus"),
+    "faults.dismiss": gettext_lazy("dismissed errors"),
     "shared_chat.read": gettext_lazy("read a shared chat"),
     "staff.log_in": gettext_lazy("logged in"),
     "staff.log_in_failed": gettext_lazy("failed to log in"),
     "staff.log_out": gettext_lazy("logged out"),
+    "site.read_only": gettext_lazy("made the site read only"),
+    "site.open": gettext_lazy("opened the site"),
+    "report.read": gettext_lazy("read a reported turn"),
+    "report.close": gettext_lazy("closed a report"),
+    "limit.change": gettext_lazy("changed a limit"),
+    "staff.second_factor": gettext_lazy("set up a second factor"),
+    "staff.second_factor_removed": gettext_lazy("removed a second factor"),
     "staff.password": gettext_lazy("changed their password"),
     "user.add": gettext_lazy("added a user"),
     "user.change": gettext_lazy("changed a user"),
@@ -90,6 +100,7 @@ SUITE_WORDS: dict[str, str | Promise] = {
     "all": _("all suites"),
     "perplexity": _("perplexity"),
     "recall": pgettext_lazy("a suite of an evaluation", "recall"),
+    "sentiment": pgettext_lazy("a suite of an evaluation", "sentiment"),
 }
 METHOD_WORDS: dict[str, str | Promise] = {"grid": _("grid"), "random": _("random")}
 DISK_WORDS: dict[str, str | Promise] = {
@@ -100,6 +111,7 @@ DISK_WORDS: dict[str, str | Promise] = {
     "broker": _("task queue"),
     "processes": _("process locks"),
     "uploads": _("uploads"),
+    "units": _("index of units"),
     "other": _("other files"),
 }
 
@@ -111,18 +123,33 @@ def suite_word(suite: str) -> str | Promise:
 
 
 @register.filter
+def language_word(language: str) -> str:
+    """The language of a model or a corpus, by its name in the reader's language."""
+    return language_name(language)
+
+
+@register.filter
 def disk_word(part: str) -> str | Promise:
     """The name of a folder of the data directory; a new folder's own name."""
     return DISK_WORDS.get(part, part)
 
 
-@register.simple_tag
 def tiny_run_address() -> str:
     """The form of a first run: preset tiny, the sample corpus ticked once it exists."""
     chosen = {"preset": "tiny"}
     if Corpus.objects.filter(name=SAMPLE, split="train").exists():
         chosen["corpus"] = SAMPLE
     return f"{reverse('admin:run_new')}?{urlencode(chosen)}"
+
+
+@register.inclusion_tag("dashboard/parts/tiny_run.html", takes_context=True)
+def tiny_run(context: dict[str, Any]) -> dict[str, Any]:
+    """The button of a first run; without any corpus it adds the sample first."""
+    return {
+        "sample": not Corpus.objects.filter(split="train").exists(),
+        "address": tiny_run_address(),
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.filter
@@ -139,6 +166,12 @@ def figure(value: float | str | bool | None) -> str:
     if not isinstance(value, int | float):
         return str(value or "–")
     return figure_text(value)
+
+
+@register.filter
+def measure(value: float | None) -> str:
+    """A loss or bits per byte, with the same decimals in a whole column; a dash without one."""
+    return measure_text(value) if isinstance(value, int | float) else "–"
 
 
 @register.filter
@@ -198,11 +231,18 @@ DETAIL_WORDS: dict[str, str | Promise] = {
     "id": _("id"),
     "rows": _("dialogues"),
     "suite": _("suite"),
+    "n": _("questions per test"),
     "language": _("language"),
     "previous": _("before"),
+    "notice": _("notice"),
+    "reports": _("reports"),
+    "links": _("public links"),
+    "from": _("before"),
+    "to": _("now"),
     "fields": _("fields"),
     "times": _("times"),
     "runs": _("runs"),
+    "errors": _("errors"),
     "name": _("name"),
     "new": _("new"),
 }
@@ -260,6 +300,8 @@ def detail_words(detail: Any) -> list[tuple[str | Promise, str]]:
     if not isinstance(detail, dict):
         return []
     named = {"suite": SUITE_WORDS, "method": METHOD_WORDS}
+    if isinstance(language := detail.get("language"), str):
+        detail = {**detail, "language": language_name(language)}
     if isinstance(fields := detail.get("fields"), list):
         detail = {**detail, "fields": [field_word(str(field)) for field in fields]}
     return [

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
+from memory_app import change_notes
 from memory_app.core.inspection.long_trace import LONG
 from memory_app.markdown import markdown_or_nothing
 from memory_app.models import Checkpoint, Turn
@@ -28,6 +29,12 @@ def status_note(turn: Turn | None) -> str | Promise:
 
 
 @register.filter
+def change_note(turn: Turn | None) -> str:
+    """What a turn that isn't talk did to the memory."""
+    return change_notes.change_note(turn) if turn else ""
+
+
+@register.filter
 def turn_word(status: str) -> str | Promise:
     """A turn's status in words."""
     return STRINGS["chat"]["status"].get(status, status)
@@ -37,6 +44,20 @@ def turn_word(status: str) -> str | Promise:
 def thousands(count: int | None) -> str:
     """1234567 -> "1,234,567"; an en dash for an unknown number."""
     return f"{count:,}" if isinstance(count, int) else "–"
+
+
+@register.filter
+def correlation(value: float) -> str:
+    """-0.382 -> "−0.38"."""
+    return f"{value:.2f}".replace("-", "−")
+
+
+@register.filter
+def sureness(probability: float) -> str:
+    """0.97, and near one a digit more, never rounded up to it; as js/chat/gauge_rows.js."""
+    if probability < 0.995:
+        return f"{probability:.2f}"
+    return f"{int(min(probability, 0.999) * 1000) / 1000:.3f}"
 
 
 @register.simple_tag

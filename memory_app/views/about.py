@@ -1,11 +1,15 @@
 """The page that explains working memory, weights and gates to newcomers."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from memory_app import registry
+
+#: Of the exam of docs/log/consolidation.md: scripted chats, and B over A.
+EXAM = {"exam_chats": 20, "exam_share": "95%"}
 
 
 def _gates() -> list[dict[str, str]]:
@@ -42,4 +46,25 @@ def _formula(key: str, formula: str) -> str:
 def about_memory(request: HttpRequest) -> HttpResponse:
     """Text and drawings, with the sizes of the live checkpoint."""
     checkpoint = registry.live(get_language() or "en")
-    return render(request, "about_memory.html", {"checkpoint": checkpoint, "gates": _gates()})
+    context = {"checkpoint": checkpoint, "gates": _gates(), **EXAM}
+    return render(request, "about_memory.html", context)
+
+
+def terms(request: HttpRequest) -> HttpResponse:
+    """What a visitor agrees to; a host may replace the template legal/terms.html."""
+    return _legal(request, "legal/terms.html")
+
+
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is kept of a visitor, by the settings in force."""
+    return _legal(request, "legal/privacy.html")
+
+
+def _legal(request: HttpRequest, template: str) -> HttpResponse:
+    facts = {
+        "guest_days": settings.GUEST_DAYS,
+        "contact": settings.SECURITY_CONTACT,
+        "contact_name": settings.SECURITY_CONTACT.removeprefix("mailto:"),
+        "is_demo": settings.DEMO,
+    }
+    return render(request, template, facts)

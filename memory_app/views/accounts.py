@@ -1,5 +1,7 @@
 """Sign up, log in, log out; a guest's chats are merged by a signal (services.on_login)."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
@@ -11,10 +13,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.i18n import set_language as django_set_language
 
+from memory_app import limits
+from memory_app.core.consolidation.topics import topics_of
 from memory_app.http import PersonRequest
 from memory_app.log_in import LogInForm
-from memory_app.models import Chat
-from memory_app.sign_up import SignUpForm
+from memory_app.models import Chat, Person
+from memory_app.services.chat.consolidate import known_now
+from memory_app.sign_up import NewPasswordForm, SignUpForm
 
 
 def _next(request: PersonRequest) -> str:
@@ -49,6 +54,7 @@ def signup(request: PersonRequest) -> HttpResponse:
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = form.save()
+        limits.pay("signups", 1)
         auth.login(request, user, backend="django.contrib.auth.backends.ModelBackend")
         return redirect(_next(request) or resolve_url("chats"))
     words = {
@@ -85,6 +91,38 @@ def login(request: PersonRequest) -> HttpResponse:
 def account(request: PersonRequest) -> HttpResponse:
     """The current person, as every page's bar shows it: for a page that another one loaded."""
     return render(request, "parts/account.html")
+
+
+@sensitive_post_parameters()
+@never_cache
+def account_page(request: PersonRequest) -> HttpResponse:
+    """A member's own account: a new password, and how to have the account deleted."""
+    if not request.user.is_authenticated:
+        return redirect(f"{reverse('login')}?{urlencode({'next': request.path})}")
+    form = NewPasswordForm(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        # This session stays; every other one has the old password's hash and ends.
+        auth.update_session_auth_hash(request, form.save())
+        return redirect(f"{reverse('account_page')}?changed=1")
+    person = request.person
+    context = {
+        "form": form,
+        "changed": "changed" in request.GET and request.method == "GET",
+        "known": known_shown(person) if person else [],
+    }
+    return render(request, "accounts/you.html", context)
+
+
+def known_shown(person: Person) -> list[dict[str, Any]]:
+    """What is known without a state: the question, its value, and the chat that it comes from."""
+    shown: dict[object, dict[str, Any]] = {}
+    for row, memory in known_now(person):
+        topic = next(own for own in topics_of(row.checkpoint.language) if own.key == memory.topic)
+        # Words for one thing (a dish, a food) with one value are one line.
+        key = (row.checkpoint_id, topic.group, memory.value)
+        entry = {"question": topic.question, "value": memory.value, "chat": row.chat}
+        shown.setdefault(key, entry)
+    return list(shown.values())
 
 
 @never_cache

@@ -83,12 +83,40 @@ def _pictures(config: ModelConfig) -> list[dict[str, Any]]:
             wide = matrices * block
         else:
             (units,) = parts[part]
-            # About twice as wide as high.
-            block = wide = 1 << math.ceil(math.log2(math.sqrt(2 * units)))
+            # Half as wide again as high: the wider it is, the smaller are its squares in the panel.
+            block = wide = math.ceil(math.sqrt(1.5 * units))
             high = math.ceil(units / wide)
         sizes = {"width": wide, "height": high, "block": block}
         pictures.append({"part": part, "parts": list(parts), **sizes})
     return pictures
+
+
+def holds_of(config: ModelConfig) -> dict[str, Any] | None:
+    """What the composer offers to hold: entries [gate, layer, null, value]; None for no gate.
+
+    `keep`: the gates that keep the memory, fully open; `write`: those that write to it, shut.
+    """
+    cell = config.kind
+    keep: list[list[Any]] = []
+    write: list[list[Any]] = []
+    for layer in range(config.num_layers):
+        gates, held = config.layer_gates(layer), cell.held_gates(config, layer)
+        memory = config.memory_of(layer)
+        if memory.keep in held and memory.keep is not None:
+            high = gates[memory.keep].high
+            keep.append([memory.keep, layer, None, 1.0 if high is None else high])
+        if memory.write in held and memory.write is not None:
+            low = gates[memory.write].low
+            write.append([memory.write, layer, None, 0.0 if low is None else low])
+    if not keep and not write:
+        return None
+    named = {
+        f"{name}_{what}": entries[0][at] if what == "name" else f"{entries[0][at]:g}"
+        for name, entries in (("keep", keep), ("write", write))
+        if entries
+        for what, at in (("name", 0), ("value", 3))
+    }
+    return {"keep": keep, "write": write, **named}
 
 
 def checkpoint_to_page(row: Checkpoint) -> dict[str, Any]:
@@ -107,6 +135,7 @@ def checkpoint_to_page(row: Checkpoint) -> dict[str, Any]:
         "num_layers": row.num_layers,
         "hidden_size": row.hidden_size,
         "state_bytes": row.state_bytes,
+        "has_ledger": cell.has_ledger,
         "strip": [_gate(cell.gate(name)) for name in cell.strip_gates],
         "strip_height": STRIP_ROW * len(cell.strip_gates),
         "parts": [
@@ -114,6 +143,7 @@ def checkpoint_to_page(row: Checkpoint) -> dict[str, Any]:
             for part in shown
         ],
         "pictures": _pictures(config),
+        "holds": holds_of(config),
         "memory_part": memory["name"],
         "memory_label": memory["label"],
         "memory_hue": memory["hue"],

@@ -5,20 +5,17 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from memory_app import registry, services
 from memory_app.languages import foreign_language
 from memory_app.models import Chat, Checkpoint
+from memory_app.recorded_chat import LANGUAGE, MODEL, QUESTIONS, TURNS
 from memory_app.refusal import Refused
 from memory_app.services.training.evaluations import recall_of
-from memory_app.views.chat.openings import first_step
-from memory_app.views.special_tokens import special_words
-
-#: Of the figure, in its own units.
-_CELL, _GAP = 14, 2
+from memory_app.views.chat.tour import tour_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,47 +63,39 @@ def _scores(checkpoint: Checkpoint | None) -> list[Score]:
     return scores
 
 
-def _picture(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
-    """What one sentence leaves in the live model's cells, as squares to draw; None without one."""
-    if checkpoint is None:
-        return None
-    text, language = first_step(checkpoint.language)
-    try:
-        look = services.first_look(sha256=checkpoint.sha256, text=text)
-    except Refused:
-        return None
-    if look is None:
-        return None
-    step = _CELL + _GAP
-    words = special_words()
-    columns = [
-        {
-            "token": words.get(token, token.strip()),
-            "control": token in words,
-            "cells": [
+def _recording() -> dict[str, Any]:
+    """The recorded chat, turn by turn: what is said, and what the panel shows after it."""
+    turns = []
+    before: list[str] = [""] * len(QUESTIONS)
+    labels = [pgettext("label of a question", label) for label in QUESTIONS]
+    for turn in TURNS:
+        rows = []
+        for k, (label, given) in enumerate(zip(labels, turn.answers, strict=True)):
+            value = given[0] if given else ""
+            rows.append(
                 {
-                    "y": y * step,
-                    "below": row[x] < 0,
-                    "strength": f"{min(1.0, abs(row[x])) ** 0.7:.2f}",
+                    "label": label,
+                    "value": value,
+                    "probability": given[1] if given else 0.0,
+                    "width": f"{100 * given[1]:.0f}" if given else "0",
+                    "old": before[k] if before[k] != value else "",
+                    "lit": bool(value) and before[k] != value,
                 }
-                for y, row in enumerate(look.rows)
-            ],
-        }
-        for x, token in enumerate(look.tokens)
-    ]
-    return {
-        "columns": columns,
-        "text": text,
-        "language": language,
-        "layer": look.layer,
-        "height": len(look.rows) * step - _GAP,
-    }
+            )
+            before[k] = value
+        turns.append({"message": turn.message, "reply": turn.reply, "rows": rows})
+    return {"turns": turns, "model": MODEL, "language": LANGUAGE, "labels": labels}
 
 
 @never_cache
 def front(request: HttpRequest, problem: str = "", status: int = 200) -> HttpResponse:
     """The page; makes the visitor a guest, so that a first chat has an owner."""
-    person = services.person_ensure(request=request)
+    person = None
+    try:
+        person = services.person_ensure(request=request)
+    except Refused as refused:
+        problem = str(refused.detail)
+        status = 429 if refused.code == "rate_limited" else status
     checkpoint = registry.live(get_language() or "en")
     return render(
         request,
@@ -114,7 +103,8 @@ def front(request: HttpRequest, problem: str = "", status: int = 200) -> HttpRes
         {
             "checkpoint": checkpoint,
             "scores": _scores(checkpoint),
-            "picture": _picture(checkpoint),
+            "recording": _recording(),
+            "has_tour": checkpoint is not None and tour_of(checkpoint) is not None,
             "foreign": foreign_language(checkpoint.language) if checkpoint else "",
             "chats_count": Chat.objects.of(person).count(),
             "problem": problem,

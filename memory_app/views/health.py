@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from memory_app import outage_log, outages, registry, runtime
+from memory_app import outage_log, outages, registry, runtime, site_state
 from memory_app.core.model.checkpoint import CheckpointError
 from memory_app.models import Checkpoint
 from memory_app.services.operations.worker_pulse import WORKER_SILENCE, worker_silence
@@ -53,7 +54,11 @@ def _database() -> Part:
 
 def _disk() -> Part:
     full = outages.full_disks()
-    return {"ok": not full, "detail": " ".join(full) or "has room"}
+    low = site_state.disk_sentence()
+    return {
+        "ok": not full and site_state.free_mb() >= settings.DISK_READ_ONLY_MB,
+        "detail": " ".join(full) or low or "has room",
+    }
 
 
 def _checkpoint() -> Part:

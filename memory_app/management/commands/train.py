@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.core.management.base import CommandError, CommandParser
 from rich.progress import MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from memory_app import registry
+from memory_app.core.model.config import CHAT_TASK
 from memory_app.core.run_settings import PRESETS, TrainingSettings
 from memory_app.core.training.callbacks import Metrics, Validation, Watcher
 from memory_app.core.training.distributed import Group, joined
@@ -28,6 +30,8 @@ from memory_app.services.training.run_launch import launch_doubts, run_launch, r
 from memory_app.services.training.runs import run_find, run_with_equal_weights
 
 BASE = "base"
+#: The preset of a task, where a command names only the task.
+TASK_PRESETS = {"chat": BASE, "sentiment": "sentiment"}
 
 
 def _weighted(text: str) -> tuple[str, float]:
@@ -50,10 +54,12 @@ def _change(text: str) -> tuple[str, str]:
 
 def _asked(options: dict[str, Any]) -> dict[str, Any]:
     """The options' part of a new run."""
+    task = options["task"]
+    changes = dict(_change(text) for text in options["set"])
     return {
-        "preset": options["preset"],
+        "preset": options["preset"] or TASK_PRESETS[task or CHAT_TASK],
         "corpora": [_weighted(text) for text in options["corpus"]],
-        "changes": dict(_change(text) for text in options["set"]),
+        "changes": {**({"task": task} if task else {}), **changes},
         "parent": registry.find(options["parent"]) if options["parent"] else None,
     }
 
@@ -66,6 +72,7 @@ class Bar(Watcher):
         self._task: TaskID | None = None
         self.metrics: dict[str, float] = {}
         self.validation: dict[str, float] = {}
+        self.figures: dict[str, float] = {}
         self._loss = self._rate = math.nan
 
     def on_start(self, settings: TrainingSettings, step: int) -> None:
@@ -84,6 +91,11 @@ class Bar(Watcher):
                 loss=f"loss {self._loss:.3f}",
                 rate=f"{self._rate:,.0f} tokens/s",
             )
+
+    def on_figures(self, step: int, figures: Mapping[str, float]) -> None:
+        self.figures = dict(figures)
+        shown = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+        self._progress.console.print(f"step {step}: {shown}", highlight=False)
 
     def on_validation(self, step: int, bits_per_byte: Validation) -> None:
         self.validation = dict(bits_per_byte)
@@ -109,7 +121,10 @@ class Command(ReportingCommand):
             metavar="NAME[:WEIGHT]",
             help="may be repeated; a weight of 2 draws a corpus twice as often",
         )
-        parser.add_argument("--preset", choices=list(PRESETS), default=BASE)
+        parser.add_argument("--task", choices=list(TASK_PRESETS), help="by default the preset's")
+        parser.add_argument(
+            "--preset", choices=list(PRESETS), help=f"by default {BASE}, or that of --task"
+        )
         parser.add_argument(
             "--set",
             action="extend",
@@ -175,7 +190,11 @@ class Command(ReportingCommand):
                 "total_steps": done.total_steps,
             },
             "checkpoint": registry.describe(done.checkpoint) if done.checkpoint else None,
-            "metrics": {**bar.metrics, "bits_per_byte": bar.validation},
+            "metrics": {
+                **bar.metrics,
+                **({"validation": bar.figures} if bar.figures else {}),
+                "bits_per_byte": bar.validation,
+            },
         }
 
     def _row(self, options: dict[str, Any]) -> TrainingRun:

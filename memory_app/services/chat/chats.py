@@ -10,8 +10,10 @@ from django.utils import timezone
 from memory_app import registry
 from memory_app.core.messages import SentenceError
 from memory_app.core.text.graphemes import name_of
-from memory_app.models import Chat, Checkpoint, Person, Turn, TurnStatus
+from memory_app.models import Chat, Checkpoint, Person, PublicLink, Turn, TurnStatus
 from memory_app.pending_chats import is_pending
+from memory_app.services.chat.guests import may_begin
+from memory_app.services.chat.long_term import chat_forgotten, is_remembering
 from memory_app.services.chat.pending_chats import pending_change, pending_open
 from memory_app.services.chat.titles import title_from_all
 from memory_app.services.operations.erase_deleted import RemainsLeft, remains_clear
@@ -39,6 +41,7 @@ def chat_create(
     Raises:
         NoCheckpoint: none is live.
         NotForChat: this checkpoint's cell is for study.
+        Refused: `quota`: a guest has as many chats as a guest may have.
     """
     checkpoint = checkpoint or registry.live(language)
     if checkpoint is None:
@@ -47,7 +50,12 @@ def chat_create(
         raise NotForChat(
             "{name} is for study only and can't be used for chat.", name=checkpoint.name
         )
-    return pending_open(person=person, checkpoint=checkpoint)
+    may_begin(person)
+    return pending_open(
+        person=person,
+        checkpoint=checkpoint,
+        long_term=is_remembering(person=person, checkpoint=checkpoint),
+    )
 
 
 def _set(chat: Chat, **fields: Any) -> None:
@@ -75,6 +83,11 @@ def chat_pin(*, chat: Chat, pinned: bool) -> None:
     _set(chat, pinned=pinned, archived=chat.archived and not pinned)
 
 
+def chat_long_term(*, chat: Chat, on: bool) -> None:
+    """Speak this chat's replies with its owner's long-term memory, or no longer."""
+    _set(chat, long_term=on)
+
+
 def chat_archive(*, chat: Chat, archived: bool) -> None:
     """Leave this chat out of the list, or return it; searches include it either way.
 
@@ -88,13 +101,16 @@ def chat_delete(*, chat: Chat) -> None:
     """Hide the chat from everybody; its owner may undo that until it is purged.
 
     A reply that still runs is asked to stop: its process learns of it within a heartbeat
-    (turns_pulse), and its tokens so far are kept with the chat.
+    (turns_pulse), and its tokens so far are kept with the chat. Its public links end for good: a
+    restored chat is private. What was consolidated of it is forgotten at once, and for good.
     """
     now = timezone.now()
     if is_pending(chat) and pending_change(chat=chat, deleted=now):
         return
     Chat.objects.filter(pk=chat.pk, deleted=None).update(deleted=now)
     Turn.objects.filter(chat=chat.pk, status=TurnStatus.RUNNING).update(stop_requested=True)
+    PublicLink.objects.filter(chat=chat.pk).delete()
+    chat_forgotten(chat=chat)
     chat.deleted = now
 
 

@@ -7,6 +7,7 @@ replays (services/chat/import_queue.py).
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -14,9 +15,13 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from memory_app import chat_export
-from memory_app.chat_export import ChatFile, FileTurn
+from memory_app.chat_file.content import ChatFile, FileTurn
+from memory_app.chat_file.form import REPLAYED
+from memory_app.chat_file.read import read
+from memory_app.core.cells.hold import parse_hold
 from memory_app.core.cpu import fingerprint
+from memory_app.core.inspection.memory_change import changed
+from memory_app.core.inspection.state_edits import StateEditError
 from memory_app.core.model.checkpoint import Checkpoint as Model
 from memory_app.core.model.replay import configure_process, replay
 from memory_app.core.model.state import State
@@ -24,6 +29,7 @@ from memory_app.core.text.graphemes import name_of
 from memory_app.models import Chat, Checkpoint, Person, SearchChunk, Turn, chunks_of
 from memory_app.refusal import Refused
 from memory_app.services.chat.memory import chat_model
+from memory_app.translate_messages import in_words_later
 
 # One replay of a whole chat at a time: it takes a core, which replies need too.
 _one_at_a_time = threading.Lock()
@@ -62,7 +68,7 @@ def chat_check(*, data: bytes) -> Checked:
     Raises:
         Refused: the file isn't a valid chat, or its checkpoint isn't here or isn't for chat.
     """
-    file = chat_export.read(data)
+    file = read(data)
     row = Checkpoint.objects.filter(sha256=file.checkpoint_sha256).first()
     if row is None:
         sentence = _(
@@ -75,7 +81,7 @@ def chat_check(*, data: bytes) -> Checked:
             "invalid", _("This chat’s model is for study only and can’t be used for chat.")
         )
     model = chat_model(sha256=row.sha256)
-    file.check(model.tokenizer)
+    file.check(model.tokenizer, model.model.config)
     return Checked(file, row, model)
 
 
@@ -113,10 +119,21 @@ def checked_replay(
     for turn in checked.file.turns:
         if turn.is_committed:
             before = states[turn.parent] if turn.parent is not None else blank
-            ids = model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)
-            states[turn.id] = replay(model.model, before, ids)
+            states[turn.id] = _after(turn, before, model)
             on_turn(turn)
     return Replayed(checked.file, checked.checkpoint, states)
+
+
+def _after(turn: FileTurn, before: State, model: Model) -> State:
+    config = model.model.config
+    if turn.is_talk:
+        ids = model.tokenizer.turn_ids(turn.user_token_ids, turn.reply_token_ids)
+        return replay(model.model, before, ids, parse_hold(turn.hold, config.kind, config))
+    given = State.from_bytes(turn.given, config) if turn.given is not None else None
+    try:
+        return changed(before, turn.kind, turn.parameters, given, config)
+    except StateEditError as fault:
+        raise Refused("invalid", in_words_later(fault)) from fault
 
 
 def chat_import(*, person: Person, replayed: Replayed, key: UUID | None = None) -> Chat:
@@ -166,8 +183,14 @@ def _rows(
             reply_text=turn.reply_text,
             user_token_ids=turn.user_token_ids,
             reply_token_ids=turn.reply_token_ids,
-            seed=turn.sampling.seed,
-            sampling=turn.sampling.to_dict(),
+            kind=turn.kind,
+            parameters=_parameters(turn, keys),
+            given=turn.given,
+            hold=turn.hold,
+            adapter_sha256=turn.adapter_sha256,
+            inherited=turn.inherited,
+            seed=turn.sampling.seed if turn.sampling else 0,
+            sampling=turn.sampling.to_dict() if turn.sampling else {},
             state=states[turn.id].to_bytes() if turn.id in states else None,
             state_sha256=states[turn.id].sha256() if turn.id in states else None,
             machine=machine if turn.id in states else "",
@@ -178,3 +201,16 @@ def _rows(
     ]
     texts = ((turn.position, text) for turn in turns for text in (turn.user_text, turn.reply_text))
     return chat, turns, chunks_of(key, texts)
+
+
+def _parameters(turn: FileTurn, keys: dict[str, UUID]) -> dict[str, Any]:
+    """The turn's parameters, in which turns of the file have their new ids."""
+    parameters = dict(turn.parameters)
+    for name in REPLAYED:
+        # One that isn't in the file would name another person's turn, or none.
+        if name in parameters and parameters[name] not in keys:
+            del parameters[name]
+    return {
+        name: str(keys[value]) if isinstance(value, str) and value in keys else value
+        for name, value in parameters.items()
+    }

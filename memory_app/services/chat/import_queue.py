@@ -15,13 +15,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from memory_app import outage_log
-from memory_app.chat_export import FileTurn
+from memory_app import limits, outage_log
+from memory_app.chat_file.content import FileTurn
 from memory_app.core.messages import Sentence
 from memory_app.core.text.graphemes import name_of
 from memory_app.models import ChatImport, ImportStatus, Person
 from memory_app.process_liveness import is_dead, process_id
 from memory_app.refusal import Refused
+from memory_app.services.chat.guests import may_begin
 from memory_app.services.chat.import_chat import (
     Checked,
     chat_check,
@@ -60,6 +61,8 @@ def file_import(*, person: Person, data: bytes, checked: Checked) -> UUID:
     Raises:
         Refused: as `chat_replay`, `chat_import` and `import_ask`.
     """
+    may_begin(person)
+    limits.pay("imports", checked.file.tokens)
     if not checked.file.turns:
         title = name_of(checked.file.title)
         return pending_open(person=person, checkpoint=checked.checkpoint, title=title).pk
@@ -114,7 +117,8 @@ def import_execute(*, key: UUID) -> None:
         # The file itself was checked when it was uploaded.
         gone = Sentence("The checkpoint of this chat was deleted.")
         unusable = Sentence("The checkpoint of this chat can't be loaded.")
-        _fail(row, gone if refused.code == "not_found" else unusable)
+        change = Sentence("The file has a change of the memory that can't be applied.")
+        _fail(row, {"not_found": gone, "invalid": change}.get(refused.code, unusable))
     except Exception as fault:
         if outage_log.failed(fault, at="import"):
             # The file isn't at fault: it is replayed anew when the database is back.

@@ -15,9 +15,11 @@ MOST = 32
 
 
 @transaction.atomic
-def pending_open(*, person: Person, checkpoint: Checkpoint, title: str = "") -> Chat:
+def pending_open(
+    *, person: Person, checkpoint: Checkpoint, title: str = "", long_term: bool = False
+) -> Chat:
     """A chat of this person that has no row yet."""
-    chat = Chat(owner=person, checkpoint=checkpoint, title=title)
+    chat = Chat(owner=person, checkpoint=checkpoint, title=title, long_term=long_term)
     _write(person, [*_locked(person), entry_of(chat)][-MOST:])
     return chat
 

@@ -13,8 +13,10 @@ from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from memory_app import limits, site_state
 from memory_app.models import Chat, ChatImport, Person
 from memory_app.services.chat.pending_chats import MOST as MOST_PENDING
+from memory_app.services.chat.units import notes_merge
 
 log = logging.getLogger(__name__)
 SESSION_KEY = "person"
@@ -84,9 +86,15 @@ def person_present(*, request: HttpRequest) -> Person | None:
 
 
 def person_ensure(*, request: HttpRequest) -> Person:
-    """The person who asks; a stranger becomes a guest, with a session of their own."""
+    """The person who asks; a stranger becomes a guest, with a session of their own.
+
+    Raises:
+        Refused: `rate_limited`: too many became guests; `unavailable`: nothing can be written.
+    """
     person = person_present(request=request)
     if person is None:
+        site_state.admit("guests")
+        limits.enter("guests")
         person = Person.objects.create()
         request.session[SESSION_KEY] = str(person.pk)
         request.session[RENEWED_KEY] = int(timezone.now().timestamp())
@@ -106,6 +114,7 @@ def person_merge(*, guest: Person, member: Person) -> None:
         return
     Chat.objects.filter(owner=guest).update(owner=member)
     ChatImport.objects.filter(owner=guest).update(owner=member)
+    notes_merge(guest=guest, member=member)
     member.pending = [*pending[member.pk], *pending[guest.pk]][-MOST_PENDING:]
     Person.objects.filter(pk=member.pk).update(pending=member.pending)
     guest.delete()

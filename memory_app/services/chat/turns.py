@@ -18,21 +18,34 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from memory_app import process_liveness
+from memory_app import limits, process_liveness
+from memory_app.core.cells.hold import Hold, HoldError, parse_hold
 from memory_app.core.cpu import fingerprint
+from memory_app.core.model.adapter import Adapter
 from memory_app.core.model.checkpoint import Checkpoint
 from memory_app.core.model.state import State
 from memory_app.core.sampling.settings import Sampling, SamplingError
 from memory_app.models import COMMITTED, Chat, SearchChunk, TrainingRun, Turn, TurnKind, TurnStatus
 from memory_app.pending_chats import is_pending
 from memory_app.refusal import Refused
-from memory_app.services.chat.memory import chat_model, refusal_to_move, state_after, turn_replay
+from memory_app.services.chat.fixed_reply import FIXED
+from memory_app.services.chat.guests import may_go_on
+from memory_app.services.chat.long_term import adapter_of
+from memory_app.services.chat.memory import (
+    NO_TURN,
+    blanked_before,
+    chat_model,
+    refusal_to_move,
+    state_after,
+    turn_replay,
+    turn_sent,
+)
 from memory_app.services.chat.pending_chats import chat_store
 from memory_app.services.chat.titles import own_words, says_something, title_from
 from memory_app.translate_messages import in_words_later
+from memory_app.word_filter import crisis_language, is_refused
 
 log = logging.getLogger(__name__)
-_NO_TURN = _("This chat has no such turn.")
 #: The fields that are read again of a turn that another process ended.
 _ENDED_WITH = ("status", "reply_text", "reply_token_ids", "state_sha256")
 
@@ -50,6 +63,8 @@ class Begun:
     model: Checkpoint | None = None
     before: State | None = None
     sampling: Sampling | None = None
+    hold: Hold | None = None
+    adapter: Adapter | None = None
     # When the message was received, by a monotonic clock.
     taken: float = field(default_factory=time.monotonic)
 
@@ -61,42 +76,57 @@ def turn_begin(
     text: str | None = None,
     target: UUID | None = None,
     sampling: Mapping[str, Any] | None = None,
+    hold: object = None,
 ) -> Begun:
     """Take the chat for one more turn: after the head, or as a sibling of `target`.
 
+    `hold`: gates to hold meanwhile (core/cells/hold.py), as JSON's types.
     text alone: a message. target alone: the reply again. Both: the message edited. A repeated
     `client_turn_id` gives its first turn, whatever its status.
 
     Raises:
-        Refused: `busy`, `invalid`, `too_long`, `not_found`, `unavailable`.
+        Refused: `busy`, `invalid`, `too_long`, `not_found`, `rate_limited`, `quota`,
+            `unavailable`.
     """
     taken = time.monotonic()
-    earlier = _sent_before(chat, client_turn_id)
+    earlier = turn_sent(chat, client_turn_id)
     if earlier is not None:
         return Begun(earlier, created=False)
     try:
         drawn = Sampling.parse(sampling)
     except SamplingError as fault:
         raise Refused("invalid", in_words_later(fault)) from fault
+    config = chat.checkpoint.model_config
+    try:
+        held = parse_hold(hold, config.kind, config)
+    except HoldError as fault:
+        raise Refused("invalid", in_words_later(fault)) from fault
     model = chat_model(sha256=chat.checkpoint.sha256)
     text_ids = model.tokenizer.encode(text) if text is not None else None
     if text_ids is not None and len(text_ids) > settings.TURN_MAX_IDS:
         raise Refused("too_long", too_many_tokens(len(text_ids)))
+    may_go_on(chat)
+    if text is not None and is_refused(text, "user"):
+        raise Refused("invalid", _("This message has words that aren’t allowed here."))
+    if text_ids is not None:
+        limits.enter("ids", cost=len(text_ids))
     try:
         with transaction.atomic():
             if is_pending(chat):
                 if target is not None:
-                    raise Refused("not_found", _NO_TURN)
+                    raise Refused("not_found", NO_TURN)
                 chat_store(chat=chat)
-            turn, before = _claim(chat, client_turn_id, text, text_ids, target, drawn, model)
+            turn, before, adapter = _claim(
+                chat, client_turn_id, text, text_ids, target, drawn, held, model
+            )
     except (IntegrityError, _Taken):
         # Lost a race: to this very message, sent twice at once, or to another one.
-        earlier = _sent_before(chat, client_turn_id)
+        earlier = turn_sent(chat, client_turn_id)
         if earlier is not None:
             return Begun(earlier, created=False)
         raise refusal_to_move(chat) from None
     chat._state.adding = False
-    return Begun(turn, True, model, before, drawn, taken)
+    return Begun(turn, True, model, before, drawn, held, adapter, taken)
 
 
 def too_many_tokens(count: int, *, stored: bool = False) -> Promise:
@@ -116,15 +146,6 @@ class _Taken(Exception):
     """Another turn runs in this chat."""
 
 
-def _sent_before(chat: Chat, client_turn_id: UUID) -> Turn | None:
-    return (
-        Turn.objects.filter(chat=chat, client_turn_id=client_turn_id)
-        .select_related("chat__checkpoint")
-        .defer("state")
-        .first()
-    )
-
-
 def _claim(
     chat: Chat,
     client_turn_id: UUID,
@@ -132,8 +153,9 @@ def _claim(
     text_ids: list[int] | None,
     target: UUID | None,
     sampling: Sampling,
+    hold: Hold | None,
     model: Checkpoint,
-) -> tuple[Turn, State]:
+) -> tuple[Turn, State, Adapter | None]:
     now = timezone.now()
     key = uuid4()
     # This UPDATE decides the race: its row count is 1 for one of any number of contenders, on
@@ -143,30 +165,43 @@ def _claim(
     if not free.update(running_id=key, **Chat.objects.done_now()):
         raise _Taken
     row = Chat.objects.select_related("head", "checkpoint").get(pk=chat.pk)
+    parameters: dict[str, Any] = {}
     if target is None:
         parent = row.head
+        if parent is None and row.blanked_id:
+            # Where the page goes on after a blanked memory: the earlier turns stay on it, greyed.
+            parameters["blanked"] = str(row.blanked_id)
     else:
         sibling = Turn.objects.filter(pk=target, chat=chat, kind=TurnKind.TALK).first()
         if sibling is None:
-            raise Refused("not_found", _NO_TURN)
+            raise Refused("not_found", NO_TURN)
         parent = sibling.parent
+        if blanked := blanked_before(sibling):
+            parameters["blanked"] = str(blanked)
         if text is None:
             text, text_ids = sibling.user_text, sibling.user_token_ids
+            limits.enter("ids", cost=len(text_ids))
             # Stored before the bound was, or imported: it is read again only within the bound.
             if len(text_ids) > settings.TURN_MAX_IDS:
                 raise Refused("too_long", too_many_tokens(len(text_ids), stored=True))
     assert text is not None
     assert text_ids is not None
+    if crisis_language(text):
+        parameters[FIXED] = "crisis"
     before = state_after(turn=parent, checkpoint=row.checkpoint)
+    adapter = adapter_of(chat=row, model=model)
     turn = Turn.objects.create(
         pk=key,
         chat=row,
         parent=parent,
         client_turn_id=client_turn_id,
+        parameters=parameters,
         user_text=text,
         user_token_ids=text_ids,
         seed=sampling.seed,
         sampling=sampling.to_dict(),
+        hold=hold.to_dict() if hold is not None else None,
+        adapter_sha256=adapter.sha256 if adapter is not None else None,
         process=process_liveness.process_id(),
         heartbeat=now,
         created=now,
@@ -174,7 +209,7 @@ def _claim(
     title = _title(row, text)
     if title != row.title:
         Chat.objects.filter(pk=row.pk).update(title=title)
-    return turn, before
+    return turn, before, adapter
 
 
 def _title(chat: Chat, text: str) -> str:
@@ -184,7 +219,8 @@ def _title(chat: Chat, text: str) -> str:
     better = title_from(text)
     if not better or says_something(chat.title):
         return chat.title
-    first = chat.turns.oldest_first().values_list("user_text", flat=True).first()
+    messages = chat.turns.oldest_first().exclude(user_text="")
+    first = messages.values_list("user_text", flat=True).first()
     # A title that a person wrote stays, even without a topic.
     return better if first is not None and own_words(first) == chat.title else chat.title
 
@@ -224,7 +260,7 @@ def turn_commit(
     }
     with transaction.atomic():
         Chat.objects.filter(pk=turn.chat_id, running=turn.pk).update(
-            head_id=turn.pk, running=None, **Chat.objects.done_now()
+            head_id=turn.pk, blanked=None, running=None, **Chat.objects.done_now()
         )
         running = Turn.objects.filter(pk=turn.pk, status=TurnStatus.RUNNING)
         if not running.update(**fields):
@@ -282,7 +318,7 @@ def turns_pulse(*, running: Collection[UUID]) -> set[UUID]:
 
 def turns_recover() -> int:
     """End turns of dead processes as `interrupted`, which frees their chats; returns how many."""
-    running = Turn.objects.filter(status=TurnStatus.RUNNING).defer("state")
+    running = Turn.objects.filter(status=TurnStatus.RUNNING).defer("state", "given")
     count = 0
     for turn in running.order_by("chat_id", "position"):
         if process_liveness.is_dead(turn.process, turn.heartbeat) and turn_interrupt(turn=turn):

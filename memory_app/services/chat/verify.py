@@ -1,14 +1,20 @@
 """Compare what is stored with its ids: every committed turn, replayed from its parent's state."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memory_app import runtime
 from memory_app.core.cpu import fingerprint
-from memory_app.core.model.checkpoint import CheckpointError
+from memory_app.core.model.checkpoint import Checkpoint, CheckpointError
+from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.state import State, StateError
 from memory_app.models import Turn
-from memory_app.services.chat.memory import state_stored, state_unchecked, turn_replay
+from memory_app.services.chat.memory import (
+    StateDropped,
+    state_stored,
+    state_unchecked,
+    turn_replay,
+)
 from memory_app.services.operations.damaged_rows import (
     Key,
     in_circles,
@@ -19,6 +25,8 @@ from memory_app.services.operations.damaged_rows import (
 
 #: The largest difference of a value that another machine computed.
 TOLERANCE = 1e-5
+#: How many dropped states are kept once they are replayed.
+_REPLAYED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,7 @@ def turns_verify() -> Iterator[Verdict]:
     """
     parents = stored_parents()
     circles = in_circles(parents)
+    dropped = _Dropped()
     for key in parents:
         row = turn_read(key)
         if row is None:
@@ -49,13 +58,47 @@ def turns_verify() -> Iterator[Verdict]:
             yield Verdict(key, row)
         elif row.is_committed:
             try:
-                reason = "it is among its own ancestors" if key in circles else _fault(row)
+                reason = "it is among its own ancestors" if key in circles else _fault(row, dropped)
             except Exception as fault:  # an unforeseen row must not hide the next
                 reason = f"it can't be replayed: {type(fault).__name__}: {fault}"
             yield Verdict(key, " ".join(reason.split()))
 
 
-def _fault(turn: Turn) -> str:
+@dataclass(slots=True)
+class _Dropped:
+    """Dropped states, replayed: those of the last turns, which the next ones mostly follow."""
+
+    states: dict[Key, State] = field(default_factory=dict)
+
+    def keep(self, key: Key, state: State) -> None:
+        self.states[key] = state
+        while len(self.states) > _REPLAYED:
+            del self.states[next(iter(self.states))]
+
+    def before(self, turn: Turn, config: ModelConfig, model: Checkpoint) -> State:
+        """The state before a turn: as stored, or replayed from the nearest one that is.
+
+        Raises:
+            ValueError: a stored state or ids that don't fit the model.
+        """
+        path: list[Turn] = []
+        state = None
+        while state is None and turn.parent is not None:
+            turn = turn.parent
+            try:
+                state = self.states.get(turn.pk) or state_unchecked(turn=turn, config=config)
+            except StateDropped:
+                path.append(turn)
+        state = state or State.zeros(config)
+        for turn in reversed(path):
+            state = turn_replay(
+                turn=turn, before=state, reply_ids=turn.reply_token_ids, model=model
+            )
+            self.keep(turn.pk, state)
+        return state
+
+
+def _fault(turn: Turn, dropped: _Dropped) -> str:
     if fault := turn_fault(turn):
         return fault
     sha256 = turn.chat.checkpoint.sha256
@@ -64,27 +107,32 @@ def _fault(turn: Turn) -> str:
     except CheckpointError as error:
         return f"checkpoint {sha256[:12]} can't be used: {error}"
     config = model.model.config
+    stored = None
     try:
         stored = state_stored(turn=turn, config=config)
+    except StateDropped:
+        pass
     except StateError as error:
         return f"state: {error}"
     parent = turn.parent
     if parent is not None and not parent.is_committed:
         return f"its parent is {parent.status}"
     try:
-        before = State.zeros(config)
-        if parent is not None:
-            # A wrong hash of the parent is the parent's fault, which hides none of this turn's.
-            before = state_unchecked(turn=parent, config=config)
-    except StateError as error:
+        # A wrong hash of the parent is the parent's fault, which hides none of this turn's.
+        before = dropped.before(turn, config, model)
+    except (ValueError, TypeError) as error:
         return f"parent's state: {error}"
     try:
         after = turn_replay(turn=turn, before=before, reply_ids=turn.reply_token_ids, model=model)
     except (ValueError, TypeError) as error:
         return f"ids: {error}"
+    if stored is None:
+        dropped.keep(turn.pk, after)
     if after.sha256() == turn.state_sha256:
         return ""
     if turn.machine == fingerprint():
         return "the replay's hash differs on the machine that wrote it"
+    if stored is None:
+        return ""  # by another machine, and nothing is left to compare it with
     gap = after.largest_difference(stored)
     return f"the replay differs by {gap:.1e}" if not gap <= TOLERANCE else ""

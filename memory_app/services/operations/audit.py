@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from memory_app import limits
 from memory_app.core.text.graphemes import name_of
 from memory_app.models import AuditEntry
 
@@ -67,6 +68,7 @@ def on_staff_login_failed(
 
     That is any at the staff's own page, and elsewhere those with the name of a member of staff.
     """
+    limits.pay("logins", 1)
     name = "".join(char for char in str(credentials.get("username", "")) if char.isprintable())
     at_the_desk = request is not None and request.path.startswith("/admin/")
     if at_the_desk or User.objects.filter(username=name, is_staff=True).exists():
@@ -96,3 +98,10 @@ def audit_failed_login(*, name: str) -> AuditEntry:
         oldest = failures.order_by("-id").values_list("id", flat=True)[FAILURES_KEPT - 1]
         failures.filter(id__lt=oldest).delete()
     return row
+
+
+def deleted_name(*, kind: str, key: str) -> str:
+    """The name of an object that was deleted, by its kind and the id of its entry; else empty."""
+    entries = AuditEntry.objects.filter(action=f"{kind}.delete", object__endswith=f" ({key})")
+    row = entries.order_by("-id").first()
+    return row.object.removesuffix(f" ({key})") if row else ""

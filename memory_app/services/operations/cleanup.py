@@ -9,8 +9,11 @@ from pathlib import Path
 from django.conf import settings
 
 from memory_app import registry
+from memory_app.log_in_guard import attempts_purge
 from memory_app.services.chat.chats import chats_empty_purge, chats_purge
+from memory_app.services.chat.guests import guests_purge
 from memory_app.services.chat.import_queue import imports_purge
+from memory_app.services.chat.states_drop import states_drop
 from memory_app.services.operations.erase_deleted import log_empty
 
 log = logging.getLogger(__name__)
@@ -28,7 +31,10 @@ def leftovers_purge() -> None:
         "sessions": store.clear_expired,
         "chats": chats_purge,
         "empty chats": chats_empty_purge,
+        "guests": guests_purge,
+        "states": states_drop,
         "imports": imports_purge,
+        "log-ins": attempts_purge,
         "weights": registry.sweep,
         "messages": _messages_sweep,
         # Last, and in any case: the log also holds old titles and earlier versions of rows.

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Count, F, Func, IntegerField, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
@@ -16,9 +18,11 @@ from memory_app.models import (
     Chat,
     Evaluation,
     EvaluationStatus,
+    FaultEntry,
     TrainingRun,
     Turn,
 )
+from memory_app.services.operations.audit import audit_record
 from memory_app.services.operations.worker_pulse import worker_silence
 
 DAYS = 30
@@ -93,3 +97,12 @@ def worker_state() -> dict[str, Any]:
         "runs_waiting": TrainingRun.objects.waiting().count(),
         "exams_waiting": Evaluation.objects.filter(status=EvaluationStatus.QUEUED).count(),
     }
+
+
+@transaction.atomic
+def faults_dismiss(*, last: int, by: User) -> int:
+    """Remove the errors up to this entry from the overview; the log keeps them."""
+    count = FaultEntry.objects.filter(id__lte=last).delete()[0]
+    if count:
+        audit_record(user=by, action="faults.dismiss", detail={"errors": count})
+    return count

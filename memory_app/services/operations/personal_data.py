@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
@@ -16,9 +17,18 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from memory_app import chat_export
+from memory_app.chat_file.write import document
 from memory_app.core.atomic_files import whole_file
-from memory_app.models import AuditEntry, Chat, ChatImport, FaultEntry, Person, Turn
+from memory_app.models import (
+    AuditEntry,
+    Chat,
+    ChatImport,
+    Consolidation,
+    FaultEntry,
+    LongTermMemory,
+    Person,
+    Turn,
+)
 from memory_app.refusal import Refused
 from memory_app.services.chat.memory import state_after
 from memory_app.services.chat.persons import SESSION_KEY
@@ -154,7 +164,35 @@ def _profile(who: DataSubject) -> dict[str, Any]:
             }
             for row in _imports(who).defer("data")
         ],
+        "long_term": _long_term(who),
+        "unit_notes": [
+            {
+                "checkpoint": note.checkpoint.sha256,
+                "layer": note.layer,
+                "unit": note.unit,
+                "text": note.text,
+                "changed": note.changed.isoformat(),
+            }
+            for note in (
+                person.unit_notes.select_related("checkpoint").order_by("pk") if person else ()
+            )
+        ],
     }
+
+
+def _long_term(who: DataSubject) -> list[dict[str, Any]]:
+    """What was consolidated of each chat, as it is stored."""
+    rows = Consolidation.objects.filter(owner=who.person).order_by("sequence")
+    return [
+        {
+            "chat": str(row.chat_id),
+            "status": row.status,
+            "created": row.created.isoformat(),
+            "memories": row.memories,
+            "figures": row.figures,
+        }
+        for row in rows
+    ]
 
 
 def _imports(who: DataSubject) -> QuerySet[ChatImport]:
@@ -180,7 +218,8 @@ def person_export(*, who: DataSubject, path: Path) -> dict[str, int]:
 
     `profile.json`, `audit.json` (`by` and `about` them), `chats/CHAT.json` in the format of a
     chat's own file, `states/TURN.safetensors`: h and c after each turn that has them, and
-    `imports/CHAT.json`: files that wait to be replayed, as they were uploaded.
+    `imports/CHAT.json`: files that wait to be replayed, as they were uploaded;
+    `long_term/CHECKPOINT.safetensors`: the adapter that holds what is remembered for good.
 
     Raises:
         FileThere: no file is overwritten.
@@ -203,11 +242,15 @@ def person_export(*, who: DataSubject, path: Path) -> dict[str, int]:
             chats = list(who.chats.order_by("created", "id"))
             for chat in chats:
                 turns = list(chat.turns.oldest_first().defer("state"))
-                written = _document(chat_export.document(chat, turns))
+                written = _document(document(chat, turns))
                 archive.writestr(f"chats/{chat.pk}.json", written)
                 for turn in chat.turns.oldest_first().exclude(state=None).iterator(20):
                     archive.writestr(f"states/{turn.pk}.safetensors", _state(turn, chat))
                     states += 1
+            for memory in LongTermMemory.objects.filter(owner=who.person).exclude(sha256=""):
+                archive.writestr(
+                    f"long_term/{memory.checkpoint_id}.safetensors", bytes(memory.data)
+                )
             for row in _imports(who).iterator(5):
                 if row.data:
                     archive.writestr(f"imports/{row.pk}.json", bytes(row.data))
@@ -261,6 +304,7 @@ def person_erase(*, who: DataSubject) -> dict[str, int]:
         if who.person:
             who.person.delete()
         if who.user:
+            AccessAttempt.objects.filter(username=who.user.get_username()).delete()
             who.user.delete()
         counts = {"chats": len(chats), "turns": len(turns), "sessions": len(sessions)}
         audit_record(user=None, action="person.erase", detail=counts)

@@ -10,11 +10,12 @@ from django.db import transaction
 
 from memory_app import registry
 from memory_app.core.evaluation.model_card import write_card
-from memory_app.core.messages import Sentence
+from memory_app.core.messages import Sentence, quoted
 from memory_app.core.model.checkpoint_format import FILES
 from memory_app.core.model.checkpoint_zip import CARD_FILES
 from memory_app.core.text.graphemes import is_name
 from memory_app.models import UNFINISHED, Checkpoint, Promotion, TrainingRun
+from memory_app.services.chat.unit_index import index_forget
 from memory_app.services.operations.audit import audit_record
 from memory_app.services.operations.zip_stream import zip_pieces
 
@@ -99,7 +100,7 @@ def checkpoint_kept(checkpoint: Checkpoint) -> Sentence | None:
     """Why it can't be deleted now, or None where it can."""
     run = TrainingRun.objects.filter(parent=checkpoint, status__in=UNFINISHED).first()
     chats = checkpoint.chats.count()
-    name = checkpoint.name
+    name = quoted(checkpoint.name)
     if checkpoint.bundled:
         return Sentence("{name} ships with the program and can't be deleted.", {"name": name})
     if checkpoint.live:
@@ -111,7 +112,7 @@ def checkpoint_kept(checkpoint: Checkpoint) -> Sentence | None:
     if run is not None:
         return Sentence(
             "The run {run} starts from {name}, so it can't be deleted.",
-            {"name": name, "run": str(run)},
+            {"name": name, "run": quoted(run)},
         )
     return None
 
@@ -133,6 +134,8 @@ def checkpoint_delete(*, checkpoint: Checkpoint, by: By = None) -> None:
             )
         audit_record(user=by, action="checkpoint.delete", object=about)
         registry.delete(checkpoint)
+        sha256 = checkpoint.sha256
+        transaction.on_commit(lambda: index_forget(sha256=sha256))
 
 
 def checkpoint_export(*, checkpoint: Checkpoint, by: By = None) -> Iterator[bytes]:
@@ -222,11 +225,14 @@ def checkpoint_rename(*, checkpoint: Checkpoint, name: str, by: By = None) -> No
         )
     if name == checkpoint.name:
         return
-    before, card = str(checkpoint), written_card(checkpoint, name=name) or checkpoint.card
+    before, card = checkpoint.name, written_card(checkpoint, name=name) or checkpoint.card
     Checkpoint.objects.filter(pk=checkpoint.pk).update(name=name, card=card)
     checkpoint.name, checkpoint.card = name, card
     audit_record(
-        user=by, action="checkpoint.rename", object=str(checkpoint), detail={"previous": before}
+        user=by,
+        action="checkpoint.rename",
+        object=str(checkpoint),
+        detail={"name": f"{before} → {name}"},
     )
 
 

@@ -17,7 +17,7 @@ from memory_app.core.data.ingest import (
     write_rows,
 )
 from memory_app.core.data.statistics import Profile
-from memory_app.core.messages import Sentence
+from memory_app.core.messages import Sentence, quoted
 from memory_app.core.model.checkpoint_format import TOKENIZER_FILE
 from memory_app.core.sandbox import ConfinedError, run_confined
 from memory_app.models import UNFINISHED, Corpus, TrainingRun
@@ -122,7 +122,7 @@ def _rows_import(rows: Iterable[Taken], about: About, user: User | None) -> Corp
         profile = Profile(about.language, Tokenizer.load(path) if path else None)
         with part.open("wb") as out:
             report = write_rows(rows, out, profile, limits_of(user))
-        corpus = store(part, None, report, about, user).corpus
+        corpus = store(part, None, report, about, user, "corpus.sample").corpus
     assert corpus is not None
     return corpus
 
@@ -163,7 +163,7 @@ def corpus_kept(corpus: Corpus) -> Sentence | None:
         return None
     return Sentence(
         "The run {run} is still using {name}.",
-        {"name": str(corpus), "run": str(users[0])},
+        {"name": quoted(corpus), "run": quoted(users[0])},
     )
 
 

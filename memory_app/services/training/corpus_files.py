@@ -108,9 +108,17 @@ def temporary_file() -> Iterator[Path]:
 
 
 def store(
-    part: Path, valid: Path | None, report: Report, about: About, user: User | None
+    part: Path,
+    valid: Path | None,
+    report: Report,
+    about: About,
+    user: User | None,
+    action: str = "corpus.upload",
 ) -> Imported:
-    """Move the files into place and create their rows, if any dialogue was taken."""
+    """Move the files into place and create their rows, if any dialogue was taken.
+
+    `action` is that of the audit entry.
+    """
     result = Imported(
         None,
         None,
@@ -123,7 +131,7 @@ def store(
     )
     if not report.taken:
         return result
-    result.corpus = _place(part, report.train, report, about, user)
+    result.corpus = _place(part, report.train, report, about, user, action)
     if valid is not None and report.valid is not None:
         try:
             result.valid = _place(valid, report.valid, None, replace(about, split="valid"), user)
@@ -134,7 +142,12 @@ def store(
 
 
 def _place(
-    part: Path, split: Split, report: Report | None, about: About, user: User | None
+    part: Path,
+    split: Split,
+    report: Report | None,
+    about: About,
+    user: User | None,
+    action: str = "corpus.upload",
 ) -> Corpus:
     """One split's file and row; the refusals of the whole are kept with the `report`."""
     sync(part)
@@ -176,7 +189,7 @@ def _place(
             corpus.save(force_insert=True)
             audit_record(
                 user=user,
-                action="corpus.upload",
+                action=action,
                 object=str(corpus),
                 detail={"id": str(corpus.pk), "sha256": corpus.sha256, "rows": corpus.rows},
             )

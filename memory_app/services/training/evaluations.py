@@ -11,18 +11,22 @@ from django.db import transaction
 from django.utils import timezone
 
 from memory_app import outage_log, registry
-from memory_app.core.data.dialogues import read_dialogues
+from memory_app.core.data.dialogues import Source, read_dialogues
 from memory_app.core.evaluation.stored_recall import current_names, questions_of
-from memory_app.core.evaluation.suites import SUITES, EvaluationError, evaluate
+from memory_app.core.evaluation.suites import EvaluationError, evaluate, suites_of
 from memory_app.core.messages import Sentence, quoted, sentence_of
+from memory_app.core.model.checkpoint import Checkpoint as Loaded
 from memory_app.core.model.checkpoint import load_checkpoint
+from memory_app.core.model.config import CHAT_TASK
 from memory_app.core.model.replay import configure_process
 from memory_app.core.number_text import whole_number
+from memory_app.core.tasks import task_named, task_names
 from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus
 from memory_app.process_liveness import is_dead, process_id
 from memory_app.services.operations.audit import audit_record
 from memory_app.services.operations.worker_queue import tell_worker
 from memory_app.services.training.leases import patiently
+from memory_app.services.training.metrics import results_of
 
 log = logging.getLogger(__name__)
 #: Most questions a cell: with that many the exam takes hours.
@@ -35,13 +39,36 @@ OTHER_CELLS = ("several", "several_core", "update", "abstain")
 Pulse = Callable[..., None]
 
 
-@transaction.atomic
-def evaluation_record(*, checkpoint: Checkpoint, suite: str, result: dict[str, Any]) -> Evaluation:
-    """Store the result of an evaluation made at the command line, with its audit entry."""
+def evaluation_begin(
+    *,
+    checkpoint: Checkpoint,
+    suite: str,
+    n: int,
+    corpora: Sequence[str] = (),
+    by: User | None = None,
+) -> dict[str, Any]:
+    """Record in the audit log that an evaluation starts; returns its request as a row stores it."""
+    asked = {} if suite == "perplexity" or checkpoint.task != CHAT_TASK else {"n": n}
     audit_record(
-        user=None, action="checkpoint.evaluate", object=str(checkpoint), detail={"suite": suite}
+        user=by,
+        action="checkpoint.evaluate",
+        object=str(checkpoint),
+        detail={"suite": suite, **asked, **({"corpora": list(corpora)} if corpora else {})},
     )
-    return Evaluation.objects.create(checkpoint=checkpoint, suite=suite, result=result)
+    return {**asked, "corpora": list(corpora)}
+
+
+def evaluation_record(
+    *,
+    checkpoint: Checkpoint,
+    suite: str,
+    result: dict[str, Any],
+    request: Mapping[str, Any] | None = None,
+) -> Evaluation:
+    """Store the result of an evaluation made at the command line."""
+    return Evaluation.objects.create(
+        checkpoint=checkpoint, suite=suite, result=result, request=dict(request or {})
+    )
 
 
 def corpus_dialogues(name: str) -> Dialogues:
@@ -75,10 +102,13 @@ def evaluation_ask(
     Raises:
         EvaluationError: no such suite or corpus, perplexity without a corpus, n out of range.
     """
-    if suite not in SUITES:
+    suites = suites_of(checkpoint.task)
+    if suite not in suites:
         raise EvaluationError(
-            "suite must be one of {choices}.", field="suite", choices=", ".join(SUITES)
+            "suite must be one of {choices}.", field="suite", choices=", ".join(suites)
         )
+    if checkpoint.task != CHAT_TASK and not corpora:
+        raise EvaluationError("{task} needs a corpus.", field="corpus", task=checkpoint.task)
     if not 1 <= n <= MOST_QUESTIONS:
         raise EvaluationError(
             "The number of questions per test must be from 1 to {most}.",
@@ -95,12 +125,9 @@ def evaluation_ask(
     row = Evaluation.objects.create(
         checkpoint=checkpoint,
         suite=suite,
-        request={"n": n, "corpora": list(corpora)},
+        request=evaluation_begin(checkpoint=checkpoint, suite=suite, n=n, corpora=corpora, by=by),
         status=EvaluationStatus.QUEUED,
         asked_by=by,
-    )
-    audit_record(
-        user=by, action="checkpoint.evaluate", object=str(checkpoint), detail={"suite": suite}
     )
     transaction.on_commit(lambda: _enqueue(row))
     return row
@@ -147,7 +174,8 @@ def evaluation_execute(*, evaluation: int) -> None:
             patiently(lambda: ours.update(status=EvaluationStatus.QUEUED))
             raise
         known = type(fault).__module__.startswith("memory_app.")
-        facts = {"evaluation": row.pk, "reason": str(fault)}
+        sha256 = row.checkpoint.sha256
+        facts = {"evaluation": row.pk, "sha256": sha256, "reason": str(fault)}
         log.error("evaluation failed", extra=facts, exc_info=None if known else fault)
         broke = Sentence("Failed with {kind}.", {"kind": type(fault).__name__})
         reason = sentence_of(fault) if known else broke
@@ -156,6 +184,21 @@ def evaluation_execute(*, evaluation: int) -> None:
         )
     else:
         ours.update(status=EvaluationStatus.FINISHED, result=result)
+
+
+def task_figures(loaded: Loaded, task: str, sources: Mapping[str, Dialogues]) -> dict[str, Any]:
+    """The figures of a checkpoint that isn't a chat's, under its task's name.
+
+    Raises:
+        EvaluationError: a task of another release, or no row that it can measure.
+    """
+    if task not in task_names():
+        raise EvaluationError("There is no task {task} in this release.", task=task)
+    rows = [Source(name, [], list(dialogues)) for name, dialogues in sources.items()]
+    figures = task_named(task).metrics(loaded, rows)
+    if not figures:
+        raise EvaluationError("No row of these corpora has a label that {task} knows.", task=task)
+    return {task: figures}
 
 
 def _pulse(ours: Any) -> Pulse:
@@ -184,11 +227,14 @@ def _sit(
 ) -> dict[str, Any]:
     configure_process()  # one thread: chats on the same machine go first
     model = load_checkpoint(registry.folder_of(checkpoint.sha256))
+    sources = {name: corpus_dialogues(name) for name in request.get("corpora", [])}
+    if checkpoint.task != CHAT_TASK:
+        return task_figures(model, checkpoint.task, sources)
     return evaluate(
         model.model,
         model.tokenizer,
         suite,
-        sources={name: corpus_dialogues(name) for name in request.get("corpora", [])},
+        sources=sources,
         n=int(request.get("n", 200)),
         on_cell=lambda _, done, total: pulse(done, total),
         on_rows=lambda _: pulse(),
@@ -223,16 +269,12 @@ class Recall:
 
 
 def recall_of(*, checkpoint: Checkpoint) -> Recall | None:
-    """The newest memory exam of this checkpoint here, else the one in its config.
+    """The memory exam of this checkpoint with the most questions; of equal ones the newest.
 
     A config may come from anywhere: an invalid share is left out.
     """
-    sat = Evaluation.objects.filter(
-        checkpoint=checkpoint, suite__in=("recall", "all"), status=EvaluationStatus.FINISHED
-    )
-    newest = sat.order_by("-id").first()
-    recall = _recall(newest.result) if newest else None
-    return recall or _recall(checkpoint.config.get("evaluation"))
+    exams = [recall for result in results_of(checkpoint) if (recall := _recall(result))]
+    return max(reversed(exams), key=lambda recall: recall.questions, default=None)
 
 
 def _recall(report: Any) -> Recall | None:

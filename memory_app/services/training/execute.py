@@ -16,9 +16,10 @@ from memory_app.core.data.dialogues import Source, read_dialogues
 from memory_app.core.evaluation.model_card import write_card
 from memory_app.core.evaluation.progress_exam import Exchange
 from memory_app.core.messages import quoted
-from memory_app.core.number_text import figure_text
+from memory_app.core.number_text import figure_text, measure_text
 from memory_app.core.run_settings import TrainingSettings
-from memory_app.core.tasks import CHAT
+from memory_app.core.tasks import task_named
+from memory_app.core.tasks.sentiment.evaluator import BEST_FILE
 from memory_app.core.training.callbacks import Callback, Metrics, Validation, Watcher
 from memory_app.core.training.distributed import ALONE, Group
 from memory_app.core.training.resume_file import remove_saves
@@ -78,7 +79,7 @@ class Recorder(Watcher):
             if step % LOG_EVERY == 0 or step == 1:
                 logged = ("loss", "gradient_norm", "learning_rate", "tokens_per_second")
                 line = ", ".join(
-                    f"{key} {figure_text(metrics[key])}" for key in logged if key in metrics
+                    f"{key} {_logged(key, metrics)}" for key in logged if key in metrics
                 )
                 self.say(f"step {step}: {line}")
         return self.breaks_off()
@@ -90,13 +91,20 @@ class Recorder(Watcher):
     def on_validation(self, step: int, bits_per_byte: Validation) -> None:
         named = {f"bits_per_byte/{name}": value for name, value in bits_per_byte.items()}
         self._lease.record(step, named)
-        figures = ", ".join(f"{name} {figure_text(value)}" for name, value in bits_per_byte.items())
+        figures = ", ".join(
+            f"{name} {measure_text(value)}" for name, value in bits_per_byte.items()
+        )
         self.say(f"validation at step {step}, bits per byte: {figures}")
 
     def on_recall(self, step: int, shares: Mapping[str, float]) -> None:
         self._lease.record(step, {f"recall/{name}": share for name, share in shares.items()})
         figures = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
         self.say(f"recall at step {step}: {figures}")
+
+    def on_figures(self, step: int, figures: Mapping[str, float]) -> None:
+        self._lease.record(step, dict(figures))
+        shown = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+        self.say(f"validation at step {step}: {shown}")
 
     def on_samples(self, step: int, exchanges: Sequence[Exchange]) -> None:
         row = RunSample(run=self._lease.run, step=step, exchanges=list(exchanges))
@@ -117,6 +125,12 @@ class Recorder(Watcher):
     def _write(self, **fields: Any) -> None:
         if not patiently(lambda: self._lease.write(**fields, heartbeat=timezone.now())):
             raise LeaseLost
+
+
+def _logged(key: str, metrics: Metrics) -> str:
+    """A figure of a step, with the same decimals on each line."""
+    write = measure_text if key in ("loss", "gradient_norm") else figure_text
+    return write(metrics[key])
 
 
 def _rows(corpus: Corpus) -> list[list[tuple[str, str]]]:
@@ -188,9 +202,10 @@ def carry_out(
     recorder.say(f"corpora read: {len(sources)}, dialogues: {dialogues}")
     # Left by workers that were killed between their last step and the row's update.
     _remove_checkpoints(folder)
+    settings = TrainingSettings.from_dict(row.settings)
     result = run(
-        CHAT,
-        TrainingSettings.from_dict(row.settings),
+        task_named(settings.model.task),
+        settings,
         sources,
         folder,
         # The recorder comes first: when the lease is lost, no other callback gets the step.
@@ -202,15 +217,17 @@ def carry_out(
         fence=lease.fence,
         group=group or ALONE,
     )
-    recorder.say(f"ended at step {result.step}")
+    if result.finished:
+        recorder.say(f"trained to step {result.step}")
     return Outcome(result.step, result.checkpoint)
 
 
 def take_part(row: TrainingRun, group: Group) -> None:
     """Train a run as one of the processes that have no lease and write nothing."""
+    settings = TrainingSettings.from_dict(row.settings)
     run(
-        CHAT,
-        TrainingSettings.from_dict(row.settings),
+        task_named(settings.model.task),
+        settings,
         read_sources(row)[0],
         run_folder(row),
         resume=True,
@@ -255,6 +272,7 @@ def publish(lease: Lease, outcome: Outcome) -> None:
     run_log_write(run=run_row, fence=lease.fence, text=line)
     # A run that has ended isn't resumed, and its checkpoint is in the registry.
     remove_saves(run_folder(run_row))
+    (run_folder(run_row) / BEST_FILE).unlink(missing_ok=True)
     _remove_checkpoints(run_folder(run_row))
 
 

@@ -9,9 +9,11 @@ from memory_app.core.number_text import whole_number
 from memory_app.models import Checkpoint, EvaluationStatus
 
 #: Of these, less is better.
-_LESS = ("bits_per_byte", "perplexity_per_token", "loops", "control", "false")
+_LESS = ("bits_per_byte", "cross_entropy", "perplexity_per_token", "loops", "control", "false")
 #: These describe the exam and not the checkpoint.
-_NEITHER = ("tokens", "bytes", "n", "seconds")
+_NEITHER = ("tokens", "bytes", "n", "seconds", "majority")
+#: Shares of a classifier's `n` texts: they have an interval. Precision, recall and F1 are of parts.
+_OF_TEXTS = ("accuracy", "unit_accuracy")
 #: Bits per byte have no interval: a rise by more than this share of them counts as worse.
 WORSE_BITS = 0.02
 LARGEST = 1e300
@@ -74,6 +76,10 @@ def _figures(result: Any) -> dict[str, Figure]:
     asked = int(n) if 1 <= n <= 10**9 else None
 
     def n_of(path: str, value: float) -> int | None:
+        parent, _, name = path.rpartition("/")
+        texts = numbers.get(f"{parent}/n", 0)
+        if name in _OF_TEXTS and 1 <= texts <= 10**9 and 0 <= value <= 1:
+            return int(texts)
         if asked is None or not path.startswith("recall/") or not 0 <= value <= 1:
             return None
         return trials(path.removeprefix("recall/"), asked)
@@ -85,13 +91,41 @@ def _figures(result: Any) -> dict[str, Figure]:
     }
 
 
-def figures_of(checkpoint: Checkpoint) -> dict[str, Figure]:
-    """The latest figures of all its exams, by path; else those in its config."""
-    figures = _figures(checkpoint.config.get("evaluation"))
+def results_of(checkpoint: Checkpoint) -> list[Any]:
+    """The results of its exams, oldest first: that in its config, then those made here."""
     exams = checkpoint.evaluations.filter(status=EvaluationStatus.FINISHED).order_by("id")
-    for exam in exams:
-        figures |= _figures(exam.result)
+    return [checkpoint.config.get("evaluation"), *exams.values_list("result", flat=True)]
+
+
+def figures_of(checkpoint: Checkpoint) -> dict[str, Figure]:
+    """Each figure by path, of the exam that asked or read most for it; of equal ones the newest.
+
+    A share is as good as the number of its questions, and bits per byte as that of their tokens:
+    a short exam doesn't replace the figures of a long one.
+    """
+    figures: dict[str, Figure] = {}
+    extents: dict[str, float] = {}
+    for result in results_of(checkpoint):
+        numbers = flat(result)
+        for path, figure in _figures(result).items():
+            extent = figure.n or _tokens(path, numbers)
+            if extent >= extents.get(path, 0):
+                figures[path], extents[path] = figure, extent
     return figures
+
+
+def _tokens(path: str, numbers: dict[str, float]) -> float:
+    """Tokens that a figure of perplexity was measured on; 0 for other figures."""
+    parent = path.rpartition("/")[0]
+    return numbers.get(f"{parent}/tokens", 0) if path.startswith("perplexity/") else 0
+
+
+def most_questions(checkpoint: Checkpoint) -> int:
+    """Questions per test of its largest recall exam; 0 without one."""
+    figures = figures_of(checkpoint).items()
+    return max(
+        (f.n or 0 for path, f in figures if path.startswith("recall/exact_match/")), default=0
+    )
 
 
 def compared(new: dict[str, Figure], old: dict[str, Figure]) -> list[Comparison]:

@@ -30,6 +30,8 @@ def parameter_count(settings: TrainingSettings) -> int:
         hidden_size=model.hidden_size,
         num_layers=model.num_layers,
         cell=model.cell,
+        tied=not model.outputs,
+        outputs=model.outputs,
     )
     return sum(math.prod(shape) for shape in tensor_shapes(config).values())
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from memory_app import outage_log, outages
 from memory_app.models import RunStatus, TrainingRun
 from memory_app.services.training.leases import Ending, Lease, LeaseLost, patiently
-from memory_app.services.training.run_faults import run_fault
+from memory_app.services.training.run_faults import is_mistake, run_fault
 from memory_app.services.training.run_log import run_log_write
 
 log = logging.getLogger(__name__)
@@ -40,15 +40,21 @@ def run_execute(
         try:
             outcome = execute.carry_out(lease, callbacks, ending, group)
             if outcome.checkpoint is None:
-                # An evaluation was interrupted: the run goes on from its save before it.
+                # Of several processes: an evaluation was interrupted, and they go on from the save
+                # before it.
+                reached = TrainingRun.objects.get(pk=run_id).step
                 lease.forget_after(outcome.step)
                 patiently(lambda: lease.give_back(step=outcome.step))
+                _log_stop(lease, outcome.step, reached)
             else:
                 execute.publish(lease, outcome)
         except LeaseLost:
             log.warning("run is no longer ours", extra={"run": str(run_id)})
             if not lease.asked.is_set():
                 return None
+            row = TrainingRun.objects.filter(pk=run_id).first()
+            if row is not None:
+                _log_stop(lease, row.saved, row.step)
         except KeyboardInterrupt:
             # A person at the terminal ended it; --resume goes on from its last save.
             lease.write(status=RunStatus.CANCELLED, finished=timezone.now())
@@ -61,7 +67,9 @@ def run_execute(
                 return TrainingRun.objects.filter(pk=run_id).first()
             known = type(fault).__module__.startswith("memory_app.")
             facts = {"run": str(run_id), "reason": str(fault)}
-            log.error("run failed", extra=facts, exc_info=None if known else fault)
+            # The run's page says what to change: the overview lists the site's own errors.
+            level = logging.WARNING if is_mistake(fault) else logging.ERROR
+            log.log(level, "run failed", extra=facts, exc_info=None if known else fault)
             reason = str(fault)[:2000] or type(fault).__name__
             run_log_write(run=lease.run, fence=lease.fence, text=f"failed: {reason}")
             sentence = run_fault(fault, device=str(lease.run.settings.get("device", "cpu")))
@@ -70,3 +78,14 @@ def run_execute(
                 lambda: lease.write(status=RunStatus.FAILED, finished=timezone.now(), **failed)
             )
     return TrainingRun.objects.filter(pk=run_id).first()
+
+
+def _log_stop(lease: Lease, step: int, reached: int) -> None:
+    """Why the run has stopped, and which steps are trained again after a resume."""
+    status = TrainingRun.objects.filter(pk=lease.run.pk).values_list("status", flat=True).first()
+    words = {RunStatus.PAUSED: "paused", RunStatus.CANCELLED: "cancelled"}
+    word = words.get(RunStatus(status), "stopped") if status else "stopped"
+    text = f"{word} at step {step}"
+    if reached > step:
+        text += f": the steps up to {reached} were not saved"
+    run_log_write(run=lease.run, fence=lease.fence, text=text)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from memory_app.core.cells import cell_named, cell_names
 from memory_app.core.messages import Sentence, quoted
 from memory_app.core.run_settings import PRESETS, SettingsError, TrainingSettings
 from memory_app.core.text.graphemes import name_of
@@ -63,7 +64,7 @@ def run_settings(
             chosen = chosen.changed({"language": languages.pop()})
         if parent is not None:
             chosen = chosen.changed({"hidden_size": parent.hidden_size})
-        chosen = chosen.changed({**(changes or {}), **(parent.shape if parent else {})})
+        chosen = chosen.changed({**(changes or {}), **_taken_over(parent, changes or {})})
     except SettingsError as fault:
         raise RunError(fault.sentence) from fault
     if not corpora and not chosen.curriculum.facts + chosen.curriculum.identity:
@@ -71,6 +72,21 @@ def run_settings(
     if refusal := memory_refusal(chosen):
         raise RunError(refusal.template, field="set.hidden_size", **refusal.values)
     return chosen
+
+
+def _taken_over(parent: Checkpoint | None, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the parent decides: its shape, but where the chosen cell stands on its own.
+
+    Then the parent's layers are the lower ones, and what stands above them is the run's choice.
+    """
+    if parent is None:
+        return {}
+    shape = dict(parent.shape)
+    cell = changes.get("cell")
+    lower = cell_named(cell).lower_cell if cell in cell_names() else None
+    if lower is not None and lower[0] == shape["cell"]:
+        del shape["cell"], shape["num_layers"]
+    return shape
 
 
 @transaction.atomic
@@ -87,7 +103,8 @@ def run_launch(
 ) -> TrainingRun:
     """Queue a run; the worker is notified once the row is committed.
 
-    With `parent` it begins from that checkpoint's weights, in that checkpoint's shape.
+    With `parent` it begins from that checkpoint's weights, in that checkpoint's shape, or with it
+    below the layers of its own cell.
 
     Raises:
         RunError: as `run_settings`.

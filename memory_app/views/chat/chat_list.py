@@ -1,6 +1,6 @@
 """The list of a person's chats: by day, or the results of a search with their place in the chat."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from memory_app.core.text.case_folding import stretches
+from memory_app.core.text.case_folding import fold, stretches
 from memory_app.core.text.graphemes import boundary
 from memory_app.http import PersonRequest
 from memory_app.models import (
@@ -24,11 +24,14 @@ from memory_app.models import (
     Turn,
     folded_word,
 )
+from memory_app.models.search import Grade, grade_of
 
 #: Chats a page of the list; characters and words of a search.
 PAGE, QUERY_MAX, WORDS_MAX = 50, 200, 8
 # Characters of a snippet before the first match, and in all.
 _BEFORE, _SNIPPET = 32, 140
+# Matches of a text that may begin a snippet, and turns of a chat that are compared for it.
+_PLACES_MAX, _TURNS_MAX = 100, 20
 # The largest distance of any time zone on Earth from UTC.
 _FARTHEST = 14 * 60
 
@@ -98,23 +101,76 @@ def marked(text: str, words: Sequence[str]) -> list[Piece]:
     return [piece for piece in (*pieces, Piece(text[at:])) if piece.text]
 
 
-def snippet(text: str, words: Sequence[str]) -> list[Piece]:
-    """A line of the text around the first of the words, marked; empty without a match."""
+def _is_whole(line: str, start: int, end: int) -> bool:
+    """Whether a stretch is no part of a longer word."""
+    before, after = line[start - 1 : start], line[end : end + 1]
+    return not before.isalnum() and not after.isalnum()
+
+
+def _best_place(line: str, places: Sequence[tuple[int, int]], room: int) -> int:
+    """Where the match begins that most of the words follow within `room`, whole ones at best."""
+
+    def worth(first: int) -> tuple[int, int, int]:
+        near = [place for place in places if first <= place[0] and place[1] <= first + room]
+        whole = {fold(line[start:end]) for start, end in near if _is_whole(line, start, end)}
+        every = {fold(line[start:end]) for start, end in near}
+        # The words of a phrase follow one another sooner than scattered ones.
+        seen: set[str] = set()
+        until = first
+        for start, end in near:
+            if (word := fold(line[start:end])) not in seen:
+                seen.add(word)
+                until = end
+        return len(every), len(whole), first - until
+
+    return max((start for start, _ in places[:_PLACES_MAX]), key=worth)
+
+
+def snippet(text: str, words: Sequence[str], room: int = _SNIPPET) -> list[Piece]:
+    """A line of the text around the best match of the words, marked; empty without a match."""
     line = " ".join(text.split())
     places = stretches(line, words)
     if not places:
         return []
-    first = places[0][0]
-    start = max(0, first - _BEFORE)
+    before = _BEFORE * room // _SNIPPET
+    first = _best_place(line, places, room - before)
+    start = max(0, first - before)
     if start:
         # From the beginning of a word, unless that would cut off most of the text before the match.
         space = line.find(" ", start, first)
         start = space + 1 if space >= 0 else start
     start = boundary(line, start)
-    end = boundary(line, start + _SNIPPET)
+    end = boundary(line, start + room)
     pieces = marked(line[start:end], words)
     opening = [Piece("…")] if start else []
     return [*opening, *pieces, *([Piece("…")] if end < len(line) else [])]
+
+
+def _words_in(pieces: Sequence[Piece]) -> set[str]:
+    return {fold(piece.text) for piece in pieces if piece.is_match}
+
+
+def turn_line(title: str, turn: Turn, words: Sequence[str]) -> list[Piece]:
+    """What a search found in a turn; in message and reply where neither has all of the words."""
+    # A title is mostly the first message, which isn't repeated then.
+    is_title = turn.user_text == title
+    message = [] if is_title else snippet(turn.user_text, words)
+    reply = snippet(turn.reply_text, words)
+    folded = {fold(word) for word in words}
+    if is_title and grade_of(fold(title), [folded_word(word) for word in words]).whole == len(
+        words
+    ):
+        return reply if _words_in(reply) >= folded else []
+    if _words_in(message) >= folded or not _words_in(reply) - _words_in(message):
+        return message
+    if not message or _words_in(reply) >= folded:
+        return reply
+    half = _SNIPPET // 2
+    return [
+        *snippet(turn.user_text, words, half),
+        Piece(" · "),
+        *snippet(turn.reply_text, words, half),
+    ]
 
 
 def percent_of(row: ChatImport) -> int:
@@ -157,14 +213,29 @@ def entry_of(chat: Chat, zone: tzinfo) -> Entry:
     return Entry(chat, marked(chat.title, ()), when)
 
 
-def _found_in(chats: Iterable[Chat], words: Sequence[str]) -> dict[UUID, Turn]:
-    """For each chat the first turn with all of the words, or else with one of them."""
+def _found_in(chats: Sequence[Chat], words: Sequence[str]) -> dict[UUID, Turn]:
+    """For each chat the turn that fits best: with all of the words, on the branch that is shown."""
     places = SearchChunk.objects.places([chat.pk for chat in chats], words)
     which = Q(pk__in=[])
-    for chat, position in places.items():
-        which |= Q(chat=chat, position=position)
-    turns = Turn.objects.filter(which)
-    return {turn.chat_id: turn for turn in turns.only("chat_id", "user_text", "reply_text")}
+    grades: dict[tuple[UUID, int], Grade] = {}
+    for chat, graded in places.items():
+        best = sorted(graded, key=lambda pair: (pair[0], -pair[1]), reverse=True)[:_TURNS_MAX]
+        grades |= {(chat, position): grade for grade, position in best}
+        which |= Q(chat=chat, position__in=[position for _, position in best])
+    turns = Turn.objects.filter(which).only("chat_id", "position", "user_text", "reply_text")
+    heads = [chat.head_id for chat in chats if chat.pk in places and chat.head_id]
+    shown = Turn.objects.branch_of(heads)
+    found: dict[UUID, Turn] = {}
+
+    def worth(turn: Turn) -> tuple[bool, bool, Grade, int]:
+        grade = grades[turn.chat_id, turn.position]
+        return grade.every, turn.pk in shown, grade, -turn.position
+
+    for turn in turns:
+        known = found.get(turn.chat_id)
+        if known is None or worth(turn) > worth(known):
+            found[turn.chat_id] = turn
+    return found
 
 
 def _entries(
@@ -177,13 +248,18 @@ def _entries(
         turn = turns.get(chat.pk)
         line: list[Piece] = []
         if turn is not None:
-            # A title is mostly the first message, which isn't repeated then.
-            message = "" if turn.user_text == chat.title else turn.user_text
-            line = snippet(message, words) or snippet(turn.reply_text, words)
+            line = turn_line(chat.title, turn, words)
         entries.append(
             Entry(chat, marked(chat.title, words), when, line, turn.pk if turn else None)
         )
     return entries
+
+
+def last_page(rows: ChatQuerySet, *, query: str, archived: bool) -> int:
+    """The number of the last page that `listing` has for these; 1 where there is none."""
+    words = words_of(query)
+    count = len(rows.keys_mentioning(words)) if words else rows.filter(archived=archived).count()
+    return max(1, -(-count // PAGE))
 
 
 def listing(

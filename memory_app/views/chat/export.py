@@ -9,14 +9,16 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from memory_app import chat_export, services
+from memory_app import services
+from memory_app.chat_file.form import BYTES_MAX
+from memory_app.chat_file.write import document
 from memory_app.chat_markdown import chat_markdown
 from memory_app.core.text.graphemes import cut
 from memory_app.http import ChatRequest, PersonRequest, attachment_headers
 from memory_app.models import Chat, Turn
 from memory_app.refusal import Refused
 from memory_app.views.chat.list_page import show
-from memory_app.views.chat.page import shown_path
+from memory_app.views.chat.shown_turns import shown_path
 
 _STATUS = {"too_long": 413, "busy": 503, "quota": 429, "unavailable": 503}
 
@@ -30,15 +32,15 @@ def _attached(chat: Chat, text: str, kind: str, ending: str) -> HttpResponse:
     )
 
 
-def _turns(chat: Chat) -> list[Turn]:
-    return list(chat.turns.oldest_first().defer("state"))
+def _turns(chat: Chat, *unread: str) -> list[Turn]:
+    return list(chat.turns.oldest_first().defer("state", *unread))
 
 
 @never_cache
 def export_json(request: ChatRequest, chat: UUID) -> HttpResponse:
     """The whole tree, as `chats_import` takes it in again."""
     row = request.chat
-    text = json.dumps(chat_export.document(row, _turns(row)), ensure_ascii=False)
+    text = json.dumps(document(row, _turns(row)), ensure_ascii=False)
     return _attached(row, text + "\n", "application/json", "json")
 
 
@@ -46,7 +48,7 @@ def export_json(request: ChatRequest, chat: UUID) -> HttpResponse:
 def export_markdown(request: ChatRequest, chat: UUID) -> HttpResponse:
     """The branch of the head, for people to read."""
     row = request.chat
-    turns = _turns(row)
+    turns = _turns(row, "given")
     path = [turn for turn in shown_path(turns, row.head_id, None) if turn.is_committed]
     others = sum(turn.is_committed for turn in turns) - len(path)
     return _attached(row, chat_markdown(row, path, others), "text/markdown", "md")
@@ -63,7 +65,7 @@ def chats_import(request: PersonRequest) -> HttpResponse:
         if upload is None:
             raise Refused("invalid", _("Choose the JSON file of a chat first."))
         # One byte above the bound shows that a file is too large without reading all of it.
-        data = upload.read(chat_export.BYTES_MAX + 1)
+        data = upload.read(BYTES_MAX + 1)
         checked = services.chat_check(data=data)
         person = services.person_ensure(request=request)
         chat = services.file_import(person=person, data=data, checked=checked)

@@ -12,7 +12,7 @@ from memory_app import policy
 from memory_app.core.number_text import whole_number
 from memory_app.http import PersonRequest
 from memory_app.models import Chat
-from memory_app.views.chat.chat_list import listing, query_of
+from memory_app.views.chat.chat_list import last_page, listing, query_of
 
 # Beyond this a reader searches; and no page number may make the database count for ever.
 _LAST_PAGE = 200
@@ -46,14 +46,13 @@ def show(
 ) -> HttpResponse:
     """The list, whole or in part; `errors` are of the import form's fields."""
     rows = Chat.objects.of(request.person)
+    query, archived = query_of(request), request.GET.get("archived") == "1"
+    page = _page_of(request)
+    if page > 1 and template != "parts/chat_groups.html":
+        # An old address, after chats were deleted: the last page that there is.
+        page = min(page, last_page(rows, query=query, archived=archived))
     context: dict[str, Any] = {
-        **listing(
-            request,
-            rows,
-            query=query_of(request),
-            page=_page_of(request),
-            archived=request.GET.get("archived") == "1",
-        ),
+        **listing(request, rows, query=query, page=page, archived=archived),
         "place": "rail" if request.GET.get("place") == "rail" else "page",
         "current": _id(request.GET.get("current", "")),
         "errors": errors or {},

@@ -9,8 +9,9 @@ from memory_app import runtime, services
 from memory_app.core.model.checkpoint import CheckpointError
 from memory_app.core.model.state import State
 from memory_app.http import ChatRequest
-from memory_app.models import Chat, Checkpoint, Turn
+from memory_app.models import Checkpoint, Turn
 from memory_app.refusal import Refused
+from memory_app.views.chat.branch import branch
 
 
 def _state(turn: Turn | None, checkpoint: Checkpoint) -> State | None:
@@ -87,31 +88,19 @@ def _rows(turns: list[Turn], begun: Turn | None, checkpoint: Checkpoint) -> list
     return rows
 
 
-def _branch(chat: Chat, after: str) -> tuple[list[UUID], UUID | None]:
-    """The turns to the head from the root, or from the named one, if that is on the way to it."""
-    parents = dict(chat.turns.values_list("pk", "parent_id"))
-    branch: list[UUID] = []
-    step = chat.head_id
-    known = set(parents)
-    while step is not None and step in parents and str(step) != after:
-        branch.append(step)
-        step = parents.pop(step)  # each once: a damaged tree may have a cycle
-    return branch[::-1], step if step in known else None
-
-
 def memory_json(request: ChatRequest, chat: UUID) -> JsonResponse:
     """The turns from the root to the head; with `?after=<turn>` only those after that one."""
     row = request.chat
-    branch, begun = _branch(row, request.GET.get("after", ""))
-    turns = row.turns.in_bulk([*branch, *filter(None, [begun])])
+    path, begun = branch(row, request.GET.get("after", ""))
+    turns = row.turns.in_bulk([*path, *filter(None, [begun])])
     return JsonResponse(
         {
             "head": str(row.head_id) if row.head_id else None,
             "after": str(begun) if begun else None,
             "state_bytes": row.checkpoint.state_bytes,
-            "reading_ms": _reading_ms(row.checkpoint) if branch else None,
+            "reading_ms": _reading_ms(row.checkpoint) if path else None,
             "turns": _rows(
-                [turns[key] for key in branch], turns[begun] if begun else None, row.checkpoint
+                [turns[key] for key in path], turns[begun] if begun else None, row.checkpoint
             ),
         }
     )

@@ -9,8 +9,10 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.cache import never_cache
 
 from memory_app import services
+from memory_app.core.text.graphemes import cut, one_line
 from memory_app.http import ChatRequest, ImportingRequest, PersonRequest
 from memory_app.views.chat.chat_list import entry_of, zone_of
+from memory_app.views.chat.public_links import link_url
 
 
 def _done(request: ChatRequest, facts: dict[str, Any]) -> HttpResponse:
@@ -26,7 +28,26 @@ def _done(request: ChatRequest, facts: dict[str, Any]) -> HttpResponse:
 @never_cache
 def chat_menu(request: ChatRequest, chat: UUID) -> HttpResponse:
     """The chat's menu as a page of its own, for readers without scripts."""
-    return render(request, "chat_menu.html", {"chat": request.chat})
+    return render(request, "chat_menu.html", menu_context(request))
+
+
+def menu_context(request: ChatRequest) -> dict[str, Any]:
+    """The chat and its public links, for the template of its menu."""
+    row = request.chat
+    links = list(row.links.select_related("turn").defer("turn__state", "turn__given"))
+    shown = [
+        {
+            "whole": link.whole,
+            "url": link_url(request, link),
+            "text": cut(one_line(link.turn.user_text), 60, mark="…"),
+            "action": resolve_url("chat_share_public", chat=row.pk)
+            if link.whole
+            else resolve_url("turn_share", turn=link.turn_id),
+        }
+        for link in sorted(links, key=lambda link: (not link.whole, link.created))
+    ]
+    has_whole = any(link.whole for link in links)
+    return {"chat": row, "public_links": shown, "has_whole": has_whole}
 
 
 def chat_rename(request: ChatRequest, chat: UUID) -> HttpResponse:

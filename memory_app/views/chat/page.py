@@ -12,19 +12,28 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
-from memory_app import services
+from memory_app import limits, services
+from memory_app.change_notes import change_note
+from memory_app.core.inspection.panel_questions import LONGEST_QUESTION, MOST_QUESTIONS
 from memory_app.core.messages import Sentence
 from memory_app.http import ImportingRequest
 from memory_app.languages import foreign_language
-from memory_app.models import COMMITTED, Chat, Checkpoint, ImportStatus, Turn
+from memory_app.limits.table import left_words
+from memory_app.models import Chat, Checkpoint, ImportStatus, Turn
+from memory_app.pending_chats import is_pending
 from memory_app.services.chat.chats import NoCheckpoint, NotForChat
 from memory_app.services.chat.titles import is_provisional
 from memory_app.translate_messages import in_words
 from memory_app.views.cell_json import checkpoint_to_page
-from memory_app.views.chat import sampling
+from memory_app.views.chat import gauge_json, sampling
 from memory_app.views.chat.chat_list import listing, percent_of
 from memory_app.views.chat.openings import openings
+from memory_app.views.chat.shown_turns import items_of, shown_path
+from memory_app.views.chat.tour import tour_of
 from memory_app.views.front import front
+
+#: Columns of a turn that the page doesn't show.
+_UNREAD = ("state", "given", "user_token_ids", "reply_token_ids", "sampling")
 
 
 def _chosen(request: HttpRequest) -> Checkpoint | None:
@@ -53,29 +62,15 @@ def chat_new(request: HttpRequest) -> HttpResponse:
             "No model is available for chat yet. Try again after a checkpoint has been promoted."
         )
         return front(request, problem=sentence, status=503)
-    return redirect("chat", chat=chat.pk)
+    here = resolve_url("chat", chat=chat.pk)
+    return redirect(f"{here}#tour" if request.POST.get("tour") else here)
 
 
-def shown_path(turns: list[Turn], head: UUID | None, running: UUID | None) -> list[Turn]:
-    """From the root to the head, then the turn that runs, or the newest if it has no state.
-
-    The same rule as static/js/chat/tree.js, which takes over from here.
-    """
-    by_id: dict[UUID | None, Turn] = {turn.pk: turn for turn in turns}
-    path: list[Turn] = []
-    left = dict(by_id)  # each once: a damaged tree may have a cycle
-    at = left.pop(head, None)
-    while at:
-        path.insert(0, at)
-        at = left.pop(at.parent_id, None)
-    if speaking := by_id.get(running):
-        kept = [turn.pk for turn in path]
-        upto = kept.index(speaking.parent_id) + 1 if speaking.parent_id in kept else 0
-        return [*path[:upto], speaking]
-    below = [turn for turn in turns if turn.parent_id == head]
-    if below and below[-1].status not in (*COMMITTED, "running"):
-        path.append(below[-1])
-    return path
+def _why(turn: Turn) -> dict[str, Any]:
+    """The parameters that decide what stands beside the turn; an edit may have thousands."""
+    parameters = turn.parameters if isinstance(turn.parameters, dict) else {}
+    kept = {name: parameters[name] for name in ("blanked", "forgotten", "of") if name in parameters}
+    return {"parameters": kept} if kept else {}
 
 
 def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
@@ -88,6 +83,7 @@ def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
             "title_provisional": is_provisional(chat.title),
             "head": str(chat.head_id) if chat.head_id else None,
             "running": str(chat.running_id) if chat.running_id else None,
+            "blanked": str(chat.blanked_id) if chat.blanked_id else None,
             "turns": [
                 {
                     "id": str(turn.pk),
@@ -97,11 +93,30 @@ def _page(chat: Chat, turns: list[Turn]) -> dict[str, Any]:
                     "state_sha256": turn.state_sha256,
                     # Distinguishes another first message from another reply to it.
                     **({} if turn.parent_id else {"user_text": turn.user_text}),
+                    **({} if turn.is_talk else {"kind": turn.kind, "change": change_note(turn)}),
+                    **_why(turn),
+                    **({"inherited": True} if turn.inherited else {}),
+                    **({"hold": turn.hold} if turn.hold else {}),
                 }
                 for turn in turns
             ],
         },
     }
+
+
+def _limits(request: ImportingRequest) -> dict[str, Any]:
+    """What the person has used of the messages that they may send; empty without a limit."""
+    asker = limits.asker_now()
+    left = limits.left("messages", asker) if asker is not None else None
+    return {"words": left_words(left), "low": left.used * 4 >= left.most * 3} if left else {}
+
+
+def _source(chat: Chat) -> Turn | None:
+    """The turn that the chat was forked from, while its chat exists."""
+    if chat.forked_from_id is None:
+        return None
+    rows = Turn.objects.of(chat.owner).select_related("chat").only("chat__title")
+    return rows.filter(pk=chat.forked_from_id).first()
 
 
 def chat_import(request: ImportingRequest) -> HttpResponse:
@@ -128,9 +143,13 @@ def chat(request: ImportingRequest, chat: UUID) -> HttpResponse:
         # The page of an import polls its progress, and here is the chat.
         return HttpResponseClientRedirect(resolve_url("chat", chat=row.pk))
     turns = list(
-        row.turns.oldest_first().defer("state", "user_token_ids", "reply_token_ids", "sampling")
+        row.turns.oldest_first().defer(
+            "state", "given", "user_token_ids", "reply_token_ids", "sampling"
+        )
     )
+    path = shown_path(turns, row.head_id, row.running_id)
     offered = openings(row.checkpoint.language)
+    tour = tour_of(row.checkpoint)
     return render(
         request,
         "chat.html",
@@ -139,12 +158,25 @@ def chat(request: ImportingRequest, chat: UUID) -> HttpResponse:
             **listing(request, Chat.objects.of(row.owner)),
             "place": "rail",
             "current": row.pk,
-            "turns": shown_path(turns, row.head_id, row.running_id),
+            "turns": path,
+            "items": items_of(turns, path, row.blanked_id),
+            "source": _source(row),
+            "links": row.links.exists() if not is_pending(row) else False,
             "openings": offered,
+            "tour": tour,
+            "gauge": gauge_json.panel(row.checkpoint),
+            "gauge_most": MOST_QUESTIONS,
+            "gauge_longest": LONGEST_QUESTION,
+            "limits": _limits(request),
             "tokens_most": settings.TURN_MAX_IDS,
             "foreign": foreign_language(row.checkpoint.language),
             "sampling": sampling.settings(),
             "presets": sampling.presets(),
-            "page": {**_page(row, turns), "openings": offered, "presets": sampling.PRESETS},
+            "page": {
+                **_page(row, turns),
+                "openings": offered,
+                "tour": tour,
+                "presets": sampling.PRESETS,
+            },
         },
     )

@@ -11,6 +11,6 @@ from memory_app.markdown import markdown_or_nothing
 def reply(request: TurnRequest, turn: UUID) -> HttpResponse:
     """Safe HTML; empty where Markdown would change nothing, 404 where there is no reply."""
     row = request.turn
-    if not row.is_committed:
+    if not row.has_trace:
         raise Http404
     return HttpResponse(markdown_or_nothing(row.reply_text))

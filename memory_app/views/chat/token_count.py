@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 
-from memory_app import services
+from memory_app import limits, services
 from memory_app.http import ChatRequest
 from memory_app.protocol import user_text
 from memory_app.refusal import Refused
@@ -22,4 +22,7 @@ def token_count(request: ChatRequest, chat: UUID) -> JsonResponse:
     except Refused as refused:
         status = 503 if refused.code == "unavailable" else 400
         return JsonResponse({"error": str(refused.detail)}, status=status)
-    return JsonResponse({"tokens": len(tokenizer.encode(text)), "most": settings.TURN_MAX_IDS})
+    tokens = len(tokenizer.encode(text))
+    # Counting a token costs about a hundredth of reading it.
+    limits.pay("inspections", tokens / 100)
+    return JsonResponse({"tokens": tokens, "most": settings.TURN_MAX_IDS})

@@ -13,6 +13,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from memory_app.core.evaluation.suites import EvaluationError
+from memory_app.core.messages import quoted
 from memory_app.core.model.checkpoint_zip import CARD_MAX
 from memory_app.http import StaffRequest, attachment_headers
 from memory_app.models import Checkpoint
@@ -30,7 +31,7 @@ from memory_app.views.dashboard.checkpoints import card_html
 from memory_app.views.dashboard.checkpoints import checkpoint as checkpoint_page
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
 from memory_app.views.dashboard.evaluation_form import EvaluationForm
-from memory_app.views.dashboard.page import ASKED, saved
+from memory_app.views.dashboard.page import saved
 
 
 def _page(row: Checkpoint) -> str:
@@ -45,7 +46,7 @@ def checkpoint_delete_view(request: StaffRequest, checkpoint: UUID) -> HttpRespo
     if kept is not None:
         return refuse(request, in_words(kept), _page(row))
     ask = Ask(
-        title=_("Delete {name}?").format(name=row.name),
+        title=_("Delete {name}?").format(name=quoted(row.name)),
         section="checkpoints",
         sentences=[
             _("Its weights and evaluations are deleted permanently. Its run keeps its curves."),
@@ -66,6 +67,8 @@ def checkpoint_delete_view(request: StaffRequest, checkpoint: UUID) -> HttpRespo
 def checkpoint_evaluate_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
     """Queue an exam for the worker."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
+    if request.method != "POST":
+        return redirect("admin:checkpoint", checkpoint=row.pk)
     form = EvaluationForm(request.POST)
     if form.is_valid():
         asked = form.cleaned_data
@@ -82,13 +85,15 @@ def checkpoint_evaluate_view(request: StaffRequest, checkpoint: UUID) -> HttpRes
     if form.errors:
         # The page again, with the input and its errors.
         return checkpoint_page(request, checkpoint, form.sentences)
-    messages.success(request, _("Evaluation requested."), extra_tags=ASKED)
+    messages.success(request, _("Evaluation requested."))
     return redirect("admin:checkpoint", checkpoint=row.pk)
 
 
 def checkpoint_card_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
     """Store its model card."""
     row = get_object_or_404(Checkpoint, pk=checkpoint)
+    if request.method != "POST":
+        return redirect("admin:checkpoint", checkpoint=row.pk)
     text = request.POST.get("card", "").replace("\0", "").replace("\r\n", "\n")
     if len(text) > CARD_MAX:
         # The page again, with the input.
@@ -101,6 +106,8 @@ def checkpoint_card_view(request: StaffRequest, checkpoint: UUID) -> HttpRespons
 def checkpoint_rename_view(request: StaffRequest, checkpoint: UUID) -> HttpResponse:
     """Name it; errors are shown at the field."""
     row = get_object_or_404(Checkpoint.objects.select_related("parent"), pk=checkpoint)
+    if request.method != "POST":
+        return redirect("admin:checkpoint", checkpoint=row.pk)
     try:
         checkpoint_rename(
             checkpoint=row,

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
-from memory_app.core.evaluation.suites import SUITES
+from memory_app.core.evaluation.suites import suites_of
 from memory_app.markdown import render_markdown
 from memory_app.models import Checkpoint, Corpus, EvaluationStatus, Promotion
 from memory_app.services.training.checkpoints import (
@@ -124,7 +124,7 @@ def checkpoint(
         data=[part for part in data if isinstance(part, dict)] if isinstance(data, list) else [],
         training=training,
         settings=sorted(_mapping(training.get("settings")).items()),
-        suites=SUITES,
+        suites=suites_of(row.task),
         least=LEAST_QUESTIONS,
         corpora=sorted(set(Corpus.objects.values_list("name", flat=True))),
         others=Checkpoint.objects.exclude(pk=row.pk).order_by("-sequence"),

@@ -56,7 +56,6 @@ def ask_and_act(
     *,
     report: str,
     to: str = "",
-    tags: str = "",
 ) -> HttpResponse:
     """Ask; once confirmed, act and report that on the page `to`, or on the one that asked.
 
@@ -69,7 +68,7 @@ def ask_and_act(
         act()
     except SentenceError as fault:
         return refuse(request, in_words(fault), ask.back)
-    messages.success(request, report, extra_tags=tags)
+    messages.success(request, report)
     return HttpResponseRedirect(to or ask.back)
 
 

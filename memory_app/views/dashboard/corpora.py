@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from memory_app.http import StaffRequest
@@ -102,7 +103,7 @@ def _outcome(result: Imported) -> Iterator[str]:
 
 
 def corpora_sample(request: StaffRequest) -> HttpResponse:
-    """Import the missing splits of the sample corpus."""
+    """Import the missing splits of the sample corpus; `then` may be the form of a run on it."""
     if request.method == "POST":
         try:
             added = corpus_sample(user=request.user)
@@ -112,4 +113,7 @@ def corpora_sample(request: StaffRequest) -> HttpResponse:
             both = _("The sample corpus was added, with a validation split.")
             part = _("“{name}” was added.").format(name=added[0])
             messages.success(request, both if len(added) > 1 else part)
+            if request.POST.get("then") == "run":
+                chosen = urlencode({"preset": "tiny", "corpus": added[0].name})
+                return redirect(f"{reverse('admin:run_new')}?{chosen}")
     return redirect("admin:corpora")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from memory_app.core.data.statistics import TURN_EDGES, WORD_EDGES
+from memory_app.core.messages import quoted
 from memory_app.core.number_text import whole_number
 from memory_app.http import StaffRequest
 from memory_app.models import Corpus
@@ -106,7 +107,7 @@ def _left_behind(corpus: Corpus) -> list[str]:
     if valid is None:
         return []
     note = _("{name} stays, for evaluations of perplexity only: no run uses it any more.")
-    return [note.format(name=valid)]
+    return [note.format(name=quoted(valid))]
 
 
 def corpus_remove(request: StaffRequest, corpus: UUID) -> HttpResponse:
@@ -117,7 +118,7 @@ def corpus_remove(request: StaffRequest, corpus: UUID) -> HttpResponse:
         return refuse(request, in_words(kept), reverse("admin:corpus", args=[row.pk]))
     n = row.rows
     ask = Ask(
-        title=_("Delete {name}?").format(name=row),
+        title=_("Delete {name}?").format(name=quoted(row)),
         section="corpora",
         sentences=[
             ngettext(

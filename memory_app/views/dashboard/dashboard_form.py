@@ -34,10 +34,20 @@ class Texts(forms.Field):
 
 
 class Whole(forms.IntegerField):
-    """A whole number; `default` where the form doesn't have the field."""
+    """A whole number; `default` where the form doesn't have the field.
 
-    def __init__(self, default: int, wrong: SentenceError) -> None:
-        super().__init__()
+    `wrong` says what is wrong with any other input, also with a number that is out of range.
+    """
+
+    def __init__(
+        self,
+        default: int,
+        wrong: SentenceError,
+        *,
+        min_value: int | None = None,
+        max_value: int | None = None,
+    ) -> None:
+        super().__init__(min_value=min_value, max_value=max_value)
         self._default, self._wrong = default, wrong
 
     def clean(self, value: Any) -> int:

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from memory_app.core.number_text import figure_text, whole_number
+from memory_app.core.number_text import measure_text, whole_number
 from memory_app.services.training.metrics import Comparison, Figure
 
 _NAMES: dict[str, str | Promise] = {
@@ -23,6 +23,13 @@ _NAMES: dict[str, str | Promise] = {
     "recall/control": gettext_lazy("Right by chance, from a blank memory"),
     "perplexity/bits_per_byte": gettext_lazy("Bits per byte"),
     "perplexity/perplexity_per_token": gettext_lazy("Perplexity per token"),
+    "sentiment/accuracy": gettext_lazy("Sentiment: accuracy"),
+    "sentiment/unit_accuracy": gettext_lazy("Sentiment: accuracy of the strongest unit alone"),
+    "sentiment/precision": gettext_lazy("Sentiment: precision"),
+    "sentiment/recall": gettext_lazy("Sentiment: recall"),
+    "sentiment/f1": gettext_lazy("Sentiment: F1"),
+    "sentiment/auc": gettext_lazy("Sentiment: area under the ROC curve"),
+    "sentiment/cross_entropy": gettext_lazy("Sentiment: cross-entropy, nats per text"),
     "loops": gettext_lazy("Replies that repeat themselves"),
     "distinct_2": gettext_lazy("Different word pairs"),
 }
@@ -82,7 +89,7 @@ def rows(compared: Sequence[Comparison]) -> list[dict[str, Any]]:
 
 
 def _share(value: float) -> str:
-    return f"{100 * value:.1f}".rstrip("0").rstrip(".")
+    return f"{100 * value:.1f}"
 
 
 def cell(figure: Figure | None) -> dict[str, str]:
@@ -91,7 +98,7 @@ def cell(figure: Figure | None) -> dict[str, str]:
         return {"text": "–", "interval": ""}
     interval = figure.interval
     if interval is None:
-        return {"text": figure_text(figure.value), "interval": ""}
+        return {"text": measure_text(figure.value), "interval": ""}
     low, high = interval
     return {
         "text": f"{_share(figure.value)}%",

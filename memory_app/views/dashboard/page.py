@@ -8,9 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-#: The tag of a message on a request: it is removed when the page shows that it was done.
-ASKED = "asked"
-
 
 def page(
     request: HttpRequest,

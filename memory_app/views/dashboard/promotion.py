@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from memory_app import registry
+from memory_app.core.messages import quoted
 from memory_app.core.model.checkpoint_format import MODEL_FILE
 from memory_app.http import StaffRequest
+from memory_app.languages import language_name
 from memory_app.models import Chat, Checkpoint, RunSample
 from memory_app.services.training.checkpoints import (
     checkpoint_promote,
@@ -30,10 +32,8 @@ from memory_app.translate_messages import in_words
 from memory_app.views.dashboard import metric_labels
 from memory_app.views.dashboard.confirm import Ask, confirm, confirmed
 
-
-def language_word(code: str) -> str:
-    """A language of models in words."""
-    return {"en": _("English"), "zh": _("Chinese")}.get(code, code)
+#: Figures that a sentence names.
+NAMED = 6
 
 
 def _live(language: str) -> Checkpoint | None:
@@ -42,18 +42,18 @@ def _live(language: str) -> Checkpoint | None:
 
 def _change(new: Checkpoint, live: Checkpoint | None) -> list[str]:
     """The change, in words."""
-    language = language_word(new.language)
+    language = language_name(new.language)
     if live is None:
         change = _("New chats in {language} use {new}. Until now no checkpoint was live for them.")
-        return [change.format(language=language, new=new.name)]
+        return [change.format(language=language, new=quoted(new.name))]
     change = _("New chats in {language} use {new} instead of {live}, at once and for all users.")
     n = Chat.objects.filter(checkpoint=live, deleted=None).count()
     stay = ngettext("The {n} chat on {live} stays on it.", "The {n} chats on {live} stay on it.", n)
     return [
-        change.format(language=language, new=new.name, live=live.name),
-        stay.format(n=f"{n:,}", live=live.name)
+        change.format(language=language, new=quoted(new.name), live=quoted(live.name)),
+        stay.format(n=f"{n:,}", live=quoted(live.name))
         if n
-        else _("No chat is on {live}.").format(live=live.name),
+        else _("No chat is on {live}.").format(live=quoted(live.name)),
     ]
 
 
@@ -61,7 +61,7 @@ def _doubts(new: Checkpoint, doubt: Doubt) -> list[str]:
     doubts = []
     if doubt.unexamined:
         reason = _("{new} has not been evaluated, so what it remembers is unknown.")
-        doubts.append(reason.format(new=new.name))
+        doubts.append(reason.format(new=quoted(new.name)))
     if doubt.too_few is not None:
         reason = ngettext(
             "{new} was evaluated with {n} question per test. That is too few to tell how well it "
@@ -70,17 +70,21 @@ def _doubts(new: Checkpoint, doubt: Doubt) -> list[str]:
             "remembers: at least {least} are needed.",
             doubt.too_few,
         )
-        doubts.append(reason.format(new=new.name, n=doubt.too_few, least=LEAST_QUESTIONS))
+        doubts.append(reason.format(new=quoted(new.name), n=doubt.too_few, least=LEAST_QUESTIONS))
     if doubt.worse:
         # Translators: separates names that may contain commas.
-        names = _("; ").join(metric_labels.name_of(one.path) for one in doubt.worse[:6])
+        names = _("; ").join(metric_labels.name_of(one.path) for one in doubt.worse[:NAMED])
         n = len(doubt.worse)
-        reason = ngettext(
-            "It is worse than the live one in {n} figure: {names}.",
-            "It is worse than the live one in {n} figures: {names}.",
-            n,
+        reason = (
+            ngettext(
+                "It is worse than the live one in {n} figure: {names}.",
+                "It is worse than the live one in {n} figures: {names}.",
+                n,
+            )
+            if n <= NAMED
+            else _("It is worse than the live one in {n} figures, among them {names}.")
         )
-        doubts.append(reason.format(n=n, names=names + (" …" if n > 6 else "")))
+        doubts.append(reason.format(n=n, names=names))
     return doubts
 
 
@@ -134,7 +138,7 @@ def checkpoint_promote_view(request: StaffRequest, checkpoint: UUID) -> HttpResp
         return at
     doubt = doubt_of(figures_of(row), figures_of(live) if live else {})
     ask = Ask(
-        title=_("Promote {name}?").format(name=row.name),
+        title=_("Promote {name}?").format(name=quoted(row.name)),
         section="checkpoints",
         sentences=[*_change(row, live), *_doubts(row, doubt)],
         button=_("Promote"),
@@ -166,7 +170,7 @@ def checkpoint_roll_back_view(request: StaffRequest) -> HttpResponse:
     if asks or data.get("target", str(target.pk)) != str(target.pk):
         live = _live(language)
         ask = Ask(
-            title=_("Roll back to {name}?").format(name=target.name),
+            title=_("Roll back to {name}?").format(name=quoted(target.name)),
             section="checkpoints",
             sentences=_change(target, live),
             button=_("Roll back"),

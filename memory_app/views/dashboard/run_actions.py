@@ -1,6 +1,7 @@
 """Actions of staff on a run; each leaves an entry in the audit log."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
+from memory_app.core.messages import quoted
 from memory_app.http import StaffRequest
 from memory_app.models import ENDED, RunStatus, TrainingRun
 from memory_app.registry import RegistryError
@@ -20,7 +22,6 @@ from memory_app.services.training.checkpoints import checkpoint_rename
 from memory_app.services.training.run_error import RunError
 from memory_app.services.training.run_log import run_log_read
 from memory_app.services.training.runs import (
-    NOTE_MOST,
     run_archive,
     run_cancel,
     run_delete,
@@ -31,8 +32,9 @@ from memory_app.services.training.runs import (
 from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
 from memory_app.views.dashboard.describe_form import DescribeForm
-from memory_app.views.dashboard.page import ASKED, page, saved
+from memory_app.views.dashboard.page import saved
 from memory_app.views.dashboard.runs import LIVELY, STOP_POLLING
+from memory_app.views.dashboard.runs import run as run_page
 
 _ASK = {"pause": run_pause, "resume": run_resume}
 
@@ -41,8 +43,8 @@ def _page(row: TrainingRun) -> str:
     return reverse("admin:run", args=[row.pk])
 
 
-def _record(request: StaffRequest, what: str, row: TrainingRun) -> None:
-    audit_record(user=request.user, action=f"run.{what}", object=f"{row} ({row.pk})")
+def _record(request: StaffRequest, what: str, row: TrainingRun, **detail: Any) -> None:
+    audit_record(user=request.user, action=f"run.{what}", object=f"{row} ({row.pk})", detail=detail)
 
 
 def _act(request: StaffRequest, what: str, row: TrainingRun, act: Callable[..., bool]) -> None:
@@ -65,7 +67,7 @@ def run_ask(request: StaffRequest, run: UUID, what: str) -> HttpResponse:
         return refuse(request, in_words(fault), _page(row))
     pause, resume = _("Pause requested for “{name}”."), _("Resume requested for “{name}”.")
     report = (pause if what == "pause" else resume).format(name=row.name)
-    messages.success(request, report, extra_tags=ASKED)
+    messages.success(request, report)
     return redirect("admin:run", run=row.pk)
 
 
@@ -75,7 +77,7 @@ def run_cancel_view(request: StaffRequest, run: UUID) -> HttpResponse:
     if row.status not in (*LIVELY, RunStatus.PAUSED):
         return refuse(request, _("The run has ended: there is nothing to cancel."), _page(row))
     ask = Ask(
-        title=_("Cancel {name}?").format(name=row.name),
+        title=_("Cancel {name}?").format(name=quoted(row.name)),
         section="runs",
         sentences=[
             _("It ends within seconds and leaves no checkpoint."),
@@ -88,7 +90,7 @@ def run_cancel_view(request: StaffRequest, run: UUID) -> HttpResponse:
     )
     report = _("Cancellation requested for “{name}”.").format(name=row.name)
     return ask_and_act(
-        request, ask, lambda: _act(request, "cancel", row, run_cancel), report=report, tags=ASKED
+        request, ask, lambda: _act(request, "cancel", row, run_cancel), report=report
     )
 
 
@@ -99,12 +101,12 @@ def run_delete_view(request: StaffRequest, run: UUID) -> HttpResponse:
         reason = _("A run that has not ended can’t be deleted: cancel it first.")
         return refuse(request, reason, _page(row))
     stays = (
-        _("Its checkpoint {name} stays.").format(name=row.checkpoint.name)
+        _("Its checkpoint {name} stays.").format(name=quoted(row.checkpoint.name))
         if row.checkpoint
         else _("It has created no checkpoint and can no longer be resumed.")
     )
     ask = Ask(
-        title=_("Delete {name}?").format(name=row.name),
+        title=_("Delete {name}?").format(name=quoted(row.name)),
         section="runs",
         sentences=[_("Its curves, sample replies, log and saves are deleted permanently."), stays],
         button=_("Delete the run"),
@@ -135,37 +137,33 @@ def run_archive_view(request: StaffRequest, run: UUID) -> HttpResponse:
 def run_describe_view(request: StaffRequest, run: UUID) -> HttpResponse:
     """Name a run, and its checkpoint if requested, and store a note about it.
 
-    Errors are shown at their fields.
+    Errors are shown at their fields, on the run's page.
     """
     row = get_object_or_404(TrainingRun.objects.select_related("checkpoint__parent"), pk=run)
+    if request.method != "POST":
+        return redirect("admin:run", run=row.pk)
     form = DescribeForm(request.POST)
     form.is_valid()  # nothing typed is wrong by itself
     name, note, with_checkpoint = (form.cleaned_data[key] for key in form.fields)
+    before = row.name, row.note
     try:
         with transaction.atomic():
             if run_describe(run=row, name=name, note=note):
-                _record(request, "describe", row)
+                _record(request, "describe", row, **_changes(row, *before))
             if with_checkpoint and row.checkpoint is not None:
                 checkpoint_rename(checkpoint=row.checkpoint, name=name, by=request.user)
     except (RunError, RegistryError) as fault:
-        row.refresh_from_db()
         form.refuse(fault)
-        return page(
-            request,
-            "dashboard/run_describe.html",
-            title=row.name,
-            section="runs",
-            status=400,
-            run=row,
-            name=name,
-            note=note,
-            note_most=NOTE_MOST,
-            with_checkpoint=with_checkpoint,
-            errors=form.sentences,
-        )
+        return run_page(request, run, form)
     label = render_to_string("dashboard/parts/run_checkpoint_label.html", {"run": row}, request)
     parts = {"heading": escape(row.name), "checkpoint-label": label}
     return saved(request, _page(row), parts)
+
+
+def _changes(row: TrainingRun, name: str, note: str) -> dict[str, Any]:
+    """The details of an audit entry: both names of a renamed run; a note's text stays out."""
+    renamed = {"name": f"{name} → {row.name}"} if name != row.name else {}
+    return {**renamed, **({"fields": ["note"]} if note != row.note else {})}
 
 
 def run_log(request: StaffRequest, run: UUID) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from memory_app.core.model.config import CHAT_TASK
 from memory_app.core.run_settings import PRESETS
 from memory_app.http import StaffRequest
 from memory_app.models import (
@@ -32,6 +33,7 @@ from memory_app.services.training.runs import (
 )
 from memory_app.translate_messages import in_words
 from memory_app.views.dashboard.compared_ids import ids_of
+from memory_app.views.dashboard.describe_form import DescribeForm
 from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.run_form import RunForm, clone_of, form_parts, start_point
 
@@ -49,6 +51,15 @@ CHARTS = (
     ("gradient_norm", False),
     ("learning_rate", False),
     ("tokens_per_second", False),
+)
+#: Those of a run that labels texts.
+LABEL_CHARTS = (
+    ("loss", False),
+    ("accuracy", True),
+    ("f1", True),
+    ("cross_entropy", True),
+    ("gradient_norm", False),
+    ("learning_rate", False),
 )
 #: The status with which htmx stops polling.
 STOP_POLLING = 286
@@ -68,6 +79,8 @@ def with_figures(rows: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
         examined=Subquery(bits.order_by("-step").values("step")[:1]),
         bits_per_byte=Subquery(mean.values("mean")),
         recall=latest(name="recall/gap_2"),
+        accuracy=latest(name__startswith="accuracy/"),
+        f1=latest(name__startswith="f1/"),
         rate=latest(name="tokens_per_second"),
     )
 
@@ -104,7 +117,7 @@ def run_new(request: StaffRequest) -> HttpResponse:
             if doubts := launch_doubts(run):
                 messages.success(request, _("The run was queued."))
             for doubt in doubts:
-                messages.info(request, in_words(doubt))
+                messages.warning(request, in_words(doubt))
             return redirect("admin:run", run=run.pk)
         problem, errors = form.whole, form.sentences
     else:
@@ -135,6 +148,7 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
         "left": row.seconds_left(),
         "percent": 100 * row.step // max(1, row.total_steps),
         "lively": row.status in LIVELY,
+        "of_chat": _is_of_chat(row),
         "equal": run_with_equal_weights(run=row),
         "ahead": ahead if queued else None,
         # The worker is about to carry out the request: its result is shown as soon as it is there.
@@ -143,6 +157,10 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
         "resumable": row.status in RESUMABLE,
         "refusal": in_words(refusal) if (refusal := resume_refusal(row)) else "",
     }
+
+
+def _is_of_chat(run: TrainingRun) -> bool:
+    return bool(run.settings.get("task", CHAT_TASK) == CHAT_TASK)
 
 
 def _is_validated(run: TrainingRun) -> bool:
@@ -154,8 +172,11 @@ def _is_validated(run: TrainingRun) -> bool:
     )
 
 
-def run(request: HttpRequest, run: UUID) -> HttpResponse:
-    """One run: progress, curves, samples, all of it live."""
+def run(request: HttpRequest, run: UUID, refused: DescribeForm | None = None) -> HttpResponse:
+    """One run: progress, curves, samples, all of it live.
+
+    `refused`: the form of its name and note, whose input and errors are shown.
+    """
     row = get_object_or_404(
         TrainingRun.objects.select_related("parent", "search", "checkpoint"), pk=run
     )
@@ -167,13 +188,18 @@ def run(request: HttpRequest, run: UUID) -> HttpResponse:
         section="runs",
         **_figures(row),
         **_samples(row),
-        name=row.name,
-        note=row.note,
+        status=400 if refused else 200,
+        name=refused.cleaned_data.get("name", "") if refused else row.name,
+        note=refused.cleaned_data.get("note", "") if refused else row.note,
         note_most=NOTE_MOST,
         validated=_is_validated(row),
-        charts=CHARTS,
-        with_checkpoint=row.checkpoint is not None and row.checkpoint.name == row.name,
-        errors={},
+        charts=CHARTS if _is_of_chat(row) else LABEL_CHARTS,
+        with_checkpoint=(
+            refused.cleaned_data.get("with_checkpoint")
+            if refused
+            else row.checkpoint is not None and row.checkpoint.name == row.name
+        ),
+        errors=refused.sentences if refused else {},
         log=run_log_read(row),
         settings=[
             {"key": key, "value": value, "changed": default.get(key) != value}

@@ -7,7 +7,10 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from memory_app.core.number_text import figure_text
+from memory_app.core.sampling.settings import MAX_SEED
 from memory_app.services.training.run_error import RunError
+from memory_app.services.training.searches import MOST_RUNS
 from memory_app.views.dashboard.dashboard_form import Text, Whole
 from memory_app.views.dashboard.run_form import TrainingForm, check_typed
 
@@ -25,13 +28,22 @@ def _value(typed: str) -> int | float | str:
     return typed
 
 
+def _no_whole(name: str, low: int, high: int) -> RunError:
+    return RunError(
+        "{name} must be a whole number from {low} to {high}.",
+        name=name,
+        low=figure_text(low),
+        high=figure_text(high),
+    )
+
+
 class SearchForm(TrainingForm):
     """A new search."""
 
     name = Text()
     method = Text()
-    count = Whole(1, RunError("{name} must be a whole number.", name="count"))
-    seed = Whole(1, RunError("{name} must be a whole number.", name="seed"))
+    count = Whole(1, _no_whole("count", 1, MOST_RUNS))
+    seed = Whole(1, _no_whole("seed", 0, MAX_SEED), min_value=0, max_value=MAX_SEED)
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)

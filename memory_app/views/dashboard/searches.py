@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from memory_app.core.messages import quoted
 from memory_app.http import StaffRequest
 from memory_app.models import ParameterSearch, RunStatus
 from memory_app.services.operations.audit import audit_record
@@ -21,7 +22,7 @@ from memory_app.services.training.searches import (
 )
 from memory_app.views.dashboard import hyperparameters
 from memory_app.views.dashboard.confirm import Ask, ask_and_act, refuse
-from memory_app.views.dashboard.page import ASKED, page
+from memory_app.views.dashboard.page import page
 from memory_app.views.dashboard.run_form import form_parts
 from memory_app.views.dashboard.runs import LIVELY
 from memory_app.views.dashboard.search_form import AXES, SearchForm
@@ -99,7 +100,7 @@ def search_cancel_view(request: StaffRequest, search: UUID) -> HttpResponse:
         reason = _("All its runs have ended: there is nothing to cancel.")
         return refuse(request, reason, back)
     ask = Ask(
-        title=_("Cancel {name}?").format(name=row.name),
+        title=_("Cancel {name}?").format(name=quoted(row.name)),
         section="searches",
         sentences=[
             ngettext(
@@ -124,7 +125,7 @@ def search_cancel_view(request: StaffRequest, search: UUID) -> HttpResponse:
     report = ngettext(
         "Cancellation requested for {n} run.", "Cancellation requested for {n} runs.", n
     ).format(n=n)
-    return ask_and_act(request, ask, act, report=report, tags=ASKED)
+    return ask_and_act(request, ask, act, report=report)
 
 
 def search(request: HttpRequest, search: UUID) -> HttpResponse:

@@ -37,7 +37,7 @@ def shared_chat(request: HttpRequest, chat: UUID) -> HttpResponse:
     """One shared chat, to read; the audit log records that."""
     row = get_object_or_404(readable(), pk=chat)
     audit_record(user=request.user, action="shared_chat.read", object=str(row.pk))
-    turns = row.turns.oldest_first().defer("state", "user_token_ids", "reply_token_ids")
+    turns = row.turns.oldest_first().defer("state", "given", "user_token_ids", "reply_token_ids")
     return page(
         request,
         "dashboard/shared_chat.html",

@@ -4,12 +4,13 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from memory_app import policy, services
 from memory_app.core.cells import chat_cell_names
+from memory_app.core.model.config import CHAT_TASK
 from memory_app.core.number_text import whole_number
 from memory_app.models import Chat, Checkpoint
 from memory_app.services.operations.audit import audit_record
@@ -32,7 +33,8 @@ def _is_seed(text: str) -> bool:
 
 
 def _chat_checkpoints() -> QuerySet[Checkpoint]:
-    return Checkpoint.objects.filter(cell__in=chat_cell_names())
+    of_chat = Q(config__task__isnull=True) | Q(config__task=CHAT_TASK)
+    return Checkpoint.objects.filter(of_chat, cell__in=chat_cell_names())
 
 
 def _pair(data: Any) -> list[Checkpoint | None]:
@@ -64,7 +66,7 @@ def checkpoints_try(request: HttpRequest) -> HttpResponse:
     sides = []
     for side, row in zip(("left", "right"), pair, strict=True):
         chat = _chat(request, side, row)
-        turns = chat.turns.oldest_first().defer("state") if chat else []
+        turns = chat.turns.oldest_first().defer("state", "given") if chat else []
         sides.append({"name": side, "checkpoint": row, "chat": chat, "turns": turns})
     keys = list(filter(None, map(request.GET.get, ("a", "b"))))
     named = {str(row.pk) for row in pair if row is not None}

@@ -18,19 +18,16 @@ def model_of(turn: Turn) -> Checkpoint:
     return services.chat_model(sha256=turn.chat.checkpoint.sha256)
 
 
-def tokens_seen(turn: Turn, model: Checkpoint) -> int:
+def tokens_seen(turn: Turn) -> int:
     """The number of tokens before this turn's state: its own and those of its ancestors."""
-    rows = {
-        key: (parent, len(model.tokenizer.turn_ids(user_ids, reply_ids)))
-        for key, parent, user_ids, reply_ids in Turn.objects.filter(chat=turn.chat_id).values_list(
-            "pk", "parent_id", "user_token_ids", "reply_token_ids"
-        )
-    }
+    rows = Turn.objects.filter(chat=turn.chat_id)
+    named = rows.only("parent_id", "kind", "user_token_ids", "reply_token_ids").in_bulk()
     count = 0
     step: UUID | None = turn.pk
     while step is not None:
-        step, tokens = rows.pop(step)  # each once: a cycle is a fault of the row
-        count += tokens
+        row = named.pop(step)  # each once: a cycle is a fault of the row
+        count += row.tokens
+        step = row.parent_id
     return count
 
 
@@ -38,7 +35,7 @@ def _metadata(turn: Turn, model: Checkpoint) -> dict[str, str]:
     return {
         "checkpoint_sha256": model.sha256,
         "turn": str(turn.pk),
-        "tokens_seen": str(tokens_seen(turn, model)),
+        "tokens_seen": str(tokens_seen(turn)),
     }
 
 
@@ -53,7 +50,7 @@ def _file(data: bytes, name: str) -> HttpResponse:
 def trace(request: TurnRequest, turn: UUID) -> HttpResponseBase:
     """i f g o c h [T, layers, hidden] of the turn's tokens, with the state before them."""
     row = request.turn
-    if not row.is_committed:
+    if not row.has_trace:
         raise Http404
     turn_trace, model = services.turn_trace(turn=row)
     data = trace_file(turn_trace, _metadata(row, model))

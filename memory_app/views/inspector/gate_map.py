@@ -32,7 +32,7 @@ def known(request: TurnRequest, version: str) -> HttpResponseBase | None:
     browser revalidates every time (`no-cache` in `kept`), since the server decides who may see it.
     """
     turn = request.turn
-    if not turn.is_committed:
+    if not turn.has_trace:
         raise Http404
     unmodified = get_conditional_response(request, etag=_etag(turn, version))
     return kept(unmodified, turn, version) if unmodified is not None else None
@@ -68,7 +68,7 @@ def traced(request: TurnRequest) -> tuple[AnyTrace, Checkpoint, int]:
     With its model, and the place of its first token in the turn.
     """
     turn = request.turn
-    if not turn.is_committed:
+    if not turn.has_trace:
         raise Http404
     number = numbered_window(request)
     if number is None:
@@ -85,7 +85,7 @@ def gate_map(request: TurnRequest, turn: UUID) -> HttpResponseBase:
     number = numbered(request, "layer", row.chat.checkpoint.num_layers)
     if gate not in row.chat.checkpoint.model_config.layer_gates(number):
         raise Http404
-    window = numbered_window(request) if row.is_committed else None
+    window = numbered_window(request) if row.has_trace else None
     version = f"map{maps.MAP_FORMAT_VERSION}" + (f"-window{window}" if window else "")
     if (same := known(request, version)) is not None:
         return same
@@ -112,9 +112,10 @@ def matrix(request: TurnRequest, turn: UUID) -> HttpResponseBase:
     row = request.turn
     config = row.chat.checkpoint.model_config
     number = numbered(request, "layer", config.num_layers)
-    if not config.memory_of(number).matrix:
+    # Its read-out is computed by the cell's fast form, which can't hold gates.
+    if not config.memory_of(number).matrix or row.hold:
         raise Http404
-    window = numbered_window(request) if row.is_committed else None
+    window = numbered_window(request) if row.has_trace else None
     text = request.GET.get("token", "")[:10]
     version = f"matrix{maps.MAP_FORMAT_VERSION}-{number}-{quote(text)}-{window or ''}"
     if (same := known(request, version)) is not None:

@@ -20,10 +20,10 @@ from memory_app.models import Turn, TurnKind
 from memory_app.refusal import Refused
 from memory_app.views.cell_json import cell_to_page, most_units
 from memory_app.views.inspector.gate_map import numbered_window
+from memory_app.views.inspector.other_turns import address_of, other_turn, other_turns
+from memory_app.views.inspector.shown_tokens import shown_tokens
 from memory_app.views.special_tokens import special_names, special_words
 
-# A piece of a character, or of white space, would be invisible and too small to click.
-_UNFINISHED, _BREAK = "·", "↵"
 # The imports of js/inspector/main.js: listed here so that the browser fetches all of them at once,
 # not file by file as each is read. Those of preload_map.js come first, since it requests the first
 # map.
@@ -35,7 +35,8 @@ _MODULES = tuple(
         "inspector/export_png", "inspector/changed_units", "shared/numbers", "inspector/panes",
         "shared/radio_group", "shared/colour_ramp", "shared/save_file", "inspector/token_row",
         "inspector/token_text", "inspector/compare_reply", "shared/strings", "inspector/unit_chart",
-        "inspector/matrix",
+        "inspector/matrix", "inspector/bands", "inspector/moves", "inspector/story",
+        "inspector/final_states",
     )
 )  # fmt: skip
 _LONGEST_WORD = 24  # characters that no line breaks between: they fit on a narrow phone
@@ -43,26 +44,9 @@ _CLOSING = ("Po", "Pe", "Pf")  # categories of marks that end a word or a senten
 _EXCERPT = 40  # characters of a reply in the list of those to compare with
 
 
-def _shown(tokenizer: Tokenizer, ids: list[int], first: int) -> list[dict[str, Any]]:
-    """One entry a token from `first` on: whole characters only, so that a split one is at its last
-    byte, even if it began before."""
-    names, words = special_names(tokenizer), special_words()
-    stream, tokens = tokenizer.stream(), []
-    for index, token_id in enumerate(ids):
-        name = names.get(token_id, "")
-        text = words[name] if name else stream.push(token_id)
-        if index < first:
-            continue
-        shown = text.replace("\n", _BREAK + "\n") or _UNFINISHED
-        tokens.append(
-            {"token_id": token_id, "shown": shown, "control": name, "unfinished": not text}
-        )
-    return tokens
-
-
 def _sentence(tokenizer: Tokenizer, ids: list[int], split: int, first: int) -> list[dict[str, Any]]:
     """The tokens from `first` on, marked where the prompt, `split` tokens, and the reply begin."""
-    tokens = _shown(tokenizer, ids, first)
+    tokens = shown_tokens(tokenizer, ids, first)
     tokens[0]["opens"] = _("prompt") if first < split else _("reply")
     if first < split < first + len(tokens):
         tokens[split - 1 - first]["closes"] = True
@@ -81,6 +65,9 @@ def _sentence(tokenizer: Tokenizer, ids: list[int], split: int, first: int) -> l
 def _joins(token: dict[str, Any], after: dict[str, Any], length: int) -> bool:
     """Whether no line may break between two tokens, the first of which ends `length` characters
     without a break."""
+    # The last token of the prompt opens the reply: it stays with the prompt, before the rule.
+    if token.get("closes") or after.get("closes"):
+        return "closes" in after
     if after["control"] or token["control"]:
         return after["control"] == END or token["control"] not in ("", END)
     if length + len(after["shown"]) > _LONGEST_WORD:
@@ -142,7 +129,7 @@ def turn(request: TurnRequest, turn: UUID) -> HttpResponse:
         "gates": cell["gates"],
         "layers": range(1, checkpoint.num_layers + 1),
     }
-    if row.is_committed:
+    if row.has_trace:
         tokenizer = services.chat_model(sha256=checkpoint.sha256).tokenizer
         ids = tokenizer.turn_ids(row.user_token_ids, row.reply_token_ids)
         number = numbered_window(request) or 1
@@ -161,6 +148,14 @@ def turn(request: TurnRequest, turn: UUID) -> HttpResponse:
             for sibling in context["siblings"]
             if sibling["comparable"] and not sibling["own"]
         ]
+        same = {one["id"] for one in context["siblings"] if one["comparable"]}
+        if shown.count == 1:
+            asked = request.GET.get("with", "")
+            given = other_turn(request.person, row, address_of(asked))
+            context["others"] = other_turns(request.person, row, tokenizer, given, same)
+            context["asked"] = asked
+            context["unknown"] = bool(asked) and given is None
+            context["with"] = str(given.pk) if given is not None else None
         if shown.count > 1:
             context["window"] = asdict(shown) | {"size": WINDOW, "split": split}
             context["window_json"] = json.dumps(context["window"])
@@ -168,15 +163,19 @@ def turn(request: TurnRequest, turn: UUID) -> HttpResponse:
         context["page"] = {
             "turn": str(row.pk),
             "checkpoint": checkpoint.name,
+            "checkpoint_id": str(checkpoint.pk),
             "message": Truncator(row.user_text).chars(80),
             "split": split - shown.first,
             "window": context.get("window"),
             "layers": checkpoint.num_layers,
             "units": most_units(config),
-            "siblings": [one for one in context["siblings"] if one["comparable"]],
+            "siblings": [one for one in context["siblings"] if one["comparable"]]
+            + context.get("others", []),
+            "with": context.get("with"),
             "control": {
                 token_id: special_words()[name]
                 for token_id, name in special_names(tokenizer).items()
             },
         }
-    return render(request, "turn.html", context)
+    status = 404 if context.get("unknown") else 200
+    return render(request, "turn.html", context, status=status)

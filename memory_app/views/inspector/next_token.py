@@ -25,7 +25,7 @@ def _token(tokenizer: Tokenizer, token_id: int) -> dict[str, Any]:
 def alternatives_json(request: TurnRequest, turn: UUID) -> JsonResponse:
     """?token=0: the ten most probable ids, the token's own probability, the entropy, there."""
     row = request.turn
-    if not row.is_committed:
+    if not row.has_trace:
         raise Http404
     tokenizer = services.chat_model(sha256=row.chat.checkpoint.sha256).tokenizer
     ids = tokenizer.turn_ids(row.user_token_ids, row.reply_token_ids)
