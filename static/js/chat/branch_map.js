@@ -1,12 +1,14 @@
 // The map of a chat's branches: one mark a turn, time to the right, a lane for each branch.
 import { cut } from "../shared/graphemes.js";
-import { pathTo } from "./tree.js";
+import { isTalk, pathTo } from "./tree.js";
 import { say, wordsOf } from "../shared/strings.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const STEP = 28; // px between turns
-const LANE = 24; // px between branches
-const EDGE = 16;
+const FINGER = matchMedia("(pointer: coarse)").matches;
+const STEP = FINGER ? 44 : 28; // px between turns
+const LANE = FINGER ? 44 : 24; // px between branches
+const REACH = FINGER ? 22 : 12; // px around a mark that belong to it
+const EDGE = FINGER ? 24 : 16;
 const R = 5;
 const LABEL = 80; // characters of a message that a label has
 const LOST = new Set(["interrupted", "failed"]);
@@ -73,7 +75,7 @@ export class TreeMap {
     mark.dataset.turn = place.id ?? "";
     if (head) mark.setAttribute("aria-current", "step");
     if (place.lost || place.status === "running") mark.setAttribute("aria-disabled", "true");
-    mark.append(make("circle", { r: 12, class: "reach" }));
+    mark.append(make("circle", { r: REACH, class: "reach" }));
     if (head) mark.append(make("circle", { r: R + 4, class: "ring" }));
     mark.append(shape(place));
     return mark;
@@ -149,7 +151,8 @@ export function layOut(tree) {
       column: place.column + 1,
       lane: k ? -1 : place.lane, // -1: a lane of its own, assigned when it is reached
       status: turn.status,
-      text: turn.user_text ?? "",
+      text: turn.change ?? turn.user_text ?? "",
+      changes: !isTalk(turn),
       lost: LOST.has(turn.status),
     }));
     if (place !== places[0]) places.push(place);
@@ -166,9 +169,9 @@ export function branches(tree) {
 const x = (place) => EDGE + place.column * STEP;
 const y = (place) => EDGE + place.lane * LANE;
 
-function words({ id, column, text, status, onPath }, head) {
+function words({ id, column, text, changes, status, onPath }, head) {
   const short = cut(text ?? "", LABEL).replace(/\s+/g, " ");
-  const what = id === null ? say("treeStart") : say("treeTurn", { n: column, text: short, status: wordsOf("status")[status] ?? status });
+  const what = id === null ? say("treeStart") : changes ? say("treeChange", { n: column, text: short }) : say("treeTurn", { n: column, text: short, status: wordsOf("status")[status] ?? status });
   return head ? say("treeHere", { what }) : onPath && id !== null ? say("treeOnPath", { what }) : what;
 }
 
@@ -178,9 +181,10 @@ function line(from, to) {
   return make("path", { d: `M${x1} ${y1}${bend}`, class: to.onPath ? "on-path" : "" });
 }
 
-function shape({ id, status, lost }) {
+function shape({ id, status, lost, changes }) {
   if (id === null) return make("path", { d: `M0 ${-R - 1}L${R + 1} 0L0 ${R + 1}L${-R - 1} 0Z`, class: "shape" });
   if (lost) return make("path", { d: `M${-R + 1} ${-R + 1}L${R - 1} ${R - 1}M${R - 1} ${-R + 1}L${-R + 1} ${R - 1}`, class: "shape cross" });
+  if (changes) return make("path", { d: `M0 ${-R}L${R} ${R - 1}H${-R}Z`, class: "shape" });
   if (CUT.has(status)) return make("rect", { x: -R + 0.5, y: -R + 0.5, width: 2 * R - 1, height: 2 * R - 1, class: "shape" });
   return make("circle", { r: R, class: status === "running" ? "shape hollow" : "shape" });
 }

@@ -2,11 +2,14 @@
 // message that waits to be sent.
 import { ChatSocket } from "./socket.js";
 import { Composer } from "./composer.js";
+import { Hold } from "./hold_gates.js";
 import { Follow } from "./follow_scroll.js";
 import { Memory } from "./memory_panel.js";
 import { Sampling } from "./sampling.js";
+import { ChangeView } from "./change_view.js";
+import { PageRules } from "./page_rules.js";
 import { TurnView } from "./turn.js";
-import { pathTo, shownPath, siblings } from "./tree.js";
+import { fadedPaths, isTalk, pathTo, shownPath, versions } from "./tree.js";
 import { writeTitle } from "./title.js";
 import { Kept } from "../shared/browser_storage.js";
 import { tell } from "./events.js";
@@ -15,6 +18,10 @@ import { isThere, standing } from "./chat_access.js";
 
 export const element = (id) => document.getElementById(id);
 
+const newView = (turn) => (isTalk(turn)
+  ? TurnView.create({ id: turn.id, client: turn.client_turn_id, text: turn.user_text, status: turn.status })
+  : ChangeView.create(turn));
+
 export class ChatPage {
   // page: what the server wrote into the page; `attach` adds the parts that need a sender.
   constructor(page) {
@@ -22,8 +29,9 @@ export class ChatPage {
     this.list = element("turns");
     this.composer = new Composer(page.chat);
     this.sampling = new Sampling(page.chat, page.presets);
+    this.hold = new Hold(page.chat, page.checkpoint.holds);
     this.kept = new Kept("sessionStorage", "pending", page.chat);
-    this.follow = new Follow(element("scroller"), [this.list, element("later"), element("aside"), element("next")], element("jump"), page.chat);
+    this.follow = new Follow(element("scroller"), [this.list, element("blanked-note"), element("forgotten"), element("later"), element("aside"), element("next")], element("jump"), page.chat);
     this.memory = new Memory(page.checkpoint);
     this.owner = personNow(); // the chat's person when it was last open here
     this.socket = new ChatSocket(`/ws/chat/${page.chat}/`, () => standing(page.chat, this.owner), () => isThere(page.chat));
@@ -33,16 +41,23 @@ export class ChatPage {
     this.stopWanted = false;
     this.sent = null; // performance.now() of the last message that went out
     this.refocus = null; // {turn, order}: the buttons to try once the other version is shown
-    this.views = [...this.list.children].map((li) => new TurnView(li)); // in the page's order
+    this.rules = new PageRules(this.list);
+    const onPage = (selector) => [...this.list.querySelectorAll(`:scope > ${selector}`)].map((li) => (li.dataset.kind ? new ChangeView(li) : new TurnView(li)));
+    this.views = onPage(".turn:not(.faded)"); // of the head's branch, in the page's order
+    this.before = onPage(".turn.faded"); // of turns that the memory no longer holds, greyed
   }
 
-  attach({ openings, steps, strips }) {
-    Object.assign(this, { openings, steps, strips });
+  attach({ hand, openings, steps, strips }) {
+    Object.assign(this, { hand, openings, steps, strips });
   }
+
+  get allViews() { return [...this.before, ...this.views]; }
 
   get busy() { return Boolean(this.live || this.pending); }
+  // Deleted, or no longer this person's: the server refuses whatever is asked.
+  get stuck() { return this.socket.out || this.socket.ended; }
 
-  viewOf(turn) { return this.views.find((view) => view.id === turn); }
+  viewOf(turn) { return this.views.find((view) => view.id === turn) ?? this.before.find((view) => view.id === turn); }
   turnOf(id) { return this.tree.turns.find((turn) => turn.id === id); }
 
   keepPending(value) {
@@ -75,7 +90,7 @@ export class ChatPage {
     for (const view of this.views) {
       const turn = this.turnOf(view.id);
       if (!turn) continue;
-      const all = siblings(this.tree, turn);
+      const all = versions(this.tree, turn);
       view.versions(all.indexOf(turn) + 1, all.length);
     }
   }
@@ -89,8 +104,10 @@ export class ChatPage {
   }
 
   showSteps() {
-    this.steps.show(this.tree, this.busy);
-    this.memory.showBusy(this.busy);
+    this.steps.show(this.tree, this.busy || this.stuck);
+    this.memory.showBusy(this.busy, this.stuck);
+    this.hand.show(this.busy || this.stuck);
+    this.composer.stuck = this.stuck;
     this.openings.show(!this.busy && this.views.length > 0, this.tree.head);
   }
 
@@ -103,7 +120,11 @@ export class ChatPage {
     const path = pathTo(this.tree, this.tree.head);
     const head = path.at(-1);
     tell("head", { head: head?.id ?? null, path });
-    this.memory.show({ head: head?.id ?? null, parent: head?.parent ?? null, hash: head?.state_sha256, turns: path.length })
+    const blanked = head ? null : this.tree.blanked;
+    this.memory.show({
+      head: head?.id ?? null, parent: head?.parent ?? null, hash: head?.state_sha256, turns: path.length,
+      back: blanked && { turn: blanked, turns: pathTo(this.tree, blanked).length },
+    })
       .catch(() => {}); // the panel keeps what it showed; the chat does not depend on it
   }
 
@@ -138,22 +159,24 @@ export class ChatPage {
     this.socket.revive();
     this.tree = fresh;
     if (!fresh.running) this.composer.settle("reply");
-    const old = new Map(this.views.map((view) => [view.id, view]));
+    const old = new Map(this.allViews.map((view) => [view.id, view]));
     const waiting = this.views.find((view) => !view.id && view.client === this.pending?.frame.client_turn_id);
-    const shown = shownPath(fresh).map((turn) => {
-      const view = old.get(turn.id) ?? TurnView.create({ id: turn.id, client: turn.client_turn_id, text: turn.user_text, status: turn.status });
+    const viewFor = (turn) => {
+      const view = old.get(turn.id) ?? newView(turn);
       view.update(turn);
       return view;
-    });
+    };
+    const path = shownPath(fresh);
+    const shown = path.map(viewFor);
+    const faded = fadedPaths(fresh, path).map((branch) => branch.map(viewFor));
+    const forgotten = this.hand.leftOut(path).map(({ id, at }) => ({ view: viewFor(this.turnOf(id)), at }));
     // A new turn is drawn before it is placed, so that it doesn't change its size before the reader.
-    await Promise.all(shown.filter((view) => !view.li.isConnected).map((view) => view.drawn));
+    await Promise.all([...faded.flat(), ...shown].filter((view) => !view.li.isConnected).map((view) => view.drawn));
     if (waiting && !this.tree.turns.some((turn) => turn.client_turn_id === waiting.client)) shown.push(waiting);
     this.views.splice(0, this.views.length, ...shown);
-    const staying = new Set(shown.map((view) => view.li));
-    const { list } = this;
-    for (const li of [...list.children]) if (!staying.has(li)) li.remove();
-    shown.forEach(({ li }, k) => li !== list.children[k] && list.insertBefore(li, list.children[k] ?? null));
-    element("openings").hidden = shown.length > 0;
+    this.before = [...faded.flat(), ...forgotten.map(({ view }) => view)];
+    this.rules.arrange(this.rules.items(faded, shown, forgotten));
+    element("openings").hidden = this.allViews.length > 0;
     this.showTitle(this.tree.title);
     this.showTree();
   }

@@ -1,6 +1,6 @@
 // A deleted chat: this page still shows it, without any action.
 const main = document.getElementById("main");
-const acts = [...document.querySelectorAll("#main .composer-place, #main .openings, .memory-actions, .memory .foot")];
+const acts = [...document.querySelectorAll("#main .composer-place, #main .openings, .memory-actions, .memory .foot, #blanked-note, #forgotten")];
 const text = document.getElementById("text");
 
 export function close() {

@@ -1,7 +1,8 @@
 // The message field: Enter sends, Shift+Enter breaks the line, Esc stops (in main.js).
-import { Kept } from "../shared/browser_storage.js";
+import { Draft } from "./draft.js";
 import { LIMIT, characters } from "./message_length.js";
-import { say } from "../shared/strings.js";
+import { grouped } from "../shared/numbers.js";
+import { say, wordsOf } from "../shared/strings.js";
 import { TOKENS, TokenCount } from "./token_count.js";
 
 const NEAR = 300;
@@ -57,9 +58,9 @@ export class Composer extends EventTarget {
   constructor(chat) {
     super();
     this.text = element("text");
-    this.draft = new Kept("localStorage", "draft", chat);
+    this.draft = new Draft(chat);
     // Text that was typed before this script ran stays.
-    if (!this.text.value) this.text.value = this.draft.value ?? "";
+    if (!this.text.value) this.text.value = this.draft.value;
     this.tokens = new TokenCount(() => this.#changed());
     this.emptied = false; // by hand: Ctrl+Z then belongs to the field
     this.text.addEventListener("input", () => {
@@ -80,6 +81,21 @@ export class Composer extends EventTarget {
     element("stop").addEventListener("click", () => this.dispatchEvent(new Event("stop")));
     this.running = false;
     this.#changed();
+  }
+
+  // Enter came before the page's scripts (early_enter.js): what stood in the field then is sent now, and
+  // what was typed since stays.
+  sendEarly() {
+    const { dataset } = element("composer");
+    dataset.ready = "";
+    element("early").hidden = true;
+    const { early } = dataset;
+    delete dataset.early;
+    if (!early || !this.text.value.startsWith(early)) return;
+    const since = this.text.value.slice(early.length);
+    this.text.value = early;
+    this.#submit();
+    if (since) this.restore(`${this.text.value}${since}`);
   }
 
   get isBlank() {
@@ -118,10 +134,21 @@ export class Composer extends EventTarget {
     if (reasons.includes(this.until)) this.complain(null);
   }
 
+  // What is used of the messages that may be sent in so many seconds.
+  showUsed(used, most, seconds) {
+    const words = wordsOf("used")[seconds] ?? "";
+    element("used").textContent = words.replace("{used}", grouped(used)).replace("{most}", grouped(most));
+    element("used").classList.toggle("low", used * 4 >= most * 3);
+  }
+
   set replying(running) {
     this.running = running;
     element("send").hidden = running;
     element("stop").hidden = !running;
+  }
+
+  set stuck(stuck) {
+    element("stop").disabled = stuck;
   }
 
   #changed() {
@@ -130,7 +157,7 @@ export class Composer extends EventTarget {
     count.textContent = words;
     count.classList.toggle("over", over);
     element("send").disabled = !sendable;
-    this.draft.value = this.text.value || null;
+    this.draft.value = this.text.value;
     fit(this.text);
   }
 }

@@ -8,9 +8,11 @@ export class Drawer {
     button.addEventListener("click", () => (this.isOpen ? this.shut() : this.open()));
     panel.querySelector("[data-shut]").addEventListener("click", () => this.shut());
     drawers.add(this);
-    // In the capturing phase, so that Escape shuts the panel and leaves a reply running.
+    // In the capturing phase, so that Escape shuts the panel and leaves a reply running; in the
+    // message field it stops the reply first.
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !this.isOpen) return;
+      if (event.target.id === "text" && !document.getElementById("stop").hidden) return;
       event.stopImmediatePropagation();
       this.shut();
     }, true);

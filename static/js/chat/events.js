@@ -4,7 +4,9 @@
 //   chat:turn-finished  {turn, status, tokens, hash}: tokens = how many the reply has
 //   chat:head           {head, path}: the turns from the root to the head, as turns.json has them
 //                       (of those on the page at its load only id, parent, status and hash)
+//   chat:gauge          {head}: the panel shows what this head would say
 //   chat:sampling       the settings were changed, and none of them is wrong
+//   chat:elsewhere      the chat was deleted elsewhere, or restored
 // And an event for this page: chat:title {chat, title}, when the chat's title was changed here.
 export function tell(name, detail) {
   document.dispatchEvent(new CustomEvent(`chat:${name}`, { detail }));

@@ -3,26 +3,37 @@
 import { Kept } from "../shared/browser_storage.js";
 
 const NEAR = 40; // px
+const SETTLE = 500; // ms after the page is loaded
 const RETURNS = new Set(["back_forward", "reload"]);
+
+// Chromium's headless shell sometimes has no such entry; the older interface then has the answer.
+function isReturn() {
+  const [entry] = performance.getEntriesByType("navigation");
+  if (entry) return RETURNS.has(entry.type);
+  const { type, TYPE_RELOAD, TYPE_BACK_FORWARD } = performance.navigation;
+  return type === TYPE_RELOAD || type === TYPE_BACK_FORWARD;
+}
 
 export class Follow {
   constructor(scroller, contents, jump, chat) {
     this.kept = new Kept("sessionStorage", "place", chat);
+    this.jump = jump;
     this.scroller = scroller;
     this.following = true;
     this.top = 0; // the position after the last scroll
     scroller.addEventListener("scroll", () => this.#look(), { passive: true });
     const sizes = new ResizeObserver(() => {
       this.#followBlank();
-      if (this.following) this.#toEnd();
+      if (this.held) this.#restore(this.held);
+      else if (this.following) this.#toEnd();
     });
     for (const part of [scroller, ...contents]) sizes.observe(part);
     jump.addEventListener("click", () => this.end());
-    this.jump = jump;
     this.#followBlank();
-    const returned = RETURNS.has(performance.getEntriesByType("navigation")[0]?.type);
+    const returned = isReturn();
     this.returned = returned && this.#restore(this.kept.value);
-    if (!this.returned) this.#toEnd();
+    if (this.returned) this.#hold(this.kept.value);
+    else this.#toEnd();
     addEventListener("pagehide", () => (this.kept.value = this.#place()));
   }
 
@@ -38,7 +49,8 @@ export class Follow {
   #restore(place) {
     const turn = place && document.getElementById(place.turn);
     if (!turn) return false;
-    this.leave();
+    this.following = false;
+    this.jump.hidden = false;
     // A reply may be lower than before: Markdown keeps the height of the plain text until a reload.
     const { top, height } = turn.getBoundingClientRect();
     this.scroller.scrollTop += top - this.scroller.getBoundingClientRect().top + Math.min(place.past, height - 1);
@@ -46,7 +58,19 @@ export class Follow {
     return true;
   }
 
+  // The earlier place stays until the page has its final layout, or the reader moves: what is drawn
+  // late changes the heights, and a scroller that is still short would pass for one at its end.
+  #hold(place) {
+    this.held = place;
+    const release = () => (this.held = null);
+    for (const type of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(type, release, { once: true, passive: true });
+    const settled = () => setTimeout(release, SETTLE);
+    if (document.readyState === "complete") settled();
+    else addEventListener("load", settled, { once: true });
+  }
+
   end() {
+    this.held = null;
     this.following = true;
     this.jump.hidden = true;
     this.#followBlank();
@@ -55,6 +79,7 @@ export class Follow {
 
   // The reader was brought to another place.
   leave() {
+    this.held = null;
     this.following = false;
     this.jump.hidden = false;
   }
@@ -77,6 +102,7 @@ export class Follow {
   // Only a move upwards is the reader's: growth below moves nothing, and may happen again before the
   // event of our own last move arrives.
   #look() {
+    if (this.held) return;
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     if (scrollHeight - scrollTop - clientHeight < NEAR) this.following = true;
     else if (scrollTop < this.top) this.following = false;

@@ -1,5 +1,6 @@
 // What the server sends, a method a frame type.
 import { KEPT, TurnView } from "./turn.js";
+import { blankedBefore } from "./tree.js";
 import { element } from "./chat_page.js";
 import { personNow } from "../shared/identity.js";
 import { say } from "../shared/strings.js";
@@ -56,7 +57,11 @@ export function frameHandlers(chat, sending) {
         view.adopt(turn);
         view.status = "running";
         chat.place(view);
-        chat.tree.turns.push({ id: turn, parent, client_turn_id: client, status: "running", user_text: mine.text });
+        view.held = mine.frame.hold;
+        const version = chat.turnOf(mine.frame.turn); // of a reply again, or an edit
+        const blanked = parent ? null : version ? blankedBefore(version) : chat.tree.blanked;
+        const parameters = blanked ? { blanked } : {};
+        chat.tree.turns.push({ id: turn, parent, client_turn_id: client, status: "running", user_text: mine.text, parameters, hold: mine.frame.hold ?? null });
         if (chat.tree.title_provisional) chat.retitle().catch(() => {});
       } else {
         await chat.sync(); // another tab's message, or one that was taken before
@@ -86,6 +91,7 @@ export function frameHandlers(chat, sending) {
       }
       live.asked = false;
       live.seq = frame.seq;
+      if (frame.seq === 0) chat.viewOf(frame.turn)?.note("");
       chat.viewOf(frame.turn)?.append(frame);
       const first = frame.seq === 0 && live.sent;
       tell("token", { turn: frame.turn, seq: frame.seq, wait: first ? performance.now() - live.sent : null });
@@ -100,22 +106,33 @@ export function frameHandlers(chat, sending) {
       composer.settle("reply");
       if (!chat.live) chat.stopWanted = false;
       if (!turn || !view) return chat.sync();
-      const { status, reply_text, state_sha256, cut_by } = frame;
+      const { status, reply_text, state_sha256, cut_by, fixed } = frame;
       Object.assign(turn, { status, reply_text, state_sha256, cut_by });
       if (chat.tree.running === frame.turn) chat.tree.running = null;
       tell("turn-finished", { turn: frame.turn, status, tokens: frame.reply_tokens, hash: state_sha256 });
-      view.finish({ status, reply_text, cut_by });
+      view.finish({ status, reply_text, cut_by, fixed });
       element("spoken").textContent = say("finished", { text: frame.reply_text });
-      if (KEPT.has(status)) chat.tree.head = frame.turn;
+      if (KEPT.has(status)) Object.assign(chat.tree, { head: frame.turn, blanked: null });
       chat.showTree();
+    },
+
+    "turn.queued"({ turn, ahead }) {
+      chat.viewOf(turn)?.note(ahead ? say("queued", { n: ahead }) : "");
     },
 
     "turn.unstored"({ turn }) {
       chat.viewOf(turn)?.note(say("unstored"));
     },
 
+    limits({ messages: { used, most, seconds } }) {
+      composer.showUsed(used, most, seconds);
+    },
+
     async "memory.changed"({ head }) {
+      const before = chat.tree.head;
+      chat.hand.moved(head);
       await chat.sync();
+      if (!head || !before) chat.follow.end(); // the rule of a blanked memory, or the turns restored
       chat.steps.settled(head);
       if (!element("later").hidden) element("later").scrollIntoView({ block: "nearest" });
       const { refocus } = chat;
@@ -136,6 +153,7 @@ export function frameHandlers(chat, sending) {
       else if (code === "busy") composer.complain(say("busy"), "reply");
       else composer.complain(detail);
       chat.steps.settled();
+      chat.hand.refused();
       if (!mine) return;
       chat.keepPending(null);
       chat.remove((view) => !view.id && view.client === mine.frame.client_turn_id);

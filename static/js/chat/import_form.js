@@ -7,6 +7,14 @@ const field = form.querySelector("input[type=file]");
 const button = form.querySelector("button");
 const going = document.getElementById("import-going");
 
+// On a phone the open form pushes the list down instead of covering it (chats.css).
+const pop = form.closest("details");
+const head = document.querySelector(".chats-head");
+const GAP = 28; // px between the form and what is below it
+const makeRoom = () => head.style.setProperty("--sheet-room", pop.open ? `${form.offsetHeight + GAP}px` : "0px");
+pop.addEventListener("toggle", makeRoom);
+new ResizeObserver(makeRoom).observe(form);
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   button.disabled = true;

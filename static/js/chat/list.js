@@ -119,6 +119,8 @@ async function lookAtImports() {
 }
 setInterval(() => lookAtImports().catch(() => {}), IMPORTS); // the server may be away for a while
 
+document.addEventListener("chat:elsewhere", () => refresh().catch(() => {}));
+
 // A chat enters the list with its first message.
 document.addEventListener("chat:turn-started", () => {
   const here = new URL(search.getAttribute("hx-get"), location.href).searchParams.get("current");

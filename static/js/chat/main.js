@@ -1,7 +1,10 @@
 // The chat page: keeps what is on the page equal to the chat's tree, frame by frame.
 import { ChatPage, element } from "./chat_page.js";
+import { Gauge } from "./gauge.js";
+import { Hand } from "./hand.js";
 import { Openings } from "./openings.js";
 import { Sending } from "./sending.js";
+import { Tour } from "./tour.js";
 import { Steps } from "./undo_redo.js";
 import { bringTo } from "./turn_anchor.js";
 import { close, reopen } from "./closed_chat.js";
@@ -10,8 +13,11 @@ import { frameHandlers } from "./frames.js";
 import { lazyStrips } from "./gate_strips_lazy.js";
 import { lookAhead } from "./prefetch_gates.js";
 import { say } from "../shared/strings.js";
+import { traceWords } from "./trace_word.js";
+import { tell } from "./events.js";
 import { tellOfConnection } from "./connection_notice.js";
 import { whenBack } from "./refresh_on_return.js";
+import "./kept_details.js";
 import "./narrow_panels.js";
 
 const page = JSON.parse(element("page").textContent);
@@ -19,14 +25,17 @@ const chat = new ChatPage(page);
 const sending = new Sending(chat);
 const { composer, follow, list, socket } = chat;
 chat.attach({
+  hand: new Hand(chat, sending),
   openings: new Openings(page.chat, page.openings, (text) => sending.message(text)),
   steps: new Steps(page.chat, {
-    goTo: (turn) => sending.goTo(turn),
+    goTo: (turn, how) => sending.goTo(turn, how),
     complete: (needed) => chat.complete(needed),
     isBlank: (field) => field === composer.text && composer.isBlank,
   }),
-  strips: lazyStrips(() => chat.views, element("scroller")),
+  strips: lazyStrips(() => chat.allViews, element("scroller")),
 });
+
+const gauge = new Gauge(page.chat); // it follows the head
 
 const handlers = frameHandlers(chat, sending);
 let order = Promise.resolve(); // frames are handled one after another, also where one must fetch
@@ -39,6 +48,10 @@ tellOfConnection(socket);
 socket.addEventListener("up", () => composer.settle("line"));
 socket.addEventListener("offline", () => sending.markUnsent(say("keptOffline")));
 for (const back of ["up", "heard"]) socket.addEventListener(back, () => sending.markUnsent(""));
+socket.addEventListener("out", () => {
+  sending.markUnsent(say("keptLoggedOut"));
+  chat.showSteps();
+});
 document.addEventListener("person", () => socket.renew());
 document.addEventListener("chat:sampling", () => composer.settle("sampling"));
 // Deleted: no message waits to be sent later, should the chat come back; its text stays in the field.
@@ -51,11 +64,17 @@ socket.addEventListener("gone", () => {
   chat.remove((view) => !view.id);
   if (unsent && unsent.frame.type !== "turn.regenerate") composer.restore(unsent.text);
   composer.complain(null);
-  composer.draft.value = null; // it goes with its chat
+  composer.draft.forget(); // it goes with its chat
   chat.showSteps();
   close();
+  tell("elsewhere");
 });
-socket.addEventListener("up", () => reopen() && syncInOrder());
+socket.addEventListener("up", () => {
+  chat.showSteps();
+  if (!reopen()) return;
+  tell("elsewhere");
+  syncInOrder();
+});
 
 // A title that was given here, or was new at this page's load, goes to the browser's other tabs.
 const titles = new BroadcastChannel(`gatescope.title.${page.chat}`);
@@ -85,7 +104,7 @@ async function tellHow(view) {
 }
 
 list.addEventListener("click", (event) => {
-  const view = chat.views.find((other) => other.li.contains(event.target));
+  const view = chat.allViews.find((other) => other.li.contains(event.target));
   if (!view) return;
   const button = event.target.closest("button");
   if (!button) return;
@@ -98,8 +117,10 @@ list.addEventListener("click", (event) => {
   else if (is("copy")) copy((button.closest(".you") ? view.user : view.reply).textContent, button);
 });
 
-lookAhead(list);
+lookAhead(list, page.checkpoint.num_layers - 1);
+const trace = page.checkpoint.has_ledger ? traceWords(chat, list) : null;
 chat.showTree();
+if (page.tour) new Tour(chat, page.tour, { sending, hand: chat.hand, gauge, trace });
 bringTo({
   viewOf: (turn) => chat.viewOf(turn),
   follow,
@@ -112,5 +133,6 @@ bringTo({
   },
 });
 socket.open();
+composer.sendEarly();
 // While a reply runs the frames say everything that changes.
-whenBack(() => chat.busy || syncInOrder());
+whenBack(() => (socket.ended ? socket.lookAgain() : chat.busy || syncInOrder()));

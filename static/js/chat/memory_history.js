@@ -1,7 +1,6 @@
 // The history of a chat's memory, turn by turn along the head's branch: the norms of each layer, and
 // the turns' cost beside a chat that reads its transcript again for every reply and beside a
 // Transformer of equal size that keeps its key-value cache.
-import { Kept } from "../shared/browser_storage.js";
 import { LineChart } from "../shared/line_chart.js";
 import { grouped, size } from "../shared/numbers.js";
 import { radios } from "../shared/radio_group.js";
@@ -26,9 +25,6 @@ export class Course {
       this.shown = value;
       this.#chartCosts();
     });
-    const open = new Kept("localStorage", "cost", "open");
-    element("cost").open = open.value === true;
-    element("cost").addEventListener("toggle", () => (open.value = element("cost").open || null));
     element("memory-numbers").addEventListener("click", () => saveText(this.csv(), `memory-${chat}.csv`));
     // The reply has begun: the time until then as measured here, until its turn is stored with the
     // server's measure.

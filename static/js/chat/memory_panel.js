@@ -2,9 +2,8 @@
 // undoes that. memory_history.js shows where the numbers came from, turn by turn.
 import { Course } from "./memory_history.js";
 import { load } from "../inspector/safetensors.js";
-import { Kept } from "../shared/browser_storage.js";
 import { grouped } from "../shared/numbers.js";
-import { paint, ramp } from "../shared/colour_ramp.js";
+import { colour, paint, ramp } from "../shared/colour_ramp.js";
 import { say } from "../shared/strings.js";
 
 const element = (id) => document.getElementById(id);
@@ -37,29 +36,47 @@ function layersOf(tensors, part) {
 const norm = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 const distance = (a, b) => norm(a.map((value, k) => value - b[k]));
 
+// The 99th percentile of the values' sizes over all layers.
+function percentile(layers) {
+  const sizes = Float32Array.from(layers.flatMap((values) => Array.from(values, Math.abs))).sort();
+  return sizes[Math.floor(0.99 * (sizes.length - 1))];
+}
+
+// Draws the cells beyond the scale in the colour of text; returns how many there are.
+function mark(canvas, values, block, scale) {
+  const { height } = canvas;
+  const context = canvas.getContext("2d");
+  context.fillStyle = css(colour("--text"));
+  let count = 0;
+  values.forEach((value, unit) => {
+    if (Math.abs(value) <= scale) return;
+    const row = Math.floor(unit / block); // of all matrices one under the other
+    context.fillRect(Math.floor(row / height) * block + (unit % block), row % height, 1, 1);
+    count += 1;
+  });
+  return count;
+}
+
+const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
+
 export class Memory {
   constructor(checkpoint) {
     this.checkpoint = checkpoint;
     const { chat } = JSON.parse(element("page").textContent);
     this.course = new Course(chat, checkpoint);
-    // The target of the undo after a clearing done here: {turn: the head before it, turns}.
-    this.back = new Kept("sessionStorage", "blanked", chat);
+    this.back = null; // the target of the undo after a blank: {turn: the head before it, turns}
     document.addEventListener("themechange", () => this.#draw());
     element("copy-hash").addEventListener("click", () => this.#copy());
     element("memory-blank").addEventListener("click", () => {
-      const turn = this.head ? null : this.back.value?.turn;
-      this.blanking = this.head && { turn: this.head, turns: this.turns }; // it may be refused
+      const turn = this.head ? null : this.back?.turn;
       document.dispatchEvent(new CustomEvent("chat:goto", { detail: { turn } }));
     });
   }
 
   // head: the turn whose state is the chat's memory (null: blank); turns: its depth.
-  async show({ head, parent, hash, turns }) {
+  async show({ head, parent, hash, turns, back = null }) {
     const wanted = (this.wanted = Symbol());
-    if (!head && this.blanking) this.back.value = this.blanking;
-    else if (head) this.back.value = null; // there was a message since, or the head was moved
-    this.blanking = null;
-    Object.assign(this, { head, turns });
+    Object.assign(this, { head, turns, back });
     this.#blank();
     this.course.show(head).catch(() => {}); // the charts keep what they showed
     const { state_parts: shapes, pictures } = this.checkpoint;
@@ -84,16 +101,17 @@ export class Memory {
     this.#draw();
   }
 
-  // A reply is awaited: a memory that is still blank is about to change.
-  showBusy(busy) {
-    this.busy = busy;
+  // busy: a reply is awaited, so a memory that is still blank is about to change; stuck: the server
+  // would refuse to change it.
+  showBusy(busy, stuck) {
+    Object.assign(this, { busy, stuck });
     if (this.head !== undefined) this.#blank();
   }
 
   #blank() {
     const button = element("memory-blank");
-    const back = this.head ? null : this.back.value;
-    button.disabled = !this.head && !back;
+    const { back } = this;
+    button.disabled = this.stuck || (!this.head && !back);
     button.textContent = say(back ? "unblank" : "blankMemory");
     const shown = back ? "unblankNote" : this.head ? "blankNote" : this.busy ? "firstReply" : "blankAlready";
     for (const note of element("memory-blank-note").children) {
@@ -115,18 +133,22 @@ export class Memory {
   #draw() {
     if (!this.state) return;
     const lut = ramp(`--gate-${this.checkpoint.memory_hue}`, true);
-    // One scale for all layers, with a range of at least half a unit.
-    const scale = Math.max(0.5, ...this.memory.map((values) => values.reduce((top, v) => Math.max(top, Math.abs(v)), 0)));
+    // One scale for all layers, with a range of at least half a unit. Values beyond the 99th percentile
+    // don't stretch it: they are marked.
+    const scale = Math.max(0.5, percentile(this.memory));
+    let beyond = 0;
     this.memory.forEach((values, k) => {
       const canvas = element("cells").children[k]; // sized by the server, so that nothing moves
       const { width, height } = canvas;
       const { part, block } = this.checkpoint.pictures[k]; // of a matrix memory the heads side by side
       paint(canvas, width, height, lut, true, scale, (x, y) => values[(Math.floor(x / block) * height + y) * block + (x % block)] ?? 0);
+      beyond += mark(canvas, values, block, scale);
       canvas.setAttribute("aria-label", say("layerNorm", { n: k + 1, part, norm: norm(values).toFixed(2) }));
     });
     const bar = document.createElement("canvas");
     paint(bar, 64, 1, lut, true, 1, (x) => (x / 63) * 2 - 1);
     element("cells-scale").replaceChildren(`−${scale.toFixed(1)}`, bar, `+${scale.toFixed(1)}`);
+    element("cells-beyond").textContent = beyond ? say("cellsBeyond", { n: beyond }) : "";
   }
 
   async #copy() {

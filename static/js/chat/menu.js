@@ -1,5 +1,7 @@
 // The menu of a chat: opens beside its "⋯", works by pointer and by keys, and returns the focus.
 import { editTitle } from "./title.js";
+import { openShare } from "./share_dialog.js";
+import { menuKeys } from "../shared/menu_keys.js";
 import { post } from "../shared/post_form.js";
 
 const template = document.getElementById("chat-menu-template");
@@ -16,7 +18,7 @@ function close({ focus = false } = {}) {
 }
 
 // Under the button and flush with its right side; above it, or farther left, without room there.
-function put(menu, opener) {
+export function put(menu, opener) {
   const { top, bottom, right } = opener.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
   // The menu of the chat that is open stays in its own column, off the list of the others.
@@ -135,6 +137,14 @@ document.addEventListener("click", (event) => {
     const near = opener.closest("li, header").querySelector(`[data-title-of="${chat}"]`);
     close();
     editTitle(near, opener);
+  } else if (open && event.target.closest(".menu a[data-share]")) {
+    event.preventDefault();
+    const { opener } = open;
+    const place = opener.closest("[data-chat]");
+    const mark = place.parentElement.querySelector(":scope > .public-mark"); // of the open chat
+    const path = event.target.closest("a").dataset.share.replace(template.dataset.chat, place.dataset.chat);
+    close({ focus: true });
+    openShare(path, "chat", place.dataset.chat, (on) => mark && (mark.hidden = !on));
   } else if (event.target.closest(".menu a.item")) {
     close({ focus: true });
   }
@@ -153,17 +163,7 @@ document.addEventListener("focusout", (event) => {
   if (open?.menu.contains(event.target) && event.relatedTarget && !open.menu.contains(event.relatedTarget) && event.relatedTarget !== open.opener) close();
 });
 // Before every other listener for Escape: it closes what was opened last, and nothing more.
-window.addEventListener("keydown", (event) => {
-  if (!open) return;
-  const items = [...open.menu.querySelectorAll(".item")];
-  const at = items.indexOf(document.activeElement);
-  const to = { ArrowDown: (at + 1) % items.length, ArrowUp: (at - 1 + items.length) % items.length, Home: 0, End: items.length - 1 }[event.key];
-  if (event.key === "Escape") close({ focus: true });
-  else if (to !== undefined) items[to].focus();
-  else return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-}, true);
+window.addEventListener("keydown", (event) => open && menuKeys(event, open.menu, close), true);
 window.addEventListener("resize", () => close());
 // Scrolling the button moves its menu along, until the button has left the screen.
 document.addEventListener("scroll", ({ target }) => {

@@ -3,7 +3,8 @@
 const REST = 80; // ms: passing over it doesn't count
 const KEPT = ".turn:not([data-long]):is([data-status=complete], [data-status=stopped], [data-status=length])";
 
-export function lookAhead(list) {
+// layer: the last, on which a gate view opens
+export function lookAhead(list, layer) {
   const asked = new Set();
   let timer = null;
   const aim = ({ target }) => {
@@ -12,7 +13,7 @@ export function lookAhead(list) {
     if (!url || asked.has(url) || navigator.connection?.saveData) return;
     timer = setTimeout(() => {
       asked.add(url);
-      fetch(`${url}map.safetensors?gate=f&layer=0`, { priority: "low" }).catch(() => asked.delete(url));
+      fetch(`${url}map.safetensors?gate=f&layer=${layer}`, { priority: "low" }).catch(() => asked.delete(url));
     }, REST);
   };
   for (const kind of ["pointerover", "focusin"]) list.addEventListener(kind, aim);

@@ -2,7 +2,7 @@
 import { KEPT, TurnView } from "./turn.js";
 import { edit } from "./edit_message.js";
 import { focusComposer } from "./composer_focus.js";
-import { newestLeaf, siblings } from "./tree.js";
+import { newestLeaf, versions } from "./tree.js";
 import { say } from "../shared/strings.js";
 import { uuid } from "../shared/uuid.js";
 
@@ -17,8 +17,13 @@ export class Sending {
     const { socket, composer, live, pending, busy } = this.chat;
     if (socket.ended) return true;
     if (socket.ready && !socket.offline) composer.complain(busy ? say("busy") : null, "reply");
-    else composer.complain(live ? say("offlineReply") : pending ? say("offlineKept") : null, "line");
+    else composer.complain(live ? this.#lost("offlineReply") : pending ? this.#lost("offlineKept") : null, "line");
     return busy;
+  }
+
+  // A sentence on the lost connection; logged out, that is the reason.
+  #lost(words) {
+    return say(this.chat.socket.out ? "loggedOut" : words);
   }
 
   // Whether one more turn can be asked for; if not, the composer says why.
@@ -48,6 +53,18 @@ export class Sending {
     focusComposer(); // the button that was pressed is gone
   }
 
+  // The same reply, same seed and sampling, without held gates.
+  async compare(view) {
+    await this.chat.complete("sampling");
+    const turn = this.chat.turnOf(view.id);
+    if (!turn?.sampling || !this.free()) return;
+    const frame = { type: "turn.regenerate", turn: view.id, sampling: { ...turn.sampling, seed: turn.seed }, hold: null };
+    const text = view.user.textContent;
+    this.chat.cutAfter(turn.parent ?? null);
+    this.#ask(frame, text);
+    focusComposer();
+  }
+
   // The message in other words; the old version stays beside it.
   reword(view, text) {
     edit(view, (changed) => {
@@ -64,22 +81,32 @@ export class Sending {
     const { chat } = this;
     const gone = chat.live && chat.socket.send({ type: "turn.stop", turn: chat.live.turn });
     if (!gone && chat.busy) chat.stopWanted = true;
-    if (!gone && chat.live) chat.composer.complain(say("offlineStop"), "line");
+    if (!gone && chat.live) chat.composer.complain(this.#lost("offlineStop"), "line");
     focusComposer();
   }
 
-  // Moves the head there; null is the blank memory. Whether the request went out.
-  goTo(turn) {
+  // Moves the head there; null is the blank memory, which leaves the turns on the page, greyed, unless
+  // `keep` is false. Whether the request went out.
+  goTo(turn, { keep = true } = {}) {
+    return this.#soon({ type: "memory.goto", turn, ...(keep ? {} : { keep }) });
+  }
+
+  // Leaves the turn out of the memory. Whether the request went out.
+  forget(turn) {
+    return this.#soon({ type: "memory.forget", client_turn_id: uuid(), turn });
+  }
+
+  #soon(frame) {
     if (this.held()) return false;
-    const gone = this.chat.socket.sendSoon({ type: "memory.goto", turn });
-    if (!gone) this.chat.composer.complain(say("offlineNow"), "line");
+    const gone = this.chat.socket.sendSoon(frame);
+    if (!gone) this.chat.composer.complain(this.#lost("offlineNow"), "line");
     return gone;
   }
 
   // The next (step 1) or previous (-1) version of a turn.
   version(view, step) {
     const { tree } = this.chat;
-    const all = siblings(tree, this.chat.turnOf(view.id));
+    const all = versions(tree, this.chat.turnOf(view.id));
     const other = all[all.findIndex((turn) => turn.id === view.id) + step];
     if (!other || !this.goTo(newestLeaf(tree, other).id)) return;
     this.chat.refocus = { turn: other.id, order: step > 0 ? [".after", ".before"] : [".before", ".after"] };
@@ -88,13 +115,15 @@ export class Sending {
   #ask(frame, text) {
     const { chat } = this;
     frame.client_turn_id = uuid();
-    if (chat.sampling.settings) frame.sampling = chat.sampling.settings;
+    if (frame.sampling === undefined && chat.sampling.settings) frame.sampling = chat.sampling.settings;
+    if (frame.hold === undefined && chat.hold.value) frame.hold = chat.hold.value;
+    if (frame.hold === null) delete frame.hold; // none
     chat.keepPending({ frame, text });
     chat.place(TurnView.create({ client: frame.client_turn_id, text, status: "sending" }));
     chat.composer.replying = true;
     chat.follow.end();
     chat.showSteps();
-    if (!this.transmit(frame)) chat.views.at(-1).note(say("kept"));
+    if (!this.transmit(frame)) chat.views.at(-1).note(say(chat.socket.out ? "keptLoggedOut" : "kept"));
     if (chat.socket.offline) this.markUnsent(say("keptOffline"));
     return true;
   }

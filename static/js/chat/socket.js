@@ -8,7 +8,8 @@ const SERVICE_RESTART = 1012; // the server restarts: reconnect at once
 const LOGGED_OUT = 4401; // the session has ended; the browser may have another one by now
 const GONE = 4404;
 const LOOK_EVERY = 1000;
-const ENDED_LOOK = 4000; // between two looks for an undone deletion, while the page is visible
+const ENDED_LOOK = 4000; // from a deletion to the first look whether it is undone; each later gap is twice as long
+const ENDED_LONGEST = 60000;
 const QUIET = 20000; // without a frame for this long, a ping checks the connection
 const QUIET_IN_REPLY = 5000;
 const PATIENCE = 10000; // for an answer, and for a connection to open: some networks drop it silently
@@ -27,8 +28,10 @@ export class ChatSocket extends EventTarget {
     this.ready = false;
     this.ended = false;
     this.looked = 0; // when the chat was last looked for
+    this.lookGap = ENDED_LOOK;
     this.out = false;
     this.suspect = false; // the session has ended: after one more refusal, standing is asked
+    this.sessions = 0; // how often the browser has had another session since
     this.replying = false; // a reply is awaited: set by the page
     this.asked = null; // when the first unanswered frame was sent
     this.silent = false;
@@ -86,11 +89,20 @@ export class ChatSocket extends EventTarget {
 
   // Another request didn't find the chat.
   async recheck() {
-    this.#act(await this.standing());
+    const { sessions } = this;
+    const answer = await this.standing();
+    if (sessions === this.sessions) this.#act(answer);
   }
 
   retry() {
     if ((this.timer || this.out) && !this.line && !this.ended) this.open();
+  }
+
+  // The reader is back at a deleted chat: the deletion may have been undone where they were.
+  async lookAgain() {
+    this.lookGap = ENDED_LOOK;
+    this.looked = Date.now();
+    if (await this.isThere()) this.revive();
   }
 
   // The chat was deleted, and has been restored.
@@ -107,6 +119,7 @@ export class ChatSocket extends EventTarget {
     if (this.ended) return;
     const { line } = this;
     this.suspect = true;
+    this.sessions += 1;
     this.#forget();
     this.open();
     line?.close();
@@ -143,8 +156,10 @@ export class ChatSocket extends EventTarget {
     this.timer = setTimeout(() => this.open(), wait);
     if (!this.out) this.#tell("down", { seconds: Math.max(1, Math.round(wait / 1000)), failures: this.failures });
     if (!suspect && this.failures % 3 !== 2) return;
+    // An answer to the earlier session must not close the connection that a new one has opened.
+    const { sessions } = this;
     const answer = await this.standing();
-    if (!this.ready) this.#act(answer);
+    if (!this.ready && sessions === this.sessions) this.#act(answer);
   }
 
   #act(answer) {
@@ -153,6 +168,8 @@ export class ChatSocket extends EventTarget {
     this.#forget();
     line?.close();
     this.ended = answer === "gone";
+    this.looked = Date.now();
+    this.lookGap = ENDED_LOOK;
     this.out = answer === "out";
     this.silent = false;
     this.#tell(answer);
@@ -187,8 +204,10 @@ export class ChatSocket extends EventTarget {
 
   async #look() {
     const now = Date.now();
-    if (this.ended && !document.hidden && now - this.looked >= ENDED_LOOK) {
+    if (this.ended) {
+      if (document.hidden || now - this.looked < this.lookGap) return;
       this.looked = now;
+      this.lookGap = Math.min(ENDED_LONGEST, this.lookGap * 2);
       if (await this.isThere()) this.revive();
       return;
     }

@@ -28,11 +28,56 @@ export function shownPath(tree) {
   return path;
 }
 
-// Every other version of a turn: same parent, with a state, in order of creation.
+// Of the first turn after a blank: the head before that.
+export function blankedBefore(turn) {
+  return turn?.parameters?.blanked ?? null;
+}
+
+// The branches before each blank of the memory that `path` goes on from, oldest first.
+export function fadedPaths(tree, path) {
+  const paths = [];
+  const seen = new Set();
+  let at = path.length ? blankedBefore(path[0]) : tree.blanked;
+  while (at && !seen.has(at)) {
+    seen.add(at);
+    const before = pathTo(tree, at);
+    if (!before.length) break;
+    paths.unshift(before);
+    at = blankedBefore(before[0]);
+  }
+  return paths;
+}
+
+// The turns that were left out of a branch by forgetting: [{id, at}], each before the index `at`.
+export function forgottenIn(tree, path) {
+  const byId = new Map(tree.turns.map((turn) => [turn.id, turn]));
+  const found = new Map();
+  path.forEach((turn, at) => {
+    const seen = new Set();
+    for (let one = turn; one?.parameters?.forgotten && !seen.has(one.id); one = byId.get(one.parameters.of)) {
+      seen.add(one.id);
+      if (!found.has(one.parameters.forgotten)) found.set(one.parameters.forgotten, at);
+    }
+  });
+  return [...found].filter(([id]) => byId.has(id)).map(([id, at]) => ({ id, at }));
+}
+
+// Every other version of a turn: same parent, with a state, in order of creation. The first turn after
+// a blank is no version of the first turn before it.
 export function siblings(tree, turn) {
   return tree.turns.filter(
-    (other) => (other.parent ?? null) === (turn.parent ?? null) && (other.id === turn.id || !NOT_KEPT.has(other.status)),
+    (other) => (other.parent ?? null) === (turn.parent ?? null)
+      && (turn.parent || blankedBefore(other) === blankedBefore(turn))
+      && (other.id === turn.id || !NOT_KEPT.has(other.status)),
   );
+}
+
+// Whether a turn is a message with its reply, and not a change of the memory.
+export const isTalk = (turn) => (turn.kind ?? "talk") === "talk";
+
+// Those that the arrows beside a turn step through: the messages among its siblings.
+export function versions(tree, turn) {
+  return siblings(tree, turn).filter(isTalk);
 }
 
 // The newest leaf below a turn: the new head when its branch is chosen.
@@ -73,6 +118,7 @@ export function undone(tree, head, furthest) {
 }
 
 export function tokensOf(turn) {
+  if (!isTalk(turn)) return 0;
   const ids = (list) => list?.length ?? 0;
   return ids(turn.user_token_ids) + ids(turn.reply_token_ids) + 4; // user, end, bot, end
 }

@@ -8,7 +8,8 @@ const UNDECIDED = new Set(["running", "sending"]);
 export const KEPT = new Set(["complete", "stopped", "length"]);
 
 // The sentence under a reply that did not simply end, as `status_note` has it.
-function noteOf({ status, reply, cut }) {
+function noteOf({ status, reply, cut, fixed }) {
+  if (fixed) return wordsOf("note").fixed;
   const wordless = reply ? undefined : wordsOf("wordless")[status];
   return wordsOf("note")[wordless ?? cut ?? status] ?? "";
 }
@@ -56,6 +57,10 @@ export class TurnView {
     this.reply.setAttribute("aria-busy", String(UNDECIDED.has(status)));
   }
 
+  set held(hold) {
+    this.li.toggleAttribute("data-held", Boolean(hold));
+  }
+
   note(sentence) {
     this.li.querySelector(".note").textContent = sentence;
   }
@@ -87,15 +92,17 @@ export class TurnView {
   // A whole turn, as in turns.json.
   update({ user_text: text, ...turn }) {
     if (this.user.textContent !== text) this.user.textContent = text;
+    this.held = turn.hold ?? null;
+    this.li.classList.toggle("inherited", Boolean(turn.inherited));
     this.#nameLinks();
     this.finish(turn);
   }
 
   // The fields of `turn.finished`, without the message, which stays.
-  finish({ status, reply_text: reply, cut_by: cut }) {
+  finish({ status, reply_text: reply, cut_by: cut, fixed, parameters }) {
     this.status = status;
     if (status === "running") return;
-    this.note(noteOf({ status, reply, cut }));
+    this.note(noteOf({ status, reply, cut, fixed: fixed || parameters?.fixed }));
     if (this.reply.textContent !== reply) this.reply.textContent = reply;
     if (this.drawnFor !== reply) this.drawn = this.#draw(reply);
   }

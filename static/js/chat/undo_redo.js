@@ -34,15 +34,23 @@ export class Steps {
 
   undo() {
     const head = pathTo(this.tree, this.#from()).at(-1);
-    if (head) this.#move(head.parent ?? null, "undoneNow");
+    if (head) this.#move(head.parent ?? null, "undoneNow", { keep: false });
+    else if (this.#blanked) this.#move(this.#blanked, "undoneNow");
+  }
+
+  // The head that a blank memory would bring back.
+  get #blanked() {
+    return this.#from() ? null : this.tree.blanked;
   }
 
   redo() {
+    if (this.#blanked) return;
     const [next] = undone(this.tree, this.#from(), this.furthest);
     if (next) this.#move(next.id, "redoneNow");
   }
 
   redoAll() {
+    if (this.#blanked) return;
     const last = undone(this.tree, this.#from(), this.furthest).at(-1);
     if (last) this.#move(last.id, "redoneNow");
   }
@@ -60,8 +68,10 @@ export class Steps {
     if (tree.head && !pathTo(tree, this.furthest).some((turn) => turn.id === tree.head)) {
       this.furthest = this.kept.value = tree.head;
     }
-    const later = undone(tree, tree.head, this.furthest);
-    enable(element("undo"), !busy && path.length > 0, element("redo"));
+    // A blanked memory is undone; there is nothing to do again.
+    const blanked = tree.head ? null : tree.blanked;
+    const later = blanked ? [] : undone(tree, tree.head, this.furthest);
+    enable(element("undo"), !busy && (path.length > 0 || Boolean(blanked)), element("redo"));
     enable(element("redo"), !busy && later.length > 0, element("undo"));
     const note = element("later");
     note.hidden = busy || !later.length;
@@ -81,7 +91,7 @@ export class Steps {
 
   // Another reply, or an edit, in mid-chat: the later turns belong to the other version.
   #showAside(tree, busy, later) {
-    this.aside = later && !busy ? null : elsewhere(tree, tree.running ?? tree.head);
+    this.aside = (later && !busy) || (!tree.head && tree.blanked) ? null : elsewhere(tree, tree.running ?? tree.head);
     const note = element("aside");
     note.hidden = !this.aside;
     if (!this.aside) return;
@@ -113,8 +123,8 @@ export class Steps {
     return this.aim === undefined ? this.tree.head : this.aim;
   }
 
-  #move(turn, words) {
-    if (!this.goTo(turn)) return;
+  #move(turn, words, how) {
+    if (!this.goTo(turn, how)) return;
     this.aim = turn;
     element("spoken").textContent = say(words, { n: pathTo(this.tree, turn).length });
   }

@@ -12,6 +12,9 @@ export const CHARTS = [
   { key: "loss", names: ["loss"], log: true },
   { key: "bits_per_byte", names: ["bits_per_byte/"], log: true },
   { key: "recall", names: ["recall/"], min: 0, max: 1 },
+  { key: "accuracy", names: ["accuracy/"], max: 1 },
+  { key: "f1", names: ["f1/", "precision/", "recall_of_positive/"], max: 1 },
+  { key: "cross_entropy", names: ["cross_entropy/"] },
   { key: "gradient_norm", names: ["gradient_norm"], log: true },
   { key: "learning_rate", names: ["learning_rate"], min: 0 },
   { key: "tokens_per_second", names: ["tokens_per_second"], min: 0 },
@@ -21,13 +24,15 @@ export const belongs = ({ names }, name) => names.some((prefix) => (prefix.endsW
 // "bits_per_byte/talks" is called talks, "recall/gap_2" gap 2.
 export function short(name) {
   const gap = /^recall\/gap_(\d+)$/.exec(name);
+  const [kind] = name.split("/");
+  if (kind === "precision" || kind === "recall_of_positive") return `${wordsOf("parts")[kind]} · ${name.slice(name.indexOf("/") + 1)}`;
   return gap ? say("gap", { n: gap[1] }) : name.slice(name.indexOf("/") + 1);
 }
 
 // The axes of a chart, for LineChart.
-export function axes({ key, log, min, max }) {
+export function axes({ key, unit = key, log, min, max }) {
   const x = tools.time ? { label: say("minutes") } : { label: say("step"), whole: true };
-  return { x, y: { label: wordsOf("units")[key], log: log && tools.log, min, max } };
+  return { x, y: { label: wordsOf("units")[unit], log: log && tools.log, min, max } };
 }
 
 // A panel with a chart: {chart, panel, show(series)}.
@@ -58,6 +63,8 @@ export function chartPanel(place, { key, names }, name) {
     button.type = "button";
     button.className = "link";
     button.textContent = text;
+    button.disabled = true; // until there is a point
+    canvas.addEventListener("show", ({ detail }) => { button.disabled = !detail; });
     button.addEventListener("click", act);
     tools.append(button);
   };

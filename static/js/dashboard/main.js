@@ -25,15 +25,6 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => { delete form.dataset.sent; }, TWICE);
 });
 
-// A message on a request disappears when the page shows a later state.
-const states = () => [...document.querySelectorAll("#status, #exams .status")].map(({ textContent }) => textContent.trim()).join();
-const before = states();
-document.addEventListener("htmx:afterSettle", () => {
-  if (states() === before) return;
-  // Its room is kept, so that what is being read or pressed doesn't move.
-  for (const message of document.querySelectorAll(".messagelist .asked")) message.classList.add("done");
-});
-
 // Rows with a target are links wherever they are clicked; the link in them stays a link.
 document.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-href]");

@@ -10,7 +10,11 @@ let soon = 25; // number of fast polls
 const place = document.getElementById("charts");
 const validated = "validated" in place.dataset;
 const curves = new Curves(place.dataset.curves);
-const panels = CHARTS.map((chart) => ({ ...chart, ...chartPanel(place, chart, place.dataset.name) }));
+// Those that the server has kept room for: a task has charts of its own.
+const kept = new Set([...place.querySelectorAll("[data-chart]")].map(({ dataset }) => dataset.chart));
+// Where texts are labelled the loss is of texts too.
+const unitOf = (key) => (key === "loss" && kept.has("cross_entropy") ? "cross_entropy" : key);
+const panels = CHARTS.filter(({ key }) => kept.has(key)).map((chart) => ({ ...chart, unit: unitOf(chart.key), ...chartPanel(place, chart, place.dataset.name) }));
 
 function draw() {
   for (const view of panels) {

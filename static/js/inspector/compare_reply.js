@@ -12,18 +12,28 @@ function joins(text, after, length) {
 }
 
 export class Sibling {
-  // {id, number, windowed}; control: id -> the name of a control token; window: the one
-  // that is shown of a very long turn
-  constructor({ id, number, windowed }, control, window) {
-    Object.assign(this, { turn: id, number, control, tokens: [], split: 0 });
+  // {id, number, windowed}, or {id, label, aligned} of any other turn; control: id -> the name of a
+  // control token; window: the one that is shown of a very long turn; from: the turn compared with it
+  constructor({ id, number, windowed, aligned, label }, control, window, from) {
+    Object.assign(this, { turn: id, number, control, tokens: [], split: 0, from, byAlignment: Boolean(aligned) });
+    this.name = aligned ? say("otherTurn", { text: label }) : say("otherReply", { n: number });
     this.window = windowed ? window?.number ?? 1 : null;
     this.maps = new Maps(id, this.window);
     this.ready = this.#load();
   }
 
   async #load() {
-    const answer = await fetch(`/turn/${this.turn}/gates.json${this.window ? `?window=${this.window}` : ""}`);
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    const [answer, difference] = await Promise.all([
+      fetch(`/turn/${this.turn}/gates.json${this.window ? `?window=${this.window}` : ""}`),
+      fetch(`/turn/${this.from}/difference.json?with=${this.turn}`),
+    ]);
+    for (const { ok, status } of [answer, difference]) if (!ok) throw new Error(`status ${status}`);
+    const { aligned, layers } = await difference.json();
+    this.layers = layers;
+    if (this.byAlignment) {
+      this.places = aligned;
+      this.back = new Map(aligned.map((place, token) => [place, token]));
+    }
     this.tokens = (await answer.json()).tokens.map(({ token_id, text, part }) => ({ id: token_id, text, part }));
     this.split = this.tokens.filter(({ part }) => part === "prompt").length;
   }
@@ -37,6 +47,22 @@ export class Sibling {
     return this.tokens.map(({ id }) => id in this.control);
   }
 
+  // The place here of a token of the other turn, or null; and the other way round. Replies to one
+  // message go side by side from their start, other turns by equal tokens.
+  at(token) {
+    if (!this.byAlignment) return token < this.tokens.length ? token : null;
+    return this.places[token] ?? null;
+  }
+
+  ownOf(token) {
+    return this.byAlignment ? this.back.get(token) ?? null : token;
+  }
+
+  // How many tokens are aligned.
+  get common() {
+    return this.places.filter((place) => place !== null).length;
+  }
+
   // How many tokens both have in common from the start.
   partsAt(ids) {
     const at = this.tokens.findIndex(({ id }, k) => id !== ids[k]);
@@ -45,7 +71,7 @@ export class Sibling {
 
   write(box, link) {
     link.href = `/turn/${this.turn}/`;
-    link.textContent = say("otherReply", { n: this.number });
+    link.textContent = this.name;
     const { texts } = this;
     box.replaceChildren();
     let group = box; // a special token, a mark or a piece of a word stays on the line of its text
@@ -65,8 +91,9 @@ export class Sibling {
     });
   }
 
-  // From the first differing token on, the words are highlighted.
-  mark(box, parts) {
-    box.querySelectorAll(".token").forEach((span, k) => span.classList.toggle("differs", k >= parts));
+  // From the first differing token on, or where the other turn has none that is equal, the words are
+  // highlighted.
+  mark(box, parts, ids) {
+    box.querySelectorAll(".token").forEach((span, k) => span.classList.toggle("differs", this.byAlignment ? ids[this.back.get(k)] !== this.tokens[k].id : k >= parts));
   }
 }

@@ -1,6 +1,7 @@
 // The maps on the page as one picture: title, maps with their tokens as column heads, prompt and
 // reply, legend. And one unit's plot with its title and the names of its lines.
 import { colour } from "../shared/colour_ramp.js";
+import { moveBars } from "./moves.js";
 import { isUpright } from "./token_text.js";
 
 const PAD = 24;
@@ -9,11 +10,14 @@ const WIDTH = 1200;
 const TALLEST = 640;
 const FLAT = 20; // px above a map for horizontal tokens
 const TURNED = 72; // the same for rotated ones
+const SIDE = 64; // px beside a map for the names of its bands
+const BARS = 40; // px above it for the bars of its tokens
+const LABEL = 16; // px between the names of two bands
+const WIDEST = 12000; // px of a picture
 const CLOSEST = 13; // px between two heads: where columns are narrower, every n-th token has one
 
 const rgb = (name) => `rgb(${colour(name).join()})`;
 
-// panes: [{canvas, split, tokens, caption, texts: what the tokens say, special: which are no text}]; ends: [lowest, highest] in words
 // Rows may be averaged, since a map has more of them than the picture has lines; tokens never are:
 // a smoothing along both axes would mix a token with its neighbours.
 function drawSharp(pen, canvas, x, y, wide, high) {
@@ -75,51 +79,92 @@ function heads(pen, texts, { x, y, column, fontFamily, flat, special }) {
   }
 }
 
-export function mapPicture({ title, subtitle, panes, lut, ends }) {
+// The names of the bands beside a map, and a rule over it where one begins.
+function bandNames(pen, bands, rows, { x, y, wide, high, fontFamily }) {
+  let free = 0;
+  for (const { from, label } of bands) {
+    const top = (from / rows) * high;
+    const at = Math.max(free, Math.min(top, high - LABEL));
+    free = at + LABEL;
+    pen.font = `12px ${fontFamily}`;
+    pen.textAlign = "right";
+    pen.fillStyle = rgb("--muted");
+    pen.fillText(label, x - 8, y + at + 11);
+    pen.fillStyle = rgb("--text");
+    if (from > 0) pen.fillRect(x - 6, y + top, wide + 6, 1);
+  }
+}
+
+// A scale from its lowest to its highest colour, with its ends in words; `right`: where it ends.
+function scaleBar(pen, { lut, ends: [low, high], left, right, y, long }) {
+  pen.textAlign = "left";
+  pen.fillStyle = rgb("--text");
+  const [before, after] = [low, high].map((text) => Math.ceil(pen.measureText(text).width));
+  const from = (left ?? right - after - long - before - 16) + before + 8;
+  pen.fillText(low, from - 8 - before, y);
+  pen.fillText(high, from + long + 8, y);
+  for (let k = 0; k < long; k += 1) {
+    const packed = lut[Math.floor((k * 256) / long)];
+    pen.fillStyle = `rgb(${packed & 255} ${(packed >> 8) & 255} ${(packed >> 16) & 255})`;
+    pen.fillRect(from + k, y - 12, 1.5, 14);
+  }
+}
+
+// panes: [{canvas, split, tokens, caption, texts: what the tokens say, special: which are no text,
+// rows: their number, bands, moves, lut, ends: [lowest, highest] in words}] as those of a Heatmap
+export function mapPicture({ title, subtitle, panes }) {
+  // One scale for all maps, or one beside each caption.
+  const one = new Set(panes.map(({ ends }) => ends.join())).size === 1;
   const columns = Math.min(3, panes.length);
   const rows = Math.ceil(panes.length / columns);
-  const wide = (WIDTH - 2 * PAD - (columns - 1) * GAP) / columns;
+  const side = panes.some(({ bands }) => bands?.length) ? SIDE : 0;
+  const bars = panes.some(({ moves }) => moves) ? BARS : 0;
+  // A token has a pixel at least.
+  const most = Math.max(...panes.map(({ tokens }) => tokens));
+  const width = Math.min(WIDEST, Math.max(WIDTH, columns * (most + side) + 2 * PAD + (columns - 1) * GAP));
+  const wide = (width - 2 * PAD - (columns - 1) * GAP) / columns - side;
   const high = Math.min(TALLEST, panes.length > 1 ? 320 : 512);
   const { fontFamily } = getComputedStyle(document.body);
   const flat = panes.every(({ texts = [] }) => fit(texts, wide, fontFamily));
   const room = flat ? FLAT : TURNED;
-  const top = 20 + room;
+  const top = 20 + room + bars;
   const picture = document.createElement("canvas");
-  Object.assign(picture, { width: WIDTH, height: 2 * PAD + 64 + rows * (high + top + GAP) + 40 });
+  Object.assign(picture, { width, height: 2 * PAD + 64 + rows * (high + top + GAP) + 40 });
   const pen = picture.getContext("2d");
   const write = (text, x, y, size, name, align = "left") => {
     pen.font = `${size}px ${fontFamily}`;
     pen.textAlign = align;
     pen.fillStyle = rgb(name);
-    pen.fillText(cut(pen, text, WIDTH - 2 * PAD), x, y);
+    pen.fillText(cut(pen, text, width - 2 * PAD), x, y);
   };
   pen.fillStyle = rgb("--ground");
   pen.fillRect(0, 0, picture.width, picture.height);
   write(title, PAD, PAD + 20, 22, "--text");
   write(subtitle, PAD, PAD + 46, 15, "--muted");
-  panes.forEach(({ canvas, split, tokens, caption, texts = [], special }, k) => {
-    const x = PAD + (k % columns) * (wide + GAP);
+  panes.forEach(({ canvas, split, tokens, caption, texts = [], special, rows: units, bands = [], moves, lut, ends }, k) => {
+    const x = PAD + side + (k % columns) * (wide + side + GAP);
     const y = PAD + 64 + Math.floor(k / columns) * (high + top + GAP);
     write(caption, x, y + 12, 14, "--muted");
+    if (!one) scaleBar(pen, { lut, ends, right: x + wide, y: y + 12, long: 96 });
     heads(pen, texts, { x, y: y + 16 + room, column: wide / tokens, fontFamily, flat, special });
+    if (moves) {
+      pen.save();
+      pen.translate(x, y + top - 2);
+      moveBars(pen, [...moves.values].slice(0, tokens), moves.most, wide / tokens, BARS - 8);
+      pen.restore();
+    }
     drawSharp(pen, canvas, x, y + top, wide, high);
+    bandNames(pen, bands, units, { x, y: y + top, wide, high, fontFamily });
     pen.strokeStyle = rgb("--line-strong");
     pen.strokeRect(x - 0.5, y + top - 0.5, wide + 1, high + 1);
     if (split <= 0 || split >= tokens) return; // in another window
     pen.fillStyle = rgb("--text");
-    pen.fillRect(x + (split / tokens) * wide - 1, y + top, 2, high);
+    pen.fillRect(x + (split / tokens) * wide - 1, y + 16, 2, top - 16 + high);
   });
   const y = picture.height - PAD - 12;
   pen.font = `14px ${fontFamily}`;
-  const from = PAD + Math.ceil(pen.measureText(ends[0]).width) + 8; // the lower bound is within the margin
-  for (let k = 0; k < 256; k += 1) {
-    const packed = lut[k];
-    pen.fillStyle = `rgb(${packed & 255} ${(packed >> 8) & 255} ${(packed >> 16) & 255})`;
-    pen.fillRect(from + k, y - 12, 1.5, 14);
-  }
-  write(ends[0], PAD, y, 14, "--text");
-  write(ends[1], from + 264, y, 14, "--text");
-  write("Gatescope", WIDTH - PAD, y, 14, "--muted", "right");
+  if (one) scaleBar(pen, { ...panes[0], left: PAD, y, long: 256 });
+  write("Gatescope", width - PAD, y, 14, "--muted", "right");
   return picture;
 }
 

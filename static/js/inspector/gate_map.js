@@ -1,6 +1,6 @@
 // One gate of one layer over a turn's tokens, unit by unit, in sixteen bits a value, with its
 // statistics. Maps: those of one turn, fetched on demand.
-import { LAYERS } from "./cell.js";
+import { KEEP, LAYERS } from "./cell.js";
 import { load } from "./safetensors.js";
 
 const STEPS = 65535;
@@ -8,13 +8,18 @@ const BINS = 40;
 export const TELLING = 12; // units that changed most, of which one is chosen to begin with
 const KEPT = 48 << 20; // bytes of one turn's maps that are kept
 
-export const SORTS = ["mean", "index", "variance", "change", "timescale"]; // the first is the default
+export const SORTS = ["mean", "index", "variance", "change", "timescale"];
+// How a view opens whose address names no order: by how long a unit keeps what is written to it.
+export const OPENING_SORT = KEEP ? "timescale" : "mean";
+export const [UNDER, OVER] = [256, 257]; // of a ramp: beyond its scale
 
 export class GateMap {
   // steps: [units][tokens]
-  constructor(gate, layer, tokens, units, low, high, steps, figures = {}) {
-    Object.assign(this, { gate, layer, tokens, units, low, high, steps, figures });
+  // scale: the |value| at which the colours end; what is beyond it is marked
+  constructor(gate, layer, tokens, units, low, high, scale, steps, figures = {}) {
+    Object.assign(this, { gate, layer, tokens, units, low, high, scale, steps, figures });
     this.signed = low < 0;
+    this.ends = [this.signed ? -scale : low, scale]; // those of the colours
     this.bounded = LAYERS[layer].gates[gate].high !== null; // else it has no bounds to saturate at
   }
 
@@ -26,23 +31,27 @@ export class GateMap {
     const [before, after] = [figures[`${memory}_before`], figures[`${memory}_after`]];
     figures.change = after.map((value, unit) => Math.abs(value - before[unit]));
     figures.saturation = JSON.parse(metadata.saturation);
-    return new GateMap(metadata.gate, layer, tokens, units, Number(metadata.low), Number(metadata.high), steps.values, figures);
+    figures.slow = { units: Number(metadata.slow_units), from: Number(metadata.slow_from) };
+    const [low, high, scale] = [metadata.low, metadata.high, metadata.scale].map(Number);
+    return new GateMap(metadata.gate, layer, tokens, units, low, high, scale, steps.values, figures);
   }
 
-  // `other` minus `own`, token by token as far as both go; equal tokens from equal memory give 0.
-  static difference(own, other) {
-    const tokens = Math.min(own.tokens, other.tokens);
+  // `other` minus `own`, token by token as far as both go, or at(token) -> the other's place or null
+  // over all of this one's; equal tokens from equal memory give 0, and so do those without a partner.
+  static difference(own, other, at = null) {
+    const tokens = at ? own.tokens : Math.min(own.tokens, other.tokens);
     const gap = new Float32Array(tokens * own.units);
     let top = 0.01;
     for (let unit = 0, k = 0; unit < own.units; unit += 1) {
       for (let token = 0; token < tokens; token += 1, k += 1) {
-        gap[k] = other.value(token, unit) - own.value(token, unit);
+        const place = at ? at(token) : token;
+        gap[k] = place === null ? 0 : other.value(place, unit) - own.value(token, unit);
         if (Math.abs(gap[k]) < 2e-5 * own.high) gap[k] = 0; // half a step of each
         top = Math.max(top, Math.abs(gap[k]));
       }
     }
     const steps = Uint16Array.from(gap, (v) => Math.round(((v / top + 1) / 2) * STEPS));
-    return new GateMap(own.gate, own.layer, tokens, own.units, -top, top, steps, own.figures);
+    return new GateMap(own.gate, own.layer, tokens, own.units, -top, top, own.bounded ? top : percentile(gap), steps, own.figures);
   }
 
   value(token, unit) {
@@ -54,27 +63,46 @@ export class GateMap {
     return Math.floor((row * LAYERS[this.layer].units) / this.units);
   }
 
-  // 0 … 255, for a ramp.
+  // Of each step its place in a ramp: 0 … 255, UNDER or OVER.
+  get levels() {
+    if (this.placed) return this.placed;
+    const [from, to] = this.ends;
+    const whole = from === this.low && to === this.high;
+    this.placed = Uint16Array.from({ length: STEPS + 1 }, (_, step) => {
+      if (whole) return step >> 8;
+      const value = this.low + (step / STEPS) * (this.high - this.low);
+      const gap = (this.high - this.low) / STEPS; // a step's rounding makes no outlier
+      if (value < from - gap) return UNDER;
+      if (value > to + gap) return OVER;
+      return Math.max(0, Math.min(255, Math.floor(((value - from) / (to - from)) * 256)));
+    });
+    return this.placed;
+  }
+
   level(token, unit) {
-    return this.steps[unit * this.tokens + token] >> 8;
+    return this.levels[this.steps[unit * this.tokens + token]];
   }
 
   write(value) {
     return number(value, this.high > 16 ? 2 : 3);
   }
 
-  // -> {bins: counts from low to high; lowEnd, highEnd: where saturation begins; below, above: shares}
+  // -> {bins: counts between `ends`, the outer ones with what is beyond; lowEnd, highEnd: where
+  // saturation begins, or the scale; below, above: shares}
   get histogram() {
     if (this.known) return this.known;
     const bins = new Uint32Array(BINS);
-    const [lowEnd, highEnd] = [this.signed ? -0.9 : 0.1, 0.9];
-    const [lowStep, highStep] = [lowEnd, highEnd].map((end) => ((end - this.low) / (this.high - this.low)) * STEPS);
+    const [lowEnd, highEnd] = this.bounded ? [this.signed ? -0.9 : 0.1, 0.9] : this.ends;
+    const stepOf = (value) => ((value - this.low) / (this.high - this.low)) * STEPS;
+    const [lowStep, highStep] = [stepOf(lowEnd) - Number(!this.bounded), stepOf(highEnd) + Number(!this.bounded)];
+    const [first, last] = this.ends.map(stepOf);
+    const perStep = BINS / (last - first + 1);
     let below = 0;
     let above = 0;
     const { steps } = this;
     for (let k = 0; k < steps.length; k += 1) {
       const step = steps[k];
-      bins[(step * BINS) >>> 16] += 1;
+      bins[Math.max(0, Math.min(BINS - 1, Math.floor((step - first) * perStep)))] += 1;
       if (step < lowStep) below += 1;
       else if (step > highStep) above += 1;
     }
@@ -102,6 +130,12 @@ export class GateMap {
     const { variance } = this.figures;
     return this.mostChanged(TELLING).reduce((best, unit) => (variance[unit] > variance[best] ? unit : best));
   }
+}
+
+// The smallest magnitude that 99 of 100 values don't exceed (core/inspection/robust_scale.py).
+function percentile(values) {
+  const sorted = Float32Array.from(values, Math.abs).sort();
+  return Math.max(0.01, sorted[Math.ceil(0.99 * sorted.length) - 1]);
 }
 
 export function number(value, digits = 3) {

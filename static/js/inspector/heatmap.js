@@ -1,6 +1,7 @@
 // The heatmap: one pixel a value, scaled up without smoothing; a mark on one token and one unit,
 // a pinned token, a chosen unit. The tokens are the heads of their columns.
 // Event "move" (detail: {token, row, chosen}): by the pointer, by arrow keys, by a click.
+import { drawMoves } from "./moves.js";
 import { isUpright } from "./token_text.js";
 
 const NARROWEST = 3; // px a token
@@ -9,6 +10,8 @@ const TALL = 512; // px for all units together, where they fit
 const CLOSEST = 11; // px between two heads: where columns are narrower, every n-th token has one
 const INSIDE = 8; // px from which on the pin's lines fit into its column
 const SMALL = 256; // the same where several maps share the page
+const LABEL = 14; // px between the names of two bands of rows
+const MOVES = 36; // px that the highest bar over the columns is high
 
 export class Heatmap extends EventTarget {
   constructor(box) {
@@ -16,7 +19,12 @@ export class Heatmap extends EventTarget {
     this.box = box;
     this.canvas = box.querySelector("canvas");
     this.heads = box.closest(".pane").querySelector(".heads");
-    box.addEventListener("scroll", () => (this.heads.scrollLeft = box.scrollLeft));
+    const part = (name) => box.closest(".pane").querySelector(name);
+    [this.bands, this.moves] = [part(".bands"), part(".moves")];
+    box.addEventListener("scroll", () => {
+      this.heads.scrollLeft = this.moves.scrollLeft = box.scrollLeft;
+      this.bands.scrollTop = box.scrollTop;
+    });
     const line = (name) => box.querySelector(name);
     [this.split, this.column, this.line] = [line(".split"), line(".column"), line(".row")];
     [this.pinned, this.chosen] = [line(".pinned"), line(".chosen")];
@@ -30,9 +38,11 @@ export class Heatmap extends EventTarget {
 
   // map: a GateMap; order: unit numbers, top row first; lut: 256 packed colours
   // texts: the tokens' texts; special: which of them are control tokens
-  show({ map, order, split, lut, small, texts, special }) {
-    Object.assign(this, { map, order, splitAt: split, small, texts, special });
-    const { tokens, units, steps } = map;
+  // bands: [{from, to, label, title}] of rows that belong together
+  // moves: {values: how far the memory moved at each token, most: the token of the story, label}, or null
+  show({ map, order, split, lut, small, texts, special, bands = [], moves = null }) {
+    Object.assign(this, { map, order, splitAt: split, small, texts, special, named: small ? [] : bands, moved: moves });
+    const { tokens, units, steps, levels } = map;
     // Where several maps share the page a row is the mean of some neighbours in the order.
     const each = small ? Math.ceil(units / SMALL) : 1;
     const rows = Math.ceil(units / each);
@@ -40,8 +50,8 @@ export class Heatmap extends EventTarget {
     const context = this.canvas.getContext("2d");
     const image = context.createImageData(tokens, rows);
     const out = new Uint32Array(image.data.buffer);
-    if (each === 1) plain(out, steps, order, tokens, lut);
-    else means(out, steps, order, tokens, lut, each);
+    if (each === 1) plain(out, steps, order, tokens, lut, levels);
+    else means(out, steps, order, tokens, lut, levels, each);
     context.putImageData(image, 0, 0);
     this.box.classList.add("drawn");
     this.box.classList.toggle("small", Boolean(small));
@@ -89,9 +99,8 @@ export class Heatmap extends EventTarget {
   #size() {
     const { tokens, units } = this.map;
     const room = this.box.clientWidth;
-    this.wide = Math.max(this.small ? 0 : NARROWEST, Math.min(WIDEST, room / tokens));
+    this.wide = Math.max(this.small ? 1 : NARROWEST, Math.min(WIDEST, room / tokens));
     this.high = this.small ? SMALL / units : Math.max(1, Math.floor(TALL / units));
-    this.box.classList.toggle("shrunk", this.wide < 1);
     this.box.classList.toggle("wide", this.wide >= INSIDE);
     const [width, height] = [this.wide * tokens, this.high * units];
     this.canvas.style.width = `${width}px`;
@@ -102,6 +111,8 @@ export class Heatmap extends EventTarget {
     this.split.hidden = this.splitAt <= 0 || this.splitAt >= tokens; // in another window
     this.split.style.transform = `translateX(${this.splitAt * this.wide}px)`;
     this.#head(width);
+    this.#band(height);
+    this.#move(width);
     this.mark(this.token, this.row);
     this.pin(this.pinnedAt, this.chosenAt);
   }
@@ -128,8 +139,49 @@ export class Heatmap extends EventTarget {
       head.style.width = `${each}px`;
       list.push(head);
     }
+    if (!this.split.hidden) {
+      const rule = Object.assign(document.createElement("i"), { className: "parts" });
+      rule.style.left = `${this.splitAt * this.wide}px`;
+      list.push(rule);
+    }
     place.replaceChildren(...list);
     this.heads.scrollLeft = this.box.scrollLeft;
+  }
+
+  // The names of the bands at the side, and a rule over the map where one begins.
+  #band(height) {
+    this.bands.hidden = !this.named.length;
+    this.box.querySelectorAll(".band").forEach((rule) => rule.remove());
+    const place = this.bands.firstElementChild;
+    place.style.height = `${height}px`;
+    let free = 0; // below the name above
+    place.replaceChildren(...this.named.map(({ from, label, title }) => {
+      const name = document.createElement("span");
+      const top = from * this.high;
+      Object.assign(name, { textContent: label, title });
+      const at = Math.max(free, Math.min(top, height - LABEL));
+      free = at + LABEL;
+      name.style.top = `${at}px`;
+      if (from > 0) {
+        const rule = this.box.firstElementChild.appendChild(document.createElement("i"));
+        rule.className = "band";
+        rule.style.transform = `translateY(${top}px)`;
+      }
+      return name;
+    }));
+    this.bands.scrollTop = this.box.scrollTop;
+  }
+
+  // A bar over each column: how far the memory moved there.
+  #move(width) {
+    this.moves.hidden = !this.moved;
+    if (!this.moved) return;
+    const { values, most, label } = this.moved;
+    const canvas = this.moves.firstElementChild;
+    drawMoves(canvas, values, most, width, this.wide, MOVES);
+    canvas.setAttribute("aria-label", label);
+    this.moves.style.marginRight = this.heads.style.marginRight;
+    this.moves.scrollLeft = this.box.scrollLeft;
   }
 
   #point(event, chosen) {
@@ -164,16 +216,16 @@ export class Heatmap extends EventTarget {
 }
 
 // A row a unit.
-function plain(out, steps, order, tokens, lut) {
+function plain(out, steps, order, tokens, lut, levels) {
   let k = 0;
   for (const unit of order) {
     const from = unit * tokens;
-    for (let token = 0; token < tokens; token += 1, k += 1) out[k] = lut[steps[from + token] >> 8];
+    for (let token = 0; token < tokens; token += 1, k += 1) out[k] = lut[levels[steps[from + token]]];
   }
 }
 
 // A row is the mean of several neighbours in the order.
-function means(out, steps, order, tokens, lut, each) {
+function means(out, steps, order, tokens, lut, levels, each) {
   const sums = new Float64Array(tokens);
   for (let first = 0, k = 0; first < order.length; first += each) {
     const group = order.subarray(first, first + each);
@@ -182,6 +234,6 @@ function means(out, steps, order, tokens, lut, each) {
       const from = unit * tokens;
       for (let token = 0; token < tokens; token += 1) sums[token] += steps[from + token];
     }
-    for (let token = 0; token < tokens; token += 1, k += 1) out[k] = lut[(sums[token] / group.length) >> 8];
+    for (let token = 0; token < tokens; token += 1, k += 1) out[k] = lut[levels[Math.round(sums[token] / group.length)]];
   }
 }

@@ -20,17 +20,19 @@ export function histogram(map, lut) {
   const top = Math.max(...bins);
   const wide = width / bins.length;
   bins.forEach((count, k) => {
-    const middle = map.low + ((k + 0.5) / bins.length) * (map.high - map.low);
+    const [from, to] = map.ends;
+    const middle = from + ((k + 0.5) / bins.length) * (to - from);
     pen.fillStyle = map.bounded && (middle < lowEnd || middle > highEnd) ? hue : grey;
     const tall = (count / top) * (height - 1) + (count ? 1 : 0);
     pen.fillRect(k * wide, height - tall, wide - 1, tall);
   });
   paint(element("legend"), 256, 1, lut, false, 255, (x) => x);
   const end = (v) => number(v).replace(/\.?0+$/, "");
-  element("low").textContent = end(map.low);
-  element("high").textContent = end(map.high);
-  element("below").textContent = map.bounded ? say("below", { edge: number(lowEnd, 1), share: share(below) }) : "";
-  element("above").textContent = map.bounded ? say("above", { edge: number(highEnd, 1), share: share(above) }) : "";
+  element("low").textContent = end(map.ends[0]);
+  element("high").textContent = end(map.ends[1]);
+  element("below").textContent = map.bounded || map.signed ? say("below", { edge: number(lowEnd, 1), share: share(below) }) : "";
+  element("above").textContent = say("above", { edge: number(highEnd, 1), share: share(above) });
+  element("outliers").hidden = map.bounded || (!below && !above);
   canvas.setAttribute("aria-label", `${element("histogram-name").textContent}. ${element("below").textContent} ${element("above").textContent}`);
 }
 

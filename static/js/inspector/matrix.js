@@ -36,7 +36,8 @@ export class Matrices {
     const { matrix: { shape: [heads, keys, values], values: all }, read_out: { values: weights } } = this.file.tensors;
     const tokens = weights.length / heads;
     const lut = ramp(this.hue, true);
-    const scale = Math.max(1e-3, all.reduce((top, value) => Math.max(top, Math.abs(value)), 0));
+    const sizes = Float32Array.from(all, Math.abs).sort();
+    const scale = Math.max(1e-3, sizes[Math.ceil(0.99 * sizes.length) - 1]); // robust_scale.py
     element("matrix-heads").replaceChildren(...Array.from({ length: heads }, (_, head) => {
       const figure = document.createElement("figure");
       const canvas = figure.appendChild(document.createElement("canvas"));

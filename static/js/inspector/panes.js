@@ -50,26 +50,34 @@ export class Panes extends EventTarget {
     this.all.push({ figure, heatmap });
   }
 
-  // A difference has bounds of its own; those of the gate itself are in the histogram's legend.
+  // A difference has bounds of its own, and so have layers of different scales; those of one map are
+  // in the histogram's legend.
   #key(key, { kind, map, lut }) {
     const [low, canvas, high] = key.children;
-    key.hidden = kind !== "difference";
-    low.textContent = key.hidden ? "" : map.write(map.low);
-    high.textContent = key.hidden ? "" : `+${map.write(map.high)}`;
+    const ends = ({ map: other }) => other.ends.map((v) => other.write(v)).join();
+    key.hidden = kind !== "difference" && new Set(this.shown.map(ends)).size === 1;
+    low.textContent = key.hidden ? "" : map.write(map.ends[0]);
+    high.textContent = key.hidden ? "" : `${map.ends[0] < 0 ? "+" : ""}${map.write(map.ends[1])}`;
     if (!key.hidden) paint(canvas, 256, 1, lut, false, 255, (x) => x);
   }
 
   // The mark is on the token in every map, and on the unit in those of its layer.
-  mark({ layer, token, unit }) {
+  // at(token) -> its place in the other turn's maps, where these have tokens of their own
+  mark({ layer, token, unit }, at = null) {
+    this.at = at;
     this.shown.forEach((pane, k) => {
       const { heatmap } = this.all[k];
       heatmap.box.classList.toggle("marked", pane.layer === layer);
-      heatmap.mark(token, pane.layer === layer ? pane.rows[unit] : heatmap.row);
+      heatmap.mark(this.#place(pane, token) ?? heatmap.token, pane.layer === layer ? pane.rows[unit] : heatmap.row);
     });
   }
 
   pin(token, unit) {
-    this.shown.forEach((pane, k) => this.all[k].heatmap.pin(token, unit && unit.layer === pane.layer ? pane.rows[unit.unit] : null));
+    this.shown.forEach((pane, k) => this.all[k].heatmap.pin(this.#place(pane, token), unit && unit.layer === pane.layer ? pane.rows[unit.unit] : null));
+  }
+
+  #place(pane, token) {
+    return pane.kind === "other" && this.at && token !== null ? this.at(token) : token;
   }
 
   reveal() {

@@ -1,13 +1,14 @@
 // The view's state, as the part of the address behind #: #gate=f&layer=2&unit=340&token=8&sort=mean.
 // Layers and tokens count from 1 there, as on the page; units from 0. With all layers shown the unit
-// has its own: unit=2.340. `reply=K` (from a strip) is the K-th token of the reply, from 0.
+// has its own: unit=2.340; unit=none is a cleared one. `reply=K` (from a strip) is the K-th token of the reply, from 0.
 import { GATES } from "./cell.js";
-import { SORTS } from "./gate_map.js";
+import { OPENING_SORT, SORTS } from "./gate_map.js";
 
+const NO_UNIT = "none";
 const whole = (text, below) => (/^\d{1,6}$/.test(text ?? "") && Number(text) < below ? Number(text) : null);
 
-// -> {gate, layer, sort, unit: {layer, unit} or null, token or null, other, mode}; a missing or
-// invalid part is undefined or null. Of a very long turn only a window is shown: tokens count within
+// -> {gate, layer, sort, unit: {layer, unit} or null (none), token or null, other, mode}; a missing or
+// invalid part is undefined, of a token or another reply null. Of a very long turn only a window is shown: tokens count within
 // it there, and in the address over the whole turn.
 export function read(hash, { layers, units, tokens, split, window, siblings }) {
   const parts = new URLSearchParams(hash.slice(1));
@@ -24,10 +25,11 @@ export function read(hash, { layers, units, tokens, split, window, siblings }) {
   const shown = token === null ? null : token - (window?.first ?? 0);
   return {
     gate: choice("gate", GATES),
-    sort: choice("sort", SORTS),
+    // An address that names a gate and no order is one by mean: it was left out of it.
+    sort: choice("sort", SORTS) ?? (parts.has("gate") && !parts.has("sort") ? "mean" : OPENING_SORT),
     mode: choice("mode", ["side", "difference"]),
     layer,
-    unit: unit !== null && typeof of === "number" ? { layer: of, unit } : null,
+    unit: parts.get("unit") === NO_UNIT ? null : unit !== null && typeof of === "number" ? { layer: of, unit } : undefined,
     token: shown !== null && shown >= 0 && shown < tokens ? shown : null,
     other: siblings.find(({ id, own }) => !own && id === parts.get("with"))?.id ?? null,
   };
@@ -51,9 +53,10 @@ export function elsewhere(hash, window) {
 // first: of the window that is shown, its place in the turn
 export function write({ gate, layer, sort, unit, token, other, mode }, first = 0) {
   const parts = new URLSearchParams({ gate, layer: layer === "all" ? "all" : layer + 1 });
-  if (unit) parts.set("unit", layer === "all" ? `${unit.layer + 1}.${unit.unit}` : unit.unit);
+  if (unit === null) parts.set("unit", NO_UNIT);
+  else if (unit) parts.set("unit", layer === "all" ? `${unit.layer + 1}.${unit.unit}` : unit.unit);
   if (token !== null) parts.set("token", first + token + 1);
-  if (sort !== SORTS[0]) parts.set("sort", sort);
+  if (sort !== "mean") parts.set("sort", sort);
   if (other) {
     parts.set("with", other);
     parts.set("mode", mode);

@@ -19,5 +19,6 @@ export function go(hash, window) {
 export const maps = new Maps(location.pathname.split("/")[2], shown?.number);
 export const leaving = go(location.hash, shown);
 
-const { gate = FIRST, layer = 0 } = read(location.hash, { layers, units: 0, tokens: 0, split: 0, siblings: [] });
-if (!leaving) maps.get(gate, layer === "all" ? 0 : layer).catch(() => {}); // the code that draws it asks again and reports
+const last = layers - 1;
+const { gate = FIRST, layer = last } = read(location.hash, { layers, units: 0, tokens: 0, split: 0, siblings: [] });
+if (!leaving) maps.get(gate, layer === "all" ? last : layer).catch(() => {}); // the code that draws it asks again and reports

@@ -11,7 +11,7 @@ const element = (id) => document.getElementById(id);
 const cell = (text) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 
 export class UnitLine {
-  // words: {turn, message: the turn's, checkpoint: its name, window: that of a very long turn or none,
+  // words: {turn, message: the turn's, checkpoint: its name, checkpointId, window: that of a very long turn or none,
   // split, tokens: their texts, ids: their ids}
   constructor(words, pointed) {
     Object.assign(this, words);
@@ -49,6 +49,7 @@ export class UnitLine {
     for (const box of this.boxes) box.checked = this.touched ? box.checked || box.value === gate : usual.includes(box.value);
     element("unit").classList.toggle("empty", !unit);
     if (!unit) {
+      element("unit").removeAttribute("aria-busy");
       this.shown = null;
       return;
     }
@@ -56,17 +57,23 @@ export class UnitLine {
     if (!same) {
       this.shown = { ...unit };
       const wanted = this.shown;
-      element("unit-name").textContent = say("unitName", { unit: String(unit.unit), layer: unit.layer + 1 });
+      const name = say("unitName", { unit: String(unit.unit), layer: unit.layer + 1 });
+      element("unit").setAttribute("aria-busy", "true");
+      // Until its values are there, nothing that is drawn belongs to it.
+      for (const id of ["line-csv", "line-png"]) element(id).disabled = true;
       try {
         const answer = await fetch(`/turn/${this.turn}/unit.json?layer=${unit.layer}&unit=${unit.unit}${this.window ? `&window=${this.window.number}` : ""}`);
         if (!answer.ok) throw new Error(`status ${answer.status}`);
         wanted.gates = (await answer.json()).gates;
       } catch {
-        if (this.shown !== wanted) return;
-        element("unit-name").textContent = say("failedPart");
-        this.shown = null;
+        wanted.failed = true;
       }
-      if (this.shown !== wanted) return;
+      if (this.shown !== wanted) return; // another was chosen meanwhile, or none
+      element("unit").removeAttribute("aria-busy");
+      // The name changes with the lines, so that no unit's name stands over another's lines.
+      element("unit-name").textContent = wanted.failed ? say("failedPart") : name;
+      element("unit-link").href = `/checkpoint/${this.checkpointId}/layer/${unit.layer + 1}/unit/${unit.unit}/`;
+      if (wanted.failed) this.shown = null;
     }
     this.#draw();
   }

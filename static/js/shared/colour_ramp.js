@@ -49,17 +49,21 @@ function toRgb([L, a, b]) {
   ].map((v) => gamma(Math.min(1, Math.max(0, v))));
 }
 
+const BEYOND = 0.75; // of the text's colour in that of an outlier
 const mix = (from, to, share) => from.map((v, k) => v + (to[k] - v) * share);
 const pack = ([r, g, b]) => (255 << 24) | (b << 16) | (g << 8) | r;
 
-// 256 packed RGBA values; index 0 is the lowest value, 255 the highest. A strength below 1 stops
-// short of the hue, so that text can be read on it.
-export function ramp(hue, signed, { strength = 1, from = "--raised" } = {}) {
+// 256 packed RGBA values; index 0 is the lowest value, 255 the highest. Then the colours that mark
+// what is below and above them. A strength below 1 stops short of the hue, so that text can be read on
+// it, marked or not.
+export function ramp(hue, signed, { strength = 1, from = "--raised", below = "--below-zero" } = {}) {
   const ground = toLab(colour(from));
   const end = (name) => mix(ground, toLab(colour(name)), strength);
   const high = end(hue);
-  const low = signed ? end("--below-zero") : ground;
-  return Uint32Array.from({ length: 256 }, (_, k) => {
+  const low = signed ? end(below) : ground;
+  const marked = (end) => (strength < 1 ? end : mix(end, toLab(colour("--text")), BEYOND));
+  return Uint32Array.from({ length: 258 }, (_, k) => {
+    if (k > 255) return pack(toRgb(marked(k === 256 ? low : high)));
     const v = k / 255;
     if (!signed) return pack(toRgb(mix(ground, high, v)));
     return pack(toRgb(v < 0.5 ? mix(low, ground, v * 2) : mix(ground, high, v * 2 - 1)));

@@ -8,13 +8,14 @@
 //     empty: "no data yet", // shown while there is no point
 //   });
 // A faint series is drawn behind the others and isn't read out.
-// Event "mark" on the canvas (detail: the x of the crosshair, or null).
+// Events on the canvas: "mark" (detail: the x of the crosshair, or null), "show" (detail: how many x).
 import { rounded } from "./numbers.js";
 import { colour } from "./colour_ramp.js";
 
 const PAD = { left: 56, right: 12, top: 10, bottom: 36 };
 const NAME = 18; // the width of the y axis' name, beside its numbers
 const TICKS = 5;
+const EMPTY_AT = 110;
 
 export class LineChart {
   constructor(canvas, readout) {
@@ -34,6 +35,7 @@ export class LineChart {
     this.data = data;
     this.xs = [...new Set(data.series.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
     if (!this.xs.includes(this.at)) this.at = null;
+    this.canvas.dispatchEvent(new CustomEvent("show", { detail: this.xs.length }));
     // A picture to a screen reader once it has a summary; before that there is nothing to describe.
     const summary = this.summary() || [data.y.label, data.empty].filter(Boolean).join(": ");
     if (!summary) return this.draw();
@@ -152,7 +154,8 @@ export class LineChart {
     pen.fillStyle = `rgb(${colour("--muted")})`;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    pen.fillText(this.data.empty ?? "", width / 2, height / 2);
+    // At one height in charts of a row, whether they leave room for a legend or not.
+    pen.fillText(this.data.empty ?? "", width / 2, Math.min(height / 2, EMPTY_AT));
   }
 
   // The crosshair on the point nearest to x, in step with another chart.
