@@ -18,6 +18,7 @@ from benchmarks.quality import baselines
 from benchmarks.quality.chart import draw
 from benchmarks.quality.corpora import read_sources
 from benchmarks.quality.memorisation import recitation
+from benchmarks.quality.relation_chats import relation_chats
 from benchmarks.quality.results import (
     RESULTS,
     VARIANT_RESULTS,
@@ -87,7 +88,7 @@ def main() -> None:
             *("lstm", "reset", "ngram", "transformer", "scratch"),
             *(f"small-{cell}" for cell in SMALL),
             *(f"variant-{name}" for name in VARIANTS),
-            *("small-transformer", "recitation", "chats", "table"),
+            *("small-transformer", "recitation", "chats", "relation-chats", "table"),
         ],
     )
     parser.add_argument("--checkpoint", type=Path, help="the folder of the checkpoint at hand")
@@ -155,6 +156,8 @@ def measure(
         return recitation(model, tokenizer, sources, canned)
     if what == "chats":
         return chats(model, tokenizer)
+    if what == "relation-chats":
+        return relation_chats(model, tokenizer)
     small = settings.changed(FROM_NOTHING)
     rates = rates or own_rates(what)
     if what in TRANSFORMERS:

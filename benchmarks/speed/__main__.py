@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.speed.adapters import adapters
+from benchmarks.speed.attack import attack
 from benchmarks.speed.curriculum import drawing
 from benchmarks.speed.first_token_under_training import first_token_beside
 from benchmarks.speed.fixtures import Replies, model_of
@@ -16,21 +18,27 @@ from benchmarks.speed.matrix_memory import matrix_memory
 from benchmarks.speed.prefill import prompts
 from benchmarks.speed.replay_cost import first_token, replay_cost
 from benchmarks.speed.throughput import steps, throughput
+from benchmarks.speed.trace_word import trace_word
 from benchmarks.speed.transformer_refeed import turn_cost
+from benchmarks.speed.unit_search import unit_search
 from memory_app.core.model.replay import configure_process
 
 # name: (what yields its lines, rounds, rounds when quick)
 SECTIONS = {
     "throughput": (throughput, 7, 1),
     "step": (steps, 150, 5),
+    "adapters": (adapters, 150, 5),
     "replay": (replay_cost, 15, 1),
     "prompts": (prompts, 15, 2),
     "first-token": (first_token, 150, 3),
     "turns": (turn_cost, 3, 1),
     "gates": (opening, 7, 1),
     "looking": (looking, 5, 1),
+    "tracing": (trace_word, 7, 1),
+    "units": (unit_search, 40, 5),
     "training": (first_token_beside, 20, 2),
     "matrix-memory": (matrix_memory, 7, 1),
+    "attack": (attack, 10, 2),
     "curriculum": (drawing, 15, 1),
 }
 

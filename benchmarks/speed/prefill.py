@@ -96,6 +96,8 @@ def _beside(replies: Replies, rounds: int) -> Iterator[Line]:
     yield Line(
         f"token gap p95 of a stream beside 16 prompts of {LONGEST} tokens over alone",
         p95["beside"] / p95["alone"],
+        2.0,
+        at_least=False,
     )
     yield Line(
         "what a slice of a long prompt adds to a token gap, ms",
