@@ -19,8 +19,10 @@ from django.test import Client
 from django.utils import translation
 
 from memory_app import generation, registry, runtime, services
+from memory_app.chat_file.content import spoken
 from memory_app.core.model.checkpoint import Checkpoint as Model
 from memory_app.core.model.checkpoint import load_checkpoint, save_checkpoint
+from memory_app.core.model.checkpoint_format import Checked, check_incoming
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.text.tokenizer import Tokenizer
@@ -35,6 +37,12 @@ SENTENCES = [
     "I have a cat. What pet do I have? You have a cat.",
     "你好，很高兴认识你。",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest starts first, so that no worker waits for another at the end."""
+    longest = {"kills", "services"}
+    items.sort(key=lambda item: not longest & {marker.name for marker in item.iter_markers()})
 
 
 #: Seconds that an answer may take on a slow and busy machine before the test gives up.
@@ -74,9 +82,15 @@ def model(checkpoint_folder: Path) -> Model:
     return load_checkpoint(checkpoint_folder)
 
 
+@pytest.fixture(scope="session")
+def checked(checkpoint_folder: Path) -> Checked:
+    """What the check of the checkpoint's files gives: a tenth of a second, for a thousand tests."""
+    return check_incoming(checkpoint_folder)
+
+
 @pytest.fixture
-def checkpoint(transactional_db: None, checkpoint_folder: Path) -> Checkpoint:
-    row = registry.register(checkpoint_folder)
+def checkpoint(transactional_db: None, checkpoint_folder: Path, checked: Checked) -> Checkpoint:
+    row = registry.register(checkpoint_folder, check=lambda _: checked)
     registry.promote(row)
     return row
 
@@ -105,6 +119,14 @@ def make_player(transactional_db: None, django_user_model: Any) -> Callable[[str
 
 
 @pytest.fixture
+def guest(checkpoint: Checkpoint) -> Player:
+    """A visitor without an account, known by the cookie of the front page."""
+    client = Client()
+    client.get("/")
+    return Player(Person.objects.filter(user=None).latest("created"), client)
+
+
+@pytest.fixture
 def alice(make_player: Callable[[str], Player]) -> Player:
     return make_player("alice")
 
@@ -125,18 +147,25 @@ def chat(alice: Player, checkpoint: Checkpoint) -> Chat:
 
 
 def spoken_turn(
-    chat: Chat, text: str, reply: str, *, sampling: dict[str, Any] | None = None, **more: Any
+    chat: Chat,
+    text: str,
+    reply: str | list[int],
+    *,
+    sampling: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Turn:
-    """A committed turn at the chat's head, with a reply in these words."""
+    """A committed turn at the chat's head, with a reply in these words or token ids."""
     begun = services.turn_begin(
         chat=chat, client_turn_id=uuid4(), text=text, sampling=sampling or {}
     )
+    tokenizer = begun.model.tokenizer
+    ids = tokenizer.encode(reply) if isinstance(reply, str) else reply
     return services.turn_commit(
         turn=begun.turn,
         model=begun.model,
         before=begun.before,
-        reply_ids=begun.model.tokenizer.encode(reply),
-        reply_text=reply,
+        reply_ids=ids,
+        reply_text=reply if isinstance(reply, str) else spoken(tokenizer, ids),
         **{"status": "complete", **more},
     )
 
@@ -294,6 +323,10 @@ class _Tapped:
         self.tap.open()
 
     @property
+    def ahead(self) -> int:
+        return int(self.stream.ahead)
+
+    @property
     def finish_reason(self) -> Any:
         return "stopped" if self.cancelled else self.stream.finish_reason
 
@@ -324,3 +357,16 @@ def tap(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Tap]:
         return made
 
     return make
+
+
+@pytest.fixture(scope="session")
+def sentiment_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small checkpoint for sentiment, trained once a session."""
+    # Imported here: sessions without these tests need no training code and no test module.
+    from memory_app.core.tasks import SENTIMENT
+    from memory_app.core.training.run import run
+    from tests.core.tasks.test_sentiment import SETTINGS, SOURCE
+
+    result = run(SENTIMENT, SETTINGS, [SOURCE], tmp_path_factory.mktemp("run"), name="reviews")
+    assert result.checkpoint is not None
+    return result.checkpoint

@@ -1,26 +1,29 @@
 """The stage for a real browser: the site on a port of its own, and an ear for every complaint."""
 
 import os
-import shutil
+import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from memory_app import services
 from memory_app.core.engine.core import Engine
 from memory_app.core.model.checkpoint import Checkpoint as Model
 from memory_app.core.sampling.batched import Sampler
-from memory_app.models import Checkpoint
-from tests.browser.gate_view import Trace, open_gates, trace_of
+from memory_app.models import Chat, Checkpoint
+from tests.browser import chromium
+from tests.browser.gate_view import Trace, drawn, trace_of
 from tests.browser.server import SiteServer, free_port
 from tests.browser.visitor import Visitor
+from tests.conftest import spoken_turn
 
 # Playwright keeps an event loop in this thread, which Django would take for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 
 # A machine that trains beside the tests is slow, and slowness is no fault of the page.
 expect.set_options(timeout=20_000)
@@ -32,7 +35,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if CHROMIUM is None and not os.environ.get("REQUIRE_SERVICES"):
+    if chromium.PATH is None and not os.environ.get("REQUIRE_SERVICES"):
         for item in items:
             if "tests/browser" in str(item.path):
                 item.add_marker(pytest.mark.skip(reason="chromium is not installed"))
@@ -40,11 +43,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    if CHROMIUM is None:
+    if chromium.PATH is None:
         pytest.fail("chromium is not installed, and REQUIRE_SERVICES is set")
     # Chromium's sandbox refuses to run as root, which a container's user is.
     sandbox = [] if os.geteuid() else ["--no-sandbox"]
-    return {"executable_path": CHROMIUM, "args": [*sandbox, "--disable-gpu"]}
+    return {"executable_path": chromium.PATH, "args": [*sandbox, "--disable-gpu"]}
 
 
 @pytest.fixture(scope="session")
@@ -54,11 +57,59 @@ def base_url() -> str | None:
     return None
 
 
+@pytest.fixture(scope="session")
+def port() -> int:
+    """The same for every test, so that the browser's cache keeps the static files."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def shared_context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    context.add_init_script(COMPLAIN)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def server(checkpoint: Checkpoint, settings: Any) -> Iterator[SiteServer]:
+def context(
+    request: pytest.FixtureRequest, browser_context_args: dict[str, Any], port: int
+) -> Iterator[BrowserContext]:
+    """A browser that was never here; of earlier tests it has the static files, as a cache.
+
+    A test with arguments of its own for the context gets a context of its own.
+    """
+    recorded = {request.config.getoption(name) for name in ("--tracing", "--screenshot")} != {"off"}
+    if browser_context_args or recorded:
+        own = request.getfixturevalue("new_context")()
+        own.add_init_script(COMPLAIN)
+        yield own
+        return
+    context = request.getfixturevalue("shared_context")
+    yield context
+    forget(context, f"http://127.0.0.1:{port}")
+
+
+def forget(context: BrowserContext, origin: str) -> None:
+    """Close every page and remove what a test left in the browser, but for its cache."""
+    context.set_offline(False)
+    page = context.new_page()
+    context.new_cdp_session(page).send(
+        "Storage.clearDataForOrigin",
+        {"origin": origin, "storageTypes": "local_storage,indexeddb,cache_storage,service_workers"},
+    )
+    for page in context.pages:
+        page.close()
+    context.clear_cookies()
+    context.clear_permissions()
+    context.unroute_all()
+
+
+@pytest.fixture
+def server(checkpoint: Checkpoint, settings: Any, port: int) -> Iterator[SiteServer]:
     from chatsite.asgi import application
 
-    server = SiteServer(application, free_port())
+    server = SiteServer(application, port)
     settings.SITE_ORIGINS = [server.url]
     policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
     sockets = [*policy["connect-src"], server.url.replace("http", "ws", 1)]
@@ -76,20 +127,28 @@ def complaints(context: BrowserContext, server: SiteServer) -> Iterator[list[str
     A test that provokes some takes them out of the list.
     """
     heard: list[str] = []
-    context.add_init_script(COMPLAIN)
-    context.on("weberror", lambda fault: heard.append(f"fault: {fault.error}"))
-    context.on(
-        "console",
-        lambda message: heard.append(message.text) if message.type == "error" else None,
-    )
-    context.on("dialog", lambda dialog: (heard.append("a dialog"), dialog.dismiss()))
+
+    def fault(error: Any) -> None:
+        heard.append(f"fault: {error.error}")
+
+    def said(message: Any) -> None:
+        if message.type == "error":
+            heard.append(message.text)
 
     def asked(request: Any) -> None:
         if not request.url.startswith((server.url, "data:", "blob:")):
             heard.append(f"asked {request.url}")
 
-    context.on("request", asked)
+    def opened(dialog: Any) -> None:
+        heard.append("a dialog")
+        dialog.dismiss()
+
+    listeners = {"weberror": fault, "console": said, "dialog": opened, "request": asked}
+    for event, listener in listeners.items():
+        context.on(event, listener)  # type: ignore[call-overload]
     yield heard
+    for event, listener in listeners.items():
+        context.remove_listener(event, listener)
     assert heard == []
 
 
@@ -122,11 +181,13 @@ def as_staff(server: SiteServer) -> Callable[[Page, str], Page]:
 
 
 def slow_down(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Each of the engine's steps takes so much longer."""
+    """Each step of the chats' engine takes so much longer; that of the panel's questions, which
+    captures no gates, doesn't."""
     step = Engine.step
 
     def step_slowly(engine: Engine) -> Any:
-        time.sleep(seconds)
+        if engine._capture_gates:
+            time.sleep(seconds)
         return step(engine)
 
     monkeypatch.setattr(Engine, "step", step_slowly)
@@ -142,17 +203,18 @@ def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
 def will_say(monkeypatch: pytest.MonkeyPatch, model: Model) -> Callable[[str], None]:
     """Puts words into the model's mouth: `will_say(text)` is what it draws in each later reply."""
     words: list[int] = []
-    speaking: list[Any] = []
+    # Of each thread: the panel's questions are asked in another than the chats' replies.
+    here = threading.local()
     decode, sample = Engine._decode, Sampler.sample
 
     def decode_one(engine: Engine) -> Any:
-        speaking[:] = engine.scheduler.running
+        here.speaking = list(engine.scheduler.running)
         return decode(engine)
 
     def sample_words(sampler: Sampler, logits: Any, n: int) -> Any:
         ids, logprobs = sample(sampler, logits, n)
         if words:
-            for row, request in enumerate(speaking):
+            for row, request in enumerate(here.speaking):
                 ids[row] = words[min(len(request.reply_ids), len(words) - 1)]
         return ids, logprobs
 
@@ -165,11 +227,25 @@ def will_say(monkeypatch: pytest.MonkeyPatch, model: Model) -> Callable[[str], N
 
 
 @pytest.fixture
-def gates(visitor: Visitor) -> Visitor:
-    """The gate view of a first reply."""
-    visitor.start_chat()
-    visitor.talk("My name is Clara.")
-    return open_gates(visitor)
+def gates(visitor: Visitor, checkpoint: Checkpoint, model: Model) -> Visitor:
+    """The gate view of a first reply, in a chat of the visitor's that was written to the database.
+
+    Typing and streaming it would take most of the test's time.
+    """
+    visitor.page.request.get(f"{visitor.url}/")
+    person = services.person_of_session(visitor.session())
+    assert person is not None
+    chat = Chat.objects.create(owner=person, checkpoint=checkpoint)
+    reply = random.Random(11).choices(plain_ids(model), k=200)
+    turn = spoken_turn(chat, "My name is Clara.", reply, status="length")
+    visitor.page.goto(f"{visitor.url}/turn/{turn.pk}/")
+    drawn(visitor.page)
+    return visitor
+
+
+def plain_ids(model: Model) -> list[int]:
+    """Every token that a reply may contain."""
+    return sorted(set(range(model.tokenizer.vocab_size)) - model.tokenizer.special_ids)
 
 
 @pytest.fixture

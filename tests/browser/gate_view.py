@@ -57,6 +57,21 @@ def cell(page: Page, token: int, row: int, trace: Trace, *, pane: int = 0) -> di
     return {"canvas": canvas, "position": {"x": x, "y": y}}
 
 
+def by_timescale(trace: Trace, layer: int) -> list[int]:
+    """Unit numbers of a layer in the order in which a view opens."""
+    f = trace["f"][:, layer].mean(axis=0)
+    return rows(-1 / np.log(f))
+
+
+def most_moved(trace: Trace, layer: int) -> int:
+    """The token at which a view opens: of those of the text the one that moved what lasts most."""
+    c = np.concatenate([trace["c0"][None, layer], trace["c"][:, layer]])
+    slow = -1 / np.log(trace["f"][:, layer].mean(axis=0)) >= 10
+    moved = np.diff(c, axis=0)[:, slow if slow.any() else slice(None)]
+    control = np.isin(trace["token_ids"], trace["token_ids"][[0, -1]]) | (trace["token_ids"] == 1)
+    return int(np.argmax(np.where(control, -1, np.linalg.norm(moved, axis=1))))
+
+
 def rows(values: np.ndarray) -> list[int]:
     """Unit numbers from the top row down, for one figure a unit."""
     return [int(unit) for unit in np.argsort(-values, kind="stable")]

@@ -14,6 +14,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.browser import chromium
 from tests.browser.server import SiteServer, free_port
 from tests.browser.small_png import small_png
 from tests.browser.visitor import Visitor
@@ -141,8 +142,7 @@ def as_small_png(browser: Browser, png: bytes) -> bytes:
 
 
 def main() -> None:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), "")
-    if not chromium:
+    if chromium.PATH is None:
         sys.exit("The pictures need chromium: apt-get install chromium")
     data = tempfile.mkdtemp(prefix="gatescope-pictures-")
     server = SiteServer(None, free_port())
@@ -173,7 +173,7 @@ def main() -> None:
     try:
         with sync_playwright() as play:
             sandbox = [] if os.geteuid() else ["--no-sandbox"]
-            browser = play.chromium.launch(executable_path=chromium, args=sandbox)
+            browser = play.chromium.launch(executable_path=chromium.PATH, args=sandbox)
             # The files that the server has read their sizes of have just been written anew.
             application.index = StaticFiles(application).index
             for kind in SETTINGS:

@@ -1,6 +1,8 @@
 """What is being written: kept over a reload, one text a chat; the field grows to a limit."""
 
-from playwright.sync_api import expect
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Route, expect
 
 from memory_app.models import Turn
 from tests.browser.visitor import Visitor
@@ -26,6 +28,53 @@ def test_a_draft_survives_a_reload_and_belongs_to_its_chat(visitor: Visitor) -> 
     page.reload()
     expect(field).to_have_value("")
     assert Turn.objects.get().user_text == "half a\nthought"
+
+
+def test_two_tabs_of_a_chat_keep_a_draft_each(
+    visitor: Visitor, another_tab: Callable[[], Visitor]
+) -> None:
+    visitor.start_chat()
+    other = another_tab()
+    other.page.goto(visitor.page.url)
+    fields = [each.page.get_by_label("Message", exact=True) for each in (visitor, other)]
+    for field, text in zip(fields, ("one thought", "another"), strict=True):
+        field.fill(text)
+    visitor.page.reload()
+    expect(fields[0]).to_have_value("one thought")
+    fields[0].press("Enter")
+    visitor.wait_for_end()
+    other.page.reload()
+    expect(fields[1]).to_have_value("another")
+    visitor.page.reload()
+    expect(fields[0]).to_have_value("")
+
+
+def test_enter_before_the_scripts_sends_the_message_once_they_run(
+    visitor: Visitor, context: BrowserContext
+) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    context.route("**/chat/main*.js", hold)
+    page.reload(wait_until="commit")
+    field = page.get_by_label("Message", exact=True)
+    field.fill("Early bird.")
+    expect(page.locator("script[src*=early_enter]")).to_have_count(1)
+    page.wait_for_timeout(300)  # nothing on the page tells that a small script has run
+    field.press("Enter")
+    expect(page.get_by_text("Sent as soon as the page is ready.")).to_be_visible()
+    field.press_sequentially("More")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#turns .turn")).to_have_count(1)
+    visitor.wait_for_end()
+    assert Turn.objects.get().user_text == "Early bird."
+    expect(field).to_have_value("More")
+    expect(page.get_by_text("Sent as soon as the page is ready.")).to_be_hidden()
 
 
 def test_a_message_that_no_socket_took_yet_is_not_a_draft_but_goes_out_after_a_reload(

@@ -59,6 +59,8 @@ def test_a_chat_that_was_deleted_elsewhere_says_so(
     field = visitor.page.locator("#text")
     expect(field).to_be_disabled()
     expect(visitor.page.locator("#turns .again")).to_be_hidden()
+    expect(visitor.page.locator("#memory-blank")).to_be_disabled()
+    expect(visitor.page.locator("#chat-list .title")).to_have_text(["Pets"])
     expect(visitor.page.locator("#notice").get_by_role("link", name="All chats")).to_be_visible()
     visitor.page.keyboard.press("Control+z")
     # Undone elsewhere, it comes back to life in the same page.
@@ -66,6 +68,8 @@ def test_a_chat_that_was_deleted_elsewhere_says_so(
     come_back(visitor.page)
     expect(visitor.page.locator("#notice")).to_be_hidden()
     expect(visitor.page.locator("#turns .again")).to_be_visible()
+    expect(visitor.page.locator("#memory-blank")).to_be_enabled()
+    expect(visitor.page.locator("#chat-list .title")).to_have_count(2)
     visitor.talk("I have a dog.")
     assert visitor.page.evaluate("window.same")
     assert list(Turn.objects.oldest_first().values_list("parent__user_text", flat=True)) == [

@@ -61,13 +61,18 @@ def test_a_chat_page_goes_on_through_a_sign_up_a_log_out_and_a_log_in_elsewhere(
     other.page.wait_for_url(f"{visitor.url}/")
     expect(notice).to_contain_text("You were logged out")
     visitor.say("sent while logged out")
-    expect(page.locator(".turn:last-child .note")).to_contain_text("Not sent yet")
+    expect(page.locator(".turn:last-child .note")).to_have_text(
+        "Not sent yet. It will be sent when you log in."
+    )
+    for button in ("#stop", "#memory-blank", "#undo"):
+        expect(page.locator(button)).to_be_disabled()
     field.fill("another question")
     # Logged in again in the other tab: the page goes on by itself, and what waited goes out.
     other.page.goto(f"{visitor.url}/accounts/login/")
     log_in(other.page)
     expect(notice).to_be_hidden()
     visitor.wait_for_end()
+    expect(page.locator("#memory-blank")).to_be_enabled()
     expect(field).to_have_value("another question")
     assert [turn.user_text for turn in Turn.objects.oldest_first()] == [
         "Hello.",

@@ -37,7 +37,7 @@ def names(visitor: Visitor):
 def test_the_rail_searches_as_one_types_and_is_walked_by_arrows(shelf: Visitor) -> None:
     page = shelf.page
     expect(names(shelf)).to_have_text(["Travel", "Pets", "My name is Clara."])
-    page.locator("#turns").click()
+    page.locator("#turns").click(position={"x": 4, "y": 4})  # beside the words, which are traced
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("zanzi")
@@ -441,3 +441,21 @@ def test_the_rail_stands_in_line(visitor: Visitor) -> None:
     })""")
     )
     assert shelf == pytest.approx(title, abs=0.5)
+
+
+def test_on_a_phone_the_import_form_pushes_the_list_down(visitor: Visitor) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{visitor.url}/chats/")
+    search = page.locator("form.search")
+    before = search.evaluate("one => one.getBoundingClientRect().top")
+    page.get_by_text("Import", exact=True).click()
+    sheet = page.locator("#import")
+    expect(sheet).to_be_visible()
+    room = page.locator(".chats-head[style*='sheet-room']:not([style*=' 0px'])")
+    expect(room).to_have_count(1)
+    bottom = sheet.evaluate("one => one.getBoundingClientRect().bottom")
+    assert bottom < search.evaluate("one => one.getBoundingClientRect().top")
+    page.get_by_text("Import", exact=True).click()
+    expect(room).to_have_count(0)
+    assert search.evaluate("one => one.getBoundingClientRect().top") == before

@@ -129,6 +129,10 @@ def test_back_from_a_gate_view_is_where_one_was(
     page.go_back()
     expect(page.locator("#memory-turns")).to_have_text("4")
     turn, past = json.loads(page.evaluate("() => sessionStorage.getItem('left')"))
+    # Restored once the scripts run, and again as the layout settles.
+    page.wait_for_function(
+        f"turn => ({PLACE})(document.getElementById('scroller'))[0] === turn", arg=turn
+    )
     now, further = page.locator("#scroller").evaluate(PLACE)
     assert now == turn
     assert abs(further - past) < 3

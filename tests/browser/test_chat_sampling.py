@@ -31,6 +31,22 @@ def test_the_defaults_send_nothing_and_show_nothing(visitor: Visitor) -> None:
     assert sampling(Turn.objects.get()) == {k: v for k, v in DEFAULTS.items() if k != "seed"}
 
 
+def test_escape_in_the_message_stops_the_reply_before_it_shuts_the_panel(
+    visitor: Visitor, slowly: None
+) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    page.locator("#sampling-open").click()
+    visitor.say("Hello.")
+    visitor.wait_for_words()
+    page.locator("#text").press("Escape")
+    visitor.wait_for_end()
+    assert visitor.status() == "stopped"
+    expect(page.locator("#sampling")).to_be_visible()
+    page.locator("#text").press("Escape")
+    expect(page.locator("#sampling")).to_be_hidden()
+
+
 def test_settings_go_with_each_kind_of_message_and_survive_a_reload(visitor: Visitor) -> None:
     page = visitor.page
     chat = visitor.start_chat()

@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.visitor import Visitor
 
-PAGES = ("/", "/about/memory/", "/accounts/signup/", "/accounts/login/", "/chats/")
+PAGES = ("/", "/about/memory/", "/accounts/signup/", "/accounts/login/", "/chats/", "/lab/")
 
 
 def with_a_chat(visitor: Visitor) -> tuple[str, ...]:
@@ -52,16 +52,19 @@ def test_language_and_theme_are_switched_where_one_stands(
     complaints.clear()  # the 404, which the console tells of
 
 
-def test_no_page_is_wider_than_the_narrowest_phone(visitor: Visitor) -> None:
+def test_no_page_is_wider_than_a_phone(visitor: Visitor) -> None:
     page = visitor.page
     pages = with_a_chat(visitor)
-    page.set_viewport_size({"width": 320, "height": 568})
     for language in ("en", "zh-hans"):
         cookie = {"name": "django_language", "value": language, "url": visitor.url}
         page.context.add_cookies([cookie])  # type: ignore[list-item]
         for path in pages:
-            page.goto(f"{visitor.url}{path}")
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            for width, height in ((390, 844), (320, 568)):
+                page.set_viewport_size({"width": width, "height": height})
+                if width == 390:
+                    page.goto(f"{visitor.url}{path}")
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                assert wide <= width, (path, language)
 
 
 def test_nothing_moves_where_no_motion_is_wanted(visitor: Visitor) -> None:
@@ -77,19 +80,6 @@ def test_nothing_moves_where_no_motion_is_wanted(visitor: Visitor) -> None:
         assert page.evaluate(moving) == [], path
 
 
-def test_no_page_is_wider_than_a_phone(visitor: Visitor) -> None:
-    page = visitor.page
-    page.set_viewport_size({"width": 390, "height": 844})
-    for path in with_a_chat(visitor):
-        for language in ("en", "zh-hans"):
-            page.context.add_cookies(
-                [{"name": "django_language", "value": language, "url": visitor.url}]
-            )
-            page.goto(f"{visitor.url}{path}")
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= 390, (path, language)
-
-
 def test_the_page_about_memory_is_one_click_from_where_it_is_needed(visitor: Visitor) -> None:
     page = visitor.page
     pages = with_a_chat(visitor)
@@ -102,16 +92,26 @@ def test_the_page_about_memory_is_one_click_from_where_it_is_needed(visitor: Vis
         expect(page.locator("figure svg")).to_have_count(4)
 
 
-def test_the_picture_of_the_front_page_has_its_tokens_as_heads_of_its_columns(
+def test_the_front_page_plays_a_recorded_chat_that_can_be_paused_and_stepped(
     visitor: Visitor,
 ) -> None:
     page = visitor.page
     page.goto(f"{visitor.url}/")
-    for column in page.locator(".look-column").all():
-        head, squares = column.locator(".look-token"), column.locator("svg")
-        expect(head).not_to_be_empty()
-        above, below = head.bounding_box(), squares.bounding_box()
-        assert above is not None
-        assert below is not None
-        assert abs(above["x"] - below["x"]) < 1
-        assert above["y"] + above["height"] <= below["y"]
+    live = page.locator("#live")
+    live.scroll_into_view_if_needed()
+    page.get_by_role("button", name="Pause").click()
+    height = live.bounding_box()
+    page.get_by_role("button", name="Next turn").click()
+    while page.locator("#live-back").get_attribute("aria-disabled") == "false":
+        page.locator("#live-back").click()
+    expect(page.locator("#live-at")).to_have_text("1 / 5")
+    expect(live.locator("dl:visible")).to_contain_text("Oslo")
+    for _ in range(3):
+        page.get_by_role("button", name="Next turn").click()
+    expect(live.locator("dl:visible .lit")).to_contain_text("Rome")
+    expect(live.locator("dl:visible .lit s")).to_have_text("Oslo")
+    assert live.bounding_box() == height  # nothing moved
+    page.emulate_media(reduced_motion="reduce")
+    page.reload()
+    expect(page.locator("#live-at")).to_have_text("5 / 5")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from memory_app.models import Turn
-from tests.browser.gate_view import Trace, cell, drawn, number, place, rows, shown
+from tests.browser.gate_view import Trace, cell, drawn, most_moved, number, place, rows, shown
 from tests.browser.visitor import Visitor
 
 
@@ -40,7 +40,7 @@ def test_the_pointer_reads_the_value_under_it(gates: Visitor, trace: Trace, gate
 def test_arrow_keys_walk_over_tokens_and_units(gates: Visitor, trace: Trace) -> None:
     page = gates.page
     page.get_by_label("Sort units by").select_option("index")
-    drawn(page, "f 0 index")
+    drawn(page, "f 1 index")
     page.locator("#map").focus()
     page.keyboard.press("Home")
     for _ in range(3):
@@ -49,12 +49,12 @@ def test_arrow_keys_walk_over_tokens_and_units(gates: Visitor, trace: Trace) -> 
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowLeft"):
         page.keyboard.press(key)
     assert place(page) == (1, 3)
-    assert shown(page) == pytest.approx(trace["f"][1, 0, 3], abs=6e-4)
+    assert shown(page) == pytest.approx(trace["f"][1, 1, 3], abs=6e-4)
     page.keyboard.press("End")
     page.keyboard.press("Shift+ArrowDown")
     last = trace["f"].shape[0] - 1
     assert place(page) == (last, 13)
-    assert shown(page) == pytest.approx(trace["f"][last, 0, 13], abs=6e-4)
+    assert shown(page) == pytest.approx(trace["f"][last, 1, 13], abs=6e-4)
 
 
 def test_units_are_sorted_by_what_they_did(gates: Visitor, trace: Trace) -> None:
@@ -81,7 +81,7 @@ def test_the_sort_is_chosen_by_keyboard_alone(gates: Visitor) -> None:
     page = gates.page
     page.get_by_label("Sort units by").focus()
     page.keyboard.press("v")
-    drawn(page, "f 0 variance")
+    drawn(page, "f 1 variance")
 
 
 def test_gates_and_layers_are_chosen_by_keyboard(gates: Visitor, trace: Trace) -> None:
@@ -90,46 +90,46 @@ def test_gates_and_layers_are_chosen_by_keyboard(gates: Visitor, trace: Trace) -
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="g candidate")).to_be_checked()
     expect(page.locator("#explain")).to_contain_text("Candidate g")
-    drawn(page, "g 0 mean")
-    token, unit = place(page)
-    assert shown(page) == pytest.approx(trace["g"][token, 0, unit], abs=6e-4)
-    page.get_by_role("radio", name="Layer 1").focus()
-    page.keyboard.press("ArrowRight")
-    drawn(page, "g 1 mean")
+    drawn(page, "g 1 timescale")
     token, unit = place(page)
     assert shown(page) == pytest.approx(trace["g"][token, 1, unit], abs=6e-4)
+    page.get_by_role("radio", name="Layer 2").focus()
+    page.keyboard.press("ArrowLeft")
+    drawn(page, "g 0 timescale")
+    token, unit = place(page)
+    assert shown(page) == pytest.approx(trace["g"][token, 0, unit], abs=6e-4)
 
 
 def test_the_table_names_the_units_whose_cell_moved_farthest(gates: Visitor, trace: Trace) -> None:
-    moved = np.abs(trace["c"][-1, 0] - trace["c0"][0])
+    moved = np.abs(trace["c"][-1, 1] - trace["c0"][1])
     order = rows(moved)[:12]
     lines = gates.page.locator("#most tr")
     expect(lines).to_have_count(12)
     assert lines.locator("th").all_inner_texts() == [str(unit) for unit in order]
     first = [number(text) for text in lines.first.locator("td").all_inner_texts()[:6]]
     unit = order[0]
-    mean_f = trace["f"][:, 0, unit].mean()
-    after, before = trace["c"][-1, 0, unit], trace["c0"][0, unit]
+    mean_f = trace["f"][:, 1, unit].mean()
+    after, before = trace["c"][-1, 1, unit], trace["c0"][1, unit]
     assert first[:5] == pytest.approx(
-        [before, after, after - before, trace["i"][:, 0, unit].mean(), mean_f], abs=6e-4
+        [before, after, after - before, trace["i"][:, 1, unit].mean(), mean_f], abs=6e-4
     )
     assert first[5] == pytest.approx(-1 / np.log(mean_f), rel=0.02, abs=0.06)
     lines.first.get_by_role("button").click()
     assert place(gates.page)[1] == unit
-    expect(gates.page.get_by_text(f"coloured by f of unit {unit} in layer 1")).to_be_visible()
+    expect(gates.page.get_by_text(f"coloured by f of unit {unit} in layer 2")).to_be_visible()
 
 
 def test_the_histogram_counts_the_saturated_ends(gates: Visitor, trace: Trace) -> None:
     page = gates.page
     page.get_by_role("radio", name="i input").click()
-    drawn(page, "i 0 mean")
-    values = trace["i"][:, 0]
+    drawn(page, "i 1 timescale")
+    values = trace["i"][:, 1]
     for end, share in (("below", (values < 0.1).mean()), ("above", (values > 0.9).mean())):
         said = float(page.locator(f"#{end}").inner_text().split(": ")[1].removesuffix("%"))
         assert said == pytest.approx(100 * share, abs=0.51)
     for gate in "ifogh":
         low = 0.1 if gate in "ifo" else -0.9
-        values = trace[gate][:, 0]
+        values = trace[gate][:, 1]
         cells = page.locator(f"#saturation tr[data-gate={gate}] td.mono").all_inner_texts()
         shares = [float(text.removesuffix("%")) for text in cells]
         wanted = [100 * (values < low).mean(), 100 * (values > 0.9).mean()]
@@ -159,7 +159,7 @@ def test_a_turn_without_a_state_says_so(visitor: Visitor) -> None:
     expect(visitor.page.get_by_text("This turn has no state")).to_be_visible()
 
 
-def test_each_column_of_the_map_has_its_token_as_its_head(gates: Visitor) -> None:
+def test_each_column_of_the_map_has_its_token_as_its_head(gates: Visitor, trace: Trace) -> None:
     page = gates.page
     drawn(page)
     sentence = page.locator("#sentence .token").evaluate_all(
@@ -182,9 +182,10 @@ def test_each_column_of_the_map_has_its_token_as_its_head(gates: Visitor) -> Non
         assert abs(middle - canvas["x"] - (t + 0.5) * column) < 1.5
 
     # The crosshair stands on the pin at first: one mark is drawn there, not two.
-    assert place(page)[0] == sentence.index("bot") + 1
+    assert place(page)[0] == most_moved(trace, 1)
     expect(page.locator(".map .pinned")).to_be_visible()
     expect(page.locator(".map .column")).to_be_hidden()
     page.locator("#map").focus()
-    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft" if place(page)[0] else "ArrowRight")
     expect(page.locator(".map .column")).to_be_visible()

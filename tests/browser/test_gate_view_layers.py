@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.gate_view import Trace, cell, drawn, place, rows, shown
+from tests.browser.gate_view import Trace, by_timescale, cell, drawn, place, shown
 from tests.browser.visitor import Visitor
 
 
@@ -12,11 +12,11 @@ def test_each_layer_has_a_map_and_the_pointer_reads_the_one_it_is_on(
 ) -> None:
     page = gates.page
     page.get_by_role("radio", name="All layers").click()
-    drawn(page, "f all mean")
+    drawn(page, "f all timescale")
     expect(page.locator(".pane")).to_have_count(2)
     expect(page.locator(".pane figcaption")).to_have_text(["Layer 1", "Layer 2"])
     for layer in (1, 0):
-        order = rows(trace["f"][:, layer].mean(axis=0))
+        order = by_timescale(trace, layer)
         at = cell(page, 4, 6, trace, pane=layer)
         at["canvas"].hover(position=at["position"])
         assert place(page) == (4, order[6])
@@ -30,9 +30,9 @@ def test_each_layer_has_a_map_and_the_pointer_reads_the_one_it_is_on(
 
 def test_all_layers_by_keyboard_and_back_to_one(gates: Visitor) -> None:
     page = gates.page
-    page.get_by_role("radio", name="Layer 1").focus()
-    page.keyboard.press("ArrowLeft")
-    drawn(page, "f all mean")
+    page.get_by_role("radio", name="Layer 2").focus()
+    page.keyboard.press("ArrowRight")
+    drawn(page, "f all timescale")
     page.locator(".map").nth(1).focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -40,6 +40,6 @@ def test_all_layers_by_keyboard_and_back_to_one(gates: Visitor) -> None:
     expect(page.get_by_role("heading", name=f"Unit {unit} of layer 2")).to_be_visible()
     page.get_by_role("radio", name="All layers").focus()
     page.keyboard.press("ArrowLeft")
-    drawn(page, "f 1 mean")
+    drawn(page, "f 1 timescale")
     expect(page.get_by_role("heading", name=f"Unit {unit} of layer 2")).to_be_visible()
     expect(page.locator(".pane")).to_have_count(1)

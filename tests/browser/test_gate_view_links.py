@@ -50,13 +50,13 @@ def test_a_link_shows_the_same_gate_layer_unit_token_sort_and_sibling(visitor: V
 def test_a_link_to_all_layers_names_the_units_own(gates: Visitor, trace: Trace) -> None:
     page = gates.page
     page.get_by_role("radio", name="All layers").click()
-    drawn(page, "f all mean")
+    drawn(page, "f all timescale")
     at = cell(page, 3, 5, trace, pane=1)
     at["canvas"].click(position=at["position"])
     token, unit = place(page)
     assert f"layer=all&unit=2.{unit}&token={token + 1}" in page.url
     page.reload()
-    drawn(page, "f all mean")
+    drawn(page, "f all timescale")
     expect(page.get_by_role("heading", name=f"Unit {unit} of layer 2")).to_be_visible()
 
 
@@ -75,7 +75,7 @@ def test_an_address_that_names_nothing_shows_the_usual(gates: Visitor) -> None:
     )
     page.goto("about:blank")
     page.goto(f"{gates.url}/turn/{Turn.objects.get().pk}/{nonsense}")
-    drawn(page, "f 0 mean")
+    drawn(page, "f 1 timescale")
 
 
 def test_a_click_on_the_strip_opens_the_view_at_that_token(gates: Visitor) -> None:
@@ -129,7 +129,7 @@ def test_a_very_long_turn_is_walked_in_windows(
         page.keyboard.press("Home")
         token, unit = place(page)
         assert token == part.first
-        assert shown(page) == pytest.approx(trace["f"][token, 0, unit], abs=2e-3)
+        assert shown(page) == pytest.approx(trace["f"][token, 1, unit], abs=2e-3)
 
     stands_at(1)
     page.get_by_role("link", name="Next").click()

@@ -24,22 +24,24 @@ def gates(server, visitor: Visitor, tmp_path: Path) -> Visitor:
 def test_a_block_shows_its_own_gates_and_what_its_heads_read(gates: Visitor) -> None:
     page = gates.page
     trace = trace_of(page)
-    expect(page.locator("#matrices")).to_be_hidden()
-    page.get_by_role("radio", name="Layer 3").click()
-    drawn(page, "f 2 mean")
+    # The view opens on the last layer, whose rows are those of its heads.
+    names = page.locator(".bands span").all_text_contents()
+    assert sorted(names) == ["head 1", "head 2", "head 3", "head 4"]
+    expect(page.locator("#matrices")).to_be_visible()
+    drawn(page, "f 2 timescale")
     expect(page.locator("#gate-tabs [data-value=g]")).to_be_hidden()
     expect(page.locator("#matrix-heads canvas")).to_have_count(4)
     expect(page.locator("#most tr")).to_have_count(4)
     page.get_by_role("radio", name="k key").click()
-    drawn(page, "k 2 mean")
+    drawn(page, "k 2 timescale")
     units = trace["k.2"].shape[1]
     expect(page.locator("#at-unit")).to_contain_text(f"/ {units}")
     # The LSTM below has no keys: its forget gate is shown instead.
     page.get_by_role("radio", name="Layer 1").click()
-    drawn(page, "f 0 mean")
+    drawn(page, "f 0 timescale")
     expect(page.locator("#matrices")).to_be_hidden()
     page.get_by_role("radio", name="All layers").click()
-    drawn(page, "f all mean")
+    drawn(page, "f all timescale")
     expect(page.locator(".pane")).to_have_count(3)
 
 

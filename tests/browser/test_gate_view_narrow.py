@@ -30,7 +30,7 @@ def test_only_the_map_scrolls_sideways(phone: Visitor) -> None:
     assert box.evaluate("one => one.scrollLeft > 0")
     for name in ("All layers", "h hidden"):
         page.get_by_role("radio", name=name).click()
-    drawn(page, "h all mean")
+    drawn(page, "h all timescale")
     assert overflow(page) <= 0
     expect(page.locator(".pane")).to_have_count(2)
 
@@ -47,7 +47,7 @@ def test_a_theme_switched_on_the_page_draws_it_all_again(gates: Visitor) -> None
     before = ground()
     page.get_by_role("button", name="Switch between light and dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    expect(page.locator("#panes")).to_have_attribute("data-shown", "f 0 mean")
+    expect(page.locator("#panes")).to_have_attribute("data-shown", "f 1 timescale")
     for _ in range(50):
         if ground() != before:
             break

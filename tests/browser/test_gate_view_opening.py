@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Request, expect
 
-from tests.browser.gate_view import Trace, drawn, open_gates, rows
+from tests.browser.gate_view import Trace, by_timescale, drawn, open_gates
 from tests.browser.visitor import Visitor
 
 PIXELS = """canvas => {
@@ -32,10 +32,12 @@ def maps_asked(visitor: Visitor) -> list[str]:
 @pytest.mark.parametrize(
     ("address", "wanted", "shown"),
     [
-        ("", "gate=f&layer=0", "f 0 mean"),
+        ("", "gate=f&layer=1", "f 1 timescale"),
         ("#gate=c&layer=2", "gate=c&layer=1", "c 1 mean"),
-        ("#gate=c&layer=9", "gate=c&layer=0", "c 0 mean"),
-        ("#gate=nonsense&layer=99", "gate=f&layer=0", "f 0 mean"),
+        ("#gate=c&layer=9", "gate=c&layer=1", "c 1 mean"),
+        ("#gate=f&layer=1", "gate=f&layer=0", "f 0 mean"),
+        ("#reply=1", "gate=f&layer=1", "f 1 timescale"),
+        ("#gate=nonsense&layer=99", "gate=f&layer=1", "f 1 mean"),
     ],
 )
 def test_the_map_that_the_address_names_is_asked_for_once(
@@ -62,7 +64,7 @@ def test_a_gate_view_that_somebody_aims_at_is_asked_for_ahead_and_found(visitor:
         open_gates(visitor)
     # The browser asks whether what it has is still right, and is told so.
     assert first.value.request.all_headers()["if-none-match"] == ahead.value.headers["etag"]
-    drawn(page, "f 0 mean")
+    drawn(page, "f 1 timescale")
 
 
 def test_passing_over_a_link_or_looking_twice_asks_for_nothing_more(visitor: Visitor) -> None:
@@ -82,7 +84,7 @@ def test_passing_over_a_link_or_looking_twice_asks_for_nothing_more(visitor: Vis
     page.locator(".turn:last-child .copy").last.focus()
     link.focus()
     page.wait_for_timeout(300)
-    assert asked == ["gate=f&layer=0"]
+    assert asked == ["gate=f&layer=1"]
 
 
 def test_a_reply_that_is_still_spoken_has_nothing_to_ask_for(
@@ -102,9 +104,9 @@ def test_a_reply_that_is_still_spoken_has_nothing_to_ask_for(
 
 def test_each_pixel_is_the_colour_of_its_value(gates: Visitor, trace: Trace) -> None:
     page = gates.page
-    drawn(page, "f 0 mean")
-    f = trace["f"][:, 0]
-    order = rows(f.mean(axis=0))
+    drawn(page, "f 1 timescale")
+    f = trace["f"][:, 1]
+    order = by_timescale(trace, 1)
     steps = np.clip(np.round(f * 65535), 0, 65535).astype(int)
     # evaluate() may import, which the page's policy allows from its own origin.
     ramp = page.evaluate(RAMP)

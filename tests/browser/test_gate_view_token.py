@@ -4,11 +4,12 @@ import math
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from memory_app.models import Turn
-from tests.browser.gate_view import drawn, open_gates, place
+from tests.browser.gate_view import Trace, drawn, most_moved, open_gates, place
 from tests.browser.visitor import Visitor
 
 
@@ -20,11 +21,34 @@ def list_of(gates: Visitor) -> list[tuple[str, float]]:
     return [(t, float(p.lstrip("<"))) for t, p in zip(texts, shares, strict=True)]
 
 
-def test_the_first_word_of_the_reply_is_pinned_at_first(gates: Visitor) -> None:
-    turn = Turn.objects.get()
-    first = len(turn.user_token_ids) + 3
-    expect(gates.page.locator(".token[aria-pressed]")).to_have_count(1)
-    expect(gates.page.locator("#beat-head")).to_contain_text(f"Token {first + 1},")
+def test_the_token_that_changed_most_is_pinned_at_first(gates: Visitor, trace: Trace) -> None:
+    page = gates.page
+    most = most_moved(trace, 1)
+    expect(page.locator(".token[aria-pressed]")).to_have_count(1)
+    expect(page.locator("#beat-head")).to_contain_text(f"Token {most + 1},")
+    word = page.locator("#sentence .token").nth(most).inner_text().strip()
+    expect(page.locator("#story")).to_contain_text(word)
+    expect(page.locator("#story")).to_contain_text("Most changed at")
+    expect(page.locator(".moves canvas")).to_be_visible()
+    # Another layer has a story of its own; the pin stays.
+    told = page.locator("#story").inner_text()
+    page.get_by_role("radio", name="Layer 1").click()
+    drawn(page, "f 0 timescale")
+    expect(page.locator("#story")).not_to_have_text(told)
+    expect(page.locator("#beat-head")).to_contain_text(f"Token {most + 1},")
+
+
+def test_rows_are_grouped_by_how_long_they_keep(gates: Visitor, trace: Trace) -> None:
+    page = gates.page
+    spans = -1 / np.log(trace["f"][:, 1].mean(axis=0))
+    ends = [("≥ 100", 100, np.inf), ("30–100", 30, 100), ("10–30", 10, 30), ("3–10", 3, 10),
+            ("1–3", 1, 3), ("< 1", 0, 1)]  # fmt: skip
+    there = [name for name, low, high in ends if ((spans >= low) & (spans < high)).any()]
+    expect(page.locator(".bands span")).to_have_text(there)
+    expect(page.locator("#map .band")).to_have_count(len(there) - 1)
+    page.get_by_label("Sort units by").select_option("mean")
+    drawn(page, "f 1 mean")
+    expect(page.locator(".bands")).to_be_hidden()
 
 
 def test_a_click_pins_a_token_and_shows_what_it_beat(gates: Visitor) -> None:
@@ -86,6 +110,9 @@ def test_a_pinned_token_of_a_long_turn_is_in_sight(visitor: Visitor, width: int)
     visitor.start_chat()
     visitor.talk("My name is Clara and I live in Lima. " * 60)
     open_gates(visitor)
+    page.goto("about:blank")
+    page.goto(f"{visitor.url}/turn/{Turn.objects.get().pk}/#reply=0")
+    drawn(page)
     pinned = page.locator(".token[aria-pressed]")
     expect(pinned).to_be_in_viewport(ratio=1)
     assert page.evaluate("scrollY") == 0
@@ -103,7 +130,7 @@ def test_a_pinned_token_of_a_long_turn_is_in_sight(visitor: Visitor, width: int)
     # The strip stays where its reader takes it.
     page.locator("#sentence").evaluate("one => { one.scrollTop = 0; }")
     page.get_by_role("radio", name="g candidate").click()
-    drawn(page, "g 0 mean")
+    drawn(page, "g 1 timescale")
     assert page.locator("#sentence").evaluate("one => one.scrollTop") == 0
 
 

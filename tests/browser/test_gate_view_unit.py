@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.gate_view import Trace, cell, drawn, place, rows
+from tests.browser.gate_view import Trace, by_timescale, cell, drawn, place
 from tests.browser.visitor import Visitor
 
 # Keeps what is written on any canvas from now on.
@@ -32,12 +32,12 @@ def colours(gates: Visitor) -> list[str]:
 def test_a_click_on_a_unit_colours_the_sentence_by_its_values(gates: Visitor, trace: Trace) -> None:
     page = gates.page
     expect(page.locator("#coloured")).to_contain_text("Chosen automatically")
-    order = rows(trace["f"][:, 0].mean(axis=0))
+    order = by_timescale(trace, 1)
     at = cell(page, 2, 9, trace)
     at["canvas"].click(position=at["position"])
     unit = order[9]
-    expect(page.get_by_role("heading", name=f"Unit {unit} of layer 1")).to_be_visible()
-    values, seen = trace["f"][:, 0, unit], colours(gates)
+    expect(page.get_by_role("heading", name=f"Unit {unit} of layer 2")).to_be_visible()
+    values, seen = trace["f"][:, 1, unit], colours(gates)
     assert all(seen)
     # Equal colours mean equal values to an eighth of a bit, and the other way round.
     levels = np.floor(values * 65535).astype(int) >> 8
@@ -48,6 +48,11 @@ def test_a_click_on_a_unit_colours_the_sentence_by_its_values(gates: Visitor, tr
     expect(page.get_by_text("Choose a unit to colour the sentence by its values.")).to_be_visible()
     assert not any(colours(gates))
     expect(page.locator("#line")).to_be_hidden()
+    # It stays cleared: the address says so.
+    page.reload()
+    drawn(page)
+    assert "unit=none" in page.url
+    assert not any(colours(gates))
 
 
 def test_a_unit_is_chosen_and_its_lines_read_by_keyboard_alone(
@@ -59,9 +64,9 @@ def test_a_unit_is_chosen_and_its_lines_read_by_keyboard_alone(
     page.keyboard.press("Home")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    unit = rows(trace["f"][:, 0].mean(axis=0))[1]
+    unit = by_timescale(trace, 1)[1]
     assert place(page) == (0, unit)
-    expect(page.get_by_role("heading", name=f"Unit {unit} of layer 1")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Unit {unit} of layer 2")).to_be_visible()
     box = page.get_by_role("checkbox", name="h", exact=True)
     box.focus()
     page.keyboard.press("Space")
@@ -74,7 +79,7 @@ def test_a_unit_is_chosen_and_its_lines_read_by_keyboard_alone(
     parts = said.inner_text().split()
     for gate in "ifoh":
         value = float(parts[parts.index(gate) + 1])
-        assert value == pytest.approx(trace[gate][1, 0, unit], abs=6e-4)
+        assert value == pytest.approx(trace[gate][1, 1, unit], abs=6e-4)
     assert place(page)[0] == 1
 
 
@@ -91,13 +96,13 @@ def test_a_units_numbers_come_as_csv(gates: Visitor, trace: Trace) -> None:
     for t, line in enumerate(lines):
         assert (int(line["token"]), int(line["token_id"])) == (t + 1, trace["token_ids"][t])
         for gate in "ifgoch":
-            assert np.float32(line[gate]) == trace[gate][t, 0, unit]
+            assert np.float32(line[gate]) == trace[gate][t, 1, unit]
     assert {line["part"] for line in lines} == {"prompt", "reply"}
 
 
 @pytest.mark.parametrize(
     ("button", "width", "title"),
-    [("Save map as PNG", 1200, "f forget"), ("Save plot as PNG", 250, r"Unit \d+ of layer 1")],
+    [("Save map as PNG", 1200, "f forget"), ("Save plot as PNG", 250, r"Unit \d+ of layer 2")],
 )
 def test_pictures_are_png_files_with_something_on_them(
     gates: Visitor, button: str, width: int, title: str
@@ -131,9 +136,9 @@ def test_a_plot_follows_the_gate_of_the_map_until_somebody_chooses(gates: Visito
         )
 
     page.get_by_role("radio", name="c cell").click()
-    drawn(page, "c 0 mean")
+    drawn(page, "c 1 timescale")
     assert lines() == ["c"]
     page.locator("#line-gates input[value=g]").check()
     page.get_by_role("radio", name="h hidden").click()
-    drawn(page, "h 0 mean")
+    drawn(page, "h 1 timescale")
     assert sorted(lines()) == ["c", "g", "h"]

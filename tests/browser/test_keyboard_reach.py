@@ -83,7 +83,7 @@ def test_tab_reaches_whatever_can_be_pressed(visitor: Visitor) -> None:
     drawn(page)
     expect(page.get_by_role("button", name="Save unit as CSV")).to_be_enabled()
     page.get_by_label("Compare with").select_option(index=1)
-    drawn(page, "f 0 mean difference")
+    drawn(page, "f 1 timescale difference")
     walk(page, "a gate view", least=30)
     page.goto(f"{visitor.url}/chats/")
     walk(page, "the chats", least=12)

@@ -119,6 +119,7 @@ def test_the_numbers_can_be_taken_along(visitor: Visitor) -> None:
     page = visitor.page
     visitor.start_chat()
     visitor.talk(TALK[0])
+    page.get_by_text("Size, hash and files", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download numbers as CSV").click()
     head, row = download.value.path().read_text().splitlines()
@@ -141,8 +142,10 @@ def test_a_blank_memory_and_the_way_back(
     expect(button).to_have_text("Blank memory")
     button.press("Enter")
     expect(page.locator("#memory-hash")).to_have_text("blank: all zeros")
-    expect(page.locator("#openings")).to_be_visible()
-    expect(page.locator("#later")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".turn.faded")).to_have_count(2)
+    expect(page.get_by_text("memory blanked here")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#openings")).to_be_hidden()
+    expect(page.locator("#later")).to_be_hidden()
     expect(page.locator("#cost-own")).to_have_text("–")
     expect(page.locator("#memory-blank-note")).to_have_text(
         "Bring back the memory and the 2 turns that were here before.", use_inner_text=True
@@ -153,7 +156,7 @@ def test_a_blank_memory_and_the_way_back(
     page.reload()
     expect(button).to_have_text("Restore memory")
     button.press("Enter")
-    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator(".turn:not(.faded)")).to_have_count(2)
     expect(page.locator("#memory-hash")).to_have_attribute("title", hash_before)
     expect(page.locator("#memory-turns")).to_have_text("2")
     expect(page.locator("#cost-own")).not_to_have_text("–")
@@ -169,13 +172,23 @@ def test_nothing_below_the_button_moves_when_the_memory_is_blanked(
     visitor.start_chat()
     visitor.talk(TALK[0])
     top = "one => one.getBoundingClientRect().top"
+    page.locator("#memory-blank").scroll_into_view_if_needed()
+    expect(page.locator("#made-of-chart path")).to_have_count(1)  # what comes into view is drawn
+    axis = page.locator(".made-of-axis")  # "now" is below the one column, and nothing is before it
+    expect(axis.get_by_text("turn 1")).to_be_hidden()
+    right = "one => one.getBoundingClientRect().right"
+    middle = "one => one.getBoundingClientRect().x + one.getBoundingClientRect().width / 2"
+    assert axis.get_by_text("now").evaluate(right) < page.locator("#made-of-chart").evaluate(middle)
+    page.wait_for_load_state("networkidle")
+    page.locator("#memory-blank").scroll_into_view_if_needed()
     before = page.locator("#cost").evaluate(top)
     page.locator("#memory-blank").click()
     expect(page.locator("#memory-blank")).to_have_text("Restore memory")
+    expect(page.locator("#made-of-chart path")).to_have_count(0)
     assert page.locator("#cost").evaluate(top) == before
 
 
-def test_on_a_phone_the_blank_page_has_no_end_and_restore_leads_to_the_newest_message(
+def test_on_a_phone_a_blank_shows_its_rule_and_restore_leads_to_the_newest_message(
     visitor: Visitor,
 ) -> None:
     page = visitor.page
@@ -186,22 +199,17 @@ def test_on_a_phone_the_blank_page_has_no_end_and_restore_leads_to_the_newest_me
     jump = page.get_by_role("button", name="Scroll to the end")
     for scrolled in (False, True):
         if scrolled:
+            # While parts are still drawn the page follows its end.
+            page.wait_for_load_state("networkidle")
             page.locator("#scroller").evaluate("one => one.scrollTo(0, 0)")
             expect(jump).to_be_visible()
-        page.get_by_role("button", name="Memory").click()
+        page.get_by_role("button", name="Memory", exact=True).click()
         page.locator("#memory-blank").click()
         page.keyboard.press("Escape")
-        expect(page.locator("#later")).to_be_in_viewport(ratio=1)
+        expect(page.get_by_text("memory blanked here")).to_be_in_viewport(ratio=1)
+        expect(page.locator("#blanked-note")).to_be_in_viewport(ratio=1)
         expect(jump).to_be_hidden()
-        scroller = page.locator("#scroller")
-        assert scroller.evaluate("one => one.scrollTop") == 0
-        # Nor once the openings were read to their end and back.
-        scroller.evaluate("one => one.scrollTo(0, 9999)")
-        scroller.evaluate("one => new Promise((done) => setTimeout(done, 200))")
-        scroller.evaluate("one => one.scrollTo(0, 0)")
-        scroller.evaluate("one => new Promise((done) => setTimeout(done, 200))")
-        expect(jump).to_be_hidden()
-        page.get_by_role("button", name="Memory").click()
+        page.get_by_role("button", name="Memory", exact=True).click()
         page.locator("#memory-blank").click()
         page.keyboard.press("Escape")
         expect(page.locator(".turn")).to_have_count(3)
@@ -229,10 +237,11 @@ def test_the_panels_head_stands_clear_of_its_text_and_stays(visitor: Visitor) ->
     page.set_viewport_size({"width": 1280, "height": 600})
     visitor.start_chat()
     head = page.locator(".memory-head")
-    text = page.locator(".memory-head + p")
+    text = page.locator(".memory-head + section")
     edges = "one => { const {top, bottom} = one.getBoundingClientRect(); return [top, bottom]; }"
     assert head.evaluate(edges)[1] <= text.evaluate(edges)[0]
-    page.locator("#memory").evaluate("one => one.scrollTo(0, 400)")
+    page.get_by_text("What a turn costs", exact=True).click()
+    page.locator("#memory").evaluate("one => one.scrollTo(0, 700)")
     assert text.evaluate(edges)[1] < 0
     assert head.evaluate(edges)[0] == 0  # nothing looks out above it
 
@@ -250,6 +259,7 @@ def test_under_900_px_the_panel_is_a_sheet_with_all_of_it(visitor: Visitor) -> N
     expect(chart).to_be_in_viewport(ratio=0.99)  # it may end within a pixel
     # It was drawn while the sheet was shut.
     assert chart.evaluate("one => one.width") >= 200
+    page.get_by_text("Size, hash and files", exact=True).click()
     page.locator("#memory-numbers").scroll_into_view_if_needed()
     expect(page.locator("#memory-numbers")).to_be_in_viewport(ratio=1)
     page.keyboard.press("Escape")
@@ -269,4 +279,4 @@ def test_while_the_first_reply_runs_the_panel_says_when_it_changes(visitor: Visi
     expect(blank).to_be_hidden()
     visitor.wait_for_end()
     expect(coming).to_be_hidden()
-    expect(page.get_by_text("Start over. Your messages leave the page")).to_be_visible()
+    expect(page.get_by_text("Blank: every number becomes 0.")).to_be_visible()

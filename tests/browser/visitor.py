@@ -3,6 +3,7 @@
 import re
 from uuid import UUID
 
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 
@@ -18,6 +19,11 @@ class Visitor:
         self.page.get_by_role("button", name="Start a chat").click()
         self.page.wait_for_url("**/chat/*/")
         return self.chat
+
+    def session(self) -> str:
+        """The key of the browser's session."""
+        cookies = {cookie["name"]: cookie["value"] for cookie in self.page.context.cookies()}
+        return cookies[settings.SESSION_COOKIE_NAME]
 
     @property
     def chat(self) -> UUID:

@@ -17,6 +17,7 @@ from memory_app.services.training import (
 from memory_app.services.training.run_error import RunError
 from memory_app.services.training.run_execution import run_execute
 from memory_app.services.training.run_launch import run_launch
+from memory_app.services.training.run_log import run_log_read
 from memory_app.services.training.run_queue import runs_recover
 from tests.commands.test_train import SMALL
 from tests.timed import TIMED
@@ -130,6 +131,7 @@ def test_a_run_that_trains_ends_behind_a_save(launch, unbroken, monkeypatch, ask
         run_execute(run_id=run.pk)
     assert status(run) == becomes
     assert run.saved == run.step >= 7
+    assert run_log_read(run)[0].splitlines()[-1].endswith(f"{becomes} at step {run.step}")
     finish(run, unbroken)
 
 
@@ -169,7 +171,8 @@ def test_an_evaluation_is_broken_off_and_sat_again(launch, unbroken, monkeypatch
         run_execute(run_id=run.pk)
     assert status(run) == RunStatus.PAUSED
     assert len(went_on) <= 1
-    assert run.step < 20
+    assert run.saved == run.step < 20
+    assert run_log_read(run)[0].splitlines()[-1].endswith(f"paused at step {run.step}")
     finish(run, unbroken)
 
 
@@ -189,6 +192,7 @@ def test_a_step_that_takes_for_ever_is_not_waited_for(launch, unbroken, monkeypa
         done = run_execute(run_id=run.pk)
     assert done.status == RunStatus.PAUSED
     assert done.fence == 2  # what the trainer still had to write went nowhere
+    assert " paused at step " in run_log_read(run)[0].splitlines()[-1]
     finish(run, unbroken)
 
 

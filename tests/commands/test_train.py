@@ -1,7 +1,11 @@
 """train and evaluate: from an imported corpus to a registered checkpoint and its exam."""
 
 import pytest
+import torch
 
+from memory_app import registry
+from memory_app.core.model.checkpoint import load_checkpoint
+from memory_app.management.commands import evaluate
 from memory_app.models import (
     AuditEntry,
     Checkpoint,
@@ -118,6 +122,27 @@ def test_perplexity_needs_dialogues_and_reads_a_file_of_them(manage, checkpoint_
     assert exam.document["perplexity"]["per_source"].keys() == {"few.jsonl"}
 
 
+def test_an_evaluation_is_logged_when_it_starts_and_says_how_large_it_is(
+    manage, checkpoint_folder, monkeypatch
+):
+    manage("checkpoints", "import", checkpoint_folder)
+    row, logged = Checkpoint.objects.get(), []
+
+    def measure(*args, n, **facts):
+        logged.extend(AuditEntry.objects.filter(action="checkpoint.evaluate"))
+        return {"recall": {"exact_match": {"gap_0": 0.5}, "n": n}, "loops": 0.0}
+
+    monkeypatch.setattr(evaluate, "evaluate", measure)
+    large = manage("evaluate", "--checkpoint", "small", "--suite", "recall", "--n", 60, "--json")
+    assert large.err == f"Evaluating {row.name}: 60 questions per test.\n"
+    assert large.document["recall"]["n"] == 60
+    assert [entry.detail for entry in logged] == [{"suite": "recall", "n": 60}]
+    small = manage("evaluate", "--checkpoint", "small", "--suite", "recall", "--n", 3)
+    assert "with 60 questions per test exists: its figures stay in force." in small.err
+    asked = Evaluation.objects.order_by("id").values_list("request", flat=True)
+    assert [request["n"] for request in asked] == [60, 3]
+
+
 def test_equal_weights_are_told_and_every_deed_is_in_the_audit_log(manage, corpus):
     given = ("--corpus", "few", "--preset", "tiny", "--set", *SET)
     first = manage("train", *given, "--name", "first")
@@ -137,3 +162,49 @@ def test_equal_weights_are_told_and_every_deed_is_in_the_audit_log(manage, corpu
         ("command line", "run.launch"),
         ("command line", "checkpoint.evaluate"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        (["--checkpont", "small"], "Unrecognized arguments: --checkpont."),
+        (["--checkpoint=small", "--siute=all"], "Unrecognized arguments: --siute=all."),
+        (["--siute=all"], "Unrecognized arguments: --siute."),
+        (["--suite", "all"], "The following arguments are required: --checkpoint."),
+        (["--suit", "all"], "The following arguments are required: --checkpoint."),
+    ],
+)
+def test_a_misspelt_option_is_named(manage, typed, named):
+    assert manage("evaluate", *typed).mistake == named
+
+
+def test_an_xlstm_begins_above_the_layers_of_an_lstm(manage, corpus):
+    first = manage("train", "--corpus", "few", "--preset", "tiny", "--set", *SET, "--name", "lower")
+    assert first.status == 0, first.err
+    small = [
+        setting for setting in SET if setting.split("=")[0] not in ("hidden_size", "embedding_dim")
+    ]
+    ran = manage(
+        *("train", "--corpus", "few", "--preset", "tiny", "--from", "lower", "--name", "above"),
+        *("--set", *small, "cell=xlstm", "num_layers=2", "learn=upper", "--json"),
+    )
+    assert ran.status == 0, ran.err
+    above, lower = (Checkpoint.objects.get(name=name) for name in ("above", "lower"))
+    assert (above.cell, above.config["num_layers"], above.hidden_size) == ("xlstm", 2, 16)
+    assert above.config["vocab_size"] == lower.config["vocab_size"]
+    ours, theirs = (
+        load_checkpoint(registry.folder_of(row.sha256)).model.state_dict() for row in (above, lower)
+    )
+    assert torch.equal(ours["xlstm.lstm.weight_hh_l0"], theirs["lstm.weight_hh_l0"])
+
+
+def test_an_lstm_from_an_lstm_keeps_its_shape_whatever_is_set(manage, corpus):
+    first = manage("train", "--corpus", "few", "--preset", "tiny", "--set", *SET, "--name", "lower")
+    assert first.status == 0, first.err
+    ran = manage(
+        *("train", "--corpus", "few", "--preset", "tiny", "--from", "lower", "--name", "again"),
+        *("--set", *SET, "cell=tanh_rnn", "num_layers=3", "--json"),
+    )
+    assert ran.status == 0, ran.err
+    again = Checkpoint.objects.get(name="again")
+    assert (again.cell, again.config["num_layers"]) == ("lstm", 1)

@@ -47,7 +47,7 @@ FRAMES = {
         _without("text"),
         *(_send(text=value) for value in ("\ud800", "a\udfffb", "\udc00\ud800")),
         *(_send(sampling=value) for value in (1, "x", True, [], [1])),
-        _send(hold={"freeze": []}),
+        *(_send(hold=value) for value in (1, "x", True, [], {"freeze": {}}, {"bias": 1})),
         *(_sampling(temperature=value) for value in (-1, 2.1, "1", True, None, [], 10**400)),
         *(_sampling(top_k=value) for value in (-1, 1001, 1.5, "1", False)),
         *(_sampling(top_p=value) for value in (0, -0.1, 1.1, "1", True)),
@@ -71,7 +71,7 @@ FRAMES = {
     ],
     "unknown_type": [
         '{"type":""}', '{"type":"Ping"}', '{"type":"ping "}', '{"type":"turn.finished"}',
-        '{"type":"turn_send"}', '{"type":"memory.forget"}', '{"type":"memory.set"}',
+        '{"type":"turn_send"}', '{"type":"memory.dream"}', '{"type":"memory.paint"}',
         '{"type":"websocket.receive"}', '{"type":"__class__"}', '{"type":"receive"}',
         '{"type":"turn.started","frame":{"turn":"x"}}',
     ],

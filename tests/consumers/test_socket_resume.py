@@ -113,7 +113,8 @@ async def test_a_tab_that_never_reads_delays_nobody(open_socket, alice, chat, mo
     monkeypatch.setattr(Outlet, "send", send)
     await stuck.send("turn.send", client_turn_id=uuid4(), text="Hi", sampling=LONG)
     sockets = {True: stuck, False: reading}
-    assert (await stuck.next())["type"] == "turn.started"
+    for socket in sockets.values():  # either may be the one that stands still
+        assert (await socket.next())["type"] == "turn.started"
     await asyncio.wait_for(taken.wait(), 60)
     # The first to be sent a token stands still; the other gets all of its own.
     free = [socket for socket in sockets.values() if not await socket.silent()]

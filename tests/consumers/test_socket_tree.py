@@ -126,3 +126,17 @@ async def test_a_turn_of_another_chat_and_no_turn_at_all_are_the_same(
         answers.append(await socket.next())
     assert answers[0] == answers[1]
     assert answers[0]["code"] == "not_found"
+
+
+async def test_a_blank_keeps_the_old_head_in_mind_unless_told_otherwise(open_socket, alice, chat):
+    socket = await open_socket(alice, chat)
+    first = (await socket.say("One"))[0]["turn"]
+    for keep, blanked in ((None, first), (True, first), (False, None)):
+        await socket.send("memory.goto", turn=first)
+        await socket.until("memory.changed")
+        await socket.send("memory.goto", turn=None, **({} if keep is None else {"keep": keep}))
+        await socket.until("memory.changed")
+        await chat.arefresh_from_db()
+        assert (chat.head_id, str(chat.blanked_id)) == (None, str(blanked)), keep
+    await socket.send("memory.goto", turn=None, keep="yes")
+    assert (await socket.next())["code"] == "invalid"

@@ -30,7 +30,7 @@ async def test_it_chats_over_the_socket_and_its_states_are_replays(open_socket, 
     checkpoint = (await socket.next())["checkpoint"]
     assert checkpoint["cell"] == "xlstm"
     assert checkpoint["state_parts"] == {
-        "h": [16], "c": [16], "C": [4, 4, 4], "n": [4, 4], "m": [4], "shift": [3, 32]
+        "h": [16], "c": [16], "C": [4, 4, 4], "n": [4, 4], "m": [4], "shift": [3, 24]
     }  # fmt: skip
     for text in ("Hello", "My name is Clara."):
         sampling = {"max_tokens": 6, "seed": 5}
@@ -105,3 +105,39 @@ def test_a_chat_leaves_as_a_file_and_comes_back(alice, chat, turn):
     services.chat_import(person=alice.person, replayed=replayed)
     states = Turn.objects.exclude(pk=turn.pk).values_list("state_sha256", flat=True)
     assert list(states) == [turn.state_sha256]
+
+
+def test_its_memory_is_changed_held_forgotten_and_carried(alice, chat, turn):
+    heads = [0, 1, 2, 3]
+    change = {"set": [["C", 2, [1, 0, 3], 0.5], ["C", 2, 3, 0], ["c", 0, 2, 1]]}
+    edit = services.memory_set(chat=chat, client_turn_id=uuid4(), turn=turn.pk, change=change)
+    config = chat.checkpoint.model_config
+    after = State.from_bytes(Turn.objects.get(pk=edit.head).state, config)
+    assert float(after.layers[2]["C"][0, 1, 0, 3]) == 0.5
+    assert not after.layers[2]["C"][0, 3].any()
+    services.memory_transplant(
+        chat=chat,
+        client_turn_id=uuid4(),
+        turn=edit.head,
+        source=turn.pk,
+        what=[[part, 2, head] for part in ("C", "n", "m") for head in heads],
+        weight=0.5,
+    )
+    hold = {"freeze": [["f", 2, 0, 1], ["i", 2, 0, 0], ["f", 0, None, 1]], "forget_bias": 0.5}
+    begun = services.turn_begin(chat=chat, client_turn_id=uuid4(), text="And now?", hold=hold)
+    held = services.turn_commit(
+        turn=begun.turn, model=begun.model, before=begun.before,
+        reply_ids=begun.model.tokenizer.encode("Yes"), reply_text="Yes", status="complete",
+    )  # fmt: skip
+    assert held.hold["forget_bias"] == 0.5
+    mind = alice.client.get(f"/turn/{held.pk}/state.safetensors").content
+    done = services.memory_forget(chat=chat, client_turn_id=uuid4(), turn=edit.head)
+    assert [row.kind for row in Turn.objects.in_bulk(done.turns).values()].count("talk") == 1
+    services.memory_load(chat=chat, data=mind)
+    assert [verdict.reason for verdict in turns_verify()] == [""] * Turn.objects.count()
+    document = alice.client.get(f"/chat/{chat.pk}/export.json").json()
+    body = json.dumps(document).encode()
+    replayed = services.chat_replay(data=body)
+    assert replayed.differing == 0
+    for name, status in (("matrix.safetensors?layer=2&token=0", 404), ("gates.json", 200)):
+        assert alice.client.get(f"/turn/{held.pk}/{name}").status_code == status

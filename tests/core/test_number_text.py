@@ -1,8 +1,10 @@
-"""A whole number is read from ASCII digits alone."""
+"""Numbers as a person reads them; a whole number is read from ASCII digits alone."""
+
+import math
 
 import pytest
 
-from memory_app.core.number_text import whole_number
+from memory_app.core.number_text import figure_text, whole_number
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("007", 7), ("99", 99)])
@@ -13,3 +15,8 @@ def test_digits_are_a_number(text: str, number: int) -> None:
 @pytest.mark.parametrize("text", ["", "100", "-1", "+1", " 1", "1_0", "1.0", "１", "²", "9" * 5000])
 def test_anything_else_is_none(text: str) -> None:
     assert whole_number(text, 99) is None
+
+
+@pytest.mark.parametrize(("value", "text"), [(math.inf, "∞"), (-math.inf, "−∞"), (1234.0, "1,234")])
+def test_a_figure_without_end_has_its_sign(value: float, text: str) -> None:
+    assert figure_text(value) == text

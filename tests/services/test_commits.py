@@ -2,20 +2,37 @@
 
 import os
 import threading
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.db import connection, connections
 
+from chatsite import env
 from memory_app import registry, services
 from memory_app.models import COMMITTED, Chat, Turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_sqlite_waits_for_the_disk_overwrites_what_is_deleted_and_holds_its_links(db):
+@pytest.fixture
+def as_the_site_connects(db, monkeypatch):
+    """The tests' own connections don't wait for the disk (tests/settings.py)."""
     if connection.vendor != "sqlite":
         pytest.skip("SQLite's own settings")
+    site = env.database("NO_DATABASE_URL", Path("any"))["OPTIONS"]["init_command"]
+    options = connections.settings["default"]["OPTIONS"]
+    assert options["init_command"].startswith(site)
+    with monkeypatch.context() as patch:
+        patch.setitem(options, "init_command", site)
+        connection.close()
+        yield
+    connection.close()
+
+
+def test_sqlite_waits_for_the_disk_overwrites_what_is_deleted_and_holds_its_links(
+    as_the_site_connects,
+):
     wanted = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1}
 
     def asked() -> dict[str, object]:

@@ -101,11 +101,22 @@ OWNED = [
     ("post", "/chat/{chat}/rename/"), ("post", "/chat/{chat}/share/"),
     ("get", "/chat/{chat}/menu/"), ("get", "/chat/{chat}/export.json"),
     ("get", "/chat/{chat}/export.md"), ("get", "/chat/{chat}/memory.json"),
+    ("get", "/chat/{chat}/gauge.json"),
+    ("get", "/chat/{chat}/share/public/"), ("post", "/chat/{chat}/share/public/"),
+    ("get", "/turn/{turn}/report/"),
+    ("get", "/turn/{turn}/share/"), ("post", "/turn/{turn}/share/"),
+    ("post", "/turn/{turn}/fork/"), ("get", "/turn/{turn}/edit/"),
+    ("get", "/turn/{turn}/transplant/"), ("get", "/turn/{turn}/empty/?q=Who am I%3F"),
+    ("get", "/chat/{chat}/remember/"), ("post", "/chat/{chat}/remember/"),
+    ("post", "/chat/{chat}/long-term/"),
     ("post", "/chat/{chat}/delete/"), ("post", "/chat/{chat}/restore/"),
+    ("get", "/chat/{chat}/timeline/"), ("get", "/chat/{chat}/timeline.json"),
     ("get", "/turn/{turn}/"), ("get", "/turn/{turn}/gates.json"),
+    ("get", "/turn/{turn}/gauge.json"),
     ("get", "/turn/{turn}/map.safetensors?gate=f&layer=0"),
     ("get", "/turn/{turn}/unit.json?layer=0&unit=0"),
     ("get", "/turn/{turn}/alternatives.json?token=0"),
+    ("get", "/chat/{chat}/ledger.json"), ("get", "/turn/{turn}/sources.json?token=0"),
     ("get", "/turn/{turn}/trace.safetensors"), ("get", "/turn/{turn}/state.safetensors"),
 ]  # fmt: skip
 
@@ -192,8 +203,20 @@ def test_a_method_without_a_row_is_not_allowed(alice, chat, method, route):
 #: Who needs no identity at all, or only some. A row more is a decision, which belongs here too.
 FOR_ANYONE = {
     *("front", "about_memory", "signup", "login", "logout", "account", "set_language"),
+    "account_page",
     *("chats", "chats_import", "chat_new", "favicon", "apple_touch_icon", "robots", "manifest"),
+    # Whose token a visitor must know.
+    *("public_link", "public_preview", "link_report"),
+    *("metrics", "csp_report", "security_txt", "terms", "privacy"),
     *("healthz", "readyz", "static", "admin:login", "admin:logout"),
+    *("lab", "lab_sentiment", "lab_sentiment_read", "lab_sentiment_map"),
+}
+
+
+#: Of a checkpoint, which belongs to nobody: any person may look at those that they can chat with.
+FOR_A_PERSON = {
+    *("units", "units_pattern", "units_property"),
+    *("unit", "unit_turns", "unit_note"),
 }
 
 
@@ -210,6 +233,8 @@ def test_no_row_asks_for_less_than_it_should():
             wanted = {policy.OWNER}
         elif row.name in FOR_ANYONE:
             wanted = {policy.ANYONE}
+        elif row.name in FOR_A_PERSON:
+            wanted = {policy.PERSON}
         elif row.name.startswith("admin:"):
             wanted = {policy.STAFF}
         else:

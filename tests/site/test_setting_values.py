@@ -12,11 +12,26 @@ import pytest
 from chatsite import url_settings
 
 ROOT = Path(__file__).parents[2]
-SAFE = {"PROFILE": "production", "SECRET_KEY": "k" * 50, "SITE_ORIGINS": "https://a.example"}
+SAFE = {
+    "PROFILE": "production",
+    "SECRET_KEY": "vY3m9Qx7Lr2Tz8Kp4Wd6Nf1Hj5Bs0Gc-aEoUiPqRtSwXyZ_MnVb",
+    "SITE_ORIGINS": "https://a.example",
+    "ONE_PROCESS": "1",
+}
 NUMBERS = {
     *("PORT", "MEMORY_MAX_BATCH", "MEMORY_MAX_MODELS", "MEMORY_TRACE_CACHE_MB", "UPLOAD_MAX_MB"),
+    "STATE_KEEP",
     *(
         "TURN_MAX_IDS",
+        "GUEST_DAYS",
+        "LONG_TERM_CHATS_MAX",
+        "GUEST_CHATS",
+        "GUEST_TURNS",
+        "DISK_WARN_MB",
+        "DISK_NO_CHATS_MB",
+        "DISK_READ_ONLY_MB",
+        "LOGIN_FAILURES",
+        "GUEST_REPLY_SECONDS",
         "UPLOAD_SECONDS",
         "CORPUS_MAX_MB",
         "CORPUS_MAX_ROWS",
@@ -24,9 +39,37 @@ NUMBERS = {
         "CORPORA_TOTAL_MB",
     ),
 }
-FLAGS = {"DEBUG", "TRUST_PROXY", "SSL_REDIRECT", "STATIC_COLLECTED"}
+FLAGS = {
+    "ONE_PROCESS",
+    "DEMO",
+    "CRISIS_ANSWER",
+    "READ_ONLY",
+    "DEBUG",
+    "TRUST_PROXY",
+    "SSL_REDIRECT",
+    "STATIC_COLLECTED",
+}
+LIMITS = {
+    f"LIMIT_{kind}"
+    for kind in (
+        *(
+            "MESSAGES",
+            "IDS",
+            "CHATS",
+            "GUESTS",
+            "SIGNUPS",
+            "LOGINS",
+            "EXPORTS",
+            "IMPORTS",
+            "TRACES",
+        ),
+        "INSPECTIONS",
+    )
+}
+LIMIT_FAULTS = ["60", "guest", "guest=60", "guest=0/h", "guest=-1/h", "guest=1/y", "visitor=1/h",
+    "guest=1/h guest=2/h", "guest=1/h;all=2/h", "none", "guest=9999999999999/h"]  # fmt: skip
 BAD = {
-    **{name: ["x", "-1", "1.5", "99999999999999"] for name in NUMBERS},
+    **{name: ["x", "-1", "1.5", "99999999999999"] for name in sorted(NUMBERS)},
     **{name: ["maybe", "2"] for name in sorted(FLAGS)},
     "HOST": ["a b", "http://localhost", "1.2.3", "::g", "[::1", "999.1.1.1", "a/b", "a:8000"],
     "DATA_DIR": ["/proc/nope", "/dev/null", "/dev/null/x"],
@@ -50,16 +93,21 @@ BAD = {
         "redis://h:6379/x", "redis://h:6379/0/1", "amqp://h",
     ],
     "BROKER_URL": ["foo://x", "h:5672", "amqp://", "amqp://h:99999", "redis://h/x", "memory://"],
+    **dict.fromkeys(sorted(LIMITS), LIMIT_FAULTS),
+    "STAFF_TOTP": ["1", "on"],
+    "SECURITY_CONTACT": ["me@example.org", "http://a.example", "mailto:a b@c.org"],
+    "WORD_FILTER": ["/nonexistent", "a b:c", "module:", "/proc"],
     "LOG_LEVEL": ["verbose", "10"],
     "STATIC_ROOT": ["/nonexistent"],
 }  # fmt: skip
 #: What may be any text, and what others read than the site's settings.
-ANY_TEXT = {"SECRET_KEY"}
+ANY_TEXT = {"SECRET_KEY", "METRICS_TOKEN"}
 OTHERS = {
     *("PYTHON", "PIP_EXTRA_INDEX_URL", "TORCH_BUILD", "ARGS", "REQUIRE_SERVICES", "KILL_ROUNDS"),
     *("KILL_SEED", "DELIVERY_ROUNDS", "WORLD_SIZE", "RANK", "LOCAL_RANK"),
 }
 GOOD = [
+    SAFE,
     {"SITE_ORIGINS": "http://[::1]:8131,HTTPS://Chat.Example.org:443, https://bücher.example"},
     {"DATABASE_URL": "sqlite:///data.db"},
     {"HOST": "0.0.0.0"},

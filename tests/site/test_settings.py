@@ -12,7 +12,13 @@ from chatsite import env
 from tests.at_once import at_once
 
 ROOT = Path(__file__).parents[2]
-SAFE = {"PROFILE": "production", "SECRET_KEY": "k" * 50, "SITE_ORIGINS": "https://a.example"}
+SAFE = {
+    "PROFILE": "production",
+    "SECRET_KEY": "vY3m9Qx7Lr2Tz8Kp4Wd6Nf1Hj5Bs0Gc-aEoUiPqRtSwXyZ_MnVb",
+    "SITE_ORIGINS": "https://a.example",
+    "DATABASE_URL": "postgres://chats:kTz8Kp4Wd6Nf@h:5432/d",
+    "REDIS_URL": "redis://cache:6379/0",
+}
 
 
 def start(tmp_path: Path, code: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -38,7 +44,8 @@ def test_production_does_not_start_without_its_secrets(tmp_path, variables):
 
 def test_production_starts_with_its_settings(tmp_path):
     code = "assert s.SESSION_COOKIE_SECURE and s.ALLOWED_HOSTS == ['a.example'] and not s.DEBUG"
-    done = start(tmp_path, code, **SAFE, DATABASE_URL="postgres://u:p%40@h:5/d?sslmode=require")
+    url = "postgres://u:p%40kTz8Kp4@h:5/d?sslmode=require"
+    done = start(tmp_path, code, **SAFE | {"DATABASE_URL": url})
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir()) == []  # the key is given, so none is kept
 

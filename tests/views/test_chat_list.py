@@ -97,6 +97,17 @@ def test_a_page_number_may_be_anything(alice, chat, page):
     assert alice.client.get("/chats/", {"page": page}).status_code == 200
 
 
+def test_a_page_beyond_the_end_is_the_last_one(alice, checkpoint, monkeypatch):
+    monkeypatch.setattr(chat_list, "PAGE", 2)
+    for number in range(3):
+        add(alice, checkpoint, f"n{number}")
+    assert titles(alice.client.get("/chats/?page=999")) == ["n0"]
+    assert titles(alice.client.get("/chats/?page=999&q=n1")) == ["n1"]
+    # The list's own button appends: there is nothing more to append.
+    more = alice.client.get("/chats/?page=999", headers={**HTMX, "HX-Target": "older"})
+    assert titles(more) == []
+
+
 def test_a_search_finds_titles_messages_and_replies_in_any_case(alice, checkpoint):
     add(alice, checkpoint, "Zanzibar")
     add(alice, checkpoint, "b", said=[("I saw ZANZIBAR once", "Did you?")])
@@ -225,6 +236,37 @@ def test_no_turn_is_read_for_a_list_without_a_search(
     with django_assert_max_num_queries(9):
         alice.client.get("/chats/?q=x")
     assert Turn.objects.count() == 20
+
+
+def test_the_line_of_a_result_is_of_the_shown_branch_with_all_words_whole(alice, checkpoint):
+    chat = add(
+        alice, checkpoint, "t",
+        said=[("red scored car", "-"), ("I scored a carpet", "-"), ("The car is red.", "-"),
+              ("A red car.", "Yes."), ("red", "car")],
+    )  # fmt: skip
+    first, parts, scattered, _phrase, split = chat.turns.order_by("position")
+
+    def shown(head, query="red+car"):
+        Chat.objects.filter(pk=chat.pk).update(head=head)
+        return line(alice.client.get(f"/chats/?q={query}"))
+
+    # None is shown: the phrase before scattered words, whole words before parts.
+    assert shown(None) == "A <mark>red</mark> <mark>car</mark>."
+    # Each is a branch of its own.
+    assert shown(scattered) == "The <mark>car</mark> is <mark>red</mark>."
+    assert shown(parts) == "I sco<mark>red</mark> a <mark>car</mark>pet"
+    assert shown(split) == "<mark>red</mark> · <mark>car</mark>"
+    chat.turns.filter(pk=scattered.pk).update(parent=first)
+    assert shown(scattered).startswith("<mark>red</mark> sco<mark>red</mark> <mark>car</mark>")
+    assert shown(split, "carpet") == "I scored a <mark>carpet</mark>"
+
+
+def test_a_long_text_is_cut_where_most_of_the_words_are():
+    text = (
+        "I scored again. " + "Something else entirely. " * 20 + "It is a red car. " + "And. " * 50
+    )
+    shown = snippet(text, ["red", "car"])
+    assert [piece.text for piece in shown if piece.is_match] == ["red", "car"]
 
 
 def groups(answer):

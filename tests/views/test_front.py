@@ -34,7 +34,7 @@ def test_without_an_evaluation_nothing_is_claimed(checkpoint: Checkpoint, client
 def test_without_a_model_the_page_says_so(db: None, client: Client) -> None:
     said = page(client)
     assert "No model is live yet." in said
-    assert "look-map" not in said
+    assert "A chat recorded with" in said
 
 
 def test_the_newest_evaluation_is_told_in_percent(checkpoint: Checkpoint, client: Client) -> None:
@@ -89,16 +89,22 @@ def test_a_config_that_brings_nonsense_claims_nothing(
     assert figures(page(client)) == {}
 
 
-def test_sizes_and_picture_are_the_live_model_s(checkpoint: Checkpoint, client: Client) -> None:
+def test_sizes_are_the_live_models(checkpoint: Checkpoint, client: Client) -> None:
     said = page(client)
     layers = "1 layer" if checkpoint.num_layers == 1 else f"{checkpoint.num_layers} layers"
     assert f"{layers} of {checkpoint.hidden_size} LSTM units" in said
-    assert f"units of layer {checkpoint.num_layers} that a token wrote to" in said
-    heads = re.findall(r'<span class="look-token mono" lang="en">([^<]*)</span>', said)
-    assert (heads[0], *heads[-2:]) == ("you", "end", "bot")
-    assert len(heads) == said.count('<div class="look-column') >= 4
-    assert all(heads)
-    assert len(set(re.findall(r'fill-opacity="([^"]+)"', said))) > 5
+
+
+def test_the_recorded_chat_shows_the_answers_after_each_turn(db: None, client: Client) -> None:
+    said = page(client)
+    panels = re.findall(r'<dl data-turn="(\d)"( hidden)?>(.*?)</dl>', said)
+    assert [(number, bool(hidden)) for number, hidden, _ in panels] == [
+        ("1", True), ("2", True), ("3", True), ("4", True), ("5", False)
+    ]  # fmt: skip
+    assert "doesn’t know" in panels[0][2]
+    assert '<s class="quiet small" lang="en">Oslo</s>' in panels[3][2]
+    assert "Oslo" not in panels[4][2]
+    assert said.count('class="live-you"') == 5
 
 
 def test_a_reader_of_another_language_is_told_what_the_model_speaks(

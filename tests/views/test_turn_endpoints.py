@@ -60,7 +60,7 @@ def third_party(folder, listing):
 
 def test_the_listing_has_every_turn_oldest_first(alice, chat, turns, listing):
     assert set(listing) == {
-        "chat", "title", "title_provisional", "checkpoint", "head", "running", "turns",
+        "chat", "title", "title_provisional", "checkpoint", "head", "blanked", "running", "turns",
     }  # fmt: skip
     assert listing["chat"] == str(chat.pk)
     assert listing["title"] == "My name is Clara."
@@ -74,7 +74,9 @@ def test_the_listing_has_every_turn_oldest_first(alice, chat, turns, listing):
     assert [turn["id"] for turn in listing["turns"]] == [str(turn.pk) for turn in turns]
     first, second, _third = listing["turns"]
     assert set(first) == {
-        "id", "parent", "kind", "client_turn_id", "status", "user_text", "reply_text",
+        "id", "parent", "kind", "parameters", "hold", "adapter_sha256",
+        "inherited",
+        "client_turn_id", "status", "user_text", "reply_text",
         "user_token_ids", "reply_token_ids", "seed", "sampling", "state_sha256", "created",
         "cut_by",
     }  # fmt: skip

@@ -234,6 +234,22 @@ async def test_too_many_open_replies_are_refused_and_room_comes_back(engines, mo
     assert await _read(_submit(engine, model, 4)) == _expected(model, 4)
 
 
+async def test_the_last_places_are_for_those_who_have_none(engines, model):
+    engine = engines(max_batch=1, max_waiting=15)
+
+    def ask(number, group):
+        request = make_request(model, number)
+        return engine.submit("small", request.prompt_ids, request.state, request.sampling, group)
+
+    streams = [ask(number, "many") for number in range(14)]
+    with pytest.raises(EngineFull):
+        ask(14, "many")
+    streams += [ask(15, "a stranger"), ask(16, "another")]
+    with pytest.raises(EngineFull):
+        ask(17, "too late")
+    await asyncio.gather(*map(_read, streams))
+
+
 async def test_a_request_that_does_not_fit_the_checkpoint_fails_alone(engines, model):
     engine = engines()
     wrong = engine.submit(

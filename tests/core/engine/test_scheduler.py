@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from memory_app.core.cells.hold import Hold
 from memory_app.core.engine.request import Request, Status
 from memory_app.core.engine.scheduler import PATIENCE, Scheduler
 from memory_app.core.model.state import State
@@ -21,10 +22,10 @@ class Stub:
         self.number = 0
         self.ended = []
 
-    def add(self, prompt, *, reply=20, group=None):
+    def add(self, prompt, *, reply=20, group=None, address=None, hold=None):
         self.number += 1
         sampling = Sampling(max_tokens=reply)
-        request = Request(self.number, [5] * (prompt + 1), BLANK, sampling, group)
+        request = Request(self.number, [5] * (prompt + 1), BLANK, sampling, group, address, hold)
         self.scheduler.add(request)
         return request
 
@@ -149,6 +150,123 @@ def test_many_long_prompts_of_one_person_delay_anothers_no_more_than_one_does():
 
     # PATIENCE serves the oldest now and then; but for that it would be the same.
     assert steps_beside(16) <= steps_beside(1) * (PATIENCE + 2) / (PATIENCE + 1)
+
+
+@pytest.mark.parametrize("length", [LONGEST, 200])
+def test_many_persons_of_one_address_delay_another_address_no_more_than_one_does(length):
+    def steps_beside(count):
+        stub = Stub()
+        for number in range(count):
+            stub.add(LONGEST, group=number, address="crowded")
+        stub.step()
+        own = stub.add(length, group="another", address="quiet")
+        return stub.steps_until(first_token(own))
+
+    assert steps_beside(16) <= steps_beside(1) * (PATIENCE + 2) / (PATIENCE + 1)
+
+
+def test_within_an_address_many_prompts_of_one_person_delay_the_neighbour_as_one_does():
+    def steps_beside(count):
+        stub = Stub()
+        for _ in range(count):
+            stub.add(LONGEST, group="many", address="shared")
+        stub.step()
+        own = stub.add(LONGEST, group="neighbour", address="shared")
+        return stub.steps_until(first_token(own))
+
+    assert steps_beside(16) <= steps_beside(1) * (PATIENCE + 2) / (PATIENCE + 1)
+
+
+def test_a_flood_of_short_prompts_takes_no_more_than_its_share():
+    """It would take all of it if short prompts came first whose-ever they are."""
+    stub = Stub()
+    own = stub.add(LONGEST, group="own")
+    fed = {"own": 0, "flood": 0}
+    while own.status is Status.PREFILL:
+        while sum(r.group == "flood" for r in stub.scheduler.prefilling) < 8:
+            stub.add(SLICE, reply=1, group="flood")
+        for request, length in stub.step():
+            fed[request.group] += length
+    assert fed["own"] == LONGEST
+    assert fed["flood"] <= LONGEST * 1.5
+
+
+def test_leaving_and_coming_back_clears_no_debt():
+    """Short prompts one after another, so that the account is empty between each two."""
+    stub = Stub()
+    own = stub.add(LONGEST, group="own")
+    fed = {"own": 0, "again": 0}
+    while own.status is Status.PREFILL:
+        if not any(r.group == "again" for r in stub.scheduler.prefilling):
+            stub.add(SLICE, reply=1, group="again")
+        for request, length in stub.step():
+            fed[request.group] += length
+    assert fed["again"] <= LONGEST * 1.5
+
+
+def test_time_away_earns_nothing():
+    def steps(came_before):
+        stub = Stub()
+        if came_before:
+            stub.add(4, group="late")
+        for name in ("first", "second"):
+            stub.add(LONGEST, group=name)
+        for _ in range(150):
+            stub.step()
+        late = stub.add(LONGEST, group="late")
+        return stub.steps_until(first_token(late))
+
+    assert abs(steps(came_before=True) - steps(came_before=False)) <= 2
+
+
+def test_an_account_is_forgotten_once_nobody_waits():
+    stub = Stub()
+    for number in range(50):
+        stub.add(30, group=number, address=number % 7)
+    stub.steps_until(lambda: not stub.scheduler.prefilling)
+    shares = stub.scheduler._shares
+    assert not shares._persons
+    assert not shares._addresses.used
+
+
+def test_rows_are_kept_for_those_who_have_none():
+    stub = Stub(max_batch=16)
+    for _ in range(40):
+        stub.add(1, reply=500, group="many", address="one")
+    for _ in range(5):
+        stub.step()
+    assert len(stub.scheduler.running) == 14
+    neighbour = stub.add(4, group="neighbour", address="one")
+    stub.step()
+    assert neighbour in stub.scheduler.running
+    # The last row is kept for another address.
+    third = stub.add(4, group="third", address="one")
+    for _ in range(3):
+        stub.step()
+    assert third.status is Status.PREFILL
+    stranger = stub.add(4, group="stranger", address="another")
+    stub.step()
+    assert stranger in stub.scheduler.running
+    assert len(stub.scheduler.running) == 16
+
+
+def test_held_replies_take_turns_by_person():
+    stub = Stub()
+    for _ in range(9):
+        stub.add(4, group="many", hold=Hold(()))
+    own = stub.add(4, group="own", hold=Hold(()))
+    served = [stub.scheduler.next_held() for _ in range(20)]
+    assert served.count(own) == 10
+    assert len(set(served)) == 10
+
+
+def test_who_waits_knows_how_many_are_before_them():
+    stub = Stub()
+    requests = [stub.add(LONGEST, group=number) for number in range(3)]
+    short = stub.add(4, group="short")
+    stub.scheduler.begin_step()
+    stub.scheduler.next_slice()
+    assert [request.ahead for request in [short, *requests]] == [0, 1, 2, 3]
 
 
 def test_of_equal_prompts_the_first_comes_first_and_one_by_one():

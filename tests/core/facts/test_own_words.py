@@ -70,3 +70,15 @@ def test_the_answer_says_the_words_back_after_an_exchange_at_least():
 def test_a_dialogue_without_such_words_stays_as_it_is():
     talk = [("user", "hi"), ("bot", "hello"), ("user", "bye"), ("bot", "bye")]
     assert ask_own_words(random.Random(1), CATALOGUE, talk) == (talk, set())
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_dialogue_that_ends_too_soon_after_the_words_stays_as_it_is(length):
+    talk = TALK[:length]
+    assert ask_own_words(random.Random(1), CATALOGUE, talk) == (talk, set())
+
+
+def test_a_dialogue_may_end_with_the_user():
+    made, turns = ask_own_words(random.Random(1), CATALOGUE, TALK[:5])
+    assert turns == {5}
+    assert made[6] == TALK[4]

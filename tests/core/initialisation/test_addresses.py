@@ -8,6 +8,7 @@ import torch
 from memory_app.core.cells.xlstm.layers import XLSTMLayers
 from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.core.tasks import CHAT
+from memory_app.core.training.optimizer import PROJECTION_RATE
 from memory_app.core.training.run import run
 from tests.core.training.test_trainer import SMALL, SOURCE, Curve
 
@@ -55,6 +56,11 @@ def test_only_the_layers_above_learn_and_a_resumed_run_is_as_if_never_stopped(
             name = f"xlstm.{name}"
         if name != "projection.weight":
             assert torch.equal(after.state_dict()[name], weight), name
+    begun = torch.cat((before.projection.weight, torch.eye(len(before.projection.weight))), dim=1)
+    moved = (after.projection.weight - begun).abs()
+    assert moved.gt(0).any()
+    steps = XLSTM.optimisation.steps * XLSTM.optimisation.learning_rate
+    assert moved.max() < 2 * PROJECTION_RATE * steps
     (most,) = opened[0].topk(1).indices.tolist()
     assert most <= 2  # in a dialogue nothing comes as often as the signs between its turns
 

@@ -117,7 +117,8 @@ def test_the_file_has_map_figures_and_bounds(layer: LayerTrace, tmp_path) -> Non
     path.write_bytes(found.to_safetensors(unit_figures(layer), {"gate": "c"}))
     with safe_open(path, "pt") as file:
         assert file.metadata() == {
-            "format_version": "1", "low": repr(found.low), "high": repr(found.high), "gate": "c",
+            "format_version": "2", "low": repr(found.low), "high": repr(found.high),
+            "scale": repr(found.scale), "gate": "c",
         }  # fmt: skip
         assert json.loads(file.metadata()["high"]) == found.high
         assert torch.equal(file.get_tensor("steps"), found.steps)

@@ -10,7 +10,7 @@ from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks import CHAT, task_named, task_names
 from memory_app.core.training.run import run
-from tests.core.tasks.sentiment import LABELS, Sentiment
+from tests.core.tasks.mood import LABELS, Mood
 from tests.core.training.test_trainer import Curve
 
 GLAD = ("lovely", "great", "sweet", "bright")
@@ -51,28 +51,28 @@ SETTINGS = TrainingSettings().changed(
 
 
 def test_it_learns_and_its_checkpoint_says_what_it_is_for(tmp_path: Path) -> None:
-    task = Sentiment()
+    task = Mood()
     result = run(task, SETTINGS, [SOURCE], tmp_path, name="reviews")
     assert result.finished
     assert result.checkpoint is not None
     loaded = load_checkpoint(result.checkpoint)
-    assert loaded.config["task"] == "sentiment"
-    assert task.metrics(loaded.model, loaded.tokenizer, [SOURCE])["accuracy"] >= 0.95
+    assert loaded.config["task"] == "mood"
+    assert task.metrics(loaded, [SOURCE])["accuracy"] >= 0.95
     assert loaded.config["training"]["recall"]["accuracy"] >= 0.95
 
 
 def test_a_run_that_was_broken_off_ends_in_the_same_weights(tmp_path: Path) -> None:
     short = SETTINGS.changed({"steps": 60})
-    whole = run(Sentiment(), short, [SOURCE], tmp_path / "whole")
-    part = run(Sentiment(), short, [SOURCE], tmp_path / "part", [Curve(stop_at=31)])
+    whole = run(Mood(), short, [SOURCE], tmp_path / "whole")
+    part = run(Mood(), short, [SOURCE], tmp_path / "part", [Curve(stop_at=31)])
     assert not part.finished
-    rest = run(Sentiment(), short, [SOURCE], tmp_path / "part", resume=True)
+    rest = run(Mood(), short, [SOURCE], tmp_path / "part", resume=True)
     assert rest.sha256 == whole.sha256
 
 
-def test_the_chat_is_the_task_that_is_there() -> None:
-    assert task_names() == ("chat",)
+def test_the_tasks_are_those_that_a_setting_may_name() -> None:
+    assert task_names() == ("chat", "sentiment") == TrainingSettings().declared()["task"].choices
     assert task_named("chat") is CHAT
-    assert CHAT.serves_chats
+    assert [task_named(name).serves_chats for name in task_names()] == [True, False]
     with pytest.raises(KeyError):
-        task_named("sentiment")
+        task_named("mood")

@@ -8,7 +8,7 @@ from memory_app.core.run_settings import PRESETS, SettingsError, TrainingSetting
 
 
 def test_every_preset_comes_back_from_its_dictionary() -> None:
-    assert set(PRESETS) == {"tiny", "base", "large", "gpu"}
+    assert set(PRESETS) == {"tiny", "base", "large", "gpu", "article-sentiment", "sentiment"}
     for settings in PRESETS.values():
         assert TrainingSettings.from_dict(settings.to_dict()) == settings
 
@@ -44,3 +44,15 @@ def test_a_wrong_setting_is_refused_in_one_sentence(change: dict) -> None:
     with pytest.raises(SettingsError) as refused:
         TrainingSettings().changed(change)
     assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize("typed", ["9" * 23, "1e30", "-1", "1" * 5000, 10**23, -(10**400), 2**53])
+def test_a_seed_out_of_range_is_told_the_range(typed: object) -> None:
+    with pytest.raises(SettingsError) as refused:
+        TrainingSettings().changed({"seed": typed})
+    assert str(refused.value) == "seed must be from 0 to 9,007,199,254,740,991."
+
+
+def test_every_number_has_a_range() -> None:
+    declared = TrainingSettings().declared().values()
+    assert [one.name for one in declared if one.kind is not str and one.range is None] == []

@@ -11,7 +11,7 @@ from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks import CHAT
 from memory_app.core.text.tokenizer import Tokenizer
-from memory_app.core.training.callbacks import Callback, Watcher
+from memory_app.core.training.callbacks import Callback, Interrupted, Watcher
 from memory_app.core.training.optimizer import learning_rate
 from memory_app.core.training.resume_file import SaveError
 from memory_app.core.training.run import run
@@ -106,6 +106,33 @@ def test_a_cancelled_run_keeps_a_save_and_goes_on_later(tmp_path: Path) -> None:
     assert not part.finished
     rest = train(CHAT, SMALL, [SOURCE], TOKENIZER, tmp_path / "b", resume=True)
     assert torch.equal(weights(whole), weights(rest))
+
+
+class BreakingOff(Curve):
+    """Ends the run within its first evaluation."""
+
+    def on_evaluate(self, step: int, model: torch.nn.Module) -> None:
+        raise Interrupted
+
+
+@pytest.mark.parametrize("every", [1, 5, 7, 15, 40])
+def test_a_run_that_ends_within_an_evaluation_keeps_its_step(tmp_path: Path, every: int) -> None:
+    settings = SMALL.changed({"evaluate_every": every, "save_every": 1000})
+    unbroken, rest = Curve(), Curve()
+    whole = train(CHAT, settings, [SOURCE], TOKENIZER, tmp_path / "a", [unbroken])
+    ended = train(CHAT, settings, [SOURCE], TOKENIZER, tmp_path / "b", [BreakingOff()])
+    assert (ended.step, ended.finished) == (every, False)
+    resumed = train(CHAT, settings, [SOURCE], TOKENIZER, tmp_path / "b", [rest], resume=True)
+    assert rest.evaluated == unbroken.evaluated
+    assert rest.losses == {step: loss for step, loss in unbroken.losses.items() if step > every}
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_a_save_within_a_batch_of_other_dialogues_begins_the_batch_again(tmp_path: Path) -> None:
+    settings = SMALL.changed({"evaluate_every": 7})
+    train(CHAT, settings, [SOURCE], TOKENIZER, tmp_path, [BreakingOff()])
+    fewer = settings.changed({"batch_tokens": 256})
+    assert train(CHAT, fewer, [SOURCE], TOKENIZER, tmp_path, resume=True).finished
 
 
 def test_a_save_beyond_its_pool_goes_on_with_the_next_one(tmp_path: Path) -> None:

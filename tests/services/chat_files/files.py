@@ -7,7 +7,8 @@ from uuid import uuid4
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from memory_app import chat_export, services
+from memory_app import services
+from memory_app.chat_file.content import spoken
 from memory_app.models import COMMITTED, Chat
 
 
@@ -24,7 +25,7 @@ def say(chat, text, reply_ids, *, parent, status="complete", **sampling):
         model=begun.model,
         before=begun.before,
         reply_ids=reply_ids,
-        reply_text=chat_export.spoken(begun.model.tokenizer, reply_ids),
+        reply_text=spoken(begun.model.tokenizer, reply_ids),
         status=status,
     )
 

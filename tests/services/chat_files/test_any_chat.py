@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from memory_app import chat_export, services
+from memory_app import services
+from memory_app.chat_file.read import read
 from memory_app.chat_markdown import literal
 from memory_app.models import COMMITTED, Chat
 from memory_app.refusal import Refused
@@ -63,7 +64,7 @@ def test_no_json_is_more_than_a_refusal(found):
     for value in (found, {"format": "gatescope.chat", "format_version": 1, "title": "",
                           "checkpoint": {"sha256": sha256}, "turns": found}):  # fmt: skip
         with suppress(Refused):
-            chat_export.read(json.dumps(value).encode())
+            read(json.dumps(value).encode())
 
 
 @settings(max_examples=300, deadline=None)

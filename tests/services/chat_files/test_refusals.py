@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from memory_app import chat_export, registry, services
+from memory_app import registry, services
+from memory_app.chat_file import read
 from memory_app.models import Chat, Person, Turn
 from memory_app.refusal import Refused
 from memory_app.services.chat import import_chat
@@ -47,7 +48,7 @@ MENDED = {
     "a failed head": lambda file: file.update(head=file["turns"][2]["id"]),
     "a head of another type": head(["x"]),
     "a kind that is none": at(0, kind="change"),
-    "held gates": at(0, hold={"freeze": [["f", 0, None, 1.0]]}),
+    "held gates": at(0, hold={"freeze": [["f", 9, None, 1.0]]}),
     "running": at(2, status="running"),
     "a status that is none": at(0, status="<img>"),
     "a status of another type": at(0, status=["complete"]),
@@ -151,11 +152,11 @@ def test_a_form_without_a_file_says_so_and_makes_nobody_a_guest(checkpoint, clie
 
 
 def test_a_file_too_large_or_a_chat_too_long_is_refused(monkeypatch, exported, bob):
-    assert upload(bob.client, b" " * (chat_export.BYTES_MAX + 1)).status_code == 413
-    monkeypatch.setattr(chat_export, "TURNS_MAX", 4)
+    assert upload(bob.client, b" " * (read.BYTES_MAX + 1)).status_code == 413
+    monkeypatch.setattr(read, "TURNS_MAX", 4)
     assert "turns" in upload(bob.client, exported).context["errors"]["file"]
-    monkeypatch.setattr(chat_export, "TURNS_MAX", 5)
-    monkeypatch.setattr(chat_export, "TOKENS_MAX", 20)
+    monkeypatch.setattr(read, "TURNS_MAX", 5)
+    monkeypatch.setattr(read, "TOKENS_MAX", 20)
     assert "tokens to replay" in upload(bob.client, exported).context["errors"]["file"]
     assert not Chat.objects.filter(owner=bob.person).exists()
 

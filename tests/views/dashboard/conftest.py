@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.test import Client
 
 from memory_app import registry
 from memory_app.core.data import ingest
 from memory_app.models import Checkpoint
+from memory_app.services.operations.roles import ROLES, roles_make
 from memory_app.services.training import corpora
 from tests.conftest import Player, make_checkpoint
 from tests.views.dashboard.staff import Staff
@@ -59,3 +61,17 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
         return ingest._answer(request)
 
     monkeypatch.setattr(corpora, "run_confined", read)
+
+
+@pytest.fixture
+def people(transactional_db: None) -> dict[str, Client]:
+    """{role: a client of a member of staff in it}, and "nobody", who is in none."""
+    roles_make()
+    made = {}
+    for role in [*ROLES, "nobody"]:
+        user = User.objects.create_user(role, password="a-pass-word-9", is_staff=True)
+        if role != "nobody":
+            user.groups.add(Group.objects.get(name=role))
+        made[role] = Client()
+        made[role].force_login(user)
+    return made

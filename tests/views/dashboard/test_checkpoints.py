@@ -293,6 +293,12 @@ def test_an_exam_that_cannot_be_sat_is_refused(client, other):
         assert f'value="{typed["n"]}"' in body
 
 
+def test_the_address_of_a_refused_form_leads_back_to_the_page(client, other):
+    for what in ("evaluate", "card", "rename"):
+        answer = client.get(reverse(f"admin:checkpoint_{what}", args=[other.pk]))
+        assert answer["Location"] == reverse("admin:checkpoint", args=[other.pk])
+
+
 def ask(client, what, row):
     return client.get(reverse(f"admin:checkpoint_{what}", args=[row.pk])).content.decode()
 
@@ -309,9 +315,9 @@ def test_a_promotion_shows_both_models_figures_and_what_changes(client, alice, c
     examine(other, at_once=0.5, later=0.9)
     body = ask(client, "promote", other)
     for part in (
-        "New chats in English use other instead of small",
-        "The 1 chat on small stays on it",
-        "97%",
+        "New chats in English use “other” instead of “small”",
+        "The 1 chat on “small” stays on it",
+        "97.0%",
         "43.1–56.9",
         "It is worse than the live one in 1 figure: Recall, asked at once.",
         "no clear difference",
@@ -342,7 +348,7 @@ def test_an_evaluation_with_few_questions_counts_as_none(client, checkpoint, oth
     examine(other, n=n, at_once=1.0, later=1.0)
     body = ask(client, "promote", other)
     assert f"n = {n}" in body
-    few = f"other was evaluated with {n} questions per test. That is too few"
+    few = f"“other” was evaluated with {n} questions per test. That is too few"
     assert (few in body) != enough
     assert ("Evaluate it first" in body) != enough
     assert ("confirm-name" in body) != enough
@@ -370,7 +376,7 @@ def test_a_rollback_is_not_done_when_it_would_be_another_than_was_shown(
     act(client, "promote", third)
     answer = client.post(url, {"language": "en", "target": str(checkpoint.pk)})
     assert answer.status_code == 200
-    assert "Roll back to other?" in answer.content.decode()
+    assert "Roll back to “other”?" in answer.content.decode()
     assert live() == third
 
 
@@ -380,7 +386,7 @@ def test_the_page_of_a_checkpoint_has_its_figures_beside_its_parents(client, oth
     examine(third, at_once=0.8, later=0.4)
     body = client.get(reverse("admin:checkpoint", args=[third.pk])).content.decode()
     table = body.split('<table class="figures">')[1].split("</table>")[0]
-    assert "73.9–85" in table
+    assert "73.9–85.0" in table
     assert "33.5–46.9" in table
     assert table.count("better") == 1
     assert "<details><summary>Training settings" in body or "learning_rate" not in body
@@ -394,12 +400,12 @@ def test_the_page_of_a_checkpoint_has_the_recall_of_facts_of_any_kind(client, ch
     table = " ".join(body.split('<table class="figures">')[1].split("</table>")[0].split())
     for label, interval in {
         "Recall of facts of any kind": "53.1–66.5",
-        "Recall, eight facts stated": "73.9–85",
+        "Recall, eight facts stated": "73.9–85.0",
         "Recall of whose fact it is": "43.1–56.9",
         "Doesn’t say what it was asked to forget": "85.1–93.4",
         # Of five facts a question.
-        "Named of five facts when asked what it knows": "37–43.1",
-        "Never stated, but named when asked what it knows": "8.3–12",
+        "Named of five facts when asked what it knows": "37.0–43.1",
+        "Never stated, but named when asked what it knows": "8.3–12.0",
     }.items():
         assert interval in table.split(label)[1].split("</tr>")[0]
 
@@ -414,7 +420,7 @@ def test_several_facts_of_an_earlier_evaluation_are_compared_with_those_of_today
         Evaluation.objects.create(checkpoint=row, suite="recall", result={"recall": recall})
     body = client.get(reverse("admin:checkpoint", args=[third.pk])).content.decode()
     line = body.split("Recall, three to five usual facts stated")[1].split("</tr>")[0]
-    assert line.count("90%") == 2
+    assert line.count("90.0%") == 2
     assert "no clear difference" in line
     assert body.split("Recall, eight facts stated")[1].split("</tr>")[0].count("%") == 1
 
@@ -481,7 +487,10 @@ def test_a_checkpoint_is_renamed_and_a_card_that_nobody_touched_goes_along(clien
     other.refresh_from_db()
     assert other.name == "best"
     actions = AuditEntry.objects.filter(action="checkpoint.rename")
-    assert [one.detail["previous"][:6] for one in actions.order_by("id")] == ["other ", "better"]
+    assert [one.detail["name"] for one in actions.order_by("id")] == [
+        "other → better",
+        "better → best",
+    ]
 
 
 def test_chat_with_it_is_offered_for_what_can_be_chatted_with(client, other, tmp_path):
@@ -498,10 +507,10 @@ def test_deleting_is_not_offered_where_it_is_refused(staff: Staff, checkpoint: C
     url = f"/admin/checkpoints/{checkpoint.pk}/"
     page = staff.client.get(url).content.decode()
     assert f"{url}delete/" not in page
-    assert f"{checkpoint.name} is live. Promote another checkpoint first." in page
+    assert f"“{checkpoint.name}” is live. Promote another checkpoint first." in page
     answer = staff.client.get(f"{url}delete/", follow=True)
     assert [str(said) for said in answer.context["messages"]] == [
-        f"{checkpoint.name} is live. Promote another checkpoint first."
+        f"“{checkpoint.name}” is live. Promote another checkpoint first."
     ]
     Checkpoint.objects.update(live=False)
     assert f"{url}delete/" in staff.client.get(url).content.decode()

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from memory_app import registry
 from memory_app.core.evaluation.model_card import write_card
+from memory_app.core.run_settings import PRESETS
 from memory_app.models import Checkpoint, Corpus, Evaluation, EvaluationStatus, TrainingRun
 from memory_app.services.training.evaluations import evaluation_execute
 from memory_app.services.training.run_execution import run_execute
@@ -34,7 +35,7 @@ def problem(answer: object) -> str:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"preset": "huge"}, "没有预设 “huge”。请从 tiny, base, large, gpu 中选择。"),
+        ({"preset": "huge"}, f"没有预设 “huge”。请从 {', '.join(PRESETS)} 中选择。"),
         ({"set.steps": "many"}, "steps 必须是整数。"),
         ({"set.dropout": "7"}, "dropout 必须在 0 到 0.9 之间。"),
         ({"corpus": "nothing"}, "没有训练语料库 “nothing”。"),
@@ -51,7 +52,7 @@ def test_a_run_that_can_not_be(desk: Client, data: dict[str, str], said: str) ->
 def test_a_search_that_can_not_be(desk: Client) -> None:
     answer = desk.post(reverse("admin:search_new"), {"preset": "tiny", "count": "few"})
     assert answer.status_code == 400
-    assert "count 必须是整数。" in answer.content.decode()
+    assert "count 必须是 1 到 64 的整数。" in answer.content.decode()
 
 
 def test_a_corpus_of_which_no_row_is_taken(staff: Staff, desk: Client) -> None:
@@ -96,7 +97,7 @@ def test_a_checkpoint_that_is_none(staff: Staff, desk: Client, checkpoint_folder
 
 def test_what_a_checkpoint_is_kept_from(desk: Client, checkpoint: Checkpoint) -> None:
     answer = desk.post(reverse("admin:checkpoint_delete", args=[checkpoint.pk]), follow=True)
-    said = f"{checkpoint.name} 正在使用。请先发布另一个检查点。"
+    said = f"“{checkpoint.name}” 正在使用。请先发布另一个检查点。"
     assert [str(one) for one in answer.context["messages"]] == [said]
     answer = desk.post(reverse("admin:checkpoint_roll_back"), {"language": "en"}, follow=True)
     assert [str(one) for one in answer.context["messages"]] == ["没有可以回退到的检查点。"]

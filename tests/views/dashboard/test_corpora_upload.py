@@ -175,7 +175,7 @@ def test_a_part_of_the_sample_that_was_deleted_is_offered_and_restored(
     before = {row.split: row.sha256 for row in Corpus.objects.all()}
     row = Corpus.objects.get(split=lost)
     kept = Corpus.objects.exclude(split=lost).get()
-    stays = f"{kept} stays, for evaluations of perplexity only"
+    stays = f"“{kept}” stays, for evaluations of perplexity only"
     asked = staff.client.get(f"/admin/corpora/{row.pk}/delete/").content.decode()
     assert (stays in asked) == (lost == "train")
     staff.client.post(f"/admin/corpora/{row.pk}/delete/")

@@ -7,13 +7,14 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.html import escape
 
 from memory_app import policy
 from memory_app.models import (
     AuditEntry,
+    Checkpoint,
     Corpus,
     FaultEntry,
     ParameterSearch,
@@ -26,11 +27,17 @@ from memory_app.models import (
     Turn,
 )
 from memory_app.services.operations.processes import process_report, processes_total
+from memory_app.services.training.run_faults import run_fault
 from memory_app.version import __version__
 from memory_app.views.dashboard.curves import MOST_POINTS, thinned
 from memory_app.views.dashboard.runs import STOP_POLLING
+from tests.views.dashboard.test_roles import WHO
 
 pytestmark = pytest.mark.slow
+
+
+#: Addresses at which a refused form stands: a GET goes back to the object's page.
+REFUSED_FORMS = ("run_describe", "checkpoint_evaluate", "checkpoint_card", "checkpoint_rename")
 
 
 @pytest.fixture
@@ -62,7 +69,7 @@ def pages(run, other, chat):
         "search": "search", "search_cancel": "search",
         "checkpoint": "checkpoint", "checkpoint_exams": "checkpoint",
         "checkpoint_promote": "checkpoint", "checkpoint_delete": "checkpoint",
-        "corpus_delete": "corpus",
+        "corpus": "corpus", "corpus_delete": "corpus",
         "shared_chat": "chat",
     }  # fmt: skip
     names = [
@@ -73,7 +80,7 @@ def pages(run, other, chat):
     return [
         reverse(f"admin:{name}", args=[keys[one[name]]] if name in one else [])
         for name in names
-        if name not in {"*"}
+        if name not in {"*", "corpus_rows", *REFUSED_FORMS}  # those rows have no file here
     ]
 
 
@@ -96,12 +103,15 @@ def test_what_changes_something_takes_a_post_with_its_token_from_staff(mira, ali
         if row.name.startswith("admin:") and row.methods == ("POST",)
     ]
     acts.remove("admin:logout")
+    forms = [f"admin:{name}" for name in REFUSED_FORMS]
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = mira.client.cookies
-    for name in acts:
+    for name in [*acts, *forms]:
         key = {"run": run.pk} if ":run" in name else {"checkpoint": other.pk}
-        url = reverse(name, kwargs={} if name.endswith("_import") else key)
-        assert mira.client.get(url).status_code == 405, name
+        key = {"report": 1} if ":report" in name else key
+        bare = name.endswith(("_import", "_dismiss", "_sample"))
+        url = reverse(name, kwargs={} if bare else key)
+        assert mira.client.get(url).status_code == (302 if name in forms else 405), name
         assert strict.post(url).status_code == 403, name
         assert alice.client.post(url)["Location"].startswith("/admin/login/"), name
     assert not other.live
@@ -177,6 +187,54 @@ def test_an_error_names_its_run_with_a_link_and_in_the_readers_language(client, 
     body = client.get(reverse("admin:overview_live")).content.decode()
     link = f'<a href="{reverse("admin:run", args=[run.pk])}">{escape(run.name)}</a>'
     assert f"{link}: 一次训练失败 · ValueError at trainer.py:7 · run {'0' * 32}" in body
+    # Its own sentence says more; of a deleted run the audit log knows the name.
+    reason = run_fault(RuntimeError("no CUDA"), device="cuda")
+    TrainingRun.objects.update(error=str(reason), error_said=reason.to_dict(), status="failed")
+    body = client.get(reverse("admin:overview_live")).content.decode()
+    assert f"{link}: 这台机器无法使用设备 cuda。" in body
+    assert "trainer.py" not in body
+    client.post(reverse("admin:run_delete", args=[run.pk]))
+    assert not TrainingRun.objects.exists()
+    body = client.get(reverse("admin:overview_live")).content.decode()
+    assert f"<span>{escape(run.name)}: 一次训练失败" in body
+    assert str(run.pk) not in body
+
+
+def test_an_error_names_its_checkpoint_also_when_that_was_deleted(client, other):
+    message = f"evaluation failed · evaluation 99 · sha256 {other.sha256}"
+    FaultEntry.objects.create(source="x", message=message)
+    body = client.get(reverse("admin:overview_live")).content.decode()
+    assert f'">{escape(other.name)}</a>: An evaluation failed<' in body
+    client.post(reverse("admin:checkpoint_delete", args=[other.pk]), {"name": other.name})
+    assert not Checkpoint.objects.filter(pk=other.pk).exists()
+    body = client.get(reverse("admin:overview_live")).content.decode()
+    assert f"<span>{escape(other.name)}: An evaluation failed<" in body
+
+
+def test_errors_are_dismissed_up_to_the_last_that_was_shown(client, transactional_db):
+    for n in range(2):
+        FaultEntry.objects.create(source="x", message=f"reply {n} failed")
+    body = client.get(reverse("admin:overview")).content.decode()
+    last = re.search(r'form="dismiss" name="last" value="(\d+)"', body)[1]
+    FaultEntry.objects.create(source="x", message="since then")
+    for typed in (last, "many", ""):
+        client.post(reverse("admin:faults_dismiss"), {"last": typed})
+    assert list(FaultEntry.objects.values_list("message", flat=True)) == ["since then"]
+    entry = AuditEntry.objects.get(action="faults.dismiss")
+    assert (entry.username, entry.detail) == ("mira", {"errors": 2})
+
+
+def test_a_first_run_is_one_button_that_adds_the_sample(client, transactional_db, in_this_process):
+    overview = client.get(reverse("admin:overview")).content.decode()
+    assert f'action="{reverse("admin:corpora_sample")}"' in overview
+    answer = client.post(reverse("admin:corpora_sample"), {"then": "run"}, follow=True)
+    form = answer.content.decode()
+    assert 'value="tiny" checked' in form
+    assert re.search(r'name="corpus" value="sample-facts" checked', form)
+    actions = AuditEntry.objects.values_list("action", flat=True)
+    assert list(actions) == ["corpus.sample", "corpus.sample"]
+    runs = client.get(reverse("admin:runs")).content.decode()
+    assert "?preset=tiny&amp;corpus=sample-facts" in runs
 
 
 def test_groups_are_found_from_users_and_djangos_index_leads_there(client):
@@ -317,16 +375,17 @@ def test_samples_are_sent_when_there_are_new_ones_and_are_text(client, run):
 def test_an_empty_dashboard_offers_a_beginning(client):
     body = client.get(reverse("admin:overview")).content.decode()
     assert "sample corpus" in body
-    assert "?preset=tiny" in body
-    for name in ("runs", "searches"):
-        assert "preset=tiny" in client.get(reverse(f"admin:{name}")).content.decode()
+    for name in ("overview", "runs"):
+        body = client.get(reverse(f"admin:{name}")).content.decode()
+        assert f'action="{reverse("admin:corpora_sample")}"' in body
+    assert "preset=tiny" in client.get(reverse("admin:searches")).content.decode()
 
 
 def test_a_name_stays_as_it_is_written_where_a_message_begins_with_it(client, other):
     type(other).objects.filter(pk=other.pk).update(name="tiny one")
     url = reverse("admin:checkpoint_promote", args=[other.pk])
     body = client.post(url, {"name": "tiny one"}, follow=True).content.decode()
-    assert "tiny one is live" in body
+    assert "“tiny one” is live" in body
     assert "Tiny one" not in body
 
 
@@ -401,3 +460,53 @@ def test_what_concerns_everybody_asks_first_and_does_nothing_by_being_looked_at(
     run.refresh_from_db()
     assert run.status == RunStatus.CANCELLED
     assert AuditEntry.objects.get(action="search.cancel").detail == {"runs": 1}
+
+
+def acts_on(page: str) -> list[tuple[str, str]]:
+    """Every address that a page leads to: (method, path)."""
+    found = [("GET", path) for path in re.findall(r'(?:href|hx-get)="(/[^"?#]*)', page)]
+    for form in re.findall(r"<form[^>]*>", page):
+        action = re.search(r'action="(/[^"?#]*)', form)
+        if action:
+            found.append(("POST" if 'method="post"' in form else "GET", action.group(1)))
+    return found
+
+
+def test_no_page_offers_a_role_what_it_may_not_do(people, pages, run, other):
+    TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING)
+    ended = TrainingRun.objects.create(
+        name="ended", preset="tiny", settings={}, total_steps=1, status=RunStatus.FAILED
+    )
+    del people["nobody"]  # sees no page but that of the second factor, with the site's name on it
+    offered = {role: set() for role in people}
+    for url in [*pages, reverse("admin:run", args=[ended.pk])]:
+        for role, client in people.items():
+            answer = client.get(url)
+            if answer.status_code != 200 or "html" not in answer["Content-Type"]:
+                continue
+            for method, path in acts_on(answer.content.decode()):
+                try:
+                    match = resolve(path)
+                except Resolver404:
+                    continue  # a file
+                row = policy.row_of("http", match.view_name) if match.view_name else None
+                needed = row.permission_for(method) if row else ""
+                if needed:
+                    assert role in WHO[needed.removeprefix("memory_app.")], (url, role, path)
+                    offered[role].add((method, match.view_name))
+    # What a page hides it hides from those alone who may not do it.
+    everything = offered["admin"]
+    for act in (
+        ("POST", "admin:run_pause"), ("GET", "admin:run_cancel"), ("GET", "admin:run_delete"),
+        ("POST", "admin:run_archive"), ("POST", "admin:run_describe"), ("GET", "admin:run_new"),
+        ("GET", "admin:search_cancel"), ("GET", "admin:search_new"), ("POST", "admin:corpora"),
+        ("GET", "admin:corpus_delete"), ("POST", "admin:checkpoint_evaluate"),
+        ("POST", "admin:checkpoint_rename"), ("POST", "admin:checkpoint_card"),
+        ("POST", "admin:faults_dismiss"), ("POST", "admin:corpora_sample"),
+        ("GET", "admin:checkpoint_promote"), ("POST", "admin:checkpoint_export"),
+        ("GET", "admin:checkpoint_import"),
+    ):  # fmt: skip
+        assert act in everything, act
+        needed = policy.row_of("http", act[1]).permission_for(act[0]).removeprefix("memory_app.")
+        for role in WHO[needed]:
+            assert act in offered[role], (role, act)

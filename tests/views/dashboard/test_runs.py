@@ -67,8 +67,8 @@ def test_a_run_is_what_the_form_says(client, corpus, other):
     second = launch(client, corpus="talks", name="mine")
     body = client.get(second["Location"]).content.decode()
     assert "also named “mine”" in body
-    # It is a note on a run that was started, and looks like one.
-    assert ("The run was queued." in body, 'class="warning"' in body) == (True, False)
+    assert "The run was queued." in body
+    assert '<li class="warning">' in body
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_checkpoint_that_an_address_names_in_vain_is_told(client, checkpoint, 
         assert ("named in the address doesn’t exist" in body) is told
 
 
-@pytest.mark.parametrize("parent", [str(uuid4()), "nonsense"])
+@pytest.mark.parametrize("parent", ["face3163-1144-4387-ae3b-6b19344a619f", "nonsense"])
 def test_a_starting_point_that_an_address_names_in_vain_is_told(client, parent):
     answer = client.get(reverse("admin:run_new"), {"parent": parent})
     assert answer.status_code == 400
@@ -383,9 +383,13 @@ def test_a_run_is_named_and_noted_on_and_what_is_wrong_stays_typed(client):
         assert f'id="error-{field}"' in body
         assert 'aria-invalid="true"' in body
         assert "kept" in body
+        assert 'id="charts"' in body  # on the run's own page
     run.refresh_from_db()
     assert run.name == "tiny one"
-    assert AuditEntry.objects.filter(action="run.describe").count() == 1
+    entry = AuditEntry.objects.get(action="run.describe")
+    assert entry.detail == {"name": "old → tiny one", "fields": ["note"]}
+    assert "name: old → tiny one" in client.get(reverse("admin:audit")).content.decode()
+    assert client.get(url)["Location"] == reverse("admin:run", args=[run.pk])
 
 
 def test_a_checkpoint_is_renamed_with_its_run_only_where_that_is_wished(client, other):
@@ -405,7 +409,8 @@ def test_a_checkpoint_is_renamed_with_its_run_only_where_that_is_wished(client, 
     client.post(url, {"name": "second", "note": "", "with_checkpoint": "on"})
     other.refresh_from_db()
     assert (other.name, TrainingRun.objects.get().name) == ("second", "second")
-    assert AuditEntry.objects.filter(action="checkpoint.rename").count() == 1
+    renamed = AuditEntry.objects.get(action="checkpoint.rename")
+    assert renamed.detail == {"name": "other → second"}
     # One that ships with the program keeps its name, and so then does the run.
     type(other).objects.filter(pk=other.pk).update(bundled=True)
     answer = client.post(url, {"name": "third", "note": "", "with_checkpoint": "on"})
@@ -436,7 +441,7 @@ def test_an_ended_run_is_deleted_with_all_that_is_its_own(client, other):
     TrainingRun.objects.filter(pk=run.pk).update(checkpoint=other)
     run_log_write(run=run, fence=1, text="hello")
     url = reverse("admin:run_delete", args=[run.pk])
-    assert "Its checkpoint other stays" in client.get(url).content.decode()
+    assert "Its checkpoint “other” stays" in client.get(url).content.decode()
     assert run_folder(run).is_dir()
     client.post(url)
     assert not TrainingRun.objects.filter(pk=run.pk).exists()

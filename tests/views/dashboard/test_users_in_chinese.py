@@ -90,7 +90,8 @@ def test_only_permissions_that_do_something_are_offered(client, mira):
     keys = re.findall(r'name="user_permissions" value="(\d+)"', body)
     codes = Permission.objects.filter(pk__in=keys).values_list("codename", flat=True)
     verbs = ("add", "change", "delete", "view")
-    assert sorted(codes) == sorted(f"{verb}_{kind}" for verb in verbs for kind in ("user", "group"))
+    of_users = [f"{verb}_{kind}" for verb in verbs for kind in ("user", "group")]
+    assert sorted(codes) == sorted([*of_users, "view_dashboard", "train", "publish", "operate"])
     form = {"username": "newcomer", "is_active": "on", "user_permissions": keys[:1]}
     assert client.post(url, form).status_code == 302
     assert [str(one.pk) for one in user.user_permissions.all()] == keys[:1]

@@ -1,12 +1,15 @@
 """A task that the program does not have: is a text glad or not? Two classes, two answers."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
 
 from memory_app.core.data.batching import Batch, cut
 from memory_app.core.data.dialogues import Encoded, Source, encode
 from memory_app.core.evaluation.decode_greedy import greedy_replies
+from memory_app.core.model.checkpoint import Checkpoint
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks.base import Task
@@ -16,10 +19,10 @@ from memory_app.core.training.callbacks import Callback
 LABELS = ("glad", "sad")
 
 
-class Sentiment(Task):
+class Mood(Task):
     """Rows are dialogues of a text and its label; the label alone counts in the loss."""
 
-    name = "sentiment"
+    name = "mood"
 
     def batches(
         self, settings: TrainingSettings, sources: Sequence[Source], tokenizer: Tokenizer
@@ -32,18 +35,21 @@ class Sentiment(Task):
         sources: Sequence[Source],
         tokenizer: Tokenizer,
         watchers: Sequence[Callback],
+        folder: Path | None = None,
     ) -> "Accuracy":
-        return Accuracy(self, sources, tokenizer)
+        return Accuracy(sources, tokenizer)
 
-    def metrics(
-        self, model: LanguageModel, tokenizer: Tokenizer, sources: Sequence[Source]
-    ) -> dict[str, float]:
-        """The share of right labels."""
-        rows = [row for source in sources for row in source.valid]
-        prompts = [tokenizer.prompt_ids(tokenizer.encode(row[0][1])) for row in rows]
-        replies = greedy_replies(model, tokenizer, prompts, 4)
-        right = [reply == row[1][1] for reply, row in zip(replies, rows, strict=True)]
-        return {"accuracy": sum(right) / len(right)}
+    def metrics(self, checkpoint: Checkpoint, sources: Sequence[Source]) -> dict[str, Any]:
+        return {"accuracy": share_right(checkpoint.model, checkpoint.tokenizer, sources)}
+
+
+def share_right(model: LanguageModel, tokenizer: Tokenizer, sources: Sequence[Source]) -> float:
+    """The share of right labels."""
+    rows = [row for source in sources for row in source.valid]
+    prompts = [tokenizer.prompt_ids(tokenizer.encode(row[0][1])) for row in rows]
+    replies = greedy_replies(model, tokenizer, prompts, 4)
+    right = [reply == row[1][1] for reply, row in zip(replies, rows, strict=True)]
+    return sum(right) / len(right)
 
 
 class Rows:
@@ -66,13 +72,17 @@ class Rows:
 
 
 class Accuracy(Callback):
-    def __init__(self, task: Sentiment, sources: Sequence[Source], tokenizer: Tokenizer) -> None:
-        self._task, self._sources, self._tokenizer = task, sources, tokenizer
+    def __init__(self, sources: Sequence[Source], tokenizer: Tokenizer) -> None:
+        self._sources, self._tokenizer = sources, tokenizer
         self.last: dict[str, float] = {}
         self.shares: dict[str, float] = {}
+        self.figures: dict[str, Any] = {}
 
     def as_callback(self) -> Callback:
         return self
 
+    def chosen(self, model: LanguageModel) -> LanguageModel:
+        return model
+
     def on_evaluate(self, step: int, model: LanguageModel) -> None:
-        self.shares = self._task.metrics(model, self._tokenizer, self._sources)
+        self.shares = {"accuracy": share_right(model, self._tokenizer, self._sources)}
