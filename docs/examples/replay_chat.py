@@ -97,7 +97,8 @@ class Plain:
             size.append(c.flatten(1).norm(dim=1) * m.exp())
         out = torch.stack(read)
         r = r + map_of(o * out, "output")
-        r = r + map_of(gelu(map_of(norm(e + r, "norm_up"), "up")), "down")
+        both = torch.cat((norm(h, "norm_h"), norm(e + r, "norm_up")), 1)
+        r = r + map_of(gelu(map_of(both, "up")), "down")
         seen = {"i": i.exp(), "f": f.exp(), "o": o, "q": q, "k": k, "v": v, "h": out}
         parts = {"C": c, "n": total, "m": m, "shift": past[-3:]}
         return r, parts, seen | {"size": torch.stack(size)}
