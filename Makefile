@@ -109,30 +109,26 @@ $(DEV_STAMP): $(VENV)/.torch-$(TORCH)
 	watched $(PIP) install "torch==$(TORCH)" -r $(VENV)/tests.txt 3>&2; \
 	rm -f $(VENV)/.tests-* $(VENV)/.site-*; touch $@ $(RUN_STAMP)
 
-# The browser's tests are a process of their own: Playwright leaves an event loop running in the
-# main thread, and every asyncio test after it would fail. They run beside the others, two at a time
-# (each mostly waits: for a page, a server, a reply), and report after them. Both parts run, whatever
-# the first one says; a part chosen by ARGS may have no test in one of them (pytest's status 5).
+# The browser's tests have processes of their own: Playwright leaves an event loop running in the
+# main thread, and every asyncio test after it would fail. They run after the others, each part two
+# at a time (many wait: for a page, a server, a process): four processes on two cores would make
+# what waits for a page run late. Both parts run, whatever the first one says; a part chosen by ARGS
+# may have no test in one of them (pytest's status 5). One thread each: pools of threads on shared
+# cores only fight. A browser test that fails runs once more, since a race in a test must not fail
+# all of it; the summary names each that passed only then, and that test has a fault to be mended.
 test: $(DEV_STAMP)
 	@data=$$(mktemp -d) || exit 1; \
-	browser=; \
-	trap 'test -z "$$browser" || kill $$browser 2>/dev/null; rm -rf "$$data"' EXIT; \
+	trap 'rm -rf "$$data"' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
-	export PYTHONDONTWRITEBYTECODE=1; \
+	export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1; \
 	worst=0; \
-	count() { \
-		if [ $$1 -ne 0 ] && [ $$1 -ne $(if $(ARGS),5,0) ]; then worst=$$1; fi; \
+	part() { \
+		status=0; DATA_DIR="$$data/$$1" $(PY) -m pytest -p no:cacheprovider -n 2 --dist worksteal $$2 $(ARGS) || status=$$?; \
+		if [ $$status -ne 0 ] && [ $$status -ne $(if $(ARGS),5,0) ]; then worst=$$status; fi; \
 	}; \
-	DATA_DIR="$$data/browser" $(PY) -m pytest -p no:cacheprovider -n 2 --dist worksteal tests/browser $(ARGS) \
-		>"$$data/browser.log" 2>&1 & browser=$$!; \
-	status=0; \
-	DATA_DIR="$$data/rest" $(PY) -m pytest -p no:cacheprovider -p no:playwright -p no:xdist \
-		--ignore=tests/browser $(ARGS) || status=$$?; \
-	count $$status; \
+	part rest "-p no:playwright --ignore=tests/browser"; \
 	echo "In the browser:"; \
-	status=0; wait $$browser || status=$$?; browser=; \
-	cat "$$data/browser.log"; \
-	count $$status; \
+	part browser "tests/browser --reruns 1 -rR"; \
 	exit $$worst
 
 # Two processes: nothing in these tests shares a port or a folder.
