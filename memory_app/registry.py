@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
-from memory_app.core.atomic_files import whole_folder
+from memory_app.core.atomic_files import remove_folder, whole_folder
 from memory_app.core.evaluation.model_card import write_card
 from memory_app.core.messages import SentenceError, quoted
 from memory_app.core.model.checkpoint import file_sha256
@@ -118,14 +118,14 @@ def store(folder: Path, *, check: Callable[[Path], Checked] = check_incoming) ->
     target = folder_of(sha256)
     if not _intact(sha256):
         try:
-            shutil.rmtree(target, ignore_errors=True)
+            remove_folder(target)
             _copy(folder, target)
         except OSError as fault:
             raise RegistryError(
                 "The checkpoint couldn't be copied: {reason}.", reason=fault.strerror
             ) from fault
         if file_sha256(target / MODEL_FILE) != sha256:
-            shutil.rmtree(target, ignore_errors=True)
+            remove_folder(target)
             raise RegistryError("The files changed while they were copied.")
     return checked
 
@@ -325,4 +325,4 @@ def delete(row: Checkpoint) -> None:
         ) from fault
     # The row first: a row without files would be worse than files without a row.
     folder = folder_of(row.sha256)
-    transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+    transaction.on_commit(lambda: remove_folder(folder))

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -67,3 +67,15 @@ def whole_folder(path: Path) -> Iterator[Path]:
         sync(path.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder whose name stands for all of it: whoever sees the name sees every file.
+
+    It loses its name first. What a killed process leaves begins with a dot, like half a
+    `whole_folder`, and is its owner's to sweep; a folder that isn't there is none to remove.
+    """
+    gone = path.with_name(f".{path.name[:16]}.{uuid4().hex}")
+    with suppress(OSError):
+        path.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)

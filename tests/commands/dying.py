@@ -13,6 +13,8 @@ import django
 
 django.setup()
 
+# Once here, not once a fork: the optimizer would bring torch's compiler along in each (3 s).
+import torch._dynamo  # noqa: E402, F401
 from django.db import connections  # noqa: E402
 
 from memory_app.services.training import execute  # noqa: E402

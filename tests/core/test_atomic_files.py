@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from memory_app.core.atomic_files import whole_file, whole_folder
+from memory_app.core.atomic_files import remove_folder, whole_file, whole_folder
 
 
 def test_a_file_takes_the_place_of_the_old_one_at_the_end(tmp_path: Path) -> None:
@@ -86,3 +86,22 @@ def test_a_folder_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
         (folder / "model").write_bytes(b"second")
     assert (path / "model").read_bytes() == b"first"
     assert os.listdir(tmp_path) == ["checkpoint"]
+
+
+def test_a_folder_that_is_removed_loses_its_name_before_its_first_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "checkpoint"
+    path.mkdir()
+    (path / "config.json").write_bytes(b"{}")
+    seen: list[list[str]] = []
+    monkeypatch.setattr(
+        "memory_app.core.atomic_files.shutil.rmtree",
+        lambda folder, **_: seen.append([folder.name[:12], *os.listdir(tmp_path)]),
+    )
+    remove_folder(path)
+    (left,) = os.listdir(tmp_path)
+    assert left.startswith(".checkpoint.")
+    assert seen == [[".checkpoint.", left]]
+    remove_folder(path)
+    assert os.listdir(tmp_path) == [left]

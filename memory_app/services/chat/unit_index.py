@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from memory_app import runtime
+from memory_app.core.atomic_files import remove_folder
 from memory_app.core.facts.reference_text import reference_dialogues
 from memory_app.core.inspection.unit_index import (
     IndexDamaged,
@@ -129,7 +130,7 @@ def reference_build(
 
 def _put_in_place(fresh: Path, folder: Path) -> None:
     for _attempt in range(10):
-        shutil.rmtree(folder, ignore_errors=True)  # files that are mapped stay readable
+        remove_folder(folder)  # files that are mapped stay readable
         try:
             fresh.rename(folder)
             return
@@ -153,7 +154,7 @@ def index_forget(*, sha256: str) -> None:
     """Remove the index of a checkpoint that is deleted."""
     with _lock:
         _open.pop(sha256, None)
-    shutil.rmtree(index_folder(sha256), ignore_errors=True)
+    remove_folder(index_folder(sha256))
 
 
 def _stretches(model: Model, language: str, tokens: int) -> list[Stretch]:

@@ -15,6 +15,7 @@ from memory_app.services.chat.guests import guests_purge
 from memory_app.services.chat.import_queue import imports_purge
 from memory_app.services.chat.states_drop import states_drop
 from memory_app.services.operations.erase_deleted import log_empty
+from memory_app.services.training.run_folder import run_folders_sweep
 
 log = logging.getLogger(__name__)
 #: Seconds after which a file that a process was writing or reading counts as abandoned.
@@ -36,6 +37,7 @@ def leftovers_purge() -> None:
         "imports": imports_purge,
         "log-ins": attempts_purge,
         "weights": registry.sweep,
+        "run folders": run_folders_sweep,
         "messages": _messages_sweep,
         # Last, and in any case: the log also holds old titles and earlier versions of rows.
         "log": log_empty,

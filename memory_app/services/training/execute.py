@@ -1,7 +1,6 @@
 """A worker's part of a claimed run: read, train, report to the row, publish."""
 
 import hashlib
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from memory_app import registry
+from memory_app.core.atomic_files import remove_folder
 from memory_app.core.data.dialogues import Source, read_dialogues
 from memory_app.core.evaluation.model_card import write_card
 from memory_app.core.evaluation.progress_exam import Exchange
@@ -19,16 +19,14 @@ from memory_app.core.messages import quoted
 from memory_app.core.number_text import figure_text, measure_text
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks import task_named
-from memory_app.core.tasks.sentiment.evaluator import BEST_FILE
 from memory_app.core.training.callbacks import Callback, Metrics, Validation, Watcher
 from memory_app.core.training.distributed import ALONE, Group
-from memory_app.core.training.resume_file import remove_saves
 from memory_app.core.training.run import CHECKPOINT_FOLDER, run
 from memory_app.models import Checkpoint, Corpus, RunSample, RunStatus, TrainingRun
 from memory_app.services.training.corpus_files import corpus_file
 from memory_app.services.training.leases import Ending, Lease, LeaseLost, patiently
 from memory_app.services.training.run_error import RunError
-from memory_app.services.training.run_folder import run_folder
+from memory_app.services.training.run_folder import run_folder, run_folder_clear
 from memory_app.services.training.run_log import run_log_write
 
 #: Steps between two rows of figures: a curve of a long run has some thousand points.
@@ -270,12 +268,9 @@ def publish(lease: Lease, outcome: Outcome) -> None:
     if entered.name != run_row.name:
         line = f"its weights already exist as {entered}: no second checkpoint was made"
     run_log_write(run=run_row, fence=lease.fence, text=line)
-    # A run that has ended isn't resumed, and its checkpoint is in the registry.
-    remove_saves(run_folder(run_row))
-    (run_folder(run_row) / BEST_FILE).unlink(missing_ok=True)
-    _remove_checkpoints(run_folder(run_row))
+    run_folder_clear(run_row)
 
 
 def _remove_checkpoints(folder: Path) -> None:
     for left in [*folder.glob(f"{CHECKPOINT_FOLDER}*"), *folder.glob(f".{CHECKPOINT_FOLDER}*")]:
-        shutil.rmtree(left, ignore_errors=True)
+        remove_folder(left)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from memory_app.core.atomic_files import whole_file
 from memory_app.models import TrainingRun
-from memory_app.services.training.run_folder import run_folder
+from memory_app.services.training.run_folder import LOG_FILE, run_folder
 
 #: Bytes of a log; beyond them its older half is removed.
 MOST = 256 << 10
@@ -23,7 +23,7 @@ DROPPED = "… earlier lines were dropped"
 
 def log_file(run: TrainingRun) -> Path:
     """The path of a run's log."""
-    return run_folder(run) / "log.txt"
+    return run_folder(run) / LOG_FILE
 
 
 def run_log_write(*, run: TrainingRun, fence: int, text: str) -> None:

@@ -4,7 +4,6 @@ The row is the truth and the broker only a hint: the holder of a run's lease car
 (leases.py), and a message that comes twice, late or never changes only when a run begins.
 """
 
-import shutil
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from memory_app.core.atomic_files import remove_folder
 from memory_app.core.messages import quoted
 from memory_app.core.text.graphemes import is_name
 from memory_app.models import ENDED, Corpus, RunStatus, TrainingRun
@@ -121,7 +121,7 @@ def run_delete(*, run: TrainingRun) -> bool:
     folder = run_folder(run)
     if not TrainingRun.objects.filter(pk=run.pk, status__in=ENDED).delete()[0]:
         return False
-    transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+    transaction.on_commit(lambda: remove_folder(folder))
     return True
 
 
