@@ -31,6 +31,7 @@ from memory_app.views.dashboard import (
     searches,
     second_factor,
     shared_chats,
+    showcase,
     side_by_side,
     site,
 )
@@ -146,6 +147,10 @@ class GatescopeAdminSite(admin.AdminSite):
             route("reports/", reports.reports, "reports"),
             route("reports/<int:report>/close/", reports.report_close_view, "report_close"),
             route("site/", site.site, "site"),
+            route("site/showcase/", showcase.showcase, "showcase"),
+            route(
+                "site/showcase/<int:link>/remove/", showcase.showcase_remove_view, "showcase_remove"
+            ),
             route("limits/", limits.limits, "limits"),
             route("audit/", audit.audit, "audit"),
             route("shared-chats/", shared_chats.shared_chats, "shared_chats"),

@@ -25,6 +25,8 @@ class PublicLink(models.Model):
     # The branch up to the turn, not the turn alone.
     whole = models.BooleanField()
     created = models.DateTimeField(default=timezone.now)
+    # Since when the front page lists it; staff decide (services/chat/showcase.py).
+    showcased = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -14,6 +14,7 @@ from memory_app.languages import foreign_language
 from memory_app.models import Chat, Checkpoint
 from memory_app.recorded_chat import LANGUAGE, MODEL, QUESTIONS, TURNS
 from memory_app.refusal import Refused
+from memory_app.services.chat.showcase import showcase_links
 from memory_app.services.training.evaluations import recall_of
 from memory_app.views.chat.tour import tour_of
 
@@ -104,6 +105,7 @@ def front(request: HttpRequest, problem: str = "", status: int = 200) -> HttpRes
             "checkpoint": checkpoint,
             "scores": _scores(checkpoint),
             "recording": _recording(),
+            "showcase": showcase_links(),
             "has_tour": checkpoint is not None and tour_of(checkpoint) is not None,
             "foreign": foreign_language(checkpoint.language) if checkpoint else "",
             "chats_count": Chat.objects.of(person).count(),

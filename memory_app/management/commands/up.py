@@ -8,6 +8,7 @@ import os
 import shlex
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -33,6 +34,8 @@ SLOW_START = 60
 
 class Command(BaseCommand):
     help = "Sets up the database, then runs the site and its training worker until Ctrl-C."
+
+    _showcase: subprocess.Popen[bytes] | None = None
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -70,6 +73,8 @@ class Command(BaseCommand):
             raise CommandError(" ".join(" ".join(reasons).split())) from fault
         finally:
             worker.stop()
+            if self._showcase is not None:
+                self._showcase.terminate()
             close(sockets)
         if not started:
             raise CommandError("The site couldn't start: the log above says why.")
@@ -94,6 +99,10 @@ class Command(BaseCommand):
                 patient = False
                 self.stderr.write(f"Still not ready: {', '.join(parts) or 'no answer'}.")
             time.sleep(0.5)
+        if settings.DEMO:
+            # Beside the site, which is ready without them; where the live model has made them
+            # already, it changes nothing.
+            self._showcase = subprocess.Popen([sys.executable, str(_manage()), "showcase"])
         self.stdout.write(f"Gatescope is ready: {settings.SITE_ORIGINS[0]}/")
         if first:
             self.stdout.write(

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from memory_app import site_state
 from memory_app.http import StaffRequest
 from memory_app.models import SiteSwitch
+from memory_app.services.chat.showcase import showcase_links
 from memory_app.services.operations.site_switch import site_switch
 from memory_app.views.dashboard.page import page, saved
 
@@ -34,5 +35,6 @@ def site(request: StaffRequest) -> HttpResponse:
         by_setting=settings.READ_ONLY,
         closed=site_state.state_now().why_no_chats,
         free=site_state.free_mb(),
+        showcased=len(showcase_links()),
         bounds=(settings.DISK_WARN_MB, settings.DISK_NO_CHATS_MB, settings.DISK_READ_ONLY_MB),
     )
