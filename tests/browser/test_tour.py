@@ -62,7 +62,9 @@ def test_the_tour_runs_through(
         page.keyboard.press("Enter")
         wait(page, step)
         expect(page.locator(".tour-mark").first).to_be_visible()
-        if step not in (4, 6):  # there one place is in the memory and one among the messages
+        if step == 4:  # the line's both ends, though other turns lie between them
+            expect(page.locator(".turn .tour-mark")).to_have_count(2)
+        if step != 6:  # there one place is in the memory and one among the messages
             marks_are_uncovered(page)
         expect(page.locator("#send")).to_be_visible()
         if step == 6:  # the reply that contradicts it is pointed at, and the page says why it stays
@@ -84,6 +86,18 @@ def test_the_tour_runs_through(
     page.reload()
     expect(page.locator("#turns .turn").first).to_be_visible()
     expect(page.locator("#tour")).to_be_hidden()
+
+
+def test_the_card_says_what_its_button_waits_for(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    page.route("**/gauge.json*", lambda route: route.fulfill(json={}))
+    page.get_by_role("button", name="See it remember and forget: 2 minutes").click()
+    page.locator("#tour-next").click()
+    expect(page.locator("#tour-look")).to_contain_text("Waiting for the panel", timeout=30_000)
+    expect(page.locator("#tour-next")).to_have_attribute("aria-disabled", "true")
+    page.unroute("**/gauge.json*")
+    expect(page.locator("#tour-at")).to_have_text(f"1/{STEPS}", timeout=30_000)
 
 
 def test_the_tour_is_offered_in_an_empty_chat_and_can_be_left(visitor: Visitor) -> None:

@@ -9,6 +9,7 @@ import { post } from "../shared/post_form.js";
 import { settled, whenPanelKnows } from "./tour_waits.js";
 import { uuid } from "../shared/uuid.js";
 
+const SLOW = 6000; // ms after which a wait is called slow
 const texts = (name) => element("tour-texts-template").content.querySelector(`[data-step="${name}"]`);
 
 export class Tour {
@@ -20,6 +21,8 @@ export class Tour {
     // has begun, first: the chat that this one was forked from}
     this.kept = new Kept("localStorage", "tour", chat.id);
     this.place = new TourPlace();
+    this.waiting = null; // the name of the text that says what is awaited
+    document.addEventListener("chat:token", () => this.waiting === "waiting" && this.#wait("replying"));
     element("tour-next").addEventListener("click", () => this.#next());
     element("tour-leave").addEventListener("click", () => this.leave());
     document.addEventListener("keydown", (event) => {
@@ -56,6 +59,7 @@ export class Tour {
   leave() {
     this.kept.value = null;
     this.open = false;
+    this.#waited();
     element("tour").hidden = true;
     this.place.leave();
     focusComposer();
@@ -117,7 +121,7 @@ export class Tour {
     if (!this.kept.value) return; // left meanwhile
     if (moved) this.#advance();
     else this.#keep({ from: undefined });
-    if (moved) await whenPanelKnows(this.gauge, this.chat.tree.head);
+    if (moved) await this.#panelKnows();
     if (this.kept.value) this.#show(moved ? "" : "refused");
   }
 
@@ -127,12 +131,11 @@ export class Tour {
     if (from === undefined) {
       const where = this.steps[step - 1]?.where;
       if (where === "trace") this.trace("asked", this.values.home).catch(() => {});
-      this.#wait("waiting");
-      await whenPanelKnows(this.gauge, this.chat.tree.head);
+      await this.#panelKnows();
       if (this.kept.value) this.#show();
       return;
     }
-    this.#wait("waiting");
+    this.#wait(this.steps[step]?.wait ?? "waiting");
     await this.#finish(settled(this.chat, from));
   }
 
@@ -146,15 +149,33 @@ export class Tour {
     this.kept.value = { ...this.kept.value, step: step + 1, turns: { ...turns, [name]: this.chat.tree.head }, from: undefined };
   }
 
+  #panelKnows() {
+    this.#wait("asking");
+    return whenPanelKnows(this.gauge, this.chat.tree.head);
+  }
+
+  // The button is off until then: the card says what is awaited, and after a while that it is slow.
   #wait(words) {
     this.busy = true;
-    this.#card([texts(words).cloneNode(true)]);
+    this.waiting = words;
+    const slow = this.slow ? [texts("slow").cloneNode(true)] : [];
+    this.#card([texts(words).cloneNode(true), ...slow]);
     element("tour-next").setAttribute("aria-disabled", "true");
+    this.timer ??= setTimeout(() => {
+      this.slow = true;
+      this.#wait(this.waiting);
+    }, SLOW);
+  }
+
+  #waited() {
+    clearTimeout(this.timer);
+    this.timer = this.waiting = null;
+    this.busy = this.slow = false;
   }
 
   // The result of the last step, and the button of the next.
   #show(fault = "") {
-    this.busy = false;
+    this.#waited();
     const { done } = this;
     const text = texts(done?.name ?? "start");
     const true_ = !done || Boolean(done.holds(this));

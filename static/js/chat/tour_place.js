@@ -1,6 +1,7 @@
 // Where the tour points: the marked elements, and on a narrow screen the memory as a sheet between the
 // header and the card, which covers neither the card nor the composer.
 const element = (id) => document.getElementById(id);
+const MARGIN = 12; // px around what is marked
 const narrow = matchMedia("(max-width: 899px)");
 
 export class TourPlace {
@@ -37,17 +38,29 @@ export class TourPlace {
     for (const each of this.marked) each.classList.add("tour-mark");
     this.button.hidden = where !== "memory";
     this.#sheet(where === "memory");
-    for (const each of this.marked) {
-      if (!element("scroller").contains(each)) each.scrollIntoView({ block: "nearest" });
-      else if (where !== "chat") this.#bring(each, follow);
-    }
+    const inChat = this.marked.filter((each) => element("scroller").contains(each));
+    for (const each of this.marked) if (!inChat.includes(each)) each.scrollIntoView({ block: "nearest" });
+    if (where !== "chat" && inChat.length) this.#bring(inChat, follow);
   }
 
-  #bring(each, follow) {
-    const [box, outer] = [each, element("scroller")].map((one) => one.getBoundingClientRect());
-    if (box.top >= outer.top && box.bottom <= outer.bottom) return;
+  // All of them if they fit, else from the first on: lines begin there.
+  #bring(elements, follow) {
+    const scroller = element("scroller");
+    const boxes = elements.map((each) => each.getBoundingClientRect());
+    const [first, last] = [Math.min(...boxes.map(({ top }) => top)), Math.max(...boxes.map(({ bottom }) => bottom))];
+    const { top, bottom } = this.#room(scroller);
+    if (first >= top + MARGIN && last <= bottom - MARGIN) return;
     follow.leave();
-    (each.closest(".turn") ?? each).scrollIntoView({ block: "nearest" });
+    const fits = last - first <= bottom - top - 2 * MARGIN;
+    const by = fits && last > bottom - MARGIN ? last - bottom + MARGIN : first - top - MARGIN;
+    scroller.scrollTo({ top: scroller.scrollTop + by, behavior: "instant" });
+  }
+
+  // What of the scroller a sheet leaves uncovered.
+  #room(scroller) {
+    const { top, bottom } = scroller.getBoundingClientRect();
+    const sheet = narrow.matches && element("trace")?.getBoundingClientRect();
+    return { top, bottom: sheet?.height ? Math.min(bottom, sheet.top) : bottom };
   }
 
   #sheet(shown) {

@@ -20,9 +20,9 @@ export const STEPS = [
     holds: (tour) => tour.view("asked")?.reply.textContent.includes(tour.values.home),
   },
   {
-    name: "traced", where: "trace",
+    name: "traced", where: "trace", wait: "reading",
     act: (tour) => tour.trace("asked", tour.values.home),
-    marks: (tour) => [...words(tour.view("asked")), document.querySelector("#trace-sources li")],
+    marks: (tour) => [tour.view("told")?.user, ...words(tour.view("asked")), document.querySelector("#trace-sources li")],
     holds: (tour) => tour.strongest === tour.turns.told,
   },
   {
@@ -50,7 +50,7 @@ export const STEPS = [
     holds: both("name", "home"),
   },
   {
-    name: "forked", where: "memory", wait: "changing",
+    name: "forked", where: "memory", wait: "copying",
     act: (tour) => tour.fork("corrected"),
     marks: rows,
     holds: both("name", "moved"),
