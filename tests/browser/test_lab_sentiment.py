@@ -21,7 +21,7 @@ def test_a_text_is_coloured_and_its_words_say_what_moved_the_score(lab: Visitor)
     page.get_by_label("Texts, one per line").fill("a great film\na bad meal")
     rows = page.locator(".lab-text")
     expect(rows).to_have_count(2)
-    expect(rows.nth(1).locator(".lab-word")).to_have_count(3)
+    expect(rows.nth(1).locator(".lab-word")).to_have_count(4)  # and its end
     good, bad = (
         float(rows.nth(k).locator(".lab-score").inner_text().rstrip("%")) for k in range(2)
     )
@@ -32,13 +32,19 @@ def test_a_text_is_coloured_and_its_words_say_what_moved_the_score(lab: Visitor)
     expect(page.locator("#panes .map.drawn")).to_have_count(1)
     page.keyboard.press("ArrowRight")
     expect(page.locator("#moved-at")).to_have_text("at “film”")
+    # The text's score is the one at its end, which is shown as the words are.
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#moved-at")).to_have_text("at “end”")
+    end = rows.nth(0).locator(".lab-word").last
+    expect(end).to_have_attribute("aria-label", f"end: {good:.1f}%")
+    expect(page.locator("#value")).to_contain_text("· end")
 
 
 def test_the_strongest_unit_is_set_and_the_score_follows(lab: Visitor) -> None:
     page = lab.page
     page.get_by_label("Texts, one per line").fill("a great film")
     score = page.locator(".lab-score")
-    expect(page.locator(".lab-word")).to_have_count(3)
+    expect(page.locator(".lab-word")).to_have_count(4)
     free = score.inner_text()
     slider = page.get_by_label("Set the strongest unit")
     slider.focus()

@@ -45,7 +45,7 @@ class ReadText:
     text: str
     words: list[Word]
     reading: Reading
-    #: Of each word the units that changed the logit most: (unit, by how much).
+    #: Of each word, then of <|end|>, the units that changed the logit most: (unit, by how much).
     moved: list[list[tuple[int, float]]]
     #: The units whose share of the last logit is largest: (unit, share).
     units: list[tuple[int, float]]
@@ -120,12 +120,9 @@ def text_read(*, checkpoint: Checkpoint, text: str) -> ReadText:
     reading = runtime.compute_aside(lambda: read_alone(loaded.model, ids), queue="lab").result()
     words = words_of(loaded.tokenizer, text, ids[1:-1])
     moved = changes(loaded.model, reading)
-    per_word = []
-    for index, word in enumerate(words):
-        # What <|end|> changes belongs to the last word.
-        stop = len(ids) if index == len(words) - 1 else word.stop + 1
-        by_unit = moved[word.first + 1 : stop].sum(0)
-        per_word.append(_largest(by_unit, UNITS_A_WORD))
+    # Token k of the text is fed after <|user|>.
+    spans = [(word.first + 1, word.stop + 1) for word in words] + [(len(ids) - 1, len(ids))]
+    per_word = [_largest(moved[first:stop].sum(0), UNITS_A_WORD) for first, stop in spans]
     shares = reading.hidden[-1] * unit_weights(loaded.model)
     return ReadText(
         text=text,

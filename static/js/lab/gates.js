@@ -80,7 +80,7 @@ export class Gates {
 
   #pin() {
     const { drawn, layer, unit, word, read } = this;
-    const token = word === null ? null : read.words[word].stop; // <|user|> is the first column
+    const token = word === null ? null : (read.words[word]?.stop ?? read.tokens.length - 1); // <|user|> is the first column
     const there = unit !== null && layer === LAYERS.length - 1 ? { layer, unit } : null;
     this.panes.pin(token, there);
     const mark = { layer, unit: there?.unit ?? this.panes.shown[0].order[0], token: token ?? drawn.tokens - 1 };

@@ -4,7 +4,7 @@ import { Reader, RefusedError, percent, probability } from "./reader.js";
 import { key, mix } from "./tones.js";
 import { Gates } from "./gates.js";
 import { LineChart } from "../shared/line_chart.js";
-import { TextList } from "./text_list.js";
+import { TextList, wordText } from "./text_list.js";
 import { saveText } from "../shared/save_file.js";
 import { say } from "../shared/strings.js";
 import { unitBars } from "./unit_bars.js";
@@ -73,12 +73,12 @@ function choose(row, word) {
 function draw() {
   const { row: { read }, word, held } = shown;
   const points = (logits) => [read.start, ...logits].map((logit, k) => [k, probability(logit)]);
-  const text = (k) => (k === 0 ? "" : k > read.words.length ? say("end") : (read.words[k - 1]?.text.trim() ?? ""));
+  const text = (k) => (k === 0 ? "" : wordText(read, k - 1));
   const series = [{ label: say("free"), hue: "--accent", points: points(read.logits) }];
   if (held !== null) series.push({ label: say("heldAt", { value: valueText(read.held.values[held]) }), hue: "--warn", points: points(read.held.logits[held]), dashed: true });
-  if (read.unit) series.push({ label: say("unitValue", { unit: String(page.unit.unit) }), hue: "--gate-h", points: read.words.map(({ stop }, k) => [k + 1, (read.unit[stop] + 1) / 2]), faint: true });
+  if (read.unit) series.push({ label: say("unitValue", { unit: String(page.unit.unit) }), hue: "--gate-h", points: [...read.words.map(({ stop }) => stop), read.unit.length - 1].map((at, k) => [k + 1, (read.unit[at] + 1) / 2]), faint: true });
   chart.show({ x: { label: say("word"), whole: true, text }, y: { label: say("score"), min: 0, max: 1 }, series });
-  element("moved-at").textContent = word === null ? say("wholeText") : say("atWord", { word: read.words[word].text.trim() });
+  element("moved-at").textContent = word === null ? say("wholeText") : say("atWord", { word: wordText(read, word) });
   unitBars(element("moved"), word === null ? read.units : read.moved[word], (unit) => {
     shown.unit = unit;
     gates.show(read, unit, shown.word);

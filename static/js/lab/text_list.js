@@ -3,6 +3,9 @@ import { ground, line } from "./tones.js";
 import { percent } from "./reader.js";
 import { say } from "../shared/strings.js";
 
+// The text's end comes after its last word.
+export const wordText = (read, index) => read.words[index]?.text.trim() ?? say("end");
+
 export class TextList extends EventTarget {
   constructor(list) {
     super();
@@ -43,15 +46,18 @@ export class TextList extends EventTarget {
       return space && space !== word.textContent ? [space, word] : [word];
     }));
     if (read.cut) place.append(` ${say("cut")}`);
+    const end = Object.assign(document.createElement("button"), { type: "button", className: "lab-word lab-end", textContent: say("end"), lang: document.documentElement.lang, tabIndex: row.words.length ? -1 : 0 });
+    row.words.push(end);
+    place.append(" ", end);
     this.colour(row, read.logits);
   }
 
-  // logits: after each word, and the last one's after the text's end
+  // logits: after each word, then after the text's end, which is the text's score
   colour(row, logits) {
     row.words.forEach((word, index) => {
       word.style.backgroundColor = ground(logits[index]);
       word.style.borderBottomColor = line(logits[index]);
-      word.setAttribute("aria-label", say("wordScore", { word: row.read.words[index].text.trim(), score: percent(logits[index]) }));
+      word.setAttribute("aria-label", say("wordScore", { word: wordText(row.read, index), score: percent(logits[index]) }));
     });
     row.item.lastElementChild.textContent = percent(logits.at(-1));
   }

@@ -43,7 +43,8 @@ def test_the_words_carry_the_scores_that_the_model_gives(
     assert len(answer["tokens"]) == len(reading.logits)
     stop = answer["words"][0]["stop"]
     assert answer["logits"][0] == pytest.approx(float(reading.logits[stop]), abs=1e-3)
-    assert len(answer["moved"]) == len(answer["words"])
+    assert len(answer["moved"]) == len(answer["words"]) + 1  # the text's end, which moves it too
+    assert not set(map(tuple, answer["moved"][-1])) & set(map(tuple, answer["moved"][-2]))
     assert answer["held"]["values"][0] == -1
     assert len(answer["held"]["logits"]) == 21
     assert len(answer["unit"]) == len(answer["tokens"])
