@@ -55,7 +55,16 @@ def test_layers_files_and_a_phone(timeline: Visitor) -> None:
             page.get_by_role("button", name=name).click()
         assert download.value.suggested_filename.endswith(ending)
         assert len(download.value.path().read_bytes()) > 40
+    for axis in ("#row-ticks", "#column-ticks"):
+        expect(page.locator(f"{axis} span")).to_have_text(["0", "1", "2", "3"])
+    expect(page.locator("#scale-low")).to_have_text("0: the same")
+    expect(page.locator("#scale-high")).to_contain_text("farthest apart")
     page.set_viewport_size({"width": 390, "height": 844})
+    # Its words keep their size on a phone.
+    expect(page.locator("#path svg")).not_to_have_attribute("viewBox", "0 0 560 560")
+    assert page.locator("#path text").first.evaluate(
+        "one => one.getScreenCTM().a * one.getAttribute('font-size')"
+    ) >= 12  # fmt: skip
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

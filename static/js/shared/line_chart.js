@@ -16,6 +16,13 @@ const PAD = { left: 56, right: 12, top: 10, bottom: 36 };
 const NAME = 18; // the width of the y axis' name, beside its numbers
 const TICKS = 5;
 const EMPTY_AT = 110;
+const APART = 8; // px between the numbers or words of the x axis
+const LONGEST = 18; // characters of one
+
+function elided(text) {
+  const characters = [...String(text)];
+  return characters.length > LONGEST ? `${characters.slice(0, LONGEST - 1).join("")}…` : characters.join("");
+}
 
 export class LineChart {
   constructor(canvas, readout) {
@@ -126,7 +133,7 @@ export class LineChart {
       pen.fillText(number(tick), left - 6, y);
     }
     pen.textAlign = "center";
-    for (const tick of ticks(rx, this.data.x.log, this.data.x.whole)) pen.fillText(this.#xText(tick), this.px(tick), height - PAD.bottom + 12);
+    this.#drawXTicks(pen, ticks(rx, this.data.x.log, this.data.x.whole), width, height - PAD.bottom + 12);
     pen.fillText(this.data.x.label, (left + width - PAD.right) / 2, height - 8);
     pen.save();
     pen.translate(9, (PAD.top + height - PAD.bottom) / 2);
@@ -145,6 +152,19 @@ export class LineChart {
     }
     pen.globalAlpha = 1;
     pen.setLineDash([]);
+  }
+
+  // Each whole within the picture, or left out where it would touch the one before.
+  #drawXTicks(pen, values, width, y) {
+    let end = -Infinity;
+    for (const tick of values) {
+      const text = elided(this.#xText(tick));
+      const half = pen.measureText(text).width / 2;
+      const x = Math.max(half, Math.min(width - half, this.px(tick)));
+      if (x - half < end + APART) continue;
+      pen.fillText(text, x, y);
+      end = x + half;
+    }
   }
 
   // Axes without a point would only show meaningless numbers.

@@ -23,7 +23,7 @@ export class DistanceMap {
       this.open(this.states[this.row].turn);
     });
     box.addEventListener("keydown", (event) => this.#key(event));
-    new ResizeObserver(() => this.states && this.#move()).observe(box);
+    new ResizeObserver(() => this.states && this.#place()).observe(box);
   }
 
   show(distances, states, { layer, hue }) {
@@ -33,11 +33,30 @@ export class DistanceMap {
     this.lut = ramp(`--gate-${hue}`, false);
     paint(this.canvas, count, count, this.lut, false, this.top, (x, y) => distances[y][x]);
     this.box.setAttribute("aria-label", say("matrixLabel", { layer: layer + 1 }));
-    element("scale-text").textContent = say("scale", { top: number(this.top) });
+    element("scale-low").textContent = say("scaleLow");
+    element("scale-high").textContent = say("scaleHigh", { top: number(this.top) });
     paint(element("scale"), 256, 1, this.lut, false, 255, (x) => x);
     if (this.row >= count || !this.seen) [this.row, this.column] = [count - 1, 0];
     this.seen = true;
+    this.#place();
+  }
+
+  #place() {
     this.#move();
+    this.#ticks(element("row-ticks"), "top", 20);
+    this.#ticks(element("column-ticks"), "left", 28);
+  }
+
+  // The turns' numbers beside the fields, as many as have so much room (px) each.
+  #ticks(box, side, room) {
+    const field = this.box.clientWidth / this.states.length;
+    const every = Math.max(1, Math.ceil(room / field));
+    box.replaceChildren(...this.states.flatMap(({ number: turn }, k) => {
+      if (k % every) return [];
+      const tick = Object.assign(document.createElement("span"), { textContent: turn });
+      tick.style[side] = `${(k + 0.5) * field}px`;
+      return [tick];
+    }));
   }
 
   #name(k) {
@@ -84,7 +103,7 @@ export class DistanceMap {
     pen.drawImage(this.canvas, side, head, count * field, count * field);
     pen.fillStyle = color;
     pen.font = `14px ${fontFamily}`;
-    pen.fillText(`${element("distances-head").textContent} · ${say("layer", { n: this.layer + 1 })} · ${say("scale", { top: number(this.top) })}`, 12, 22, picture.width - 24);
+    pen.fillText(`${element("distances-head").textContent} · ${say("layer", { n: this.layer + 1 })} · ${say("scaleLow")} – ${say("scaleHigh", { top: number(this.top) })}`, 12, 22, picture.width - 24);
     pen.font = `11px ${fontFamily}`;
     const every = Math.ceil(16 / field);
     this.states.forEach(({ number: turn }, k) => {
@@ -94,6 +113,10 @@ export class DistanceMap {
       pen.textAlign = "center";
       pen.fillText(String(turn), side + (k + 0.5) * field, head + count * field + 16);
     });
+    pen.fillText(say("xTurn"), side + (count * field) / 2, head + count * field + 32);
+    pen.translate(14, head + (count * field) / 2);
+    pen.rotate(-Math.PI / 2);
+    pen.fillText(say("xTurn"), 0, 0);
     savePicture(picture, name);
   }
 }

@@ -87,6 +87,14 @@ const tabs = radios(element("layer-tabs"), (value) => {
   show();
 });
 
+// The path is drawn at the size that it has.
+let width = 0;
+new ResizeObserver(([{ contentRect }]) => {
+  if (!data?.turns.length || contentRect.width === width) return;
+  width = contentRect.width;
+  drawPath(element("path"), data.layers[layer], rows(), { layer, hue: page.hue });
+}).observe(element("path"));
+
 async function start() {
   try {
     const answer = await fetch(`/chat/${page.chat}/timeline.json${page.until ? `?until=${page.until}` : ""}`);

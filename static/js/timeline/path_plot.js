@@ -5,8 +5,9 @@ import { number } from "../shared/line_chart.js";
 import { say } from "../shared/strings.js";
 
 const NS = "http://www.w3.org/2000/svg";
-const [WIDE, HIGH, PAD] = [560, 560, 44];
-const NAMES = 40; // states from which on not every point has its number beside it
+const PAD = 44;
+const [LEAST, MOST] = [280, 560]; // px of a side: drawn at its own size, so that its words can be read
+const LETTER = 8; // px, about, of 13 px type
 
 const rgb = (name) => `rgb(${colour(name).join()})`;
 
@@ -20,6 +21,8 @@ function node(parent, tag, attributes = {}, text = "") {
 
 // layer: of the answer; states: [{number, label, turn}], the blank memory first
 export function drawPath(box, { path, explained }, states, { layer, hue }) {
+  const side = Math.round(Math.max(LEAST, Math.min(MOST, box.clientWidth || MOST)));
+  const [WIDE, HIGH] = [side, side];
   const svg = node(null, "svg", { xmlns: NS, viewBox: `0 0 ${WIDE} ${HIGH}`, role: "group", "aria-label": say("pathLabel", { layer: layer + 1 }), "font-family": "system-ui, sans-serif" });
   node(svg, "rect", { width: WIDE, height: HIGH, fill: rgb("--raised") });
   // One scale for both axes, so that distances are those of the plane.
@@ -38,7 +41,17 @@ export function drawPath(box, { path, explained }, states, { layer, hue }) {
   // In a window of later turns the blank memory isn't what the first of them followed.
   const joined = states[1]?.number === 1 ? points : points.slice(1);
   node(svg, "polyline", { points: joined.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" "), fill: "none", stroke: rgb("--line-strong"), "stroke-width": 1.5, "stroke-linejoin": "round" });
-  const every = Math.ceil(states.length / NAMES);
+  // Of the names that would lie over another, the state's that comes first in this order is written.
+  const order = [...new Set([points.length - 1, 0, ...points.keys()])];
+  const named = new Map();
+  for (const k of order) {
+    const [[x, y], text] = [points[k], k === 0 ? states[k].label : String(states[k].number)];
+    const left = k === 0 && x + 9 + text.length * LETTER > WIDE;
+    const from = left ? x - 9 - text.length * LETTER : x + 9;
+    const own = { text, left, from, to: from + text.length * LETTER, top: y - 20, bottom: y - 4 };
+    const free = [...named.values()].every(({ from: start, to, top, bottom }) => own.to < start || own.from > to || own.bottom < top || own.top > bottom);
+    if (free) named.set(k, own);
+  }
   points.forEach(([x, y], k) => {
     const { number: turn, label, turn: id } = states[k];
     const last = k === points.length - 1;
@@ -47,9 +60,9 @@ export function drawPath(box, { path, explained }, states, { layer, hue }) {
     // A larger field than the dot, for fingers.
     if (id) node(part, "circle", { cx: x, cy: y, r: 14, fill: "transparent", stroke: "none" });
     node(part, "circle", { cx: x, cy: y, r: last ? 7 : 5, fill: k === 0 ? rgb("--raised") : rgb(last ? "--accent" : hueName(hue)), stroke: k === 0 ? rgb("--text") : rgb("--raised"), "stroke-width": 1.5 });
-    if (k !== 0 && !last && k % every) return;
-    const left = x > WIDE - 120 && k === 0;
-    node(part, "text", { x: left ? x - 9 : x + 9, y: y - 8, "text-anchor": left ? "end" : "start", fill: rgb("--text"), "font-size": 13, "paint-order": "stroke", stroke: rgb("--raised"), "stroke-width": 3 }, k === 0 ? label : String(turn));
+    if (!named.has(k)) return;
+    const { text, left } = named.get(k);
+    node(part, "text", { x: left ? x - 9 : x + 9, y: y - 8, "text-anchor": left ? "end" : "start", fill: rgb("--text"), "font-size": 13, "paint-order": "stroke", stroke: rgb("--raised"), "stroke-width": 3 }, text);
   });
   box.replaceChildren(svg);
 }
