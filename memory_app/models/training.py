@@ -1,6 +1,7 @@
 """Training runs, the searches that queue them, and their figures."""
 
 import uuid
+from statistics import median
 from typing import ClassVar
 
 from django.conf import settings
@@ -29,6 +30,8 @@ class RunStatus(models.TextChoices):
 HELD = (RunStatus.RUNNING, RunStatus.CANCELLING, RunStatus.PAUSING)
 
 
+#: Figures of a run's speed that the time left is computed from: at least, and at most.
+RATES_LEAST, RATES_MOST = 3, 10
 #: A run with one of these stands still for good, unless a person resumes it.
 ENDED = (RunStatus.FINISHED, RunStatus.CANCELLED, RunStatus.FAILED)
 #: A run with one of these is carried out or will be: it still needs its corpora and its parent.
@@ -126,13 +129,14 @@ class TrainingRun(Sequenced):
         return self.status == RunStatus.RUNNING and 0 < self.total_steps <= self.step
 
     def seconds_left(self) -> float | None:
-        """The time left at the rate of the last figures; None before there are any."""
-        rates = self.metrics.filter(name="steps_per_second", value__gt=0).order_by("-step")
-        last = list(rates.values_list("value", flat=True)[:10])
-        if self.status not in HELD or not last or self.step >= self.total_steps:
+        """The time left at the median rate of the last figures; None before there are enough."""
+        rates = self.metrics.filter(name="steps_per_second", value__gt=0, step__gt=1)
+        last = list(rates.order_by("-step").values_list("value", flat=True)[:RATES_MOST])
+        if self.status not in HELD or len(last) < RATES_LEAST or self.step >= self.total_steps:
             return None
-        # Each figure covers equally many steps, so their times are averaged.
-        return (self.total_steps - self.step) * sum(1 / rate for rate in last) / len(last)
+        # The first steps after a start are several times slower, as is one with a validation:
+        # the first of all isn't counted, and a mean would follow the others for a hundred steps.
+        return (self.total_steps - self.step) / median(last)
 
 
 class TrainingMetric(models.Model):

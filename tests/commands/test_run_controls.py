@@ -7,7 +7,7 @@ from django.db import connection
 
 from memory_app.core.evaluation import progress_exam
 from memory_app.core.tasks import chat
-from memory_app.models import HELD, RunSample, RunStatus, TrainingRun
+from memory_app.models import HELD, RunSample, RunStatus, TrainingMetric, TrainingRun
 from memory_app.services.training import (
     execute,
     leases,
@@ -277,5 +277,13 @@ def test_time_left_follows_from_the_rows(launch):
     recorder.on_step(1, {"loss": 1.0})
     run.refresh_from_db()
     assert not run.is_preparing
-    run.metrics.filter(name="steps_per_second").update(value=2.0)
+    # The first steps are slower: nothing is said by them alone, and later they don't count.
+    rates = {1: 0.01, 10: 0.1}
+    for step, rate in rates.items():
+        TrainingMetric.objects.update_or_create(
+            run=run, name="steps_per_second", step=step, defaults={"value": rate}
+        )
+    assert run.seconds_left() is None
+    for step in (20, 30):
+        TrainingMetric.objects.create(run=run, name="steps_per_second", step=step, value=2.0)
     assert run.seconds_left() == pytest.approx((run.total_steps - 1) / 2)
