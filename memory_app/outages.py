@@ -14,6 +14,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from memory_app.core.number_text import size_text
+
 #: Bytes below which a disk counts as full: SQLite writes a page several times before it is safe.
 LEAST = 16 << 20
 FULL = _(
@@ -73,7 +75,7 @@ def full_disks() -> list[str]:
             continue
         free = disk.f_bavail * disk.f_frsize
         if free < LEAST:
-            sentences.append(f"The disk of {place} is full: {free >> 20} MiB are free.")
+            sentences.append(f"The disk of {place} is full: {size_text(free)} are free.")
         elif disk.f_files and not disk.f_favail:
             sentences.append(f"The disk of {place} is full: no more files can be made on it.")
     return sentences

@@ -30,7 +30,7 @@ STRINGS: dict[str, dict[str, Any]] = {
             "other": _("{n} texts read: {positive} positive."),
         },
         "csvEmpty": _("This file contains no rows."),
-        "csvLarge": _("This file is larger than 8 MB."),
+        "csvLarge": _("This file is larger than 8 MiB."),
         "csvReading": _("Reading: {n} of {all} texts…"),
         "csvRight": _("{right} of {known} labels agree ({share})."),
         "csvRows": _("This file has more than {n} rows. Split it."),
@@ -339,7 +339,8 @@ STRINGS: dict[str, dict[str, Any]] = {
             "Distances between the states of layer {layer}. Arrow keys move, Enter opens the turn "
             "of the row."
         ),
-        "scale": _("0 to {top}"),
+        "scaleLow": _("0: the same"),
+        "scaleHigh": _("{top}: farthest apart"),
         "norm": _("distance to the blank memory (norm)"),
         "moved": _("moved in the turn"),
         "toLast": _("distance to the last state"),

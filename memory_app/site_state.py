@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from memory_app.core.number_text import size_text
 from memory_app.models import SiteSwitch
 from memory_app.refusal import Refused
 
@@ -109,7 +110,7 @@ def disk_sentence() -> str:
         (settings.DISK_WARN_MB, "make room soon"),
     ):
         if free < bound:
-            return f"{free:,} MiB are free, less than {bound:,}: {words}."
+            return f"{size_text(free << 20)} are free, less than {size_text(bound << 20)}: {words}."
     return ""
 
 

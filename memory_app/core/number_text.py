@@ -26,6 +26,16 @@ def measure_text(value: float) -> str:
     return f"{value:,.3f}" if value == 0 or abs(value) >= 1e-3 else figure_text(value)
 
 
+def size_text(count: float) -> str:
+    """Bytes as `B`, `KiB`, `MiB`, … of 1,024 each, with three digits at most: 13312 -> "13 KiB"."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 999.5:
+            return f"{value:.3g}\N{NO-BREAK SPACE}{unit}"
+        value /= 1024
+    return f"{value:,.3g}\N{NO-BREAK SPACE}TiB"
+
+
 def whole_number(text: str, most: int) -> int | None:
     """The number from 0 to `most` that ASCII digits write; None for any other text."""
     # int() takes signs, blanks, underscores and other scripts' digits, and time for a million.

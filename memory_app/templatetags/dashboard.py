@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from memory_app.core.data.read_corpus import Refusal
 from memory_app.core.data.sample_corpus import NAME as SAMPLE
-from memory_app.core.number_text import figure_text, measure_text
+from memory_app.core.number_text import figure_text, measure_text, size_text
 from memory_app.languages import language_name
 from memory_app.models import Corpus
 from memory_app.services.operations.audit import COMMAND_LINE
@@ -197,13 +197,14 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def size(count: int | None) -> str:
-    """Bytes in the unit that leaves few digits; 1 KB is 1,024, as for a state's size."""
-    value = float(count or 0)
-    for unit in ("B", "KB", "MB", "GB"):
-        if value < 999.5:
-            return f"{value:.3g}\N{NO-BREAK SPACE}{unit}"
-        value /= 1024
-    return f"{value:.3g}\N{NO-BREAK SPACE}TB"
+    """13312 -> "13 KiB"."""
+    return size_text(count or 0)
+
+
+@register.filter
+def bound_size(count: int) -> str:
+    """A bound in bytes; 0 has switched it off."""
+    return size_text(count) if count else _("off")
 
 
 @register.filter

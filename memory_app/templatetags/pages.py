@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from memory_app import change_notes
 from memory_app.core.inspection.long_trace import LONG
+from memory_app.core.number_text import size_text
 from memory_app.markdown import markdown_or_nothing
 from memory_app.models import Checkpoint, Turn
 from memory_app.script_strings import STRINGS
@@ -136,11 +137,9 @@ def reply_html(turn: Turn | None) -> SafeString:
 
 
 @register.filter
-def kilobytes(size: int) -> str:
-    """8192 -> "8 KB": a state is a round number of them, and shown as such."""
-    if size < 1024:
-        return f"{size}\N{NO-BREAK SPACE}B"
-    return f"{size / 1024:g}\N{NO-BREAK SPACE}KB"
+def size(count: int | None) -> str:
+    """13312 -> "13 KiB"."""
+    return size_text(count or 0)
 
 
 @register.simple_tag

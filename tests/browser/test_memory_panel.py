@@ -18,9 +18,9 @@ def number(text: str | None) -> int:
 
 
 def size(text: str | None) -> float:
-    """In bytes, of what has three digits: "52.3 KB" is anything from 52.25 to 52.35."""
+    """In bytes, of what has three digits: "52.3 KiB" is anything from 52.25 to 52.35."""
     value, unit = (text or "").split()
-    return float(value) * {"B": 1, "KB": 1024, "MB": 1024**2}[unit]
+    return float(value) * {"B": 1, "KiB": 1024, "MiB": 1024**2}[unit]
 
 
 def test_the_costs_are_those_of_the_chats_own_tokens(visitor: Visitor) -> None:

@@ -8,6 +8,7 @@ from django.core.management.base import CommandParser
 
 from memory_app import registry
 from memory_app.core.inspection.unit_index import UnitIndex
+from memory_app.core.number_text import size_text
 from memory_app.management.base import ReportingCommand, bars
 from memory_app.services.chat.unit_index import (
     REFERENCE_TOKENS,
@@ -47,5 +48,5 @@ class Command(ReportingCommand):
     def show(self, result: Any) -> None:
         self.stdout.write(
             f"{result['tokens']:,} tokens indexed for {sum(result['units']):,} units, "
-            f"{result['bytes'] / 1e6:.0f} MB"
+            f"{size_text(result['bytes'])}"
         )

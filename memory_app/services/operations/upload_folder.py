@@ -34,8 +34,3 @@ def uploads_sweep() -> None:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         except OSError:  # another process was faster
             continue
-
-
-def size_of(count: int) -> str:
-    """A bound on bytes in readable form."""
-    return f"{count / (1 << 30):g} GiB" if count >= 1 << 30 else f"{count / MIB:g} MiB"

@@ -23,9 +23,10 @@ from memory_app.core.data.ingest import (
 from memory_app.core.data.read_corpus import Refusal
 from memory_app.core.data.statistics import MARK_EVERY
 from memory_app.core.messages import Sentence, quoted
+from memory_app.core.number_text import size_text
 from memory_app.models import Corpus
 from memory_app.services.operations.audit import audit_record
-from memory_app.services.operations.upload_folder import MIB, size_of
+from memory_app.services.operations.upload_folder import MIB
 from memory_app.services.training.corpus_description import (
     About,
     CorpusError,
@@ -238,7 +239,7 @@ def caps() -> dict[str, str | int]:
     """The bounds of an upload, for its page."""
     return {
         "bytes": settings.UPLOAD_MAX_MB * MIB,
-        "body": size_of(settings.UPLOAD_MAX_MB * MIB),
-        "unpacked": size_of(settings.CORPUS_MAX_MB * MIB),
+        "body": size_text(settings.UPLOAD_MAX_MB * MIB),
+        "unpacked": size_text(settings.CORPUS_MAX_MB * MIB),
         "rows": f"{settings.CORPUS_MAX_ROWS:,}",
     }

@@ -84,7 +84,7 @@ def _context(guest: bool, row: Consolidation | None) -> dict[str, Any]:
         "memories": memories_shown(row) if remembered else [],
         "figures": _figures(row.figures) if remembered and row.figures else [],
         "seconds": row.figures.get("seconds"),
-        "kilobytes": round(row.figures.get("bytes", 0) / 1000),
+        "bytes": row.figures.get("bytes", 0),
     }
 
 

@@ -34,7 +34,14 @@ def site(request: StaffRequest) -> HttpResponse:
         switch=SiteSwitch.objects.first() or SiteSwitch(),
         by_setting=settings.READ_ONLY,
         closed=site_state.state_now().why_no_chats,
-        free=site_state.free_mb(),
         showcased=len(showcase_links()),
-        bounds=(settings.DISK_WARN_MB, settings.DISK_NO_CHATS_MB, settings.DISK_READ_ONLY_MB),
+        free=site_state.free_mb() << 20,
+        bounds=[
+            bound << 20
+            for bound in (
+                settings.DISK_WARN_MB,
+                settings.DISK_NO_CHATS_MB,
+                settings.DISK_READ_ONLY_MB,
+            )
+        ],
     )

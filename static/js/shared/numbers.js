@@ -7,8 +7,8 @@ export const grouped = (count) => counts.format(count);
 // At most n significant digits.
 export const rounded = (value, digits) => Number(value.toPrecision(digits)).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 6 });
 
-// 256 -> "256 B", 13312 -> "13 KB", 1331200 -> "1.27 MB": in powers of 1,024, as the server writes them.
+// 256 -> "256 B", 13312 -> "13 KiB", 1331200 -> "1.27 MiB": in powers of 1,024, as the server writes them.
 export function size(bytes) {
-  const power = bytes < 1024 ? 0 : bytes < 1024 ** 2 ? 1 : 2;
-  return `${sizes.format(bytes / 1024 ** power)}\u00a0${["B", "KB", "MB"][power]}`;
+  const power = bytes < 1024 ? 0 : bytes < 1024 ** 2 ? 1 : bytes < 1024 ** 3 ? 2 : 3;
+  return `${sizes.format(bytes / 1024 ** power)}\u00a0${["B", "KiB", "MiB", "GiB"][power]}`;
 }

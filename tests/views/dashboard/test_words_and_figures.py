@@ -165,3 +165,10 @@ def test_staff_see_a_link_to_the_dashboard_on_the_site(client):
     assert link in client.get("/").content.decode()
     client.logout()
     assert link not in client.get("/").content.decode()
+
+
+def test_a_bound_of_the_disk_that_is_off_says_so(staff, settings):
+    settings.DISK_WARN_MB, settings.DISK_NO_CHATS_MB, settings.DISK_READ_ONLY_MB = 2048, 0, 0
+    page = body_of(staff.client, "site").replace("\N{NO-BREAK SPACE}", " ")
+    assert "<dt>Warns below</dt><dd>2 GiB</dd>" in page
+    assert page.count("<dd>off</dd>") == 2
