@@ -204,7 +204,7 @@ def size(count: int | None) -> str:
 @register.filter
 def bound_size(count: int) -> str:
     """A bound in bytes; 0 has switched it off."""
-    return size_text(count) if count else _("off")
+    return size_text(count) if count else gettext("off")
 
 
 @register.filter
