@@ -101,6 +101,7 @@ SUITE_WORDS: dict[str, str | Promise] = {
     "perplexity": _("perplexity"),
     "recall": pgettext_lazy("a suite of an evaluation", "recall"),
     "sentiment": pgettext_lazy("a suite of an evaluation", "sentiment"),
+    "completion": pgettext_lazy("a suite of an evaluation", "completion of texts"),
 }
 METHOD_WORDS: dict[str, str | Promise] = {"grid": _("grid"), "random": _("random")}
 DISK_WORDS: dict[str, str | Promise] = {

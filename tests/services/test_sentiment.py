@@ -67,5 +67,5 @@ def test_an_evaluation_says_what_it_lacks(corpus: str, tmp_path: Path) -> None:
     talk = tmp_path / "talk.jsonl"
     turns = [{"role": "user", "text": "hi"}, {"role": "bot", "text": "hello"}]
     talk.write_text(json.dumps({"turns": turns}) + "\n", "utf-8")
-    with pytest.raises(CommandError, match="has a label"):
+    with pytest.raises(CommandError, match="is a text that sentiment can measure"):
         command("evaluate", "--checkpoint", name, "--data", str(talk))

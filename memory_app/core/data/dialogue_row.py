@@ -12,6 +12,8 @@ from memory_app.core.messages import SentenceError
 Turns = list[tuple[str, str]]
 
 MAX_TURN_CHARS = 8000
+#: What stands for the user's turn where a row is a text that nothing comes before.
+NO_PRIME = "—"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

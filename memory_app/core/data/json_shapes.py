@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from memory_app.core import strict_json
-from memory_app.core.data.dialogue_row import RefusedError, Taken, normalise
+from memory_app.core.data.dialogue_row import NO_PRIME, RefusedError, Taken, normalise
 from memory_app.core.strict_json import StrictJSONError
 
 #: What each role is here; "" is a message that is left out and counted.
@@ -126,7 +126,18 @@ def _pair(row: dict[str, Any]) -> list[tuple[str, str]]:
         has_context = isinstance(context, str) and context.strip()
         question = f"{row[asked]}\n\n{context}" if has_context else row[asked]
         return [("user", question), ("bot", row[replied])]
+    if "text" in row:
+        return _plain(row)
     raise RefusedError("no turns, messages or conversations, and no instruction with its output")
+
+
+def _plain(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """A text by itself, or behind its prime: what a model is given to begin it with."""
+    prime = row.get("prime") or NO_PRIME
+    for key, value in (("text", row["text"]), ("prime", prime)):
+        if not isinstance(value, str):
+            raise RefusedError("a row whose {key} is missing or not a string", key=key)
+    return [("user", prime), ("bot", row["text"])]
 
 
 def _clean_id(text: str) -> str:

@@ -67,6 +67,8 @@ def _of_texts(validation: object, say: Callable[[Sentence], str]) -> list[tuple[
 
 def _of_exam(exam: object, say: Callable[[Sentence], str]) -> list[str]:
     """A classifier's figures on texts that it has never seen, with the baselines beside them."""
+    if isinstance(exam, Mapping) and isinstance(exam.get("completion"), Mapping):
+        return _of_written(exam["completion"], say)
     found = exam.get("sentiment") if isinstance(exam, Mapping) else None
     if not isinstance(found, Mapping) or type(found.get("n")) is not int or found["n"] < 1:
         return []
@@ -86,6 +88,32 @@ def _of_exam(exam: object, say: Callable[[Sentence], str]) -> list[str]:
     ]
     title = Sentence("Accuracy on {n} texts held out of all training", {"n": f"{n:,}"})
     head = ("", say(Sentence("share, Wilson interval")))
+    return ["", "## " + say(title), *_table(head, rows)]
+
+
+def _of_written(figures: Mapping[str, Any], say: Callable[[Sentence], str]) -> list[str]:
+    """Bits per character and form of a model of texts, with the baselines beside them."""
+    baselines = figures.get("baselines")
+    lines = [(Sentence("this checkpoint"), figures)]
+    for name, one in baselines.items() if isinstance(baselines, Mapping) else ():
+        if isinstance(one, Mapping):
+            lines.append((Sentence("baseline {name}", {"name": _text(name)}), one))
+    rows: list[tuple[str, ...]] = []
+    for label, one in lines:
+        bits, form, n = (one.get(key) for key in ("bits_per_character", "form", "form_lines"))
+        if not isinstance(bits, float):
+            continue
+        known = isinstance(form, float) and isinstance(n, int) and n > 0
+        share = _interval(float(form or 0), int(n or 0)) if known else "–"
+        rows.append((say(label), f"{bits:.3f}", share))
+    if not rows:
+        return []
+    title = Sentence("On {n} texts held out of all training", {"n": _figure(figures.get("n", 0))})
+    head = (
+        "",
+        say(Sentence("bits per character")),
+        say(Sentence("lines of the right length, Wilson interval")),
+    )
     return ["", "## " + say(title), *_table(head, rows)]
 
 

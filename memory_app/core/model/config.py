@@ -15,6 +15,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}")
 FORMAT_VERSION = 1
 #: The task of a checkpoint whose config.json names none (core/tasks).
 CHAT_TASK = "chat"
+#: Continues texts; its tokens may be characters (core/text/characters.py).
+COMPLETION_TASK = "completion"
 # Far above anything this product trains; a config beyond it is a mistake or an attack.
 MAX_SIZE = MAX_TOKENS
 MAX_LAYERS = 16

@@ -39,8 +39,8 @@ class LabelSettings(Section):
     keep: str = setting(
         "best",
         Sentence(
-            "Published weights: those with the best accuracy on the validation splits (best), or "
-            "the last ones (last)."
+            "Published weights: those with the best figures on the validation splits (best), or "
+            "the last ones (last). Completion reads this setting, too."
         ),
         choices=one_of("best", "last"),
     )

@@ -13,7 +13,7 @@ GROUP = Sentence("Model shape")
 #: Tokens of which every pair is counted: with more the table takes gigabytes.
 MOST_COUNTED = 16_384
 #: Outputs of the head, by task: one a token of the vocabulary (0), or a number of its own.
-TASK_OUTPUTS = {"chat": 0, "sentiment": 1}
+TASK_OUTPUTS = {"chat": 0, "sentiment": 1, "completion": 0}
 
 
 def _languages() -> tuple[str, ...]:
@@ -29,7 +29,9 @@ class ModelSettings(Section):
 
     task: str = setting(
         "chat",
-        Sentence("What the model is trained for: chat, or the sentiment of a text."),
+        Sentence(
+            "What the model is trained for: chat, the sentiment of a text, or completion of texts."
+        ),
         choices=one_of(*TASK_OUTPUTS),
     )
     cell: str = setting(

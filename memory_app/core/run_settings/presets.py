@@ -7,7 +7,8 @@ from memory_app.core.run_settings.training_settings import TrainingSettings
 
 #: Settings of a run that reads texts with a label: no dialogue is generated, a text is one window.
 #: `batch_tokens` bounds from below what a step's loss is divided by.
-_TEXTS = {"facts": 0.0, "identity": 0.0, "window": 512, "batch_tokens": 64}
+_NO_DIALOGUES = {"facts": 0.0, "identity": 0.0}
+_TEXTS = {**_NO_DIALOGUES, "window": 512, "batch_tokens": 64}
 
 PRESETS: dict[str, TrainingSettings] = {
     "tiny": TrainingSettings().changed(
@@ -110,6 +111,51 @@ PRESETS: dict[str, TrainingSettings] = {
             **_TEXTS,
         }
     ),
+    # Characters of verse, each line behind its length. The bundled one.
+    "completion": TrainingSettings().changed(
+        {
+            "task": "completion",
+            "vocabulary": "characters",
+            "line_marks": "lengths",
+            "vocab_size": 4096,
+            "embedding_dim": 128,
+            "hidden_size": 256,
+            "num_layers": 2,
+            "dropout": 0.0,
+            "steps": 2200,
+            "evaluate_every": 200,
+            "warmup": 60,
+            "average_from": 0.85,
+            "learning_rate": 4e-3,
+            "embedding_rate": 1.0,
+            "batch_tokens": 1536,
+            "window": 320,
+            "pool_tokens": 50_000,
+            **_NO_DIALOGUES,
+        }
+    ),
+    # Prose and plays, in bytes: no vocabulary to choose, any language.
+    "completion-bytes": TrainingSettings().changed(
+        {
+            "task": "completion",
+            "vocabulary": "bytes",
+            "vocab_size": 260,
+            "embedding_dim": 64,
+            "hidden_size": 384,
+            "num_layers": 2,
+            "dropout": 0.1,
+            "steps": 2500,
+            "evaluate_every": 250,
+            "warmup": 60,
+            "average_from": 0.85,
+            "learning_rate": 3e-3,
+            "embedding_rate": 1.0,
+            "batch_tokens": 2048,
+            "window": 256,
+            "max_dialogue": 8192,
+            **_NO_DIALOGUES,
+        }
+    ),
 }
 
 #: What each takes and gives.
@@ -124,5 +170,12 @@ PRESET_HELP: dict[str, Sentence] = {
     "sentiment": Sentence(
         "Sentiment of a text, with a score after every word. Its embeddings start from counts of "
         "which words occur side by side in the corpora."
+    ),
+    "completion": Sentence(
+        "Verse, continued character by character; each line’s length is written before it. Half an "
+        "hour on one core."
+    ),
+    "completion-bytes": Sentence(
+        "Plain text in any language, continued byte by byte. Half an hour on one core."
     ),
 }

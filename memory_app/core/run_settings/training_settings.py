@@ -17,6 +17,7 @@ from memory_app.core.run_settings.execution import ExecutionSettings
 from memory_app.core.run_settings.labels import LabelSettings
 from memory_app.core.run_settings.model import InitialisationSettings, ModelSettings
 from memory_app.core.run_settings.optimisation import OptimisationSettings, RegularisationSettings
+from memory_app.core.run_settings.plain_texts import TextSettings
 from memory_app.core.run_settings.setting import Section, Setting, SettingsError
 
 
@@ -31,6 +32,7 @@ class TrainingSettings:
     curriculum: CurriculumSettings = field(default_factory=CurriculumSettings)
     corpora: CorporaSettings = field(default_factory=CorporaSettings)
     labels: LabelSettings = field(default_factory=LabelSettings)
+    texts: TextSettings = field(default_factory=TextSettings)
     execution: ExecutionSettings = field(default_factory=ExecutionSettings)
 
     def __post_init__(self) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from memory_app.core.tasks.base import Task
 from memory_app.core.tasks.chat import Chat
+from memory_app.core.tasks.completion import COMPLETION
 from memory_app.core.tasks.sentiment import SENTIMENT
 
-__all__ = ["CHAT", "SENTIMENT", "Task", "register", "task_named", "task_names"]
+__all__ = ["CHAT", "COMPLETION", "SENTIMENT", "Task", "register", "task_named", "task_names"]
 
 CHAT = Chat()
 _TASKS: dict[str, Task] = {}
@@ -19,6 +20,7 @@ def register(task: Task) -> None:
 
 register(CHAT)
 register(SENTIMENT)
+register(COMPLETION)
 
 
 def task_named(name: str) -> Task:

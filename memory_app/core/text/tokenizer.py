@@ -52,6 +52,11 @@ def _byte_of_character() -> dict[str, int]:
 _BYTES = _byte_of_character()
 
 
+def byte_characters() -> list[str]:
+    """How each byte is written in tokenizer.json, 0 to 255."""
+    return sorted(_BYTES, key=_BYTES.__getitem__)
+
+
 def _check(file: Any) -> None:
     """Bound what the library would be told to do, before it is told.
 

@@ -197,7 +197,9 @@ def task_figures(loaded: Loaded, task: str, sources: Mapping[str, Dialogues]) ->
     rows = [Source(name, [], list(dialogues)) for name, dialogues in sources.items()]
     figures = task_named(task).metrics(loaded, rows)
     if not figures:
-        raise EvaluationError("No row of these corpora has a label that {task} knows.", task=task)
+        raise EvaluationError(
+            "No row of these corpora is a text that {task} can measure.", task=task
+        )
     return {task: figures}
 
 

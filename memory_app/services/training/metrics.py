@@ -9,12 +9,24 @@ from memory_app.core.number_text import whole_number
 from memory_app.models import Checkpoint, EvaluationStatus
 
 #: Of these, less is better.
-_LESS = ("bits_per_byte", "cross_entropy", "perplexity_per_token", "loops", "control", "false")
+_LESS = (
+    "bits_per_byte",
+    "bits_per_character",
+    "cross_entropy",
+    "perplexity_per_token",
+    "loops",
+    "control",
+    "false",
+)
 #: These describe the exam and not the checkpoint.
-_NEITHER = ("tokens", "bytes", "n", "seconds", "majority")
+_NEITHER = (
+    *("tokens", "bytes", "n", "seconds", "majority", "characters", "form_lines", "form_texts"),
+)
 #: Shares of a classifier's `n` texts: they have an interval. Precision, recall and F1 are of parts.
 _OF_TEXTS = ("accuracy", "unit_accuracy")
-#: Bits per byte have no interval: a rise by more than this share of them counts as worse.
+#: Other shares, with the number that they are of.
+_OF_NUMBERS = {"form": "form_lines", "form_whole": "form_texts"}
+#: Bits per byte or character have no interval: a rise by more than this share counts as worse.
 WORSE_BITS = 0.02
 LARGEST = 1e300
 #: Questions per test below which a share says too little to promote by: of 50, one half has the
@@ -77,8 +89,8 @@ def _figures(result: Any) -> dict[str, Figure]:
 
     def n_of(path: str, value: float) -> int | None:
         parent, _, name = path.rpartition("/")
-        texts = numbers.get(f"{parent}/n", 0)
-        if name in _OF_TEXTS and 1 <= texts <= 10**9 and 0 <= value <= 1:
+        texts = numbers.get(f"{parent}/{_OF_NUMBERS.get(name, 'n')}", 0)
+        if name in (*_OF_TEXTS, *_OF_NUMBERS) and 1 <= texts <= 10**9 and 0 <= value <= 1:
             return int(texts)
         if asked is None or not path.startswith("recall/") or not 0 <= value <= 1:
             return None
@@ -173,7 +185,7 @@ def _verdict(path: str, new: Figure | None, old: Figure | None) -> str:
         low, high = newcombe(new.value, new.n, old.value, old.n)
         low, high = (low, high) if sign > 0 else (-high, -low)
         return "better" if low > 0 else "worse" if high < 0 else "same"
-    if name == "bits_per_byte" and old.value > 0:
+    if name in ("bits_per_byte", "bits_per_character") and old.value > 0:
         change = (new.value - old.value) / old.value
         return "worse" if change > WORSE_BITS else "better" if change < -WORSE_BITS else "same"
     return "unknown"

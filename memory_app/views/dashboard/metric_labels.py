@@ -30,6 +30,9 @@ _NAMES: dict[str, str | Promise] = {
     "sentiment/f1": gettext_lazy("Sentiment: F1"),
     "sentiment/auc": gettext_lazy("Sentiment: area under the ROC curve"),
     "sentiment/cross_entropy": gettext_lazy("Sentiment: cross-entropy, nats per text"),
+    "completion/bits_per_character": gettext_lazy("Text: bits per character"),
+    "completion/form": gettext_lazy("Text: lines of the tune’s length"),
+    "completion/form_whole": gettext_lazy("Text: texts without a wrong line"),
     "loops": gettext_lazy("Replies that repeat themselves"),
     "distinct_2": gettext_lazy("Different word pairs"),
 }

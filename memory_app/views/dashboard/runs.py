@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from memory_app.core.model.config import CHAT_TASK
+from memory_app.core.model.config import CHAT_TASK, COMPLETION_TASK
 from memory_app.core.run_settings import PRESETS
 from memory_app.http import StaffRequest
 from memory_app.models import (
@@ -61,6 +61,15 @@ LABEL_CHARTS = (
     ("gradient_norm", False),
     ("learning_rate", False),
 )
+#: Those of a run that continues texts.
+TEXT_CHARTS = (
+    ("loss", False),
+    ("bits_per_character", True),
+    ("form", True),
+    ("gradient_norm", False),
+    ("learning_rate", False),
+    ("tokens_per_second", False),
+)
 #: The status with which htmx stops polling.
 STOP_POLLING = 286
 
@@ -81,6 +90,8 @@ def with_figures(rows: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
         recall=latest(name="recall/gap_2"),
         accuracy=latest(name__startswith="accuracy/"),
         f1=latest(name__startswith="f1/"),
+        bits_per_character=latest(name__startswith="bits_per_character/"),
+        form=latest(name__startswith="form/"),
         rate=latest(name="tokens_per_second"),
     )
 
@@ -148,7 +159,8 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
         "left": row.seconds_left(),
         "percent": 100 * row.step // max(1, row.total_steps),
         "lively": row.status in LIVELY,
-        "of_chat": _is_of_chat(row),
+        "of_chat": _task_of(row) == CHAT_TASK,
+        "of_texts": _task_of(row) == COMPLETION_TASK,
         "equal": run_with_equal_weights(run=row),
         "ahead": ahead if queued else None,
         # The worker is about to carry out the request: its result is shown as soon as it is there.
@@ -159,8 +171,13 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
     }
 
 
-def _is_of_chat(run: TrainingRun) -> bool:
-    return bool(run.settings.get("task", CHAT_TASK) == CHAT_TASK)
+def _task_of(run: TrainingRun) -> str:
+    return str(run.settings.get("task", CHAT_TASK))
+
+
+def _charts_of(run: TrainingRun) -> tuple[tuple[str, bool], ...]:
+    """The charts of a run by its task: (key, whether it comes from the validation)."""
+    return {CHAT_TASK: CHARTS, COMPLETION_TASK: TEXT_CHARTS}.get(_task_of(run), LABEL_CHARTS)
 
 
 def _is_validated(run: TrainingRun) -> bool:
@@ -193,7 +210,7 @@ def run(request: HttpRequest, run: UUID, refused: DescribeForm | None = None) ->
         note=refused.cleaned_data.get("note", "") if refused else row.note,
         note_most=NOTE_MOST,
         validated=_is_validated(row),
-        charts=CHARTS if _is_of_chat(row) else LABEL_CHARTS,
+        charts=_charts_of(row),
         with_checkpoint=(
             refused.cleaned_data.get("with_checkpoint")
             if refused

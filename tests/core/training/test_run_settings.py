@@ -8,7 +8,8 @@ from memory_app.core.run_settings import PRESETS, SettingsError, TrainingSetting
 
 
 def test_every_preset_comes_back_from_its_dictionary() -> None:
-    assert set(PRESETS) == {"tiny", "base", "large", "gpu", "article-sentiment", "sentiment"}
+    chats, others = {"tiny", "base", "large", "gpu"}, {"completion", "completion-bytes"}
+    assert set(PRESETS) == {*chats, "article-sentiment", "sentiment", *others}
     for settings in PRESETS.values():
         assert TrainingSettings.from_dict(settings.to_dict()) == settings
 

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save
 
-from memory_app.core.atomic_files import whole_file
 from memory_app.core.data.dialogues import Source
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.tasks.best_weights import BestWeights
 from memory_app.core.tasks.sentiment.few_units import few_units
 from memory_app.core.tasks.sentiment.figures import binary_figures
 from memory_app.core.tasks.sentiment.scores import final_states
@@ -22,7 +20,6 @@ from memory_app.core.tasks.sentiment.units import strongest_unit
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.callbacks import Callback, Interrupted, Watcher
 
-BEST_FILE = "best.safetensors"
 #: Figures of each source that become curves, with the curve's name.
 CURVES = {
     "accuracy": "accuracy",
@@ -34,11 +31,7 @@ CURVES = {
 
 
 class SentimentEvaluator(Callback):
-    """Measures the validation splits; keeps the weights of the best evaluation on disk.
-
-    The file is a function of the run's position, like its saves: a holder that has lost the run
-    and still writes it writes the same bytes.
-    """
+    """Measures the validation splits; keeps the weights of the best evaluation on disk."""
 
     def __init__(
         self,
@@ -56,7 +49,7 @@ class SentimentEvaluator(Callback):
             for source in (source for source in sources if source.valid):
                 self._train += examples(tokenizer, source.train, settings.labels.text_tokens)
         self._watchers = [watcher for watcher in watchers if isinstance(watcher, Watcher)]
-        self._best = folder / BEST_FILE if folder and settings.labels.keep == "best" else None
+        self._best = BestWeights(folder) if folder and settings.labels.keep == "best" else None
         self.last: dict[str, float] = {}
         self.shares: dict[str, float] = {}
         self.figures: dict[str, Any] = {}
@@ -72,7 +65,7 @@ class SentimentEvaluator(Callback):
     def on_start(self, settings: TrainingSettings, step: int) -> None:
         """A new run in this folder has no best weights yet."""
         if step == 0 and self._best is not None:
-            self._best.unlink(missing_ok=True)
+            self._best.discard()
 
     def on_evaluate(self, step: int, model: LanguageModel) -> None:
         if not self._rows or not self._watchers_or_best():
@@ -83,8 +76,8 @@ class SentimentEvaluator(Callback):
             for source, one in figures.items()
             for name, curve in CURVES.items()
         }
-        if self._best is not None and figures_score(figures) > self._best_score():
-            self._keep(model, step, figures)
+        if self._best is not None:
+            self._best.offer(model, step, figures_score(figures))
         for watcher in self._watchers:
             watcher.on_figures(step, curves)
 
@@ -99,32 +92,10 @@ class SentimentEvaluator(Callback):
             figures[name] = binary_figures(logits, torch.tensor([row.label for row in rows]))
         return figures
 
-    def _best_score(self) -> tuple[float, float]:
-        if self._best is None or not self._best.is_file():
-            return (-1.0, 0.0)
-        with safe_open(self._best, framework="pt") as file:
-            data = file.metadata() or {}
-        return float(data["accuracy"]), float(data["cross_entropy"])
-
-    def _keep(self, model: LanguageModel, step: int, figures: dict[str, Any]) -> None:
-        assert self._best is not None
-        accuracy, cross_entropy = figures_score(figures)
-        tensors = {
-            name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()
-        }
-        facts = {
-            "step": str(step),
-            "accuracy": repr(accuracy),
-            "cross_entropy": repr(cross_entropy),
-        }
-        self._best.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(self._best) as file:
-            file.write(save(tensors, facts))
-
     def chosen(self, model: LanguageModel) -> LanguageModel:
         """The weights to publish: the best of the run where those are kept, with their figures."""
-        if self._best is not None and self._best.is_file():
-            model.load_state_dict(load_file(self._best))
+        if self._best is not None:
+            self._best.load_into(model)
         model.eval()
         rows = [row for own in self._rows.values() for row in own]
         if len(rows) < 2:
