@@ -134,6 +134,45 @@ def _recall_of_any_fact(config: Mapping[str, Any], say: Callable[[Sentence], str
     return ["", "## " + say(Sentence("Recall of facts of any kind")), *_table(head, rows)]
 
 
+def own_data(settings: Mapping[str, Any]) -> list[tuple[Sentence, Sentence]]:
+    """What a training read that isn't in a corpus, and its share of the tokens."""
+    ours = {
+        "facts": Sentence("this project's generated facts"),
+        "identity": Sentence("this project's exchanges about the bot itself"),
+    }
+    return [
+        (what, Sentence("{share} of the tokens", {"share": f"{settings[key]:.0%}"}))
+        for key, what in ours.items()
+        if settings.get(key)
+    ]
+
+
+def _of_data(
+    config: Mapping[str, Any], settings: Mapping[str, Any], say: Callable[[Sentence], str]
+) -> list[str]:
+    lines = ["## " + say(Sentence("Trained on"))]
+    rows: list[tuple[str, ...]] = [
+        (
+            _text(entry.get("name")),
+            _text(entry.get("licence") or say(Sentence("not stated"))),
+            _text(entry.get("attribution") or ""),
+            _figure(entry.get("rows", 0)),
+            _figure(entry.get("weight", 1.0)),
+            f"`{_text(entry.get('sha256'))}`",
+        )
+        for entry in config.get("data") or []
+    ]
+    rows += [(say(what), "MIT", "–", say(share), "–", "–") for what, share in own_data(settings)]
+    head = (
+        Sentence("corpus"),
+        Sentence("licence"),
+        Sentence("attribution"),
+        Sentence("dialogues"),
+        Sentence("weight"),
+    )
+    return [*lines, *_table((*map(say, head), "sha256"), rows)]
+
+
 def write_card(
     name: str,
     sha256: str,
@@ -141,12 +180,13 @@ def write_card(
     *,
     parent: str = "",
     say: Callable[[Sentence], str] = str,
-    with_settings: bool = True,
+    whole: bool = True,
     grouped: bool = False,
 ) -> str:
     """What the checkpoint is, what it learned from, and how it did; `parent` is a name.
 
-    `with_settings`: its training's settings stand at the end; a page may have them elsewhere.
+    `whole`: with its data, its training's settings and the command that evaluates it; the page of a
+    checkpoint has them elsewhere.
     `grouped`: sizes with their thousands parted, as a page has them; a card is stored without.
     """
     training = config.get("training") or {}
@@ -174,34 +214,8 @@ def write_card(
             (say(Sentence("tokens")), _figure(training.get("tokens", 0))),
         ],
     )
-    lines += ["## " + say(Sentence("Trained on"))]
-    rows: list[tuple[str, ...]] = [
-        (
-            _text(entry.get("name")),
-            _text(entry.get("licence") or say(Sentence("not stated"))),
-            _text(entry.get("attribution") or ""),
-            _figure(entry.get("rows", 0)),
-            _figure(entry.get("weight", 1.0)),
-            f"`{_text(entry.get('sha256'))}`",
-        )
-        for entry in config.get("data") or []
-    ]
-    ours = {
-        "facts": Sentence("this project's generated facts"),
-        "identity": Sentence("this project's exchanges about the bot itself"),
-    }
-    for key, what in ours.items():
-        if settings.get(key):
-            tokens = Sentence("{share} of the tokens", {"share": f"{settings[key]:.0%}"})
-            rows.append((say(what), "MIT", "–", say(tokens), "–", "–"))
-    head = (
-        Sentence("corpus"),
-        Sentence("licence"),
-        Sentence("attribution"),
-        Sentence("dialogues"),
-        Sentence("weight"),
-    )
-    lines += _table((*map(say, head), "sha256"), rows)
+    if whole:
+        lines += _of_data(config, settings, say)
     lines += ["## " + say(Sentence("Figures at the last step"))]
     figures = [
         (
@@ -233,11 +247,16 @@ def write_card(
                     " to compare models.",
                     {"command": "`manage.py evaluate`"},
                 )
+                if whole
+                else Sentence(
+                    "The recall figures come from a short evaluation during training. Evaluate the "
+                    "checkpoint to compare it with others."
+                )
             ),
         ]
     lines += _of_exam(config.get("evaluation"), say)
     lines += _recall_of_any_fact(config, say)
-    if not with_settings:
+    if not whole:
         return "\n".join(lines).rstrip() + "\n"
     lines += ["", "## " + say(Sentence("Settings"))]
     lines += _table(

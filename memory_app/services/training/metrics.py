@@ -126,6 +126,18 @@ def figures_of(checkpoint: Checkpoint) -> dict[str, Figure]:
     return figures
 
 
+def recall_in_training(checkpoint: Checkpoint) -> dict[str, float]:
+    """{"recall/exact_match/gap_0": 0.5, …}: what its run measured at its end, of few questions.
+
+    The config of an imported checkpoint may have any form: other values are left out.
+    """
+    training = checkpoint.config.get("training")
+    shares = flat(training.get("recall") if isinstance(training, dict) else None)
+    return {
+        f"recall/exact_match/{name}": share for name, share in shares.items() if 0 <= share <= 1
+    }
+
+
 def _tokens(path: str, numbers: dict[str, float]) -> float:
     """Tokens that a figure of perplexity was measured on; 0 for other figures."""
     parent = path.rpartition("/")[0]

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
+from memory_app.core.evaluation.model_card import own_data
 from memory_app.core.evaluation.suites import suites_of
 from memory_app.markdown import render_markdown
 from memory_app.models import Checkpoint, Corpus, EvaluationStatus, Promotion
@@ -82,10 +83,17 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _own_data(training: dict[str, Any]) -> list[tuple[str, str]]:
+    settings = _mapping(training.get("settings"))
+    shares = {key: settings.get(key) for key in ("facts", "identity")}
+    sound = {key: share for key, share in shares.items() if isinstance(share, int | float)}
+    return [(in_words(what), in_words(share)) for what, share in own_data(sound)]
+
+
 def card_html(row: Checkpoint) -> str:
     """The card as a person wrote it; an unedited one in the reader's language."""
-    # Its settings are in a closed part elsewhere on the page.
-    card = written_card(row, say=in_words, with_settings=False, grouped=True) or row.card
+    # Its data and settings are elsewhere on the page.
+    card = written_card(row, say=in_words, whole=False, grouped=True) or row.card
     return render_markdown(card, top_heading=3) if card else ""
 
 
@@ -122,6 +130,7 @@ def checkpoint(
         children=row.children.order_by("sequence"),
         runs=row.runs.order_by("sequence"),
         data=[part for part in data if isinstance(part, dict)] if isinstance(data, list) else [],
+        own_data=_own_data(training),
         training=training,
         settings=sorted(_mapping(training.get("settings")).items()),
         suites=suites_of(row.task),

@@ -1,6 +1,6 @@
 """Names for the figures of an exam on the dashboard's pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
@@ -48,6 +48,18 @@ VERDICTS: dict[str, str | Promise] = {
     "same": gettext_lazy("no clear difference"),
     "unknown": gettext_lazy("–"),
 }
+
+
+def shares(figures: Mapping[str, float]) -> str:
+    """Shares with their names, in one line; empty without any."""
+    # Translators: separates names that may contain commas.
+    comma = _("; ")
+    # Translators: a figure's name and its value.
+    pair = _("{name}: {value}")
+    return comma.join(
+        pair.format(name=name_of(path), value=f"{share:.0%}")
+        for path, share in sorted(figures.items())
+    )
 
 
 def name_of(path: str) -> str:

@@ -27,6 +27,7 @@ from memory_app.services.training.metrics import (
     compared,
     doubt_of,
     figures_of,
+    recall_in_training,
 )
 from memory_app.translate_messages import in_words
 from memory_app.views.dashboard import metric_labels
@@ -59,7 +60,13 @@ def _change(new: Checkpoint, live: Checkpoint | None) -> list[str]:
 
 def _doubts(new: Checkpoint, doubt: Doubt) -> list[str]:
     doubts = []
-    if doubt.unexamined:
+    if doubt.unexamined and (measured := metric_labels.shares(recall_in_training(new))):
+        reason = _(
+            "{new} has not been evaluated. All that is known of its memory are the few questions "
+            "that its run asked at its last step: {shares}."
+        )
+        doubts.append(reason.format(new=quoted(new.name), shares=measured))
+    elif doubt.unexamined:
         reason = _("{new} has not been evaluated, so what it remembers is unknown.")
         doubts.append(reason.format(new=quoted(new.name)))
     if doubt.too_few is not None:
@@ -117,6 +124,7 @@ def _ask_with_figures(
         checkpoint=new,
         rows=rows,
         sizes=[_size(row) for row in rows],
+        recalls=[metric_labels.shares(recall_in_training(row)) for row in rows],
         heads=[row.name for row in rows],
         figures=metric_labels.rows(table),
         # The table shows whether it is better: without the other's figures none is worse.

@@ -343,6 +343,35 @@ def test_a_worse_or_unexamined_model_goes_live_only_when_its_name_is_typed(
     assert live() == other
 
 
+def test_a_promotion_says_what_the_run_itself_measured(client, checkpoint, other):
+    assert "what it remembers is unknown" in ask(client, "promote", other)
+    other.config["training"] = {"steps": 5, "recall": {"gap_0": 0.0, "gap_2": 0.25}}
+    other.save()
+    body = ask(client, "promote", other)
+    assert "unknown" not in body
+    assert (
+        "asked at its last step: Recall, asked at once: 0%; Recall, 2 exchanges later: 25%." in body
+    )
+    assert "confirm-name" in body  # of few questions: it still counts as not evaluated
+
+
+def test_a_checkpoints_page_lists_its_data_once(client, other):
+    other.config |= {
+        "training": {"settings": {"facts": 0.3}, "recall": {"gap_0": 0.0}},
+        "data": [{"name": "talks", "licence": "MIT", "attribution": "by Ada", "rows": 7}],
+    }
+    other.card = write_card(other.name, other.sha256, other.config)
+    other.save()
+    assert "Trained on" in other.card
+    assert "manage.py evaluate" in other.card
+    body = client.get(reverse("admin:checkpoint", args=[other.pk])).content.decode()
+    shown = body.replace(other.card, "").partition("<textarea")[0]
+    assert shown.count("Trained on") == 1
+    assert "manage.py evaluate" not in shown
+    for part in ("by Ada", "generated facts", "30% of the tokens"):
+        assert part in shown
+
+
 @pytest.mark.parametrize(("n", "enough"), [(2, False), (49, False), (50, True)])
 def test_an_evaluation_with_few_questions_counts_as_none(client, checkpoint, other, n, enough):
     examine(other, n=n, at_once=1.0, later=1.0)
