@@ -13,7 +13,9 @@ TRACE_STRINGS: dict[str, Any] = {
         "What each earlier word wrote into memory, and how much of this word’s score was read "
         "from it, as a share of all amounts added up. − speaks against the word."
     ),
-    "traceRest": _("All other words: {rest}. Unaccounted for: {residual}."),
+    "traceRest": _(
+        "All other words: {rest}. Check: all words together miss {residual} of the score."
+    ),
     "traceFailed": _("The sources couldn’t be computed. Try again."),
     "traceYou": _("you"),
     "traceBot": _("bot"),
@@ -34,13 +36,16 @@ TRACE_STRINGS: dict[str, Any] = {
     },
     "traceRank": _("Rank correlation (Spearman) of the two columns over {n} turns: {rank}"),
     "madeOfReads": _("Computing what each turn has left in the memory…"),
-    "madeOfStill": _("Turn {n} still holds {share} of {layer}."),
-    "madeOfAll": _("Turn {n} holds {share} of {layer}."),
-    "madeOfNow": _("Turn {n}: {share} of {layer} now."),
+    "madeOfStill": _("Turn {n} wrote {share} of what {layer} still holds."),
+    "madeOfAll": _("Turn {n} wrote {share} of what {layer} holds."),
+    "madeOfNow": _("Turn {n} wrote {share} of what {layer} holds now."),
     "madeOfBlank": _("The memory is blank: made of nothing."),
     "madeOfLayer": _("layer {n}"),
     "madeOfBlock": _("block {n}"),
     "madeOfSummary": _("Shares of {layer} by turn, now: {list}"),
-    "madeOfResidual": _("Unaccounted for in a cell: {residual}; rounded: {rounding}."),
+    "madeOfResidual": _(
+        "Check: added up, the turns give every cell to within {residual}. Rounding alone makes "
+        "{rounding}."
+    ),
     "traceNoRank": _("Fewer than three turns: no rank correlation."),
 }

@@ -74,7 +74,7 @@ export function showSources(sources, rest, residual) {
   element("trace-note").textContent = say("traceNote");
   element("trace-body").hidden = false;
   element("trace-sources").replaceChildren(...sources.map(sourceItem));
-  element("trace-rest").textContent = say("traceRest", { rest: percent(rest), residual: residual < 1e-6 ? "< 0.0001 %" : `${rounded(100 * residual, 2)} %` });
+  element("trace-rest").textContent = say("traceRest", { rest: percent(rest), residual: residual < 1e-6 ? "< 0.0001%" : `${rounded(100 * residual, 2)}%` });
 }
 
 // rows: [{name, text, share, delta}]; delta undefined: not computed, null: skipped.
