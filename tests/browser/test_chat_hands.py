@@ -26,7 +26,7 @@ def test_a_fork_goes_on_in_a_chat_of_its_own(visitor: Visitor) -> None:
     page.wait_for_url(lambda url: str(source) not in url)
     expect(page.locator(".turn")).to_have_count(2)
     expect(page.locator(".turn.inherited")).to_have_count(2)
-    expect(page.get_by_role("heading", name="One. (fork)")).to_be_visible()
+    expect(page.get_by_role("heading", name="Fork: One.")).to_be_visible()
     visitor.talk("Four.")
     assert texts(page) == ["One.", "Two.", "Four."]
     rule = page.locator(".rule.forked")

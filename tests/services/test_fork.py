@@ -35,8 +35,8 @@ def test_a_fork_has_copies_of_the_branch_up_to_its_turn(alice, chat, turns):
         assert (row.state_sha256, row.machine) == (turn.state_sha256, turn.machine)
         assert row.client_turn_id != turn.client_turn_id
     assert (copy.owner, copy.checkpoint_id) == (alice.person, chat.checkpoint_id)
-    assert copy.title == "My cat is Tom. (fork)"
-    assert services.chat_fork(turn=rows[1]).title == "My cat is Tom. (fork)"
+    assert copy.title == "Fork: My cat is Tom."
+    assert services.chat_fork(turn=rows[1]).title == "Fork: My cat is Tom."
     assert copy.activity > chat.activity
 
 

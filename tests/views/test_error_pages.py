@@ -42,6 +42,8 @@ def test_each_has_its_words_the_chosen_theme_and_the_way_to_the_other_language(
         assert f'<html lang="{language}" data-theme="dark">' in said
         assert f'data-language="{other}"' in said
         assert "csrfmiddlewaretoken" not in said
+        for path in ("/chats/", "/lab/"):
+            assert f'<a href="{path}">' in said
 
 
 def test_a_form_that_expired_says_so_and_is_not_sent_again_by_the_other_language():

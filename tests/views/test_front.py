@@ -105,6 +105,8 @@ def test_the_recorded_chat_shows_the_answers_after_each_turn(db: None, client: C
     assert '<s class="quiet small" lang="en">Oslo</s>' in panels[3][2]
     assert "Oslo" not in panels[4][2]
     assert said.count('class="live-you"') == 5
+    speakers = re.findall(r'class="live-who[^>]*>(\w+)<', said)
+    assert speakers == ["you", "bot"] * 5
 
 
 def test_a_reader_of_another_language_is_told_what_the_model_speaks(

@@ -88,8 +88,10 @@ def _copy(row: Turn, chat: Chat, keys: dict[UUID, UUID], position: int) -> Turn:
 
 
 def _forked_title(title: str) -> str:
-    """The title with "(fork)" behind it, once."""
-    mark = gettext("(fork)")
-    if title.endswith(mark):
+    """The title behind "Fork:", once: at its end a list of chats would cut the mark off."""
+    words = gettext("Fork: {title}")
+    mark = words.format(title="")
+    if title.startswith(mark):
         return title
-    return f"{cut(title, _TITLE, characters=_TITLE - len(mark) - 1, mark='…')} {mark}".strip()
+    room = _TITLE - len(mark)
+    return words.format(title=cut(title, room, characters=room, mark="…")).strip()
