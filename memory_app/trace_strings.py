@@ -44,8 +44,8 @@ TRACE_STRINGS: dict[str, Any] = {
     "madeOfBlock": _("block {n}"),
     "madeOfSummary": _("Shares of {layer} by turn, now: {list}"),
     "madeOfResidual": _(
-        "Check: added up, the turns give every cell to within {residual}. Rounding alone makes "
-        "{rounding}."
+        "Check: added up, the turns give every cell to within {residual}. At most {rounding} of a "
+        "cell is rounding that no word wrote."
     ),
     "traceNoRank": _("Fewer than three turns: no rank correlation."),
 }

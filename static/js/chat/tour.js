@@ -158,6 +158,7 @@ export class Tour {
   #wait(words) {
     this.busy = true;
     this.waiting = words;
+    if (!element("tour-next").textContent) this.#step(); // after a reload
     const slow = this.slow ? [texts("slow").cloneNode(true)] : [];
     this.#card([texts(words).cloneNode(true), ...slow]);
     element("tour-next").setAttribute("aria-disabled", "true");
@@ -181,15 +182,21 @@ export class Tour {
     const true_ = !done || Boolean(done.holds(this));
     const look = fault || !true_ ? [texts(fault || "otherwise").cloneNode(true)] : [...text.querySelector(".look").cloneNode(true).childNodes];
     this.#card(look);
+    this.#step();
+    element("tour-next").removeAttribute("aria-disabled");
+    this.#links();
+    if (done) this.place.mark(done, done.marks(this), this.chat.follow);
+  }
+
+  // The button of the next step, and how many are done.
+  #step() {
+    const { done } = this;
     const next = this.steps[this.kept.value.step];
     const button = element("tour-next");
-    button.removeAttribute("aria-disabled");
-    button.textContent = this.#label(done, text);
+    button.textContent = this.#label(done, texts(done?.name ?? "start"));
     button.classList.toggle("main", Boolean(next));
     element("tour-meaning").textContent = this.meanings[next?.name] ?? "";
     element("tour-at").textContent = `${this.kept.value.step}/${this.steps.length}`;
-    this.#links();
-    if (done) this.place.mark(done, done.marks(this), this.chat.follow);
   }
 
   #label(done, text) {

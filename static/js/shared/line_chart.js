@@ -94,7 +94,7 @@ export class LineChart {
     canvas.height = height * ratio;
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
-    if (!this.xs?.length && this.data.empty) return this.#drawEmpty(pen, width, height);
+    if (!this.xs?.length) return this.#drawEmpty(pen, width, height);
     this.#drawOn(pen, width, height);
     if (this.at === null) return;
     pen.lineWidth = 1;
