@@ -77,6 +77,25 @@ def test_enter_before_the_scripts_sends_the_message_once_they_run(
     expect(page.get_by_text("Sent as soon as the page is ready.")).to_be_hidden()
 
 
+def test_a_button_before_the_scripts_acts_once_they_run(
+    visitor: Visitor, context: BrowserContext
+) -> None:
+    page = visitor.page
+    visitor.start_chat()
+    visitor.talk("Say a lot.")
+    held: list[Route] = []
+    context.route("**/chat/main*.js", lambda route: held.append(route))  # noqa: PLW0108
+    page.reload(wait_until="commit")
+    expect(page.locator("script[src*=early_enter]")).to_have_count(1)
+    page.wait_for_timeout(300)  # nothing on the page tells that a small script has run
+    page.locator("#turns .again").click()
+    for route in held:
+        route.continue_()
+    expect(page.get_by_text("2/2")).to_be_visible()
+    visitor.wait_for_end()
+    assert [turn.user_text for turn in Turn.objects.all()] == ["Say a lot."] * 2
+
+
 def test_a_message_that_no_socket_took_yet_is_not_a_draft_but_goes_out_after_a_reload(
     visitor: Visitor,
 ) -> None:

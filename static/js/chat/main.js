@@ -134,5 +134,8 @@ bringTo({
 });
 socket.open();
 composer.sendEarly();
+const pressed = list.querySelector("button[data-early]");
+delete pressed?.dataset.early;
+pressed?.click();
 // While a reply runs the frames say everything that changes.
 whenBack(() => (socket.ended ? socket.lookAgain() : chat.busy || syncInOrder()));
