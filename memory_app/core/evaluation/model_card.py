@@ -239,7 +239,7 @@ def write_card(
     lines += _table(
         ("", ""), [(name, _measure(value)) for name, value in figures if value is not None]
     )
-    if training.get("recall") or not training.get("validation"):
+    if training.get("recall") or (whole and not training.get("validation")):
         lines += [
             say(
                 Sentence(

@@ -79,7 +79,7 @@ def _parts(state: State) -> list[Part]:
                     count=own.numel(),
                     heads=own.shape[0] if own.dim() > 1 else 0,
                     norm=f"{float(own.norm()):.1f}",
-                    largest=", ".join(f"{unit}: {float(own[unit]):.2f}" for unit in top),
+                    largest=", ".join(f"{unit}: {own[unit]:.2f}".replace("-", "−") for unit in top),
                 )
             )
     return parts
