@@ -174,7 +174,9 @@ def test_each_column_of_the_map_has_its_token_as_its_head(gates: Visitor, trace:
     last, room = len(sentence) - 1, canvas["width"] - 2 * every * column + 0.5
     shown = [t for t in range(0, last, every) if not t or (t + 0.5 - every / 2) * column <= room]
     shown.append(last)
-    assert heads.all_text_contents() == [sentence[t] for t in shown]
+    # A long word over a narrow column ends in a mark, and isn't cut by its box.
+    whole = [text if len(text) <= 11 else f"{text[:10]}…" for text in sentence]
+    assert heads.all_text_contents() == [whole[t] for t in shown]
     middles = heads.evaluate_all(
         "all => all.map(one => one.getBoundingClientRect()).map(box => box.x + box.width / 2)"
     )

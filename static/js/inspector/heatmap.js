@@ -2,11 +2,13 @@
 // a pinned token, a chosen unit. The tokens are the heads of their columns.
 // Event "move" (detail: {token, row, chosen}): by the pointer, by arrow keys, by a click.
 import { drawMoves } from "./moves.js";
+import { elided } from "../shared/graphemes.js";
 import { isUpright } from "./token_text.js";
 
 const NARROWEST = 3; // px a token
 const WIDEST = 120;
 const TALL = 512; // px for all units together, where they fit
+const TURNED = 11; // characters of a turned head
 const CLOSEST = 11; // px between two heads: where columns are narrower, every n-th token has one
 const INSIDE = 8; // px from which on the pin's lines fit into its column
 const SMALL = 256; // the same where several maps share the page
@@ -122,7 +124,8 @@ export class Heatmap extends EventTarget {
     const place = this.heads.firstElementChild;
     const every = Math.max(1, Math.ceil(CLOSEST / this.wide));
     place.style.width = `${width}px`;
-    this.heads.classList.toggle("turned", this.wide < 56);
+    const turned = this.wide < 56;
+    this.heads.classList.toggle("turned", turned);
     this.heads.style.marginRight = `${this.box.offsetWidth - this.box.clientWidth - 1}px`; // a border and a scroll bar
     const last = this.map.tokens - 1;
     const each = every * this.wide;
@@ -132,7 +135,8 @@ export class Heatmap extends EventTarget {
     for (let token = 0; token <= last; token = token < last ? Math.min(last, token + every) : last + 1) {
       if (token < last && token > 0 && left(token) + each > left(last) + 0.5) continue; // would cover the last one
       const head = document.createElement("span");
-      head.textContent = this.texts[token]?.trim() ?? "";
+      const text = this.texts[token]?.trim() ?? "";
+      head.textContent = turned ? elided(text, TURNED) : text; // where they are flat the style elides
       head.classList.toggle("upright", isUpright(head.textContent));
       head.classList.toggle("control", Boolean(this.special?.[token]));
       head.style.left = `${left(token)}px`;

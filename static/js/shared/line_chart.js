@@ -9,8 +9,9 @@
 //   });
 // A faint series is drawn behind the others and isn't read out.
 // Events on the canvas: "mark" (detail: the x of the crosshair, or null), "show" (detail: how many x).
-import { rounded } from "./numbers.js";
 import { colour } from "./colour_ramp.js";
+import { elided } from "./graphemes.js";
+import { rounded } from "./numbers.js";
 
 const PAD = { left: 56, right: 12, top: 10, bottom: 36 };
 const NAME = 18; // the width of the y axis' name, beside its numbers
@@ -18,11 +19,6 @@ const TICKS = 5;
 const EMPTY_AT = 110;
 const APART = 8; // px between the numbers or words of the x axis
 const LONGEST = 18; // characters of one
-
-function elided(text) {
-  const characters = [...String(text)];
-  return characters.length > LONGEST ? `${characters.slice(0, LONGEST - 1).join("")}…` : characters.join("");
-}
 
 export class LineChart {
   constructor(canvas, readout) {
@@ -158,7 +154,7 @@ export class LineChart {
   #drawXTicks(pen, values, width, y) {
     let end = -Infinity;
     for (const tick of values) {
-      const text = elided(this.#xText(tick));
+      const text = elided(String(this.#xText(tick)), LONGEST);
       const half = pen.measureText(text).width / 2;
       const x = Math.max(half, Math.min(width - half, this.px(tick)));
       if (x - half < end + APART) continue;
