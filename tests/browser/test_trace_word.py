@@ -136,13 +136,13 @@ def test_the_panel_shows_what_memory_is_made_of(visitor: Visitor, told: Chat) ->
     chart.scroll_into_view_if_needed()
     expect(chart.locator("path")).to_have_count(4)
     expect(page.locator("#made-of-readout")).to_have_text(
-        re.compile(r"^Turn \d still holds \d+% of layer 2\.$")
+        re.compile(r"^Turn \d wrote \d+% of what layer 2 still holds\.$")
     )
     page.get_by_role("radio", name="Layer 1").click()
     expect(chart).to_have_attribute("aria-label", re.compile("^Shares of layer 1 by turn, now: "))
     chart.focus()
     page.keyboard.press("Home")
-    expect(page.locator("#made-of-readout")).to_have_text(re.compile("^Turn 1: "))
+    expect(page.locator("#made-of-readout")).to_have_text(re.compile("^Turn 1 wrote .+ now"))
     with page.expect_download() as download:
         page.locator("#made-of-csv").click()
     rows = Path(download.value.path()).read_text().splitlines()
