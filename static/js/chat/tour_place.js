@@ -11,7 +11,10 @@ export class TourPlace {
     this.button = element("tour-turn");
     this.marked = [];
     const foot = document.querySelector(".composer-place");
-    new ResizeObserver(() => this.shell.style.setProperty("--tour-room", `${foot.offsetHeight}px`)).observe(foot);
+    new ResizeObserver(() => {
+      this.shell.style.setProperty("--tour-room", `${foot.offsetHeight}px`);
+      this.#reveal(); // another text of the card leaves another room above it
+    }).observe(foot);
     this.button.addEventListener("click", () => this.#sheet(!this.shown));
     this.memory.querySelector("[data-close]").addEventListener("click", () => this.#sheet(false));
     narrow.addEventListener("change", () => this.#sheet(this.shown));
@@ -35,12 +38,17 @@ export class TourPlace {
   mark({ where }, elements, follow) {
     for (const each of this.marked) each.classList.remove("tour-mark");
     this.marked = elements.filter(Boolean);
+    Object.assign(this, { where, follow });
     for (const each of this.marked) each.classList.add("tour-mark");
     this.button.hidden = where !== "memory";
     this.#sheet(where === "memory");
+    this.#reveal();
+  }
+
+  #reveal() {
     const inChat = this.marked.filter((each) => element("scroller").contains(each));
     for (const each of this.marked) if (!inChat.includes(each)) each.scrollIntoView({ block: "nearest" });
-    if (where !== "chat" && inChat.length) this.#bring(inChat, follow);
+    if (this.where !== "chat" && inChat.length) this.#bring(inChat, this.follow);
   }
 
   // All of them if they fit, else from the first on: lines begin there.
