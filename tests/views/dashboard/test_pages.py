@@ -109,6 +109,7 @@ def test_what_changes_something_takes_a_post_with_its_token_from_staff(mira, ali
     for name in [*acts, *forms]:
         key = {"run": run.pk} if ":run" in name else {"checkpoint": other.pk}
         key = {"report": 1} if ":report" in name else key
+        key = {"link": 1} if ":showcase" in name else key
         bare = name.endswith(("_import", "_dismiss", "_sample"))
         url = reverse(name, kwargs={} if bare else key)
         assert mira.client.get(url).status_code == (302 if name in forms else 405), name
