@@ -22,6 +22,29 @@ USED = {
 
 STRINGS: dict[str, dict[str, Any]] = {
     "lab": {
+        "bitsOf": _("“{text}” surprised it by {bits} bits."),
+        "characterBits": _("{text}: {bits} bits"),
+        "continuation": _("From place {n}, seed {seed}"),
+        "endOfText": _("the text’s end"),
+        "ended": _("The text has ended."),
+        "full": _(
+            "The text has reached the length that is kept here. Save it, or start a new text."
+        ),
+        "inPlace": _("In its place it would also have written: {others}."),
+        "leftState": _("what the state says"),
+        "leftTrue": _("letters left in the line"),
+        "leftAxis": _("letters left"),
+        "mark": {
+            "one": _("a line of {n} letter, {lines} after it"),
+            "other": _("a line of {n} letters, {lines} after it"),
+        },
+        "meanBits": _("{bits} bits per character on average"),
+        "noLine": _("no line yet"),
+        "place": _("place"),
+        "stopped": _("Stopped."),
+        "textFailed": _("The text couldn’t be continued. Try again."),
+        "wholeOf": _("Whole text, seed {seed}"),
+        "writing": _("Writing…"),
         "at": _("{gate} = {value} · unit {unit} of layer {layer} · {token}"),
         "atWord": _("at “{word}”"),
         "csvBinary": _("This file isn’t UTF-8 text."),

@@ -37,6 +37,7 @@ from memory_app.views.inspector import (
     unit_search,
     units,
 )
+from memory_app.views.lab import completion as lab_completion
 from memory_app.views.lab import index as lab_index
 from memory_app.views.lab import sentiment as lab_sentiment
 from memory_app.views.public import link_page, link_preview
@@ -128,6 +129,12 @@ urlpatterns = [
     path("lab/sentiment/", lab_sentiment.sentiment, name="lab_sentiment"),
     path("lab/sentiment/read.json", lab_sentiment.sentiment_read, name="lab_sentiment_read"),
     path("lab/sentiment/map.safetensors", lab_sentiment.sentiment_map, name="lab_sentiment_map"),
+    path("lab/completion/", lab_completion.completion, name="lab_completion"),
+    path("lab/completion/read.json", lab_completion.completion_read, name="lab_completion_read"),
+    path("lab/completion/write.json", lab_completion.completion_write, name="lab_completion_write"),
+    path(
+        "lab/completion/map.safetensors", lab_completion.completion_map, name="lab_completion_map"
+    ),
     path("s/<slug:token>/", link_page.public_link, name="public_link"),
     path("s/<slug:token>/report/", report.link_report, name="link_report"),
     path("s/<slug:token>/preview.png", link_preview.public_preview, name="public_preview"),

@@ -360,6 +360,18 @@ def tap(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Tap]:
 
 
 @pytest.fixture(scope="session")
+def songs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small checkpoint for completion, trained once a session."""
+    from memory_app.core.tasks import COMPLETION
+    from memory_app.core.training.run import run
+    from tests.core.tasks.test_completion import SETTINGS, SOURCE
+
+    result = run(COMPLETION, SETTINGS, [SOURCE], tmp_path_factory.mktemp("run"), name="songs")
+    assert result.checkpoint is not None
+    return result.checkpoint
+
+
+@pytest.fixture(scope="session")
 def sentiment_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small checkpoint for sentiment, trained once a session."""
     # Imported here: sessions without these tests need no training code and no test module.

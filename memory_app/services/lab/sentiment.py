@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 from torch import Tensor
@@ -11,8 +10,6 @@ from torch import Tensor
 from memory_app import limits, runtime
 from memory_app.core.inspection.trace_queries import map_file, trace_of
 from memory_app.core.model.checkpoint import Checkpoint as Loaded
-from memory_app.core.model.checkpoint import CheckpointError
-from memory_app.core.model.config import ConfigError
 from memory_app.core.tasks.sentiment.scores import (
     Reading,
     changes,
@@ -25,7 +22,12 @@ from memory_app.core.tasks.sentiment.task import TEXT_TOKENS, unit_in
 from memory_app.core.tasks.sentiment.texts import Word, text_ids, words_of
 from memory_app.core.tasks.sentiment.units import SentimentUnit
 from memory_app.models import Checkpoint
-from memory_app.refusal import Refused
+from memory_app.services.lab.checkpoints import (
+    task_checkpoint,
+    task_checkpoints,
+    task_figures_of,
+    task_model,
+)
 
 TASK = "sentiment"
 #: Texts of one request, and characters of each; a text has at most TEXT_TOKENS tokens, too.
@@ -60,8 +62,7 @@ class ReadText:
 
 def lab_checkpoints() -> list[Checkpoint]:
     """The checkpoints for sentiment: bundled before others, then the newest first."""
-    rows = Checkpoint.objects.filter(config__task=TASK)
-    return list(rows.order_by("-bundled", "-sequence"))
+    return task_checkpoints(TASK)
 
 
 def lab_checkpoint(*, key: str = "", staff: bool = False) -> Checkpoint:
@@ -70,15 +71,8 @@ def lab_checkpoint(*, key: str = "", staff: bool = False) -> Checkpoint:
     Raises:
         Refused: there is none.
     """
-    rows = lab_checkpoints() if staff else lab_checkpoints()[:1]
-    if key:
-        try:
-            rows = [row for row in rows if row.pk == UUID(key)]
-        except ValueError:
-            rows = []
-    if not rows:
-        raise Refused("not_found", _("There is no checkpoint for sentiment here."))
-    return rows[0]
+    absent = _("There is no checkpoint for sentiment here.")
+    return task_checkpoint(TASK, key=key, staff=staff, absent=absent)
 
 
 def sentiment_unit(loaded: Loaded) -> SentimentUnit | None:
@@ -93,13 +87,7 @@ def lab_model(*, checkpoint: Checkpoint) -> Loaded:
     Raises:
         Refused: `unavailable`, where its files are damaged or it isn't for this task.
     """
-    try:
-        loaded = runtime.load_checkpoint_by_sha(checkpoint.sha256)
-    except (CheckpointError, ConfigError) as fault:
-        raise Refused("unavailable", _("The checkpoint’s files are missing or damaged.")) from fault
-    if loaded.model.config.outputs != 1:
-        raise Refused("unavailable", _("The checkpoint has no head for this task."))
-    return loaded
+    return task_model(checkpoint, outputs=1)
 
 
 def texts_score(*, checkpoint: Checkpoint, texts: Sequence[str]) -> list[float]:
@@ -181,12 +169,5 @@ def text_tokens(*, checkpoint: Checkpoint, text: str) -> list[str]:
 
 
 def lab_figures(row: Checkpoint) -> dict[str, Any] | None:
-    """What the checkpoint scores on held-out texts, by its config or its newest evaluation."""
-    exams = [row.config.get("evaluation")]
-    exams += list(row.evaluations.order_by("id").values_list("result", flat=True))
-    for exam in reversed(exams):
-        found = exam.get(TASK) if isinstance(exam, dict) else None
-        n = found.get("n") if isinstance(found, dict) else None
-        if type(n) is int and 0 < n < 10**9:
-            return found
-    return None
+    """What the checkpoint scores on held-out texts."""
+    return task_figures_of(row, TASK)

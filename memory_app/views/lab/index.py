@@ -3,6 +3,9 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from memory_app.core.model.config import COMPLETION_TASK
+from memory_app.services.lab.checkpoints import task_figures_of
+from memory_app.services.lab.completion import completion_checkpoints
 from memory_app.services.lab.sentiment import lab_checkpoints, lab_figures
 from memory_app.views.lab.score_table import percent_of
 
@@ -12,5 +15,13 @@ def lab(request: HttpRequest) -> HttpResponse:
     rows = lab_checkpoints()
     figures = lab_figures(rows[0]) if rows else None
     accuracy = percent_of(figures.get("accuracy")) if figures else ""
-    context = {"sentiment": rows[0] if rows else None, "accuracy": accuracy, "figures": figures}
+    texts = completion_checkpoints()[:1]
+    written = task_figures_of(texts[0], COMPLETION_TASK) if texts else None
+    context = {
+        "sentiment": rows[0] if rows else None,
+        "accuracy": accuracy,
+        "figures": figures,
+        "completion": texts[0] if texts else None,
+        "form": percent_of(written.get("form")) if written else "",
+    }
     return render(request, "lab/index.html", context)

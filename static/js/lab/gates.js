@@ -60,8 +60,8 @@ export class Gates {
       return;
     }
     if (gate !== this.gate || layer !== this.layer || read !== this.read) return;
-    const special = read.tokens.map((_, k) => k === 0 || k === read.tokens.length - 1);
-    const texts = read.tokens.map((text, k) => (k === 0 ? say("start") : special[k] ? say("end") : text));
+    const special = read.special ?? read.tokens.map((_, k) => k === 0 || k === read.tokens.length - 1);
+    const texts = read.tokens.map((text, k) => (read.special ? text : k === 0 ? say("start") : special[k] ? say("end") : text));
     this.texts = texts;
     this.drawn = map;
     this.panes.show([{

@@ -17,7 +17,14 @@ from memory_app.core.tasks import COMPLETION
 from memory_app.core.tasks.completion.batches import Epochs
 from memory_app.core.tasks.completion.countdown import Countdown, letters_at
 from memory_app.core.tasks.completion.figures import per_character
-from memory_app.core.tasks.completion.forms import Fit, distance, fit, forms_in, forms_of
+from memory_app.core.tasks.completion.forms import (
+    Fit,
+    distance,
+    fit,
+    forms_in,
+    forms_of,
+    marked_beginning,
+)
 from memory_app.core.tasks.completion.scores import read, text_bits
 from memory_app.core.tasks.completion.task import countdown_in, marks_in
 from memory_app.core.tasks.completion.texts import Text, examples, opening_ids, texts_of
@@ -63,10 +70,8 @@ SETTINGS = PRESETS["completion"].changed(
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    result = run(COMPLETION, SETTINGS, [SOURCE], tmp_path_factory.mktemp("run"), name="songs")
-    assert result.checkpoint is not None
-    return load_checkpoint(result.checkpoint)
+def trained(songs_folder: Path) -> Checkpoint:
+    return load_checkpoint(songs_folder)
 
 
 def test_a_row_of_a_corpus_is_a_text_alone_or_behind_its_prime() -> None:
@@ -115,6 +120,15 @@ def test_a_wrong_line_counts_once_and_so_does_a_missing_one() -> None:
     assert fit("山水，山水花月，水。", [[2, 4, 2], [9]]) == Fit(2, 3)
     assert fit("山水，山水花月，山水。", [[9], [2, 4, 2]]).whole
     assert fit("", [[2, 4]]) == Fit(0, 2)
+
+
+def test_a_beginning_is_marked_as_if_it_went_on_in_its_form() -> None:
+    forms = [[9, 9], [2, 4, 2]]
+    marks = (Mark(2, 2).written(), Mark(4, 1).written())
+    assert marked_beginning("山水，花", forms) == f"{marks[0]}山水，{marks[1]}花"
+    assert marked_beginning("山水花月山，", forms)[0] == Mark(5, 1).written()
+    assert marked_beginning("山", [])[0] == Mark(7, 7).written()
+    assert marked_beginning("，。", forms) == "，。"
 
 
 def test_bits_per_character_count_a_texts_end_and_have_an_interval() -> None:

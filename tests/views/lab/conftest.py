@@ -1,4 +1,4 @@
-"""A small checkpoint for sentiment, registered."""
+"""A small checkpoint for each task of the Lab, registered."""
 
 from pathlib import Path
 
@@ -6,6 +6,11 @@ import pytest
 
 from memory_app import registry
 from memory_app.models import Checkpoint
+
+
+@pytest.fixture
+def songs(transactional_db: None, songs_folder: Path) -> Checkpoint:
+    return registry.register(songs_folder)
 
 
 @pytest.fixture

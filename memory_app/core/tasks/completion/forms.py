@@ -9,11 +9,21 @@ from typing import Any
 
 from memory_app.core.evaluation.wilson import wilson
 from memory_app.core.tasks.completion.texts import Text
-from memory_app.core.text.lines import lengths_of
+from memory_app.core.text.lines import (
+    BREAKS,
+    Mark,
+    length_of,
+    lengths_of,
+    lines_of,
+    unmarked,
+)
 
 #: A prime has a form with so many texts; a sequence of lengths belongs to it with so many, and so
 #: large a share of them. Rarer ones are damaged texts, or the editors' punctuation.
 LEAST_TEXTS, LEAST_EQUAL, LEAST_SHARE = 20, 3, 0.02
+
+#: Lines of a text whose form isn't known.
+MOST_PLANNED = 8
 
 #: Of each prime the sequences of lengths, the most frequent first.
 Forms = Mapping[str, Sequence[Sequence[int]]]
@@ -90,6 +100,27 @@ def fit(text: str, patterns: Sequence[Sequence[int]]) -> Fit:
         lines = max(len(lengths), len(pattern))
         fits.append(Fit(lines - distance(lengths, pattern), lines))
     return max(fits, key=lambda one: (one.right / one.lines, one.right))
+
+
+def marked_beginning(text: str, patterns: Sequence[Sequence[int]]) -> str:
+    """A text's beginning with its marks: as if it went on in the pattern that it fits so far.
+
+    Without patterns it is taken for the beginning of a text of MOST_PLANNED lines of 7 letters.
+    """
+    lines = [(line, length_of(line)) for line in lines_of(unmarked(text))]
+    count = sum(length > 0 for _, length in lines)
+    known = patterns or [[7] * max(MOST_PLANNED, count)]
+    lengths = [length for _, length in lines if length]
+    plan = max(known, key=lambda own: sum(a == b for a, b in zip(own, lengths, strict=False)))
+    written, place = "", 0
+    for line, length in lines:
+        if length:
+            whole = line[-1] in BREAKS or place >= len(plan)
+            letters = length if whole else max(length, plan[place])
+            written += Mark(letters, max(0, len(plan) - 1 - place)).written()
+            place += 1
+        written += line
+    return written
 
 
 def form_figures(texts: Sequence[Text], forms: Forms) -> dict[str, Any]:
