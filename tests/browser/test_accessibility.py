@@ -124,6 +124,11 @@ def test_no_page_has_a_grave_fault(
     expect(page.locator(".map.drawn")).to_be_visible()
     expect(page.locator(".lab-text")).to_have_count(4)
     look("sentiment")
+    registry.register(registry.BUNDLED / "lyrics-zh")
+    page.goto(f"{visitor.url}/lab/completion/")
+    expect(page.locator("#state")).to_have_text("The text has ended.")
+    expect(page.locator(".map.drawn")).to_be_visible()
+    look("text")
 
     chat = visitor.start_chat()
     look("empty chat")

@@ -46,6 +46,20 @@ def test_a_text_is_written_and_goes_on_differently_from_any_character(
     assert not any("\ue000" <= char <= "\uefff" for char in saved)
 
 
+def test_two_tunes_are_written_side_by_side_at_one_seed(lab: Visitor) -> None:
+    page = lab.page
+    whole = page.locator("#text-a").inner_text()
+    other = page.locator("#prime option:not(:checked)").get_attribute("value")
+    assert other
+    page.get_by_label("Tune").select_option(other)
+    page.get_by_role("button", name="Write beside it").click()
+    expect(page.locator("#head-b")).to_have_text("Whole text, seed 7")
+    expect(page.locator("#text-b .lab-character").nth(4)).to_be_visible()
+    expect(page.locator("#state")).to_have_text("The text has ended.")
+    assert page.locator("#text-a").inner_text() == whole
+    assert page.locator("#text-b").inner_text() != whole
+
+
 def test_first_words_are_kept(lab: Visitor) -> None:
     page = lab.page
     page.get_by_label("First words").fill("山水")

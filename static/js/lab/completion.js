@@ -46,6 +46,7 @@ function buttons() {
   element("stop").disabled = !running;
   element("continue").disabled = Boolean(running) || !draft || draft.ended || draft.full;
   element("save").disabled = !panes[0].draft?.tokens.length;
+  element("beside").disabled = !panes[0].draft;
   element("fork").disabled = at.place === null;
 }
 
@@ -147,21 +148,22 @@ function choose(pane, place) {
   buttons();
 }
 
-async function begin() {
+// In the second pane: another beginning at the seed of the first text, two states side by side.
+async function begin(pane = panes[0]) {
   stop();
   const own = new AbortController();
   running = own;
   element("lab-problem").hidden = true;
-  element("pane-b").hidden = true;
-  const [pane] = panes;
-  const chosen = settings();
+  const beside = pane !== panes[0];
+  const chosen = beside ? { ...settings(), seed: panes[0].draft.settings.seed } : settings();
   try {
     const { tokens, start, note } = await writer.begin(element("prime").value, element("beginning").value, own.signal);
     element("note").textContent = note;
     pane.writing.clear();
-    pane.draft = { tokens, start, given: tokens.length, from: tokens.length, settings: chosen, ended: false, full: false };
-    element("head-a").textContent = say("wholeOf", { seed: chosen.seed });
-    panes[1].draft = null;
+    pane.draft = { prime: element("prime").value, tokens, start, given: tokens.length, from: tokens.length, settings: chosen, ended: false, full: false };
+    element(`head-${pane.name}`).textContent = say("wholeOf", { seed: chosen.seed });
+    if (!beside) panes[1].draft = null;
+    element("pane-b").hidden = !beside;
     choose(pane, null);
   } catch (fault) {
     if (running === own) running = null;
@@ -179,7 +181,7 @@ function fork() {
   const seed = String(another(from.draft.settings.seed));
   const tokens = from.draft.tokens.slice(0, stopAt + 1);
   pane.writing.clear();
-  pane.draft = { tokens, start: from.draft.start, given: tokens.length, from: tokens.length, settings: { ...settings(), seed }, ended: false, full: false };
+  pane.draft = { prime: from.draft.prime, tokens, start: from.draft.start, given: tokens.length, from: tokens.length, settings: { ...settings(), seed }, ended: false, full: false };
   element("head-b").textContent = say("continuation", { n: place + 1, seed });
   element("pane-b").hidden = false;
   pane.writing.show(pane.draft);
@@ -196,6 +198,9 @@ element("another").addEventListener("click", () => {
   element("seed").value = another(element("seed").value);
   if (element("settings").reportValidity()) begin();
 });
+element("beside").addEventListener("click", () => {
+  if (element("settings").reportValidity()) begin(panes[1]);
+});
 element("stop").addEventListener("click", () => {
   stop();
   element("state").textContent = say("stopped");
@@ -204,8 +209,8 @@ element("stop").addEventListener("click", () => {
 element("continue").addEventListener("click", () => write(at.pane));
 element("fork").addEventListener("click", fork);
 element("save").addEventListener("click", () => {
-  const written = panes.filter(({ draft }) => draft).map(({ writing }) => writing.shown.map(({ text }) => text.replace(/([。！？])/g, "$1\n")).join(""));
-  saveText(`${element("prime").value}\n\n${written.join("\n\n")}\n`, `${element("prime").value || "text"}.txt`, "text/plain");
+  const written = panes.filter(({ draft }) => draft).map(({ draft, writing }) => `${draft.prime}\n\n${writing.shown.map(({ text }) => text.replace(/([。！？])/g, "$1\n")).join("")}`.trim());
+  saveText(`${written.join("\n\n")}\n`, `${panes[0].draft.prime || "text"}.txt`, "text/plain");
 });
 document.addEventListener("themechange", () => {
   mix(element("key"));
