@@ -28,7 +28,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _postgres_binaries() -> str:
+def postgres_binaries() -> str:
     """pg_ctl isn't on the PATH of every system: the installed versions' folders are."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
@@ -37,7 +37,7 @@ def _postgres_binaries() -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """DATABASE_URL of an empty PostgreSQL, which refuses to run as root and so doesn't."""
-    path = _postgres_binaries()
+    path = postgres_binaries()
     pg_ctl, initdb = need("pg_ctl", path), need("initdb", path)
     as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     folder = Path(tempfile.mkdtemp(prefix="gatescope-pg-"))
