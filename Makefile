@@ -114,8 +114,8 @@ $(DEV_STAMP): $(VENV)/.torch-$(TORCH)
 # at a time (many wait: for a page, a server, a process): four processes on two cores would make
 # what waits for a page run late. Both parts run, whatever the first one says; a part chosen by ARGS
 # may have no test in one of them (pytest's status 5). One thread each: pools of threads on shared
-# cores only fight. A browser test that fails runs once more, since a race in a test must not fail
-# all of it; the summary names each that passed only then, and that test has a fault to be mended.
+# cores only fight. A test that fails runs once more, since a race in a test must not fail all of
+# it; the summary names each that passed only then, and that test has a fault to be mended.
 test: $(DEV_STAMP)
 	@data=$$(mktemp -d) || exit 1; \
 	trap 'rm -rf "$$data"' EXIT; \
@@ -123,12 +123,12 @@ test: $(DEV_STAMP)
 	export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1; \
 	worst=0; \
 	part() { \
-		status=0; DATA_DIR="$$data/$$1" $(PY) -m pytest -p no:cacheprovider -n 2 --dist worksteal $$2 $(ARGS) || status=$$?; \
+		status=0; DATA_DIR="$$data/$$1" $(PY) -m pytest -p no:cacheprovider -n 2 --dist worksteal --reruns 1 -rR $$2 $(ARGS) || status=$$?; \
 		if [ $$status -ne 0 ] && [ $$status -ne $(if $(ARGS),5,0) ]; then worst=$$status; fi; \
 	}; \
 	part rest "-p no:playwright --ignore=tests/browser"; \
 	echo "In the browser:"; \
-	part browser "tests/browser --reruns 1 -rR"; \
+	part browser tests/browser; \
 	exit $$worst
 
 # Two processes: nothing in these tests shares a port or a folder.
