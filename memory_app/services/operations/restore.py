@@ -75,7 +75,7 @@ def backup_unpack(path: Path, folder: Path) -> Contents:
         str(manifest["created"]),
         str(manifest["gatescope"]),
         len(hashes) - 1,
-        sum(member.size for member in members.values()),
+        sum(members[name].size for name in hashes),
     )
 
 
