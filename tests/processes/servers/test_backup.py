@@ -32,8 +32,9 @@ def manage(data: Path, address: str, *arguments: str, text: str = "") -> tuple[i
 def test_postgresql_is_saved_and_restored(postgres, tmp_path):
     server = postgres.rpartition("/")[0]
     with psycopg.connect(postgres, autocommit=True) as admin:
-        admin.execute("CREATE DATABASE backup_old")
-        admin.execute("CREATE DATABASE backup_new")
+        for name in ("backup_old", "backup_new"):
+            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            admin.execute(f"CREATE DATABASE {name}")
     old, new, tar = tmp_path / "old", tmp_path / "new", tmp_path / "site.tar"
     for folder in (old, new):
         folder.mkdir()
