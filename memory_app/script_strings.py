@@ -41,6 +41,10 @@ STRINGS: dict[str, dict[str, Any]] = {
         "meanBits": _("{bits} bits per character on average"),
         "noLine": _("no line yet"),
         "place": _("place"),
+        "primeOf": _("{prime}, seed {seed}"),
+        "sameBeside": _(
+            "At this seed it would be the same text: choose another beginning or temperature first."
+        ),
         "stopped": _("Stopped."),
         "textFailed": _("The text couldn’t be continued. Try again."),
         "wholeOf": _("Whole text, seed {seed}"),

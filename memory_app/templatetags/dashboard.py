@@ -65,6 +65,7 @@ ACTION_WORDS: dict[str, str | Promise] = {
     "staff.log_out": gettext_lazy("logged out"),
     "site.read_only": gettext_lazy("made the site read only"),
     "site.open": gettext_lazy("opened the site"),
+    "site.notice": gettext_lazy("changed the notice"),
     "report.read": gettext_lazy("read a reported turn"),
     "report.close": gettext_lazy("closed a report"),
     "limit.change": gettext_lazy("changed a limit"),

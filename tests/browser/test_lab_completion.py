@@ -51,9 +51,12 @@ def test_two_tunes_are_written_side_by_side_at_one_seed(lab: Visitor) -> None:
     whole = page.locator("#text-a").inner_text()
     other = page.locator("#prime option:not(:checked)").get_attribute("value")
     assert other
+    page.get_by_role("button", name="Write beside it").click()
+    expect(page.locator("#state")).to_contain_text("it would be the same text")
+    expect(page.locator("#text-b")).to_be_hidden()
     page.get_by_label("Tune").select_option(other)
     page.get_by_role("button", name="Write beside it").click()
-    expect(page.locator("#head-b")).to_have_text("Whole text, seed 7")
+    expect(page.locator("#head-b")).to_have_text(f"{other}, seed 7")
     expect(page.locator("#text-b .lab-character").nth(4)).to_be_visible()
     expect(page.locator("#state")).to_have_text("The text has ended.")
     assert page.locator("#text-a").inner_text() == whole

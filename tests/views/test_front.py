@@ -37,6 +37,20 @@ def test_without_a_model_the_page_says_so(db: None, client: Client) -> None:
     assert "A chat recorded with" in said
 
 
+def test_a_model_that_mostly_forgets_is_not_shown_off(
+    checkpoint: Checkpoint, client: Client
+) -> None:
+    assert "A chat recorded with" in page(client)
+    result = exam(0.9)
+    evaluation_record(checkpoint=checkpoint, suite="recall", result=result)
+    assert "A chat recorded with" in page(client)
+    result["recall"]["exact_match"]["gap_0"] = 0.2
+    evaluation_record(checkpoint=checkpoint, suite="recall", result=result)
+    said = page(client)
+    assert "A chat recorded with" not in said
+    assert "2 minutes" not in said
+
+
 def test_the_newest_evaluation_is_told_in_percent(checkpoint: Checkpoint, client: Client) -> None:
     evaluation_record(checkpoint=checkpoint, suite="all", result=exam(0.2))
     evaluation_record(checkpoint=checkpoint, suite="recall", result=exam(0.985, update=0.9))

@@ -179,6 +179,7 @@ def test_the_dashboard_changes_limits_live(allow, alice, chat, django_user_model
     answer = desk.post("/admin/limits/", {**fields, "traces.all": "many"})
     assert answer.status_code == 400
     assert 'aria-invalid="true"' in answer.content.decode()
+    assert "Nothing is limited" in answer.content.decode()
     assert desk.post("/admin/limits/", fields).status_code == 302
     assert "0 of 7 messages this hour" in alice.client.get(f"/chat/{chat.pk}/").content.decode()
     page = desk.get("/admin/limits/").content.decode()

@@ -122,5 +122,6 @@ def test_the_dashboard_switches_and_puts_a_notice_on_every_page(alice, chat, dja
     assert "中午恢复" in alice.client.get("/chats/").content.decode()
     assert desk.post("/admin/site/", {}).status_code == 302
     assert "site-notice" not in alice.client.get("/chats/").content.decode()
+    assert desk.post("/admin/site/", {"notice_en": "Open all night."}).status_code == 302
     actions = list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
-    assert actions[1:] == ["site.read_only", "site.open"]
+    assert actions[1:] == ["site.read_only", "site.open", "site.notice"]

@@ -15,9 +15,10 @@ def site_switch(
 ) -> None:
     """Store what holds from now on; every process reads it within seconds."""
     row = SiteSwitch.objects.select_for_update().first() or SiteSwitch()
+    switched = row.read_only != read_only
     row.read_only, row.notice_en, row.notice_zh = read_only, notice_en[:300], notice_zh[:300]
     row.changed = timezone.now()
     row.save()
-    action = "site.read_only" if read_only else "site.open"
+    action = ("site.read_only" if read_only else "site.open") if switched else "site.notice"
     audit_record(user=user, action=action, detail={"notice": bool(notice_en or notice_zh)})
     transaction.on_commit(site_state.reread)

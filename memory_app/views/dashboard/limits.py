@@ -81,5 +81,5 @@ def limits(request: StaffRequest) -> HttpResponse:
         rows=_rows(typed, wrong),
         scopes=SCOPE_LABELS.values(),
         wrong=len(wrong),
-        limited=sum(bool(rate) for own in typed.values() for rate in own.values()),
+        limited=sum(len(own) for own in buckets.rates_now().values()),
     )

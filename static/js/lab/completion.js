@@ -160,8 +160,9 @@ async function begin(pane = panes[0]) {
     const { tokens, start, note } = await writer.begin(element("prime").value, element("beginning").value, own.signal);
     element("note").textContent = note;
     pane.writing.clear();
-    pane.draft = { prime: element("prime").value, tokens, start, given: tokens.length, from: tokens.length, settings: chosen, ended: false, full: false };
-    element(`head-${pane.name}`).textContent = say("wholeOf", { seed: chosen.seed });
+    pane.draft = { prime: element("prime").value, beginning: element("beginning").value, tokens, start, given: tokens.length, from: tokens.length, settings: chosen, ended: false, full: false };
+    const prime = element("prime").value.trim();
+    element(`head-${pane.name}`).textContent = say(prime ? "primeOf" : "wholeOf", { prime, seed: chosen.seed });
     if (!beside) panes[1].draft = null;
     element("pane-b").hidden = !beside;
     choose(pane, null);
@@ -199,7 +200,10 @@ element("another").addEventListener("click", () => {
   if (element("settings").reportValidity()) begin();
 });
 element("beside").addEventListener("click", () => {
-  if (element("settings").reportValidity()) begin(panes[1]);
+  const { prime, beginning, settings: { temperature } } = panes[0].draft;
+  const same = prime === element("prime").value && beginning === element("beginning").value && temperature === settings().temperature;
+  if (same) element("state").textContent = say("sameBeside");
+  else if (element("settings").reportValidity()) begin(panes[1]);
 });
 element("stop").addEventListener("click", () => {
   stop();
