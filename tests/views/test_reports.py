@@ -68,6 +68,25 @@ def test_what_a_public_link_shows_can_be_reported_and_taken_away(alice, chat, tu
     assert stranger.get(f"/s/{link.token}/report/").status_code == 404
 
 
+def test_any_turn_that_a_link_shows_can_be_reported_and_no_other(alice, chat, turn, desk):
+    second = spoken_turn(chat, "My <b>secret</b>", "I see.")
+    link = services.link_open(chat=chat)
+    later = spoken_turn(chat, "Not shown", "No.")
+    stranger, url = Client(), f"/s/{link.token}/report/"
+    form = stranger.get(url).content.decode()
+    assert re.findall(r'<option value="([^"]*)"', form)[1:] == [str(turn.pk), str(second.pk)]
+    assert f'value="{second.pk}" selected' in form
+    assert "My &lt;b&gt;secret&lt;/b&gt;" in form
+    assert "Not shown" not in form
+    assert stranger.post(url, {"reason": "private", "turn": str(turn.pk)}).status_code == 200
+    assert Report.objects.get().turn_id == turn.pk
+    for foreign in (str(later.pk), "nothing"):
+        assert stranger.post(url, {"reason": "private", "turn": foreign}).status_code == 404
+    assert f"/s/{link.token}/" in desk.get("/admin/reports/").content.decode()
+    services.link_revoke(chat=chat)
+    assert "has no public link" in desk.get("/admin/reports/").content.decode()
+
+
 def test_a_report_goes_with_its_chat(alice, chat, turn):
     alice.client.post(f"/turn/{turn.pk}/report/", {"reason": "other"})
     chat.delete()

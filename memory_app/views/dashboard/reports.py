@@ -17,7 +17,8 @@ A_PAGE = 20
 
 def reports(request: HttpRequest) -> HttpResponse:
     """Open reports, the oldest first; what was read is an entry in the audit log."""
-    rows = Report.objects.filter(closed=None).select_related("turn").order_by("created", "id")
+    rows = Report.objects.filter(closed=None).select_related("turn__chat").order_by("created", "id")
+    rows = rows.prefetch_related("turn__chat__links")
     shown = Paginator(rows.defer("turn__state", "turn__given"), A_PAGE).get_page(
         request.GET.get("page")
     )
