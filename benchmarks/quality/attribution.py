@@ -10,16 +10,14 @@ error, and how often the turn that told the fact comes first in each.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import statistics
 import sys
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.quality.report import report_on_checkpoint
 from memory_app.core.evaluation.decode_greedy import feed, greedy_replies
 from memory_app.core.evaluation.recall import Question, contains_value, draw_questions, prompt_of
 from memory_app.core.facts.language import language_of
@@ -27,9 +25,9 @@ from memory_app.core.inspection.rank_correlation import spearman
 from memory_app.core.inspection.sources import read_layers, sources
 from memory_app.core.inspection.trace_queries import trace_of
 from memory_app.core.inspection.turn_writes import turn_writes
-from memory_app.core.model.checkpoint import Checkpoint, load_checkpoint
+from memory_app.core.model.checkpoint import Checkpoint
 from memory_app.core.model.model import LanguageModel
-from memory_app.core.model.replay import configure_process, replay
+from memory_app.core.model.replay import replay
 from memory_app.core.model.state import State
 
 SEED = 20261
@@ -126,13 +124,7 @@ def figures(checkpoint: Checkpoint, n: int) -> dict[str, Any]:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.attribution")
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--n", type=int, default=200)
-    options = parser.parse_args()
-    configure_process()
-    json.dump(figures(load_checkpoint(options.checkpoint), options.n), sys.stdout, indent=1)
-    sys.stdout.write("\n")
+    report_on_checkpoint("attribution", figures)
 
 
 if __name__ == "__main__":

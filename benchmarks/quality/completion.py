@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations, pairwise
@@ -23,6 +22,7 @@ from typing import Any
 import torch
 
 from benchmarks.quality.five_gram import FiveGram
+from benchmarks.quality.report import print_result
 from memory_app.core.data.dialogues import Source
 from memory_app.core.evaluation.wilson import wilson
 from memory_app.core.model.checkpoint import load_checkpoint
@@ -111,8 +111,7 @@ def main() -> None:
     options = parser.parse_args()
     configure_process()
     result = measure(options.checkpoint, options.train, options.test)
-    json.dump(result, sys.stdout, indent=1)
-    sys.stdout.write("\n")
+    print_result(result)
 
 
 if __name__ == "__main__":

@@ -11,16 +11,14 @@ the panel of one more turn takes, in milliseconds of CPU time and over the turn'
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import statistics
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from benchmarks.quality.report import report_on_checkpoint
 from benchmarks.quality.scripted_chats import ASKS, NEW_HOMES, VALUES, script
 from memory_app.core.engine.ask import ask
 from memory_app.core.engine.core import Engine
@@ -29,8 +27,8 @@ from memory_app.core.evaluation.recall import contains_value
 from memory_app.core.inspection.gauge import Answer, Weighed, answer, weigh
 from memory_app.core.inspection.gauge_value import abstention
 from memory_app.core.inspection.panel_questions import panel_questions
-from memory_app.core.model.checkpoint import Checkpoint, load_checkpoint
-from memory_app.core.model.replay import configure_process, replay
+from memory_app.core.model.checkpoint import Checkpoint
+from memory_app.core.model.replay import replay
 from memory_app.core.model.state import State
 
 SEED = 18
@@ -159,13 +157,7 @@ def _told(said: str) -> dict[str, str]:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.gauge")
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--n", type=int, default=200)
-    options = parser.parse_args()
-    configure_process()
-    json.dump(figures(load_checkpoint(options.checkpoint), options.n), sys.stdout, indent=1)
-    sys.stdout.write("\n")
+    report_on_checkpoint("gauge", figures)
 
 
 if __name__ == "__main__":

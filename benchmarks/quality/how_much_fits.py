@@ -11,13 +11,12 @@ figures, since those are what is compared.
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality.report import print_result
 from memory_app.core.evaluation.exam.chat import as_typed, draw_facts, telling
 from memory_app.core.evaluation.exam.texts import ExamTexts, exam_texts_of
 from memory_app.core.evaluation.recall import SEED, Question, is_right, model_replier
@@ -100,8 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "fits": how_much_fits(model, checkpoint.tokenizer, options.n, options.told),
             }
         )
-    json.dump({"checkpoints": figures}, sys.stdout, indent=1)
-    sys.stdout.write("\n")
+    print_result({"checkpoints": figures})
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality.report import print_result
 from memory_app.core.evaluation.wilson import wilson
 from memory_app.core.tasks.sentiment.texts import label_of
 
@@ -82,8 +82,7 @@ def main() -> None:
     for name in ("train", "valid", "test"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     options = parser.parse_args()
-    json.dump(measure(options.train, options.valid, options.test), sys.stdout, indent=1)
-    sys.stdout.write("\n")
+    print_result(measure(options.train, options.valid, options.test))
 
 
 if __name__ == "__main__":

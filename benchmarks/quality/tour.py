@@ -10,13 +10,12 @@ forgotten, and the name again after the blend. Prints how often each claim held,
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.quality.attribution import value_token
 from benchmarks.quality.gauge import Panel
+from benchmarks.quality.report import print_result
 from memory_app import tour
 from memory_app.core.evaluation.decode_sampled import sampled_ids, seeded
 from memory_app.core.evaluation.recall import abstains, contains_value
@@ -133,8 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--n", type=int, default=10)
     options = parser.parse_args(arguments)
     figures = measure(load_checkpoint(options.checkpoint), options.n)
-    json.dump(figures, sys.stdout, indent=1)
-    sys.stdout.write("\n")
+    print_result(figures)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ made anew by itself: unit indexes, the queue, uploads under way.
 """
 
 import hashlib
+import io
 import json
 import os
 import tarfile
@@ -110,10 +111,7 @@ def _add(tar: tarfile.TarFile, name: str, source: Path) -> tuple[str, int] | Non
 def _add_bytes(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     info = tarfile.TarInfo(name)
     info.size, info.mode = len(data), 0o600
-    with tempfile.SpooledTemporaryFile() as file:
-        file.write(data)
-        file.seek(0)
-        tar.addfile(info, file)
+    tar.addfile(info, io.BytesIO(data))
 
 
 class _Hashed:

@@ -4,13 +4,12 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from django.db import connection
 
-from memory_app.core.atomic_files import sync
+from memory_app.core.atomic_files import whole_file
 
 #: The file's name, by what made it.
 DUMPS = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
@@ -56,8 +55,8 @@ def database_load(dump: Path) -> None:
         # An empty database's log must not be played over the restored file.
         for left in ("-wal", "-shm"):
             place.with_name(place.name + left).unlink(missing_ok=True)
-        with _beside(place) as part:
-            shutil.copyfile(dump, part)
+        with dump.open("rb") as source, whole_file(place) as file:
+            shutil.copyfileobj(source, file)
         return
     name = str(connection.settings_dict["NAME"])
     connection.close()
@@ -66,19 +65,6 @@ def database_load(dump: Path) -> None:
         *("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"),
         *(f"--dbname={name}", str(dump)),
     )
-
-
-@contextmanager
-def _beside(place: Path) -> Iterator[Path]:
-    part = place.with_name(f".{place.name}.part")
-    try:
-        yield part
-        part.chmod(0o600)
-        sync(part)
-        part.replace(place)
-        sync(place.parent)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _run(program: str, *arguments: str) -> None:
