@@ -16,7 +16,7 @@ import numpy as np
 
 ORDER = 5
 END, UNKNOWN = "\x03", "\x1a"
-#: A character that no training text has is drawn from so many.
+#: A character outside the training texts has the probability 1 / this number.
 CODE_POINTS = 2**15
 
 

@@ -31,7 +31,7 @@ class Rate:
         return self.amount / self.seconds
 
     def level(self, level: float, past: float) -> float:
-        """What is in the bucket so many seconds after it had `level`; a debt is negative."""
+        """The level `past` seconds after it was `level`; a debt is negative."""
         return min(self.amount, level + max(0.0, past) * self.per_second)
 
     def need(self, cost: float) -> float:

@@ -114,7 +114,7 @@ class Shares:
         return due
 
     def is_ahead(self, request: Request, other: Request, by: int) -> bool:
-        """Whether an account was fed so many ids more than the one of a request that waits."""
+        """Whether `request`'s account was fed over `by` ids more than that of `other`."""
         address, person = request.account
         others, neighbour = other.account
         if address != others:
