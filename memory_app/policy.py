@@ -63,8 +63,11 @@ ROWS = (
     Row("http", "login", ANYONE, ("GET", "HEAD", "POST"), limit="logins"),
     Row("http", "logout", ANYONE, ("POST",)),
     Row("http", "account", ANYONE, ("GET", "HEAD")),
-    # A stranger is sent to the log-in.
-    Row("http", "account_page", ANYONE, ("GET", "HEAD", "POST")),
+    # A stranger is sent to the log-in. Wrong passwords count as failed log-ins here, too.
+    Row("http", "account_page", ANYONE, ("GET", "HEAD", "POST"), limit="logins"),
+    # Whose data is the session's to say: neither takes an id.
+    Row("http", "account_export", PERSON, ("GET", "HEAD"), limit="exports"),
+    Row("http", "account_delete", PERSON, ("GET", "HEAD", "POST"), limit="logins"),
     Row("http", "set_language", ANYONE, ("POST",)),
     Row("http", "chats", ANYONE, ("GET", "HEAD")),
     Row("http", "chats_import", ANYONE, ("POST",), limit="imports"),

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from memory_app.views import about, accounts, front, health, operations, report, site_files
+from memory_app.views import (
+    about,
+    account_data,
+    accounts,
+    front,
+    health,
+    operations,
+    report,
+    site_files,
+)
 from memory_app.views.chat import (
     export,
     fork,
@@ -47,6 +56,8 @@ urlpatterns = [
     path("about/memory/", about.about_memory, name="about_memory"),
     path("accounts/", accounts.account, name="account"),
     path("accounts/you/", accounts.account_page, name="account_page"),
+    path("accounts/you/data.zip", account_data.account_export, name="account_export"),
+    path("accounts/you/delete/", account_data.account_delete, name="account_delete"),
     path("accounts/signup/", accounts.signup, name="signup"),
     path("accounts/login/", accounts.login, name="login"),
     path("accounts/logout/", accounts.logout, name="logout"),

@@ -96,20 +96,24 @@ def account(request: PersonRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @never_cache
 def account_page(request: PersonRequest) -> HttpResponse:
-    """A member's own account: a new password, and how to have the account deleted."""
-    if not request.user.is_authenticated:
-        return redirect(f"{reverse('login')}?{urlencode({'next': request.path})}")
-    form = NewPasswordForm(request.user, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        # This session stays; every other one has the old password's hash and ends.
-        auth.update_session_auth_hash(request, form.save())
-        return redirect(f"{reverse('account_page')}?changed=1")
+    """One's own account: a new password, all data as a file, the way to the deletion."""
     person = request.person
-    context = {
-        "form": form,
-        "changed": "changed" in request.GET and request.method == "GET",
-        "known": known_shown(person) if person else [],
-    }
+    if not person and "deleted" in request.GET:
+        return render(request, "accounts/deleted.html")
+    if not person:
+        return redirect(f"{reverse('login')}?{urlencode({'next': request.path})}")
+    context: dict[str, Any] = {"known": known_shown(person)}
+    if request.user.is_authenticated:
+        form = NewPasswordForm(request.user, request.POST or None)
+        if request.method == "POST":
+            if form.is_valid():
+                # This session stays; every other one has the old password's hash and ends.
+                auth.update_session_auth_hash(request, form.save())
+                return redirect(f"{reverse('account_page')}?changed=1")
+            if "old_password" in form.errors:
+                limits.pay("logins", 1)
+        context["form"] = form
+        context["changed"] = "changed" in request.GET and request.method == "GET"
     return render(request, "accounts/you.html", context)
 
 

@@ -117,6 +117,8 @@ def test_no_page_has_a_grave_fault(
     page.get_by_role("button", name="Sign up").click()
     look("sign-up, refused")
     visit("/accounts/login/", "log-in")
+    visit("/accounts/you/", "own data")
+    visit("/accounts/you/delete/", "deletion")
     visit("/chats/", "no chats")
     registry.register(registry.BUNDLED / "sentiment-en")
     visit("/lab/", "Lab")

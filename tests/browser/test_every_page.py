@@ -4,7 +4,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.visitor import Visitor
 
-PAGES = ("/", "/about/memory/", "/accounts/signup/", "/accounts/login/", "/chats/", "/lab/")
+PAGES = ("/", "/about/memory/", "/accounts/signup/", "/accounts/login/", "/chats/", "/lab/",
+         "/accounts/you/", "/accounts/you/delete/")  # fmt: skip
 
 
 def with_a_chat(visitor: Visitor) -> tuple[str, ...]:

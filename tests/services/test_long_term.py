@@ -18,11 +18,8 @@ from memory_app.models import Chat, Consolidation, LongTermMemory, Turn
 from memory_app.refusal import Refused
 from memory_app.services.chat import consolidate, consolidation_progress, long_term
 from memory_app.services.chat.consolidation_progress import ConsolidationProgress
-from memory_app.services.operations.personal_data import (
-    data_subject,
-    person_erase,
-    person_export,
-)
+from memory_app.services.operations.personal_data import data_subject, person_erase
+from memory_app.services.operations.personal_export import person_export
 from tests.conftest import spoken_turn
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -176,7 +176,14 @@ def test_a_mangled_id_is_nobodys(alice, chat, turn, mangle):
 
 @pytest.mark.parametrize(
     ("method", "route"),
-    [*OWNED, ("post", "/chat/"), ("post", "/chats/import/"), ("post", "/accounts/logout/")],
+    [
+        *OWNED,
+        ("post", "/chat/"),
+        ("post", "/chats/import/"),
+        ("post", "/accounts/logout/"),
+        ("post", "/accounts/you/"),
+        ("post", "/accounts/you/delete/"),
+    ],
 )
 def test_an_unsafe_method_needs_its_token(alice, chat, turn, method, route):
     strict = Client(enforce_csrf_checks=True)
@@ -215,7 +222,9 @@ FOR_ANYONE = {
 
 
 #: Of a checkpoint, which belongs to nobody: any person may look at those that they can chat with.
+#: And a person's own account, which no id names.
 FOR_A_PERSON = {
+    *("account_export", "account_delete"),
     *("units", "units_pattern", "units_property"),
     *("unit", "unit_turns", "unit_note"),
 }

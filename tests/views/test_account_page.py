@@ -31,3 +31,11 @@ def test_a_stranger_is_sent_to_the_log_in_and_comes_back(client, db):
     answer = client.get(URL)
     assert answer.status_code == 302
     assert answer.url == "/accounts/login/?next=%2Faccounts%2Fyou%2F"
+
+
+def test_a_guest_sees_what_can_be_done_with_the_data_and_no_password(checkpoint, client):
+    client.get("/")
+    page = client.get(URL).content.decode()
+    assert "You are a guest" in page
+    assert "/accounts/you/data.zip" in page
+    assert 'type="password"' not in page

@@ -18,7 +18,8 @@ from memory_app.models import Checkpoint, Person, UnitNote
 from memory_app.services.chat import unit_index
 from memory_app.services.chat.persons import person_merge
 from memory_app.services.chat.unit_index import index_folder, own_text, reference_build
-from memory_app.services.operations.personal_data import data_subject, person_export
+from memory_app.services.operations.personal_data import data_subject
+from memory_app.services.operations.personal_export import person_export
 from tests.conftest import make_checkpoint, spoken_turn
 
 

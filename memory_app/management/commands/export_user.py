@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from memory_app.management.base import ReportingCommand
-from memory_app.services.operations.personal_data import data_subject, person_export
+from memory_app.services.operations.personal_data import data_subject
+from memory_app.services.operations.personal_export import person_export
 
 
 class Command(ReportingCommand):

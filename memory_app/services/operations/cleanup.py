@@ -14,7 +14,7 @@ from memory_app.services.chat.chats import chats_empty_purge, chats_purge
 from memory_app.services.chat.guests import guests_purge
 from memory_app.services.chat.import_queue import imports_purge
 from memory_app.services.chat.states_drop import states_drop
-from memory_app.services.operations.erase_deleted import log_empty
+from memory_app.services.operations.erase_deleted import log_empty, remains_finish
 from memory_app.services.training.run_folder import run_folders_sweep
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ def leftovers_purge() -> None:
         "weights": registry.sweep,
         "run folders": run_folders_sweep,
         "messages": _messages_sweep,
+        "erased persons": remains_finish,
         # Last, and in any case: the log also holds old titles and earlier versions of rows.
         "log": log_empty,
     }

@@ -6,9 +6,11 @@ to another page. A checkpoint empties the log; a VACUUM rewrites every page with
 """
 
 import logging
+import threading
 import time
 from pathlib import Path
 
+from django.conf import settings
 from django.db import Error, connection
 
 log = logging.getLogger(__name__)
@@ -22,8 +24,37 @@ _TABLES = (
 )
 
 
+#: Seconds between two rewritings for strangers: during each of them no reply can be stored.
+SELDOM = 60.0
+_lock = threading.Lock()
+_rewritten = float("-inf")
+
+
 class RemainsLeft(Exception):
     """Rows are deleted, but bytes of them may remain in the database's files."""
+
+
+def _due() -> Path:
+    """A file that is there while remains wait to be overwritten: every process can see it."""
+    return Path(settings.DATA_DIR) / "remains"
+
+
+def remains_note() -> None:
+    """Have what will remain of rows overwritten by the next `remains_clear` or `remains_finish`."""
+    _due().touch()
+
+
+def remains_finish() -> None:
+    """Overwrite what `remains_note` announced, if it hasn't been; called every hour."""
+    if not _due().exists():
+        return
+    try:
+        remains_clear(within=5, whatever_size=False)
+    except RemainsLeft as left:
+        log.warning("erased data may be left on the disk", extra={"reason": str(left)})
+    else:
+        if _due().exists():
+            log.warning("erased data may be left in a large database: run purge_chats")
 
 
 def log_empty(*, within: float = 5.0) -> bool:
@@ -65,26 +96,46 @@ def _size() -> int:
         return 0
 
 
-def remains_clear(*, within: float = 30.0, whatever_size: bool = True) -> None:
+def remains_clear(
+    *, within: float = 30.0, whatever_size: bool = True, at_once: bool = True
+) -> None:
     """Overwrite what remains of deleted rows.
 
     With `whatever_size` False a large database isn't rewritten, which would keep replies from
     being stored for too long. On PostgreSQL its own VACUUM frees the rows' space; its pages and
-    its log are overwritten in time, as configured there.
+    its log are overwritten in time, as configured there. With `at_once` False that is left to
+    `remains_finish`, and so is a database that was rewritten a moment ago.
 
     Raises:
         RemainsLeft: it couldn't be done, with the reason.
     """
+    global _rewritten  # noqa: PLW0603
     if connection.in_atomic_block:
         raise RemainsLeft("a transaction is open")
+    rewrites = whatever_size or _size() <= SMALL
+    if not at_once:
+        with _lock:
+            soon = time.monotonic() - _rewritten < SELDOM
+            rewrites = rewrites and not soon and connection.vendor == "sqlite"
+            if rewrites:
+                _rewritten = time.monotonic()
+    # Before, so that what is announced meanwhile stays announced.
+    due = rewrites and _due().exists()
+    if due:
+        _due().unlink(missing_ok=True)
     try:
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                for table in _TABLES:
-                    cursor.execute(f"VACUUM {table}")
-            elif connection.vendor == "sqlite" and (whatever_size or _size() <= SMALL):
-                cursor.execute("VACUUM")
-    except Error as fault:
-        raise RemainsLeft(f"the database couldn't be written anew ({fault})") from fault
-    if not log_empty(within=within):
-        raise RemainsLeft("somebody reads the database, so its log couldn't be emptied")
+        try:
+            with connection.cursor() as cursor:
+                if rewrites and connection.vendor == "postgresql":
+                    for table in _TABLES:
+                        cursor.execute(f"VACUUM {table}")
+                elif rewrites and connection.vendor == "sqlite":
+                    cursor.execute("VACUUM")
+        except Error as fault:
+            raise RemainsLeft(f"the database couldn't be written anew ({fault})") from fault
+        if not log_empty(within=within):
+            raise RemainsLeft("somebody reads the database, so its log couldn't be emptied")
+    except RemainsLeft:
+        if due:
+            remains_note()
+        raise

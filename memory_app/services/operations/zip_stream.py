@@ -1,7 +1,8 @@
-"""A folder as a zip, piece by piece, so that little of it is in memory."""
+"""A folder or other files as a zip, piece by piece, so that little of it is in memory."""
 
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,16 +15,19 @@ class _Out:
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
+        #: Bytes that wait.
+        self.size = 0
 
     def write(self, data: bytes) -> int:
         self._pieces.append(bytes(data))
+        self.size += len(data)
         return len(data)
 
     def flush(self) -> None:
         """Does nothing: there is no buffer."""
 
     def take(self) -> bytes:
-        data, self._pieces = b"".join(self._pieces), []
+        data, self._pieces, self.size = b"".join(self._pieces), [], 0
         return data
 
 
@@ -50,6 +54,29 @@ def zip_pieces(
                 while piece := file.read(PIECE):
                     inside.write(piece)
                     yield out.take()
+    yield out.take()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of the zip, small enough for memory."""
+
+    name: str
+    data: bytes
+    compress: bool = True
+
+
+def zip_of(entries: Iterable[Entry]) -> Iterator[bytes]:
+    """The zip of these files, in pieces of at least `PIECE` bytes, except for the last."""
+    out = _Out()
+    sink: Any = out
+    with zipfile.ZipFile(sink, "w") as archive:
+        for entry in entries:
+            about = _about(entry.name)
+            about.compress_type = zipfile.ZIP_DEFLATED if entry.compress else zipfile.ZIP_STORED
+            archive.writestr(about, entry.data)
+            if out.size >= PIECE:
+                yield out.take()
     yield out.take()
 
 

@@ -224,7 +224,8 @@ def test_all_data_of_a_person_has_the_changes(changed, alice, tmp_path):
     import json
     import zipfile
 
-    from memory_app.services.operations.personal_data import data_subject, person_export
+    from memory_app.services.operations.personal_data import data_subject
+    from memory_app.services.operations.personal_export import person_export
 
     path = tmp_path / "alice.zip"
     person_export(who=data_subject(named="alice"), path=path)
