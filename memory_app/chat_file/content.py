@@ -88,11 +88,7 @@ class ChatFile:
             except HoldError as fault:
                 raise refused(_("Turn {n} holds gates that can’t be held."), number) from fault
             _check_ids(turn, number, tokenizer)
-            decoded = tokenizer.decode(turn.user_token_ids)
-            if (
-                decoded != turn.user_text
-                and tokenizer.encode(turn.user_text) != turn.user_token_ids
-            ):
+            if not message_fits(tokenizer, turn.user_text, turn.user_token_ids):
                 raise refused(_("Turn {n}: the message doesn’t match its token ids."), number)
             if spoken(tokenizer, turn.reply_token_ids) != turn.reply_text:
                 raise refused(_("Turn {n}: the reply doesn’t match its token ids."), number)
@@ -112,6 +108,11 @@ def spoken(tokenizer: Tokenizer, reply_ids: Sequence[int]) -> str:
     """The text of a reply as it is sent and stored: whole characters without NUL."""
     stream = tokenizer.stream()
     return "".join(stream.push(token_id) for token_id in reply_ids).replace("\0", "\ufffd")
+
+
+def message_fits(tokenizer: Tokenizer, text: str, ids: list[int]) -> bool:
+    """Whether these are the ids of a message's text."""
+    return tokenizer.decode(ids) == text or tokenizer.encode(text) == ids
 
 
 def refused(sentence: str | Promise, number: int) -> Refused:

@@ -152,3 +152,31 @@ def test_a_parent_in_another_chat_is_a_fault(manage, turns):
     Turn.objects.filter(pk=turns[0].pk).update(chat=other)
     faults = manage("verify_sessions", "--json").document["faults"]
     assert [fault["reason"] for fault in faults] == ["its parent is in another chat"]
+
+
+def test_a_repair_says_what_it_did_and_what_is_left(manage, turns):
+    Turn.objects.filter(pk=turns[0].pk).update(state=b"short")
+    Turn.objects.filter(pk=turns[2].pk).update(reply_token_ids=[10**6])
+    ran = manage("verify_sessions", "--repair", "--json")
+    assert ran.status == 1
+    assert [entry["turn"] for entry in ran.document["repaired"]] == [str(turns[0].pk)]
+    assert [entry["turn"] for entry in ran.document["faults"]] == [str(turns[2].pk)]
+    assert "1 of 3" in ran.mistake
+    Turn.objects.filter(pk=turns[2].pk).update(reply_token_ids=turns[2].reply_token_ids)
+    Turn.objects.filter(pk=turns[1].pk).update(state=None)
+    ran = manage("verify_sessions", "--repair")
+    assert ran.status == 0
+    assert "3 turns, 0 faults, 1 repaired" in ran.out
+    assert manage("verify_sessions", "--json").document == {"turns": 3, "faults": []}
+
+
+@pytest.mark.skipif("postgresql" in str(settings.DATABASES), reason="PostgreSQL refuses the bytes")
+def test_a_text_that_cannot_be_read_is_a_fault_without_the_text(manage, turns):
+    _raw(
+        "UPDATE memory_app_turn SET user_text = CAST(X'7365637265740aff' AS TEXT) WHERE id = %s",
+        turns[1].pk.hex,
+    )
+    ran = manage("verify_sessions", "--repair", "--json")
+    faults = {fault["turn"]: fault["reason"] for fault in ran.document["faults"]}
+    assert "can't be read" in faults[str(turns[1].pk)]
+    assert "secret" not in str(ran.document)

@@ -1,13 +1,14 @@
 """Rows that the site would never write, read one by one, so that none hides another."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from memory_app.models import Chat, Turn
+from memory_app.models import Chat, Turn, TurnStatus
+from memory_app.models.turn import COMMITTED
 
 Key = UUID | str
 
@@ -62,9 +63,16 @@ def turn_read(key: Key) -> Turn | str | None:
         return f"the row has no id: {key!r}"
     try:
         row = Turn.objects.select_related("chat__checkpoint", "parent").filter(pk=key).first()
+        if row is None and Turn.objects.filter(pk=key).exists():
+            return "its chat or the chat's checkpoint is missing"
     except Exception as fault:  # whatever a column's converter raises
-        return f"the row can't be read: {type(fault).__name__}: {fault}"
+        return f"the row can't be read: {fault_words(fault)}"
     return row
+
+
+def fault_words(fault: Exception) -> str:
+    """An exception in a line, without the text of a row that SQLite quotes."""
+    return f"{type(fault).__name__}: {str(fault).partition(' with text ')[0]}"
 
 
 def _ids_fault(name: str, ids: object) -> str:
@@ -78,6 +86,8 @@ def turn_fault(turn: Turn) -> str:
     # SQLite's columns take values of any type, whatever the model says.
     created: Any = turn.created
     state: Any = turn.state
+    if turn.status not in TurnStatus.values:
+        return "its status is unknown"
     fault = _ids_fault("user ids", turn.user_token_ids) or _ids_fault(
         "reply ids", turn.reply_token_ids
     )
@@ -108,3 +118,22 @@ def damaged_in_chat(*, chat: UUID) -> Key | None:
     parents = stored_parents(chat=chat)
     circles = in_circles(parents)
     return next(iter(circles)) if circles else damaged(parents)
+
+
+def head_faults() -> Iterator[tuple[Key, str]]:
+    """Turns that a chat goes on from and can't: missing, another chat's, or without a state."""
+    turns, chats = Turn._meta.db_table, Chat._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {chats}.id, {chats}.head_id, {turns}.chat_id, {turns}.status FROM {chats}"  # noqa: S608
+            f" LEFT JOIN {turns} ON {turns}.id = {chats}.head_id WHERE {chats}.head_id IS NOT NULL"
+        )
+        rows = cursor.fetchall()
+    for chat, head, turn_chat, status in rows:
+        where = f"it is the head of chat {_key(chat)}"
+        if turn_chat is None:
+            yield _key(head), f"{where}, but is missing"
+        elif turn_chat != chat:
+            yield _key(head), f"{where}, but is in another chat"
+        elif status not in COMMITTED:
+            yield _key(head), f"{where}, but has no state"
