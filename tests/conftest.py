@@ -372,6 +372,23 @@ def songs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def translation_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Small checkpoints for translation by `attention`, off and on, trained once a session."""
+    from memory_app.core.tasks import TRANSLATION
+    from memory_app.core.training.run import run
+    from tests.core.tasks.test_translation import SETTINGS, SOURCE
+
+    folders = {}
+    for attention in ("off", "on"):
+        settings = SETTINGS.changed({"attention": attention})
+        folder = tmp_path_factory.mktemp("run")
+        result = run(TRANSLATION, settings, [SOURCE], folder, name=f"pairs-{attention}")
+        assert result.checkpoint is not None
+        folders[attention] = result.checkpoint
+    return folders
+
+
+@pytest.fixture(scope="session")
 def sentiment_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small checkpoint for sentiment, trained once a session."""
     # Imported here: sessions without these tests need no training code and no test module.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext, gettext_lazy, pgettext, pgettext_lazy
@@ -106,6 +106,7 @@ SUITE_WORDS: dict[str, str | Promise] = {
     "recall": pgettext_lazy("a suite of an evaluation", "recall"),
     "sentiment": pgettext_lazy("a suite of an evaluation", "sentiment"),
     "completion": pgettext_lazy("a suite of an evaluation", "completion of texts"),
+    "translation": pgettext_lazy("a suite of an evaluation", "translation"),
 }
 METHOD_WORDS: dict[str, str | Promise] = {"grid": _("grid"), "random": _("random")}
 DISK_WORDS: dict[str, str | Promise] = {
@@ -125,6 +126,15 @@ DISK_WORDS: dict[str, str | Promise] = {
 def suite_word(suite: str) -> str | Promise:
     """The name of a suite of evaluations."""
     return SUITE_WORDS.get(suite, suite)
+
+
+@register.filter
+def lab_page(task: str) -> str:
+    """The address of a task's page in the Lab; empty without one."""
+    try:
+        return reverse(f"lab_{task}")
+    except NoReverseMatch:
+        return ""
 
 
 @register.filter

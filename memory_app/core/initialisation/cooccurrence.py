@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 
 from memory_app.core.data.dialogues import Source
-from memory_app.core.model.config import CHAT_TASK
+from memory_app.core.model.config import CHAT_TASK, TRANSLATION_TASK
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.text.scripts import spaced
 from memory_app.core.text.tokenizer import Tokenizer
 
 WINDOW = 5
@@ -42,9 +43,14 @@ def place_cooccurrence(
 
     A source counts by its weight. Tokens that never occur keep their random rows.
     """
-    lower = settings.model.task != CHAT_TASK  # which reads every text in lower case
+    # Both languages of a pair stand side by side: a word is placed near its translations.
+    pairs = settings.model.task == TRANSLATION_TASK
+    lower = settings.model.task not in (CHAT_TASK, TRANSLATION_TASK)
     counts = torch.zeros(tokenizer.vocab_size, tokenizer.vocab_size)
     for source in sources:
+        if pairs:
+            _count_pairs(counts, source, tokenizer)
+            continue
         texts = [text.lower() if lower else text for row in source.train for _, text in row]
         for start in range(0, len(texts), TOGETHER):
             _count(counts, tokenizer.encode_many(texts[start : start + TOGETHER]), source.weight)
@@ -53,6 +59,25 @@ def place_cooccurrence(
     weight = model.embedding.weight
     with torch.no_grad():
         weight[occurs] = vectors[occurs].to(weight.device)
+
+
+def _count_pairs(counts: Tensor, source: Source, tokenizer: Tokenizer) -> None:
+    """Add to `counts` every token of a row with every token of it, in both languages.
+
+    A word and its translation stand beside the same words, so their vectors are near. Each pair
+    counts 1 / the row's tokens: long sentences must not drown the others.
+    """
+    for start in range(0, len(source.train), TOGETHER):
+        rows = [row for row in source.train[start : start + TOGETHER] if len(row) == 2]
+        sides = [tokenizer.encode_many([spaced(row[k][1]) for row in rows]) for k in (0, 1)]
+        places, shares = [], []
+        for first, second in zip(*sides, strict=True):
+            both = np.unique(np.asarray([*first, *second], np.int64))
+            places.append((both[:, None] * counts.shape[0] + both).ravel())
+            shares.append(np.full(len(places[-1]), source.weight / len(both), np.float32))
+        if places:
+            flat = torch.from_numpy(np.concatenate(places))
+            counts.view(-1).index_add_(0, flat, torch.from_numpy(np.concatenate(shares)))
 
 
 def _count(counts: Tensor, texts: Sequence[Sequence[int]], weight: float) -> None:

@@ -29,6 +29,7 @@ def new_model(settings: TrainingSettings, vocab_size: int) -> LanguageModel:
         language=settings.model.language,
         tied=not settings.model.outputs,
         outputs=settings.model.outputs,
+        attention=settings.model.attention == "on",
     )
     # With variational dropout the masks come from elsewhere (recurrent_dropout.py).
     dropout = (

@@ -22,7 +22,7 @@ import numpy as np
 
 from memory_app.core import strict_json
 from memory_app.core.messages import SentenceError, quoted
-from memory_app.core.model.config import ConfigError, ModelConfig
+from memory_app.core.model.config import TRANSLATION_TASK, ConfigError, ModelConfig
 from memory_app.core.strict_json import StrictJSONError
 from memory_app.core.text.round_trip import check_round_trip
 from memory_app.core.text.tokenizer import Tokenizer, TokenizerError
@@ -108,6 +108,9 @@ def tensor_shapes(shape: ModelConfig) -> Shapes:
         tensors["head.weight"] = head
     if shape.has_projection:
         tensors["projection.weight"] = (embed, shape.output_size)
+    if shape.attention:
+        for name in ("query", "key", "value"):
+            tensors[f"attention.{name}.weight"] = (embed, shape.output_size)
     for name, lengths in shape.kind.parameters(shape).items():
         tensors[f"{shape.cell}.{name}"] = lengths
     return tensors
@@ -228,6 +231,9 @@ def check_folder(folder: Path) -> Checked:
         tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
     except (ConfigError, TokenizerError) as error:
         raise CheckpointError(error.sentence) from error
+    # No other task feeds a source that attention could read.
+    if shape.attention and config.get("task") != TRANSLATION_TASK:
+        raise CheckpointError("attention is for the task translation only.")
     if tokenizer.vocab_size != shape.vocab_size:
         raise CheckpointError("tokenizer.json and config.json differ in vocab_size.")
     return Checked(config, shape, _check_model(folder / MODEL_FILE, shape))

@@ -15,6 +15,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}")
 FORMAT_VERSION = 1
 #: The task of a checkpoint whose config.json names none (core/tasks).
 CHAT_TASK = "chat"
+#: Translates sentences, with or without attention (core/model/attention.py).
+TRANSLATION_TASK = "translation"
 #: Continues texts; its tokens may be characters (core/text/characters.py).
 COMPLETION_TASK = "completion"
 # Far above anything this product trains; a config beyond it is a mistake or an attack.
@@ -39,6 +41,8 @@ class ModelConfig:
     tied: bool = True
     #: Outputs of the head: 0 for one per token of the vocabulary, else their number (core/tasks).
     outputs: int = 0
+    #: Whether the head also reads the source by attention (attention.py).
+    attention: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -60,6 +64,10 @@ class ModelConfig:
             raise ConfigError(
                 "{name} must be a whole number from 0 to {most}.", name="outputs", most=MAX_SIZE
             )
+        if type(self.attention) is not bool:
+            raise ConfigError("attention must be true or false.")
+        if self.outputs and self.attention:
+            raise ConfigError("attention must be false where outputs is given.")
         if self.outputs and self.tied:
             raise ConfigError("tied must be false where outputs is given.")
         try:
@@ -119,6 +127,8 @@ class ModelConfig:
         sizes = {name: getattr(self, name) for name in _FIELDS}
         if not self.outputs:  # as configs were before a task had a head of its own
             del sizes["outputs"]
+        if not self.attention:  # as configs were before there was any
+            del sizes["attention"]
         return {"format_version": FORMAT_VERSION, **sizes, **self.options}
 
     @classmethod

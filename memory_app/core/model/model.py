@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from memory_app.core.cells import Cell
 from memory_app.core.cells.layers import Gates, Layers
 from memory_app.core.model.adapter import Adapter
+from memory_app.core.model.attention import Attention
 from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.state import State
 
@@ -46,6 +47,7 @@ class LanguageModel(nn.Module):
         self.add_module(config.cell, config.kind.build(config, dropout))
         if config.has_projection:
             self.projection = nn.Linear(config.output_size, config.embedding_dim, bias=False)
+        self.attention = Attention(config) if config.attention else None
         outputs, width = config.head_shape
         self.head = nn.Linear(width, outputs)
         if config.tied:
@@ -81,12 +83,20 @@ class LanguageModel(nn.Module):
     def _embedded(self, ids: Tensor) -> Tensor:
         return nn.functional.dropout(self.embedding(ids), self.embedding_dropout, self.training)
 
-    def logits(self, outputs: Tensor, adapter: Adapter | None = None) -> Tensor:
-        """[…, hidden] → [..., vocab or outputs]: head · (projection · h) + bias."""
+    def logits(
+        self, outputs: Tensor, adapter: Adapter | None = None, addition: Tensor | None = None
+    ) -> Tensor:
+        """[…, hidden] → [..., vocab or outputs]: head · (projection · h) + bias.
+
+        `addition` [..., embed]: what attention adds to what the head reads.
+        """
         outputs = nn.functional.dropout(outputs, self.dropout, self.training)
         projected = self.projection(outputs) if self.config.has_projection else outputs
         if adapter is not None:
             projected = projected + adapter.change(outputs)
+        if addition is not None:
+            addition = nn.functional.dropout(addition, self.dropout, self.training)
+            projected = projected + addition
         return self.head(projected)
 
     def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from memory_app.core.cells import Cell, OptionError, cell_named, cell_names
 from memory_app.core.facts import languages
 from memory_app.core.messages import Sentence
+from memory_app.core.model.config import TRANSLATION_TASK
 from memory_app.core.run_settings.setting import Section, SettingsError, one_of, setting
 
 GROUP = Sentence("Model shape")
 #: Tokens of which every pair is counted: with more the table takes gigabytes.
 MOST_COUNTED = 16_384
 #: Outputs of the head, by task: one a token of the vocabulary (0), or a number of its own.
-TASK_OUTPUTS = {"chat": 0, "sentiment": 1, "completion": 0}
+TASK_OUTPUTS = {"chat": 0, "sentiment": 1, "completion": 0, "translation": 0}
 
 
 def _languages() -> tuple[str, ...]:
@@ -30,7 +31,8 @@ class ModelSettings(Section):
     task: str = setting(
         "chat",
         Sentence(
-            "What the model is trained for: chat, the sentiment of a text, or completion of texts."
+            "What the model is trained for: chat, the sentiment of a text, completion of texts, or "
+            "translation of sentences."
         ),
         choices=one_of(*TASK_OUTPUTS),
     )
@@ -58,6 +60,15 @@ class ModelSettings(Section):
     )
     num_layers: int = setting(2, Sentence("Number of LSTM layers."), range=(1, 8))
 
+    attention: str = setting(
+        "off",
+        Sentence(
+            "Translation only: when on, each word written also reads the words of the source "
+            "directly (attention); when off, all that it knows of them is the state."
+        ),
+        choices=one_of("off", "on"),
+    )
+
     @property
     def kind(self) -> Cell:
         """The cell itself."""
@@ -69,6 +80,8 @@ class ModelSettings(Section):
         return TASK_OUTPUTS[self.task]
 
     def check(self) -> None:
+        if self.attention == "on" and self.task != TRANSLATION_TASK:
+            raise SettingsError("attention is for the task translation only.")
         try:
             self.kind.complete_options({}, self)
         except OptionError as error:

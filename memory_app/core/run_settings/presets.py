@@ -156,6 +156,30 @@ PRESETS: dict[str, TrainingSettings] = {
             **_NO_DIALOGUES,
         }
     ),
+    # Pairs of sentences, in both directions. The bundled ones; `attention` is the switch.
+    "translation": TrainingSettings().changed(
+        {
+            "task": "translation",
+            "language": "zh",
+            "vocab_size": 5000,
+            "embedding_dim": 192,
+            "hidden_size": 512,
+            "num_layers": 1,
+            "embeddings": "cooccurrence",
+            "dropout": 0.2,
+            "steps": 3000,
+            "evaluate_every": 300,
+            "warmup": 60,
+            "average_from": 0.8,
+            "learning_rate": 3e-3,
+            "embedding_rate": 1.0,
+            "batch_tokens": 3072,
+            "window": 256,
+            "max_dialogue": 256,
+            "pool_tokens": 100_000,
+            **_NO_DIALOGUES,
+        }
+    ),
 }
 
 #: What each takes and gives.
@@ -177,5 +201,9 @@ PRESET_HELP: dict[str, Sentence] = {
     ),
     "completion-bytes": Sentence(
         "Plain text in any language, continued byte by byte. Half an hour on one core."
+    ),
+    "translation": Sentence(
+        "English to Chinese and back, sentence by sentence; by the state alone, or with attention. "
+        "An hour on one core."
     ),
 }

@@ -6,8 +6,18 @@ from memory_app.core.tasks.base import Task
 from memory_app.core.tasks.chat import Chat
 from memory_app.core.tasks.completion import COMPLETION
 from memory_app.core.tasks.sentiment import SENTIMENT
+from memory_app.core.tasks.translation import TRANSLATION
 
-__all__ = ["CHAT", "COMPLETION", "SENTIMENT", "Task", "register", "task_named", "task_names"]
+__all__ = [
+    "CHAT",
+    "COMPLETION",
+    "SENTIMENT",
+    "TRANSLATION",
+    "Task",
+    "register",
+    "task_named",
+    "task_names",
+]
 
 CHAT = Chat()
 _TASKS: dict[str, Task] = {}
@@ -21,6 +31,7 @@ def register(task: Task) -> None:
 register(CHAT)
 register(SENTIMENT)
 register(COMPLETION)
+register(TRANSLATION)
 
 
 def task_named(name: str) -> Task:

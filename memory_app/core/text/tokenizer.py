@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
 from tokenizers import Tokenizer as HFTokenizer
-from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from memory_app.core import strict_json
 from memory_app.core.messages import SentenceError
@@ -191,10 +191,15 @@ class Tokenizer:
         return [*self.prompt_ids(user_ids), *reply_ids, self.end_id]
 
     @classmethod
-    def train(cls, texts: Iterable[str], vocab_size: int) -> Tokenizer:
-        """Learn `vocab_size` pieces (all 256 bytes and the control tokens among them)."""
+    def train(cls, texts: Iterable[str], vocab_size: int, *, single_han: bool = False) -> Tokenizer:
+        """Learn `vocab_size` pieces (all 256 bytes and the control tokens among them).
+
+        `single_han`: no piece holds more than one Chinese character.
+        """
         inner = HFTokenizer(models.BPE())
-        inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        words = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        alone = pre_tokenizers.Split(Regex(r"\p{Han}"), "isolated")
+        inner.pre_tokenizer = pre_tokenizers.Sequence([alone, words]) if single_han else words
         inner.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
             vocab_size=vocab_size,
@@ -203,6 +208,8 @@ class Tokenizer:
             show_progress=False,
         )
         inner.train_from_iterator(texts, trainer)
+        # What was never merged in training isn't merged later: the step itself is needed no more.
+        inner.pre_tokenizer = words
         return cls(inner)
 
     def to_json(self) -> str:

@@ -8,12 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from memory_app.core.model.attention import Attention, source_positions
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 from memory_app.core.run_settings import RegularisationSettings, TrainingSettings
 from memory_app.core.training.recurrent_dropout import Reader, reader
 
-Nll = Callable[[Tensor, Tensor], Tensor]
+#: (outputs [N, hidden], targets [N], what attention adds [N, embed] or None) → NLL [N] in nats.
+Nll = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 def token_nll(model: LanguageModel, *, compiled: bool) -> Nll:
@@ -25,8 +27,8 @@ def token_nll(model: LanguageModel, *, compiled: bool) -> Nll:
     # A benchmark's other networks have no config; they predict tokens.
     of_two_classes = isinstance(model, LanguageModel) and model.config.outputs == 1
 
-    def nll(outputs: Tensor, targets: Tensor) -> Tensor:
-        logits = model.logits(outputs).float()
+    def nll(outputs: Tensor, targets: Tensor, addition: Tensor | None = None) -> Tensor:
+        logits = model.logits(outputs, addition=addition).float()
         if of_two_classes:  # log p(y) = log σ(±logit)
             return functional.binary_cross_entropy_with_logits(
                 logits.squeeze(-1), targets.float(), reduction="none"
@@ -43,11 +45,24 @@ def window_loss(
     targets: Tensor,
     weights: Tensor,
     state: State | None,
+    attention: Attention | None = None,
 ) -> tuple[Tensor, State]:
-    """(summed weighted NLL in nats, state after). Only weighted positions pay for a softmax."""
+    """(summed weighted NLL in nats, state after). Only weighted positions pay for a softmax.
+
+    With attention a window holds whole rows; their source is what stands before the first target.
+    """
     chosen = weights > 0
-    outputs, state = hidden(inputs, state, chosen)
-    return (nll(outputs, targets[chosen]) * weights[chosen]).sum(), state
+    if attention is None:
+        outputs, state = hidden(inputs, state, chosen)
+        addition = None
+    else:
+        outputs, state = hidden(inputs, state, torch.ones_like(chosen))
+        rows = outputs.view(*chosen.shape, -1)
+        source = source_positions(chosen)
+        width = int(source.sum(1).max())
+        addition = attention(rows, rows[:, :width], source[:, :width])[chosen]
+        outputs = rows[chosen]
+    return (nll(outputs, targets[chosen], addition) * weights[chosen]).sum(), state
 
 
 def cell_penalty(
@@ -75,6 +90,7 @@ class WindowLoss(nn.Module):
         self.model = model
         self._regularisation, self._size = settings.regularisation, size
         self._hidden = reader(settings.regularisation, model)
+        self._attention = model.attention if isinstance(model, LanguageModel) else None
         self._nll = token_nll(model, compiled=settings.execution.compile == "on")
 
     def forward(
@@ -93,7 +109,9 @@ class WindowLoss(nn.Module):
         before = None
         if state is not None:
             before = self.model.blank(len(inputs)).with_tensors(state).detach()
-        total, after = window_loss(self._hidden, self._nll, inputs, targets, weights, before)
+        total, after = window_loss(
+            self._hidden, self._nll, inputs, targets, weights, before, self._attention
+        )
         unbounded = self.model.cell.unbounded_parts
         loss = total / whole + share * cell_penalty(self._regularisation, after, unbounded)
         return loss * self._size, total, *after.tensors()

@@ -11,10 +11,11 @@ from memory_app.core.data.dialogues import Source
 from memory_app.core.facts import held_out_values, language_of, trained_values
 from memory_app.core.facts.sample_texts import fact_texts, relation_texts
 from memory_app.core.model.checkpoint import TOKENIZER_FILE
-from memory_app.core.model.config import CHAT_TASK, COMPLETION_TASK
+from memory_app.core.model.config import CHAT_TASK, COMPLETION_TASK, TRANSLATION_TASK
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.characters import byte_tokenizer, character_tokenizer
 from memory_app.core.text.lines import marked
+from memory_app.core.text.scripts import spaced
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.resume_file import SaveError
 
@@ -27,6 +28,9 @@ def _texts(sources: Sequence[Source], settings: TrainingSettings) -> Iterator[st
     """What the pieces are learned from: the corpora, typed both ways, and the facts' words."""
     if settings.model.task == COMPLETION_TASK:
         yield from _plain_texts(sources, marks=settings.texts.line_marks == "lengths")
+        return
+    if settings.model.task == TRANSLATION_TASK:
+        yield from _sentences(sources)
         return
     if settings.model.task != CHAT_TASK:
         yield from _weighted_texts(sources)
@@ -76,13 +80,24 @@ def _plain_texts(sources: Sequence[Source], *, marks: bool) -> Iterator[str]:
                 yield marked(text) if marks and role == "bot" else text
 
 
+def _sentences(sources: Sequence[Source]) -> Iterator[str]:
+    """Every sentence as the task feeds it."""
+    for source in sources:
+        for dialogue in source.train:
+            yield from (spaced(text) for _, text in dialogue)
+
+
 def learn_tokenizer(settings: TrainingSettings, sources: Sequence[Source]) -> Tokenizer:
     """As many pieces as the settings say, learned from the corpora and the facts."""
     if settings.model.task == COMPLETION_TASK and settings.texts.vocabulary != "pieces":
         if settings.texts.vocabulary == "bytes":
             return byte_tokenizer()
         return character_tokenizer(_texts(sources, settings), settings.model.vocab_size)
-    return Tokenizer.train(_texts(sources, settings), settings.model.vocab_size)
+    # A sentence of Chinese is one run of letters: its pieces would be whole phrases.
+    single_han = settings.model.task == TRANSLATION_TASK
+    return Tokenizer.train(
+        _texts(sources, settings), settings.model.vocab_size, single_han=single_han
+    )
 
 
 def run_tokenizer(

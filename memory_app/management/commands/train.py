@@ -31,7 +31,12 @@ from memory_app.services.training.runs import run_find, run_with_equal_weights
 
 BASE = "base"
 #: The preset of a task, where a command names only the task.
-TASK_PRESETS = {"chat": BASE, "sentiment": "sentiment", "completion": "completion"}
+TASK_PRESETS = {
+    "chat": BASE,
+    "sentiment": "sentiment",
+    "completion": "completion",
+    "translation": "translation",
+}
 
 
 def _weighted(text: str) -> tuple[str, float]:

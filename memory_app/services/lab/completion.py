@@ -22,7 +22,7 @@ from memory_app.core.tasks.completion.writing import continuation
 from memory_app.core.text.lines import Mark
 from memory_app.models import Checkpoint
 from memory_app.refusal import Refused
-from memory_app.services.lab.checkpoints import task_checkpoint, task_checkpoints, task_model
+from memory_app.services.lab.checkpoints import task_model
 
 TASK = COMPLETION_TASK
 #: Characters of a prime and of a beginning; ids of a whole text; ids that are written at a time.
@@ -46,21 +46,6 @@ class Token:
     state: float | None
     left: int | None
     mark: Mark | None
-
-
-def completion_checkpoints() -> list[Checkpoint]:
-    """The checkpoints for completion: bundled before others, then the newest first."""
-    return task_checkpoints(TASK)
-
-
-def completion_checkpoint(*, key: str = "", staff: bool = False) -> Checkpoint:
-    """The checkpoint of this id, or the one that the page opens with; others are for staff.
-
-    Raises:
-        Refused: there is none.
-    """
-    absent = _("There is no checkpoint for texts here.")
-    return task_checkpoint(TASK, key=key, staff=staff, absent=absent)
 
 
 def completion_model(*, checkpoint: Checkpoint) -> Loaded:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from torch import Tensor
 
 from memory_app import limits, runtime
@@ -19,12 +18,11 @@ from memory_app.core.tasks.sentiment.scores import (
     unit_weights,
 )
 from memory_app.core.tasks.sentiment.task import TEXT_TOKENS, unit_in
-from memory_app.core.tasks.sentiment.texts import Word, text_ids, words_of
+from memory_app.core.tasks.sentiment.texts import text_ids
 from memory_app.core.tasks.sentiment.units import SentimentUnit
+from memory_app.core.text.words import Word, words_of
 from memory_app.models import Checkpoint
 from memory_app.services.lab.checkpoints import (
-    task_checkpoint,
-    task_checkpoints,
     task_figures_of,
     task_model,
 )
@@ -58,21 +56,6 @@ class ReadText:
         """Of the logits after each token those after each word, and after <|end|> the last."""
         # Token k of the text is fed after <|user|>.
         return [float(logits[word.stop]) for word in self.words] + [float(logits[-1])]
-
-
-def lab_checkpoints() -> list[Checkpoint]:
-    """The checkpoints for sentiment: bundled before others, then the newest first."""
-    return task_checkpoints(TASK)
-
-
-def lab_checkpoint(*, key: str = "", staff: bool = False) -> Checkpoint:
-    """The checkpoint of this id, or the one that the page opens with; others are for staff.
-
-    Raises:
-        Refused: there is none.
-    """
-    absent = _("There is no checkpoint for sentiment here.")
-    return task_checkpoint(TASK, key=key, staff=staff, absent=absent)
 
 
 def sentiment_unit(loaded: Loaded) -> SentimentUnit | None:

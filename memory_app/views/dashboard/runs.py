@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from memory_app.core.model.config import CHAT_TASK, COMPLETION_TASK
+from memory_app.core.model.config import CHAT_TASK, COMPLETION_TASK, TRANSLATION_TASK
 from memory_app.core.run_settings import PRESETS
 from memory_app.http import StaffRequest
 from memory_app.models import (
@@ -70,6 +70,17 @@ TEXT_CHARTS = (
     ("learning_rate", False),
     ("tokens_per_second", False),
 )
+#: Those of a run that translates.
+PAIR_CHARTS = (
+    ("loss", False),
+    ("chrf", True),
+    ("bleu", True),
+    ("gradient_norm", False),
+    ("learning_rate", False),
+    ("tokens_per_second", False),
+)
+#: Of each task; another's are those of texts with a label.
+TASK_CHARTS = {CHAT_TASK: CHARTS, COMPLETION_TASK: TEXT_CHARTS, TRANSLATION_TASK: PAIR_CHARTS}
 #: The status with which htmx stops polling.
 STOP_POLLING = 286
 
@@ -92,6 +103,8 @@ def with_figures(rows: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
         f1=latest(name__startswith="f1/"),
         bits_per_character=latest(name__startswith="bits_per_character/"),
         form=latest(name__startswith="form/"),
+        chrf=latest(name__startswith="chrf/"),
+        bleu=latest(name__startswith="bleu/"),
         rate=latest(name="tokens_per_second"),
     )
 
@@ -161,6 +174,7 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
         "lively": row.status in LIVELY,
         "of_chat": _task_of(row) == CHAT_TASK,
         "of_texts": _task_of(row) == COMPLETION_TASK,
+        "of_pairs": _task_of(row) == TRANSLATION_TASK,
         "equal": run_with_equal_weights(run=row),
         "ahead": ahead if queued else None,
         # The worker is about to carry out the request: its result is shown as soon as it is there.
@@ -177,7 +191,7 @@ def _task_of(run: TrainingRun) -> str:
 
 def _charts_of(run: TrainingRun) -> tuple[tuple[str, bool], ...]:
     """The charts of a run by its task: (key, whether it comes from the validation)."""
-    return {CHAT_TASK: CHARTS, COMPLETION_TASK: TEXT_CHARTS}.get(_task_of(run), LABEL_CHARTS)
+    return TASK_CHARTS.get(_task_of(run), LABEL_CHARTS)
 
 
 def _is_validated(run: TrainingRun) -> bool:
@@ -266,7 +280,8 @@ def run_samples(request: HttpRequest, run: UUID) -> HttpResponse:
     lively = row.status in LIVELY
     if lively and request.GET.get("seen") == str(samples["newest"]):
         return HttpResponse(status=204)
-    context = {"run": row, "lively": lively, **samples}
+    of_pairs = _task_of(row) == TRANSLATION_TASK
+    context = {"run": row, "lively": lively, "of_pairs": of_pairs, **samples}
     # Rendered even without news: an empty answer would remove the samples from the page.
     status = 200 if lively else STOP_POLLING
     return render(request, "dashboard/parts/run_samples.html", context, status=status)

@@ -1,9 +1,8 @@
 """Text: a poem as the state moves, coloured by its surprise; every character is a fork point."""
 
-import json
 from typing import Any
 
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -25,24 +24,26 @@ from memory_app.services.lab.completion import (
     MOST_UNKNOWN,
     TASK,
     Token,
-    completion_checkpoint,
-    completion_checkpoints,
     completion_model,
     known_share,
     text_begin,
     text_continue,
     text_map,
 )
-from memory_app.views.cell_json import cell_to_page
+from memory_app.views.lab.answers import (
+    asked_checkpoint,
+    asked_gate,
+    check_text,
+    map_answer,
+    page_context,
+    refusal,
+    refused_page,
+)
 from memory_app.views.lab.text_scores import text_lines
-
-_STATUS = {"invalid": 400, "too_long": 400, "not_found": 404, "unavailable": 503}
 
 
 def _asked(request: PersonRequest) -> Checkpoint:
-    data = request.POST if request.method == "POST" else request.GET
-    staff = request.user.is_staff and request.user.is_active
-    return completion_checkpoint(key=data.get("checkpoint", "")[:64], staff=staff)
+    return asked_checkpoint(request, TASK, _("There is no checkpoint for texts here."))
 
 
 def _text(request: PersonRequest, name: str, most: int) -> str:
@@ -56,9 +57,7 @@ def _text(request: PersonRequest, name: str, most: int) -> str:
         raise Refused(
             "too_long", _("At most %(n)s characters can be given here.") % {"n": f"{most:,}"}
         )
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise Refused("invalid", _("This isn’t text: it contains a NUL or half a character."))
-    return text
+    return check_text(text)
 
 
 def _ids(request: PersonRequest) -> list[int]:
@@ -86,11 +85,6 @@ def _sampling(request: PersonRequest) -> Sampling:
         )
     except (ValueError, SamplingError) as fault:
         raise Refused("invalid", _("The temperature is a number from 0 to 2.")) from fault
-
-
-def _refusal(refused: Refused) -> JsonResponse:
-    status = _STATUS.get(refused.code, 400)
-    return JsonResponse({"error": str(refused.detail)}, status=status)
 
 
 def _to_page(token: Token) -> dict[str, Any]:
@@ -127,7 +121,7 @@ def completion_read(request: PersonRequest) -> JsonResponse:
             note = _("The model knows no form by this name, so none is kept.")
         tokens, start = text_begin(checkpoint=row, prime=prime, beginning=beginning)
     except Refused as refused:
-        return _refusal(refused)
+        return refusal(refused)
     return JsonResponse({"tokens": list(map(_to_page, tokens)), "start": start, "note": note})
 
 
@@ -146,7 +140,7 @@ def completion_write(request: PersonRequest) -> JsonResponse:
         )
         end = completion_model(checkpoint=row).tokenizer.end_id
     except Refused as refused:
-        return _refusal(refused)
+        return refusal(refused)
     return JsonResponse(
         {
             "tokens": list(map(_to_page, tokens)),
@@ -162,14 +156,11 @@ def completion_map(request: PersonRequest) -> HttpResponse:
     try:
         ids = _ids(request)
         row = _asked(request)
-        layer = whole_number(request.POST.get("layer", ""), row.num_layers - 1)
-        gate = request.POST.get("gate", "")
-        if layer is None or gate not in row.model_config.layer_gates(layer):
-            raise Http404
+        layer, gate = asked_gate(request, row)
         data = text_map(checkpoint=row, ids=ids, layer=layer, gate=gate)
     except Refused as refused:
-        return _refusal(refused)
-    return HttpResponse(data, content_type="application/octet-stream")
+        return refusal(refused)
+    return map_answer(data)
 
 
 def _tunes(row: Checkpoint) -> list[tuple[str, int, int]]:
@@ -185,19 +176,12 @@ def completion(request: PersonRequest) -> HttpResponse:
         row = _asked(request)
         loaded = completion_model(checkpoint=row)
     except Refused as refused:
-        problem = str(refused.detail)
-        status = _STATUS.get(refused.code, 400)
-        return render(request, "lab/completion.html", {"problem": problem}, status=status)
+        return refused_page(request, "lab/completion.html", refused)
     figures = task_figures_of(row, TASK)
-    staff = request.user.is_staff and request.user.is_active
     config = row.model_config
     countdown = countdown_in(loaded.config, config.output_size)
     context = {
-        "checkpoint": row,
-        "checkpoints": completion_checkpoints() if staff else [],
-        "cell_json": json.dumps(cell_to_page(config)),
-        "gates": cell_to_page(config)["layers"][-1]["gates"],
-        "layers": range(1, config.num_layers + 1),
+        **page_context(request, row, TASK),
         "tunes": _tunes(row),
         "language": config.language,
         "countdown": countdown,

@@ -1,15 +1,13 @@
 """Sentiment: a text coloured by the running score, the units behind it, and the gates over it."""
 
-import json
 from typing import Any
 
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from memory_app.core.number_text import whole_number
 from memory_app.core.tasks.sentiment.scores import unit_weights
 from memory_app.core.tasks.sentiment.task import TEXT_TOKENS
 from memory_app.http import PersonRequest
@@ -20,9 +18,8 @@ from memory_app.services.lab.sentiment import (
     MOST_CHARACTERS,
     MOST_HELD_TOKENS,
     MOST_TEXTS,
+    TASK,
     ReadText,
-    lab_checkpoint,
-    lab_checkpoints,
     lab_figures,
     lab_model,
     sentiment_unit,
@@ -32,16 +29,20 @@ from memory_app.services.lab.sentiment import (
     texts_score,
     unit_hold,
 )
-from memory_app.views.cell_json import cell_to_page
+from memory_app.views.lab.answers import (
+    asked_checkpoint,
+    asked_gate,
+    check_text,
+    map_answer,
+    page_context,
+    refusal,
+    refused_page,
+)
 from memory_app.views.lab.score_table import confusion_of, percent_of, roc_points, score_lines
-
-_STATUS = {"invalid": 400, "too_long": 400, "not_found": 404, "unavailable": 503}
 
 
 def _asked(request: PersonRequest) -> Checkpoint:
-    data = request.POST if request.method == "POST" else request.GET
-    staff = request.user.is_staff and request.user.is_active
-    return lab_checkpoint(key=data.get("checkpoint", "")[:64], staff=staff)
+    return asked_checkpoint(request, TASK, _("There is no checkpoint for sentiment here."))
 
 
 def _texts(request: PersonRequest) -> list[str]:
@@ -63,14 +64,8 @@ def _texts(request: PersonRequest) -> list[str]:
                 "too_long",
                 _("A text has at most %(n)s characters.") % {"n": f"{MOST_CHARACTERS:,}"},
             )
-        if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-            raise Refused("invalid", _("This isn’t text: it contains a NUL or half a character."))
+        check_text(text)
     return texts
-
-
-def _refusal(refused: Refused) -> JsonResponse:
-    status = _STATUS.get(refused.code, 400)
-    return JsonResponse({"error": str(refused.detail)}, status=status)
 
 
 def _round(values: list[float], digits: int = 4) -> list[float]:
@@ -110,7 +105,7 @@ def sentiment_read(request: PersonRequest) -> JsonResponse:
         held = unit_hold(checkpoint=row, read=read)
         unit = sentiment_unit(lab_model(checkpoint=row))
     except Refused as refused:
-        return _refusal(refused)
+        return refusal(refused)
     answer = _read_to_page(read, text_tokens(checkpoint=row, text=texts[0]))
     if unit is not None and unit.layer == row.num_layers - 1:
         answer["unit"] = _round(read.reading.hidden[:, unit.unit].tolist())
@@ -125,14 +120,11 @@ def sentiment_map(request: PersonRequest) -> HttpResponse:
     try:
         texts = _texts(request)
         row = _asked(request)
-        layer = whole_number(request.POST.get("layer", ""), row.num_layers - 1)
-        gate = request.POST.get("gate", "")
-        if layer is None or gate not in row.model_config.layer_gates(layer):
-            raise Http404
+        layer, gate = asked_gate(request, row)
         data = text_gates(checkpoint=row, text=texts[0], layer=layer, gate=gate)
     except Refused as refused:
-        return _refusal(refused)
-    return HttpResponse(data, content_type="application/octet-stream")
+        return refusal(refused)
+    return map_answer(data)
 
 
 def _examples() -> list[str]:
@@ -151,20 +143,12 @@ def sentiment(request: PersonRequest) -> HttpResponse:
         row = _asked(request)
         loaded = lab_model(checkpoint=row)
     except Refused as refused:
-        problem = str(refused.detail)
-        status = _STATUS.get(refused.code, 400)
-        return render(request, "lab/sentiment.html", {"problem": problem}, status=status)
+        return refused_page(request, "lab/sentiment.html", refused)
     figures = lab_figures(row)
     unit = sentiment_unit(loaded)
-    staff = request.user.is_staff and request.user.is_active
     config = row.model_config
     context = {
-        "checkpoint": row,
-        "checkpoints": lab_checkpoints() if staff else [],
-        "cell": cell_to_page(config),
-        "cell_json": json.dumps(cell_to_page(config)),
-        "gates": cell_to_page(config)["layers"][-1]["gates"],
-        "layers": range(1, config.num_layers + 1),
+        **page_context(request, row, TASK),
         "unit": unit,
         "examples": _examples(),
         "foreign": get_language() != "en",

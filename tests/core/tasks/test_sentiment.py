@@ -30,10 +30,10 @@ from memory_app.core.tasks.sentiment.texts import (
     label_of,
     lowered,
     text_ids,
-    words_of,
 )
 from memory_app.core.tasks.sentiment.units import SentimentUnit, strongest_unit
 from memory_app.core.text.tokenizer import Tokenizer
+from memory_app.core.text.words import words_of
 from memory_app.core.training.run import run
 from memory_app.core.training.trainer import TrainingError
 from tests.core.training.test_trainer import Curve

@@ -8,7 +8,10 @@ from memory_app.core.run_settings import PRESETS, SettingsError, TrainingSetting
 
 
 def test_every_preset_comes_back_from_its_dictionary() -> None:
-    chats, others = {"tiny", "base", "large", "gpu"}, {"completion", "completion-bytes"}
+    chats, others = (
+        {"tiny", "base", "large", "gpu"},
+        {"completion", "completion-bytes", "translation"},
+    )
     assert set(PRESETS) == {*chats, "article-sentiment", "sentiment", *others}
     for settings in PRESETS.values():
         assert TrainingSettings.from_dict(settings.to_dict()) == settings

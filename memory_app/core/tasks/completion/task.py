@@ -20,6 +20,7 @@ from memory_app.core.tasks.completion.figures import per_character, written_form
 from memory_app.core.tasks.completion.forms import forms_in
 from memory_app.core.tasks.completion.scores import text_bits
 from memory_app.core.tasks.completion.texts import characters_of, valid_examples
+from memory_app.core.tasks.per_source import per_source
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.callbacks import Callback
 
@@ -61,17 +62,9 @@ class Completion(Task):
         every = [row for own in rows.values() for row in own]
         bits = text_bits(model, every)
         counts = torch.tensor([characters_of(tokenizer, row) for row in every])
-        figures = per_character(bits, counts)
+        figures = per_source(rows, lambda _, part: per_character(bits[part], counts[part]))
         texts = [row.row for row in every]
-        figures |= written_form(model, tokenizer, texts, forms_in(checkpoint.config))
-        start, parts = 0, {}
-        for name, own in rows.items():
-            stop = start + len(own)
-            parts[name] = per_character(bits[start:stop], counts[start:stop])
-            start = stop
-        if len(parts) > 1:
-            figures["per_source"] = parts
-        return figures
+        return figures | written_form(model, tokenizer, texts, forms_in(checkpoint.config))
 
 
 def _training(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:

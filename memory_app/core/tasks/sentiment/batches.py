@@ -13,6 +13,7 @@ from torch import Tensor
 from memory_app.core.data.batching import Batch
 from memory_app.core.data.dialogues import Source
 from memory_app.core.run_settings import TrainingSettings
+from memory_app.core.tasks.epochs import weighted_rows
 from memory_app.core.tasks.sentiment.texts import Example, examples
 from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.trainer import TrainingError
@@ -80,11 +81,7 @@ class Epochs:
     def pool(self, index: int, progress: float) -> list[Batch]:
         """The batches of one epoch, a function of its index alone."""
         rng = random.Random(f"{self._seed}/texts/{index}")
-        rows: list[Example] = []
-        for own, weight in self._sources:
-            whole, part = divmod(weight, 1.0)
-            rows += own * int(whole) + rng.sample(own, round(part * len(own)))
-        rng.shuffle(rows)
+        rows = weighted_rows(rng, self._sources)
         size = self._labels.batch_texts
         batches: list[Batch] = []
         for start in range(0, len(rows), size * SORTED_TOGETHER):

@@ -11,14 +11,14 @@ import torch
 from memory_app.core.data.dialogues import Source
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
-from memory_app.core.tasks.best_weights import BestWeights
+from memory_app.core.tasks.measuring import Measuring
 from memory_app.core.tasks.sentiment.few_units import few_units
 from memory_app.core.tasks.sentiment.figures import binary_figures
 from memory_app.core.tasks.sentiment.scores import final_states
 from memory_app.core.tasks.sentiment.texts import Example, examples, valid_examples
 from memory_app.core.tasks.sentiment.units import strongest_unit
 from memory_app.core.text.tokenizer import Tokenizer
-from memory_app.core.training.callbacks import Callback, Interrupted, Watcher
+from memory_app.core.training.callbacks import Callback
 
 #: Figures of each source that become curves, with the curve's name.
 CURVES = {
@@ -30,7 +30,7 @@ CURVES = {
 }
 
 
-class SentimentEvaluator(Callback):
+class SentimentEvaluator(Measuring):
     """Measures the validation splits; keeps the weights of the best evaluation on disk."""
 
     def __init__(
@@ -41,6 +41,7 @@ class SentimentEvaluator(Callback):
         watchers: Sequence[Callback],
         folder: Path | None,
     ) -> None:
+        super().__init__(settings, watchers, folder)
         self._rows = valid_examples(tokenizer, sources, settings.labels.text_tokens)
         # In a group of several only rank 0, which has the folder, publishes. The head is fitted for
         # the corpora that are validated: what it reads of others is no concern of theirs.
@@ -48,27 +49,9 @@ class SentimentEvaluator(Callback):
         if folder is not None and settings.labels.score_units == "few":
             for source in (source for source in sources if source.valid):
                 self._train += examples(tokenizer, source.train, settings.labels.text_tokens)
-        self._watchers = [watcher for watcher in watchers if isinstance(watcher, Watcher)]
-        self._best = BestWeights(folder) if folder and settings.labels.keep == "best" else None
-        self.last: dict[str, float] = {}
-        self.shares: dict[str, float] = {}
-        self.figures: dict[str, Any] = {}
-
-    def as_callback(self) -> Callback:
-        """Itself."""
-        return self
-
-    def _poll(self) -> None:
-        if any(watcher.breaks_off() for watcher in self._watchers):
-            raise Interrupted
-
-    def on_start(self, settings: TrainingSettings, step: int) -> None:
-        """A new run in this folder has no best weights yet."""
-        if step == 0 and self._best is not None:
-            self._best.discard()
 
     def on_evaluate(self, step: int, model: LanguageModel) -> None:
-        if not self._rows or not self._watchers_or_best():
+        if not self._rows or not self.measures:
             return
         figures = self._measure(model)
         curves = {
@@ -76,42 +59,34 @@ class SentimentEvaluator(Callback):
             for source, one in figures.items()
             for name, curve in CURVES.items()
         }
-        if self._best is not None:
-            self._best.offer(model, step, figures_score(figures))
-        for watcher in self._watchers:
+        self.offer(model, step, figures_score(figures))
+        for watcher in self.watchers:
             watcher.on_figures(step, curves)
-
-    def _watchers_or_best(self) -> bool:
-        # Rank 1 and above of a group have neither: they measure nothing.
-        return bool(self._watchers) or self._best is not None
 
     def _measure(self, model: LanguageModel) -> dict[str, Any]:
         figures = {}
         for name, rows in self._rows.items():
-            logits, _ = final_states(model, [row.ids.tolist() for row in rows], self._poll)
+            logits, _ = final_states(model, [row.ids.tolist() for row in rows], self.poll)
             figures[name] = binary_figures(logits, torch.tensor([row.label for row in rows]))
         return figures
 
-    def chosen(self, model: LanguageModel) -> LanguageModel:
-        """The weights to publish: the best of the run where those are kept, with their figures."""
-        if self._best is not None:
-            self._best.load_into(model)
-        model.eval()
+    def measure(self, model: LanguageModel) -> dict[str, Any]:
+        """The figures of each source, and the strongest unit; refits the head where asked to."""
         rows = [row for own in self._rows.values() for row in own]
         if len(rows) < 2:
-            return model
+            return {}
         hidden, labels = _states(model, rows)
         if self._train:
             head = few_units(*_states(model, self._train), hidden, labels)
             with torch.no_grad():
                 model.head.weight.copy_(head.weight)
                 model.head.bias.fill_(head.bias)
-        self.figures = self._measure(model)
+        figures = self._measure(model)
         read = (model.head.weight[0] != 0).cpu()
-        self.figures["units_read"] = int(read.sum())
+        figures["units_read"] = int(read.sum())
         unit = strongest_unit(hidden * read, labels, model.config.num_layers - 1)
-        self.figures["unit"] = unit.to_dict()
-        return model
+        figures["unit"] = unit.to_dict()
+        return figures
 
 
 def _states(model: LanguageModel, rows: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -12,6 +12,7 @@ from memory_app.core.data.dialogues import Source
 from memory_app.core.model.checkpoint import Checkpoint
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks.base import Task
+from memory_app.core.tasks.per_source import per_source
 from memory_app.core.tasks.sentiment.batches import Epochs
 from memory_app.core.tasks.sentiment.evaluator import SentimentEvaluator
 from memory_app.core.tasks.sentiment.figures import binary_figures
@@ -58,19 +59,12 @@ class Sentiment(Task):
         every = [row for own in rows.values() for row in own]
         logits, hidden = final_states(model, [row.ids.tolist() for row in every])
         labels = torch.tensor([row.label for row in every])
-        figures = binary_figures(logits, labels)
+        figures = per_source(rows, lambda _, part: binary_figures(logits[part], labels[part]))
         unit = SentimentUnit.from_dict(
             unit_in(checkpoint.config), model.config.num_layers, hidden.shape[1]
         )
         if unit is not None:
             figures["unit_accuracy"] = unit.share_right(hidden, labels)
-        start, parts = 0, {}
-        for name, own in rows.items():
-            stop = start + len(own)
-            parts[name] = binary_figures(logits[start:stop], labels[start:stop])
-            start = stop
-        if len(parts) > 1:
-            figures["per_source"] = parts
         return figures
 
 
