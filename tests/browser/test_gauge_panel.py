@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from memory_app import registry, runtime
 from memory_app.models import Checkpoint
@@ -147,3 +147,30 @@ def test_in_the_gate_view_one_value_falls_and_the_other_rises(visitor: Visitor) 
     expect(note).to_have_text(re.compile("^Clara stays the answer: "))
     page.locator("#turn-gauge-question").select_option("How old am I?")
     expect(note).to_have_text("The memory gives no answer to this, before or after the turn.")
+
+
+def test_another_wording_of_an_answer_is_neither_lit_nor_faded(visitor: Visitor) -> None:
+    page = visitor.page
+    wordings = ["41 years", "41"]
+
+    def reword(route: Route) -> None:
+        answer = route.fetch()
+        reading = answer.json()
+        for values in reading.get("course", {"values": []})["values"]:
+            for value in values:
+                value["wordings"] = wordings[: len(reading["course"]["turns"])]
+                value["value"] = value["wordings"][-1]
+                reading["turns"][-1]["answers"][0]["value"] = value["value"]
+        route.fulfill(response=answer, json=reading)
+
+    page.route("**/gauge.json*", reword)
+    visitor.start_chat()
+    name = row(visitor, "name")
+    visitor.talk("My name is Clara.")
+    expect(name.locator(".gauge-value")).to_have_text("41 years")
+    expect(name).to_have_class(re.compile("lit"))
+    visitor.talk("I like music.")
+    expect(name.locator(".gauge-value")).to_have_text("41")
+    expect(name).not_to_have_class(re.compile("lit"))
+    expect(name.locator(".gauge-old")).to_have_text("")
+    expect(page.locator("#gauge-spoken")).to_have_text("")

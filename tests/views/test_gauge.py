@@ -145,6 +145,24 @@ def test_the_course_has_the_probability_of_each_value_after_each_turn(
             assert p == pytest.approx(float(slow.prod()), rel=1e-3, abs=1e-6)
 
 
+def test_another_wording_of_a_value_is_no_other_value(alice, chat, say, monkeypatch):
+    said = iter(["41", "41 years", "41", "42"])
+    given: dict[tuple, str] = {}
+
+    def in_order(tokenizer, ids, own, blank, opening):
+        value = given[tuple(own)] = given.get(tuple(own)) or next(said)
+        return Answer("", 0.0, value, product(own[:2]), True, 0, 2)
+
+    monkeypatch.setattr(gauge, "answer", in_order)
+    for text in ("I am 41.", "I like tea.", "I like music.", "I am 42."):
+        say(text, "a")
+    (values,) = ask(alice, chat, q=NAME, course=24)["course"]["values"]
+    assert [(value["value"], value["wordings"]) for value in values] == [
+        ("41", ["41 years", "41"]), ("42", ["42"])
+    ]  # fmt: skip
+    assert all(len(value["probabilities"]) == 4 for value in values)
+
+
 def test_a_damaged_state_has_no_answers_and_the_others_have_theirs(alice, chat, say):
     turns = [say(text, "a") for text in ("One", "Two")]
     Turn.objects.filter(pk=turns[0].pk).update(state=b"x", reply_token_ids=[1])

@@ -12,6 +12,7 @@ Nothing here knows a language or a checkpoint: the blank memory of the same mode
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -98,6 +99,26 @@ def value_text(pieces: Sequence[bytes]) -> str:
     """The value's words, without the spaces and marks around them."""
     text = b"".join(pieces).decode("utf-8", "replace")
     return text.strip().strip(".,;:!?。，；：！？、").strip()
+
+
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+_ARTICLES = frozenset(("a", "an", "the"))
+
+
+def same_value(one: str, other: str) -> bool:
+    """Whether two wordings give the same value: "41" and "41 years", "a teacher" and "Teacher".
+
+    A number alone is the same value as that number with words after it. Any other word makes
+    another value: "York" and "New York", "2 cats" and "2 dogs".
+    """
+    short, long = sorted((_words(one), _words(other)), key=len)
+    is_number = len(short) == 1 and short[0][0].isdigit()
+    return short == long or (is_number and long[:1] == short)
+
+
+def _words(value: str) -> list[str]:
+    words = _WORD.findall(unicodedata.normalize("NFKC", value).casefold())
+    return words[1:] if len(words) > 1 and words[0] in _ARTICLES else words
 
 
 def abstention(replies: Sequence[Sequence[int]]) -> tuple[int, ...]:

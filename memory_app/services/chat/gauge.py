@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from memory_app import limits, runtime
 from memory_app.core.engine.ask import GaveWay, ask
 from memory_app.core.inspection.gauge import Answer, Weighed, answer, product, weigh
-from memory_app.core.inspection.gauge_value import abstention
+from memory_app.core.inspection.gauge_value import abstention, same_value
 from memory_app.core.inspection.panel_questions import panel_questions
 from memory_app.core.model.adapter import Adapter
 from memory_app.core.model.state import State
@@ -43,10 +43,23 @@ class Skipped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value that a question got, and its probability after each turn (None: not known)."""
+    """One value that a question got, and its probability after each turn (None: not known).
+
+    text: its newest wording; wordings: all of them, the oldest first.
+    """
 
     text: str
     probabilities: list[float | None]
+    wordings: list[str]
+
+
+@dataclass(slots=True)
+class _Named:
+    """A value while its course is read: how its newest wording is replied, and where in that."""
+
+    wordings: list[str]
+    ids: tuple[int, ...]
+    span: slice
 
 
 class Gauge:
@@ -105,41 +118,51 @@ class Gauge:
     def course(self, turns: Sequence[Turn]) -> list[list[Value]]:
         """Of each question the values that it got after these turns, the oldest first.
 
-        The probability of a value is that of its words, after the words that stood before them in
-        the reply that it was first found in.
+        Wordings of the same value (`same_value`) are one value. Its probability is that of its
+        newest wording, after the words that stood before it in the reply that it was last found in.
 
         Raises:
             Skipped: as `answers`.
         """
         rows = self.answers(turns)
-        named: list[dict[str, tuple[int, ...]]] = []
-        spans: dict[tuple[int, str], slice] = {}
-        for place, question in enumerate(self.questions):
-            values: dict[str, tuple[int, ...]] = {}
-            for turn, row in zip(turns, rows, strict=True):
-                if row is None or not row[place].told or row[place].value in values:
-                    continue
-                ids = self._reply(_hash(turn), question)
-                assert ids is not None
-                values[row[place].value] = ids[: row[place].stop]
-                spans[place, row[place].value] = slice(row[place].start, row[place].stop)
-            named.append(dict(list(values.items())[-MOST_VALUES:]))
+        named = [
+            self._named(turns, rows, place)[-MOST_VALUES:] for place in range(len(self.questions))
+        ]
         self._weigh(
-            (_hash(turn), question, ids)
+            (_hash(turn), question, value.ids)
             for question, values in zip(self.questions, named, strict=True)
-            for ids in values.values()
+            for value in values
             for turn in turns
         )
-        found: list[list[Value]] = []
-        for place, (question, values) in enumerate(zip(self.questions, named, strict=True)):
-            found.append([])
-            for text, ids in values.items():
-                weights = [self._weight(_hash(turn), question, ids) for turn in turns]
-                span = spans[place, text]
-                found[-1].append(
-                    Value(text, [None if own is None else product(own[span]) for own in weights])
-                )
-        return found
+        return [
+            [self._course_of(turns, question, value) for value in values]
+            for question, values in zip(self.questions, named, strict=True)
+        ]
+
+    def _named(
+        self, turns: Sequence[Turn], rows: Sequence[list[Answer] | None], place: int
+    ) -> list[_Named]:
+        values: list[_Named] = []
+        for turn, row in zip(turns, rows, strict=True):
+            if row is None or not row[place].told:
+                continue
+            given = row[place]
+            ids = self._reply(_hash(turn), self.questions[place])
+            assert ids is not None
+            value = next((one for one in values if same_value(one.wordings[-1], given.value)), None)
+            if value is None:
+                value = _Named([], (), slice(0))
+                values.append(value)
+            if given.value in value.wordings:
+                value.wordings.remove(given.value)
+            value.wordings.append(given.value)
+            value.ids, value.span = ids[: given.stop], slice(given.start, given.stop)
+        return values
+
+    def _course_of(self, turns: Sequence[Turn], question: str, value: _Named) -> Value:
+        weights = [self._weight(_hash(turn), question, value.ids) for turn in turns]
+        found = [None if own is None else product(own[value.span]) for own in weights]
+        return Value(value.wordings[-1], found, value.wordings)
 
     def from_weights(self, adapter: Adapter) -> list[Answer]:
         """What a blank memory answers when it is spoken with this adapter.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from memory_app.core.inspection.gauge import Answer
 from memory_app.core.inspection.gauge_tokens import Candidate, places, token_course
+from memory_app.core.inspection.gauge_value import same_value
 from memory_app.core.inspection.trace_queries import AnyTrace
 from memory_app.models import Turn
 from memory_app.services.chat.gauge import Gauge, compute
@@ -43,7 +44,9 @@ def turn_gauge(*, turn: Turn, trace: AnyTrace, questions: list[str]) -> TokenCou
         if len(row) == len(questions) and row[chosen].told:
             given = row[chosen]
             reply = gauge.reply(asked, question)[: given.stop]
-            named.setdefault(given.value, Candidate(reply, given.start))
+            # Another wording of the value before the turn takes its place.
+            named = {text: one for text, one in named.items() if not same_value(text, given.value)}
+            named[given.value] = Candidate(reply, given.start)
     at = places(len(trace.ids))
     if not named:
         return TokenCourse(question, at, [])
@@ -58,7 +61,10 @@ def _chosen(before: list[Answer], after: list[Answer]) -> int:
         return row[place].value if place < len(row) and row[place].told else ""
 
     numbers = range(len(after))
-    changed = [k for k in numbers if value(before, k) and value(after, k) != value(before, k)]
+    changed = [
+        k for k in numbers
+        if value(before, k) and not same_value(value(after, k), value(before, k))
+    ]  # fmt: skip
     new = [k for k in numbers if value(after, k) and not value(before, k)]
     kept = [k for k in numbers if value(after, k)]
     return next(iter([*changed, *new, *kept]), 0)

@@ -82,6 +82,7 @@ def _course(gauge: Gauge, turns: list[Turn], first: int) -> dict[str, Any]:
                     "probabilities": [
                         None if p is None else round(p, 6) for p in value.probabilities
                     ],
+                    "wordings": value.wordings,
                 }
                 for value in values
             ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from memory_app import services
+from memory_app.core.inspection.gauge_value import same_value
 from memory_app.core.inspection.panel_questions import LONGEST_QUESTION, is_question
 from memory_app.core.inspection.state_edits import MOST_ENTRIES
 from memory_app.http import TurnRequest
@@ -84,7 +85,7 @@ def _shown(turn: Turn, plan: EmptyPlan) -> dict[str, Any]:
                 "label": labels.get(change.question, change.question),
                 "before": change.before,
                 "after": change.after,
-                "same": change.before.value == change.after.value,
+                "same": same_value(change.before.value, change.after.value),
             }
             for change in plan.changes
         ],

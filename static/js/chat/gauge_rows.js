@@ -13,7 +13,7 @@ export function drawRows(list, reading, before) {
     const { question } = row.dataset;
     const now = stateOf(reading, question);
     const then = before && stateOf(before, question);
-    const changed = Boolean(then) && (now.value !== then.value || now.told !== then.told);
+    const changed = Boolean(then) && (now.told !== then.told || !isSame(valuesOf(reading, question), now.value, then.value));
     if (before?.head !== reading.head || !before) row.classList.toggle("lit", changed && now.told);
     if (changed) changes.push(sentence(row.querySelector(".gauge-label").textContent, now, then));
     draw(row, now);
@@ -22,6 +22,13 @@ export function drawRows(list, reading, before) {
     if (now.told) empty.href = `/turn/${reading.head}/empty/?q=${encodeURIComponent(question)}`;
   }
   return changes;
+}
+
+const valuesOf = (reading, question) => reading.course?.values[reading.questions.indexOf(question)] ?? [];
+
+// "41" and "41 years" are one value: the course says which wordings are.
+function isSame(values, one, other) {
+  return one === other || values.some(({ wordings }) => wordings.includes(one) && wordings.includes(other));
 }
 
 // {told, sure, value, p, answer, bars, old: {value, p, bars} or null}; told is null where unknown.
@@ -34,8 +41,8 @@ function stateOf(reading, question) {
   // What the state doesn't know, the chat's long-term memory may.
   const given = state && !state.told && weights?.told ? weights : state;
   if (!given) return { told: null, value: "", old: null, bars: [] };
-  const values = reading.course?.values[k] ?? [];
-  const own = values.find(({ value }) => value === given.value);
+  const values = valuesOf(reading, question);
+  const own = values.find(({ wordings }) => wordings.includes(given.value));
   const old = replaced(values, given.value);
   return {
     told: given.told,
@@ -52,7 +59,7 @@ function stateOf(reading, question) {
 
 // The last other value that was probable after an earlier turn.
 function replaced(values, now) {
-  const others = values.filter(({ value }) => value !== now);
+  const others = values.filter(({ wordings }) => !wordings.includes(now));
   for (let turn = (values[0]?.probabilities.length ?? 0) - 2; turn >= 0; turn -= 1) {
     const found = others.find(({ probabilities }) => probabilities[turn] >= SURE);
     if (found) return found;

@@ -2,7 +2,13 @@
 
 import pytest
 
-from memory_app.core.inspection.gauge_value import abstention, continues, memory_value, value_text
+from memory_app.core.inspection.gauge_value import (
+    abstention,
+    continues,
+    memory_value,
+    same_value,
+    value_text,
+)
 from memory_app.core.inspection.panel_questions import is_question, panel_questions
 
 
@@ -57,6 +63,17 @@ def test_scripts_without_spaces_have_no_words_to_widen_to() -> None:
 )  # fmt: skip
 def test_where_a_word_goes_on(before: str, piece: str, goes_on: bool) -> None:
     assert continues(before.encode(), piece.encode()) is goes_on
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("41", "41 years", True), ("41", "41岁", True), ("a teacher", "Teacher", True),
+     ("41", "42 years", False), ("3", "3.5", False), ("York", "New York", False),
+     ("2 cats", "2 dogs", False), ("Oslo", "", False), ("王芳", "王芳", True)],
+)  # fmt: skip
+def test_two_wordings_of_one_value_are_the_same(one: str, other: str, same: bool) -> None:
+    assert same_value(one, other) is same
+    assert same_value(other, one) is same
 
 
 def test_how_a_model_says_that_it_does_not_know_is_what_its_blank_answers_begin_with() -> None:
