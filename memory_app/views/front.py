@@ -15,11 +15,8 @@ from memory_app.models import Chat, Checkpoint
 from memory_app.recorded_chat import LANGUAGE, MODEL, QUESTIONS, TURNS
 from memory_app.refusal import Refused
 from memory_app.services.chat.showcase import showcase_links
-from memory_app.services.training.evaluations import recall_of
+from memory_app.services.training.evaluations import is_shown_off, recall_of
 from memory_app.views.chat.tour import tour_of
-
-#: Share of facts recalled at once from which the front page offers a tour of remembering.
-SHOWN_OFF_FROM = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +88,6 @@ def _recording() -> dict[str, Any]:
     return {"turns": turns, "model": MODEL, "language": LANGUAGE, "labels": labels}
 
 
-def _is_shown_off(checkpoint: Checkpoint | None, scores: list[Score]) -> bool:
-    """Whether the tour and the recorded chat say something true of the live model.
-
-    A model of which its evaluation says that it mostly forgets gets neither.
-    """
-    return checkpoint is None or not scores or scores[0].share >= SHOWN_OFF_FROM
-
-
 @never_cache
 def front(request: HttpRequest, problem: str = "", status: int = 200) -> HttpResponse:
     """The page; makes the visitor a guest, so that a first chat has an owner."""
@@ -109,17 +98,17 @@ def front(request: HttpRequest, problem: str = "", status: int = 200) -> HttpRes
         problem = str(refused.detail)
         status = 429 if refused.code == "rate_limited" else status
     checkpoint = registry.live(get_language() or "en")
-    scores = _scores(checkpoint)
-    is_shown_off = _is_shown_off(checkpoint, scores)
+    # The recorded chat tells what the live model does: one that forgets doesn't get it.
+    is_recorded = checkpoint is None or is_shown_off(checkpoint=checkpoint)
     return render(
         request,
         "front.html",
         {
             "checkpoint": checkpoint,
-            "scores": scores,
-            "recording": _recording() if is_shown_off else None,
+            "scores": _scores(checkpoint),
+            "recording": _recording() if is_recorded else None,
             "showcase": showcase_links(),
-            "has_tour": is_shown_off and checkpoint is not None and tour_of(checkpoint) is not None,
+            "has_tour": checkpoint is not None and tour_of(checkpoint) is not None,
             "foreign": foreign_language(checkpoint.language) if checkpoint else "",
             "chats_count": Chat.objects.of(person).count(),
             "problem": problem,

@@ -7,6 +7,7 @@ from django.test import Client
 
 from memory_app.models import Checkpoint
 from memory_app.services.training.evaluations import evaluation_record
+from tests.conftest import Player
 
 
 def exam(share: float, n: int = 200, **others: float) -> dict:
@@ -37,18 +38,19 @@ def test_without_a_model_the_page_says_so(db: None, client: Client) -> None:
     assert "A chat recorded with" in said
 
 
-def test_a_model_that_mostly_forgets_is_not_shown_off(
-    checkpoint: Checkpoint, client: Client
+@pytest.mark.parametrize(("share", "shown"), [(None, False), (0.2, False), (0.5, True)])
+def test_only_a_model_whose_exam_says_that_it_remembers_is_shown_off(
+    checkpoint: Checkpoint, alice: Player, share: float | None, shown: bool
 ) -> None:
-    assert "A chat recorded with" in page(client)
-    result = exam(0.9)
-    evaluation_record(checkpoint=checkpoint, suite="recall", result=result)
-    assert "A chat recorded with" in page(client)
-    result["recall"]["exact_match"]["gap_0"] = 0.2
-    evaluation_record(checkpoint=checkpoint, suite="recall", result=result)
-    said = page(client)
-    assert "A chat recorded with" not in said
-    assert "2 minutes" not in said
+    if share is not None:
+        result = exam(0.9)
+        result["recall"]["exact_match"]["gap_0"] = share
+        evaluation_record(checkpoint=checkpoint, suite="recall", result=result)
+    said = page(alice.client)
+    assert ("A chat recorded with" in said) is shown
+    assert ('name="tour"' in said) is shown
+    location = alice.client.post("/chat/")["Location"]
+    assert ("data-tour" in alice.client.get(location).content.decode()) is shown
 
 
 def test_the_newest_evaluation_is_told_in_percent(checkpoint: Checkpoint, client: Client) -> None:

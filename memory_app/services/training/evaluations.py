@@ -279,6 +279,16 @@ def recall_of(*, checkpoint: Checkpoint) -> Recall | None:
     return max(reversed(exams), key=lambda recall: recall.questions, default=None)
 
 
+#: Share of facts recalled at once from which a model is shown off with what it remembers.
+SHOWN_OFF_FROM = 0.5
+
+
+def is_shown_off(*, checkpoint: Checkpoint) -> bool:
+    """Whether its exam says that it remembers: a model without an exam may remember nothing."""
+    recall = recall_of(checkpoint=checkpoint)
+    return recall is not None and next(iter(recall.by_gap.values())) >= SHOWN_OFF_FROM
+
+
 def _recall(report: Any) -> Recall | None:
     report = current_names(report)
     recall = report.get("recall") if isinstance(report, dict) else None

@@ -9,6 +9,7 @@ from memory_app import tour
 from memory_app.core.inspection.panel_questions import panel_questions
 from memory_app.languages import base_of, foreign_language
 from memory_app.models import Checkpoint
+from memory_app.services.training.evaluations import is_shown_off
 
 _MEANINGS = {
     "told": gettext_noop("My name is Clara and I live in Oslo."),
@@ -22,9 +23,11 @@ _MEANINGS = {
 def tour_of(checkpoint: Checkpoint) -> dict[str, Any] | None:
     """The messages and their meanings, the panel's questions and what they should get.
 
-    None for a model that speaks another language than the messages, or whose panel asks other
-    questions.
+    None for a model that speaks another language than the messages, whose panel asks other
+    questions, or of which no exam says that it remembers.
     """
+    if not is_shown_off(checkpoint=checkpoint):
+        return None
     asked = {each.question for each in panel_questions(checkpoint.config)}
     if base_of(checkpoint.language) != "en" or not {tour.ASKED_NAME, tour.ASKED_HOME} <= asked:
         return None
