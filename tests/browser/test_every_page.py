@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
+from memory_app.models import Checkpoint
+from memory_app.services.training.evaluations import evaluation_record
 from tests.browser.visitor import Visitor
 
 PAGES = ("/", "/about/memory/", "/accounts/signup/", "/accounts/login/", "/chats/", "/lab/",
@@ -94,9 +96,11 @@ def test_the_page_about_memory_is_one_click_from_where_it_is_needed(visitor: Vis
 
 
 def test_the_front_page_plays_a_recorded_chat_that_can_be_paused_and_stepped(
-    visitor: Visitor,
+    visitor: Visitor, checkpoint: Checkpoint
 ) -> None:
     page = visitor.page
+    exam = {"recall": {"exact_match": {"gap_0": 0.9}, "n": 200}}
+    evaluation_record(checkpoint=checkpoint, suite="recall", result=exam)
     page.goto(f"{visitor.url}/")
     live = page.locator("#live")
     live.scroll_into_view_if_needed()

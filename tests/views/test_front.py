@@ -48,6 +48,7 @@ def test_only_a_model_whose_exam_says_that_it_remembers_is_shown_off(
         evaluation_record(checkpoint=checkpoint, suite="recall", result=result)
     said = page(alice.client)
     assert ("A chat recorded with" in said) is shown
+    assert ("recorded_chat" in said) is shown
     assert ('name="tour"' in said) is shown
     location = alice.client.post("/chat/")["Location"]
     assert ("data-tour" in alice.client.get(location).content.decode()) is shown
