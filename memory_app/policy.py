@@ -117,6 +117,9 @@ ROWS = (
     Row("http", "lab_completion_read", ANYONE, ("POST",), limit="inspections"),
     Row("http", "lab_completion_write", ANYONE, ("POST",), limit="inspections"),
     Row("http", "lab_completion_map", ANYONE, ("POST",), limit="traces"),
+    Row("http", "lab_translation", ANYONE, ("GET", "HEAD")),
+    Row("http", "lab_translation_read", ANYONE, ("POST",), limit="inspections"),
+    Row("http", "lab_translation_map", ANYONE, ("POST",), limit="traces"),
     # Any holder of a public link's token may read it.
     Row("http", "public_link", ANYONE, ("GET", "HEAD")),
     Row("http", "link_report", ANYONE, READ_WRITE, limit="exports"),

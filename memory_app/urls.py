@@ -49,6 +49,7 @@ from memory_app.views.inspector import (
 from memory_app.views.lab import completion as lab_completion
 from memory_app.views.lab import index as lab_index
 from memory_app.views.lab import sentiment as lab_sentiment
+from memory_app.views.lab import translation as lab_translation
 from memory_app.views.public import link_page, link_preview
 
 urlpatterns = [
@@ -140,6 +141,15 @@ urlpatterns = [
     path("lab/sentiment/", lab_sentiment.sentiment, name="lab_sentiment"),
     path("lab/sentiment/read.json", lab_sentiment.sentiment_read, name="lab_sentiment_read"),
     path("lab/sentiment/map.safetensors", lab_sentiment.sentiment_map, name="lab_sentiment_map"),
+    path("lab/translation/", lab_translation.translation, name="lab_translation"),
+    path(
+        "lab/translation/read.json", lab_translation.translation_read, name="lab_translation_read"
+    ),
+    path(
+        "lab/translation/map.safetensors",
+        lab_translation.translation_map_file,
+        name="lab_translation_map",
+    ),
     path("lab/completion/", lab_completion.completion, name="lab_completion"),
     path("lab/completion/read.json", lab_completion.completion_read, name="lab_completion_read"),
     path("lab/completion/write.json", lab_completion.completion_write, name="lab_completion_write"),

@@ -217,6 +217,7 @@ FOR_ANYONE = {
     *("metrics", "csp_report", "security_txt", "terms", "privacy"),
     *("healthz", "readyz", "static", "admin:login", "admin:logout"),
     *("lab", "lab_sentiment", "lab_sentiment_read", "lab_sentiment_map"),
+    *("lab_translation", "lab_translation_read", "lab_translation_map"),
     *("lab_completion", "lab_completion_read", "lab_completion_write", "lab_completion_map"),
 }
 

@@ -69,6 +69,8 @@ def _of_exam(exam: object, say: Callable[[Sentence], str]) -> list[str]:
     """A classifier's figures on texts that it has never seen, with the baselines beside them."""
     if isinstance(exam, Mapping) and isinstance(exam.get("completion"), Mapping):
         return _of_written(exam["completion"], say)
+    if isinstance(exam, Mapping) and isinstance(exam.get("translation"), Mapping):
+        return _of_translations(exam["translation"], say)
     found = exam.get("sentiment") if isinstance(exam, Mapping) else None
     if not isinstance(found, Mapping) or type(found.get("n")) is not int or found["n"] < 1:
         return []
@@ -115,6 +117,41 @@ def _of_written(figures: Mapping[str, Any], say: Callable[[Sentence], str]) -> l
         say(Sentence("lines of the right length, Wilson interval")),
     )
     return ["", "## " + say(title), *_table(head, rows)]
+
+
+def _of_translations(figures: Mapping[str, Any], say: Callable[[Sentence], str]) -> list[str]:
+    """chrF and BLEU of each direction, with the baselines beside them."""
+    baselines = figures.get("baselines")
+    lines = [(Sentence("this checkpoint"), figures)]
+    for name, one in baselines.items() if isinstance(baselines, Mapping) else ():
+        if isinstance(one, Mapping):
+            lines.append((Sentence("baseline {name}", {"name": _text(name)}), one))
+    rows: list[tuple[str, ...]] = []
+    for label, one in lines:
+        directions = one.get("directions")
+        for name, own in directions.items() if isinstance(directions, Mapping) else ():
+            if isinstance(own, Mapping) and isinstance(own.get("chrf"), float):
+                measured = (_score(own, "chrf"), _score(own, "bleu"), _figure(own.get("n", 0)))
+                rows.append((say(label), _text(name), *measured))
+    if not rows:
+        return []
+    title = Sentence(
+        "On {n} translations held out of all training", {"n": _figure(figures.get("n", 0))}
+    )
+    head = ("", say(Sentence("direction")), "chrF", "BLEU", "n")
+    return ["", "## " + say(title), *_table(head, rows)]
+
+
+def _score(figures: Mapping[str, Any], name: str) -> str:
+    """A figure with its bootstrap interval."""
+    value, between = figures.get(name), figures.get(f"{name}_interval")
+    if not isinstance(value, float):
+        return "–"
+    known = isinstance(between, list) and len(between) == 2
+    known = known and all(isinstance(end, float) for end in between or [])
+    return (
+        f"{value:.1f} ({between[0]:.1f}–{between[1]:.1f})" if known and between else f"{value:.1f}"
+    )
 
 
 def _interval(share: float, n: int) -> str:

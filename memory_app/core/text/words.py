@@ -19,13 +19,13 @@ class Word:
 
 
 def words_of(
-    tokenizer: Tokenizer, text: str, ids: Sequence[int], *, marks_apart: bool = False
+    tokenizer: Tokenizer, text: str, ids: Sequence[int], *, apart: bool = False
 ) -> list[Word]:
     """The text's words by the tokens `ids` (of the text alone); their texts joined are the text.
 
     A word begins with a space or, as in Chinese, with a token. A character that is several tokens
-    belongs to the last of them. `marks_apart`: so does a sign of punctuation begin one. Of a text
-    that was cut the rest is left out.
+    belongs to the last of them. `apart`: a sign of punctuation, and a character of several
+    tokens, is a word of its own. Of a text that was cut the rest is left out.
     """
     stream, at = tokenizer.stream(), 0
     words: list[Word] = []
@@ -36,9 +36,10 @@ def words_of(
         at += len(piece)
         inside = bool(words) and not words[-1].text[-1:].isspace()
         ascii_run = bool(shown) and shown[0].isascii() and not shown[0].isspace()
-        if marks_apart and ascii_run and inside:
+        if apart and ascii_run and inside:
             ascii_run = _is_letter(shown[0]) and _is_letter(words[-1].text[-1])
-        if words and (pending or not shown or (inside and ascii_run and words[-1].text.isascii())):
+        begun = pending or (not shown and not apart)
+        if words and (begun or (inside and ascii_run and words[-1].text.isascii())):
             last = words[-1]
             words[-1] = Word(last.text + shown, last.first, index + 1)
         else:

@@ -58,12 +58,12 @@ def translation_checkpoints(*, key: str = "", staff: bool = False) -> list[Check
     """
     rows = task_checkpoints(TASK)
     chosen = [row for row in rows if staff and str(row.pk) == key]
-    if not rows or (key and not chosen and key not in {str(row.pk) for row in _first(rows)}):
+    if not rows or (key and not chosen and key not in {str(row.pk) for row in one_of_each(rows)}):
         raise Refused("not_found", _("There is no checkpoint for translation here."))
-    return _first([*chosen, *rows])
+    return one_of_each([*chosen, *rows])
 
 
-def _first(rows: Sequence[Checkpoint]) -> list[Checkpoint]:
+def one_of_each(rows: Sequence[Checkpoint]) -> list[Checkpoint]:
     """The first row without attention and the first with, where there are any."""
     kinds: dict[bool, Checkpoint] = {}
     for row in rows:
@@ -121,7 +121,7 @@ def sentence_translate(*, checkpoint: Checkpoint, text: str, direction: str) -> 
     before = source_ids(tokenizer, text, direction)
     if len(before) > MOST_IDS // 3:
         raise Refused("too_long", _("This sentence is too long to be translated here."))
-    source = words_of(tokenizer, spaced(text), before[2:-2], marks_apart=True)
+    source = words_of(tokenizer, spaced(text), before[2:-2], apart=True)
     limits.pay("inspections", (BEAM + len(source)) * len(before))
 
     def write() -> tuple[list[int], Reading, Tensor]:
@@ -136,7 +136,7 @@ def sentence_translate(*, checkpoint: Checkpoint, text: str, direction: str) -> 
 
     target, reading, lost = runtime.compute_aside(write, queue="lab").result()
     decoded = tokenizer.decode(target)
-    words = words_of(tokenizer, decoded, target[:-1], marks_apart=True)
+    words = words_of(tokenizer, decoded, target[:-1], apart=True)
     ends = [*((word.first, word.stop) for word in words), (len(target) - 1, len(target))]
     attention = None
     if reading.attention is not None:

@@ -9,7 +9,7 @@ import { say } from "../shared/strings.js";
 const SCORED = "h"; // what the score reads
 
 export class Gates {
-  // weights: of the last layer's units in the score; tell(sentence): what can't be shown
+  // weights: of the last layer's units in the score, empty without one; tell(sentence): what can't be shown
   constructor(reader, weights, tell) {
     Object.assign(this, { reader, weights, tell, gate: SCORED, layer: LAYERS.length - 1, text: null, maps: new Map() });
     const element = (id) => document.getElementById(id);
@@ -54,7 +54,7 @@ export class Gates {
     let map;
     let scored;
     try {
-      [map, scored] = await Promise.all([this.#map(gate, layer), last ? this.#map(SCORED, layer) : null]);
+      [map, scored] = await Promise.all([this.#map(gate, layer), last && this.weights.length ? this.#map(SCORED, layer) : null]);
     } catch (fault) {
       this.tell(fault);
       return;
@@ -66,7 +66,7 @@ export class Gates {
     this.drawn = map;
     this.panes.show([{
       kind: "own", layer, split: 0, map, lut: ramp(HUES[gate], SIGNED[gate]), texts, special,
-      order: last ? this.#byScore(scored) : map.order("change"), small: false, caption: "",
+      order: scored ? this.#byScore(scored) : map.order("change"), small: false, caption: "",
       label: say("mapLabel", { gate, layer: layer + 1 }), described: read.text,
     }]);
     this.#pin();
