@@ -5,7 +5,7 @@
 #   PIP_EXTRA_INDEX_URL                               where pip finds the CPU-only build of torch
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint bench screenshots
+.PHONY: help run production test test-fast lint bench screenshots
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -13,6 +13,7 @@ PY := $(VENV)/bin/python
 # The pins' checksum names the stamp, so another pin means another install and nothing else does.
 PINS := $(shell cat pyproject.toml Makefile | cksum | tr ' ' '-')
 RUN_STAMP := $(VENV)/.site-$(PINS)
+PRODUCTION_STAMP := $(VENV)/.production-$(PINS)
 DEV_STAMP := $(VENV)/.tests-$(PINS)
 PIP := $(PY) -m pip --disable-pip-version-check
 # Seconds between two lines about a pip that is at work.
@@ -43,6 +44,7 @@ TORCH := $(shell sed -n 's/^torch = "\(.*\)"/\1/p' pyproject.toml)
 
 help:
 	@echo "make run          set up what is missing and start the site (PORT, HOST, DATA_DIR)"
+	@echo "make production   install what a site on PostgreSQL and Redis needs (docs/deploy.md)"
 	@echo "make test         install what the tests need and run all of them"
 	@echo "make test-fast    the quick ones, without servers and browser: while you write"
 	@echo "make lint         style, types, import rules, Django's own checks"
@@ -100,6 +102,16 @@ $(RUN_STAMP): $(VENV)/.torch-$(TORCH)
 	$(PY) -c '$(LIST)' >$(VENV)/site.txt; \
 	watched $(PIP) install "torch==$(TORCH)" -r $(VENV)/site.txt 3>&2; \
 	rm -f $(VENV)/.site-*; touch $@
+
+production: $(PRODUCTION_STAMP)
+
+$(PRODUCTION_STAMP): $(VENV)/.torch-$(TORCH)
+	@set -e; \
+	echo "Installing what a site on PostgreSQL and Redis needs" >&2; \
+	$(WATCHED); \
+	$(PY) -c '$(LIST)' production >$(VENV)/production.txt; \
+	watched $(PIP) install "torch==$(TORCH)" -r $(VENV)/production.txt 3>&2; \
+	rm -f $(VENV)/.production-* $(VENV)/.site-*; touch $@ $(RUN_STAMP)
 
 $(DEV_STAMP): $(VENV)/.torch-$(TORCH)
 	@set -e; \

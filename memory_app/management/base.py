@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -27,6 +26,7 @@ from rich.progress import (
 )
 
 from memory_app import registry
+from memory_app.management.migration import migrate
 from memory_app.management.result_table import result_table
 
 
@@ -161,7 +161,7 @@ def prepare_database() -> None:
     """Prepare a DATA_DIR that no `up` has used: migrate, register bundled checkpoints."""
     executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", interactive=False, verbosity=0)
+        migrate()
     registry.register_bundled()
 
 

@@ -23,6 +23,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from memory_app import outages, registry, services
+from memory_app.management.migration import migrating
 from memory_app.management.process.exit import leave
 from memory_app.management.process.listeners import close, listen
 from memory_app.management.process.server import serve
@@ -82,8 +83,9 @@ class Command(BaseCommand):
 
     def _prepare(self) -> None:
         """Migrate the database, and clean up after killed processes."""
-        call_command("migrate", interactive=False, verbosity=0)
-        registry.register_bundled()
+        with migrating():
+            call_command("migrate", interactive=False, verbosity=0)
+            registry.register_bundled()
         services.turns_recover()
 
     def _announce(self, listener: socket.socket, first: bool) -> None:

@@ -67,6 +67,25 @@ def _create(url: str, name: str) -> None:
         connection.execute(f"CREATE DATABASE {name}")
 
 
+def test_two_processes_may_start_at_once_on_an_empty_database(postgres, redis, tmp_path):
+    """One migrates, and the other waits for it."""
+    _create(postgres, "empty")
+    webs = [Web(tmp_path / "data") for _ in range(2)]
+    for index, web in enumerate(webs):
+        database = postgres.removesuffix("postgres") + "empty"
+        web.shared = {"DATABASE_URL": database, "REDIS_URL": redis}
+        web.log = tmp_path / f"{index}.log"
+    try:
+        for web in webs:
+            web.start()
+        for web in webs:
+            web.wait_until(200, "/healthz")
+            assert web.parts()["checkpoint"]["ok"]
+    finally:
+        for web in webs:
+            web.kill_all()
+
+
 class Twin(Guest):
     """The same visitor, cookies and chat, at another process."""
 
