@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.scrolling import COMES_TO_ITS_END, COMES_TO_ITS_TOP
 from tests.browser.visitor import Visitor
 
 # Cumulative layout shift as browsers report it: shifts soon after input are the person's own.
@@ -110,15 +111,37 @@ def test_the_page_that_was_said_much_in_ends_where_the_reader_is(
     for text in ("First.", "Second.", "Third."):
         visitor.talk(text)
         expect(page.locator("#turns .turn:last-child .markdown strong")).to_be_visible()
-    at_end = "one => one.scrollHeight - one.scrollTop - one.clientHeight < 2"
-    assert page.locator("#scroller").evaluate(at_end)
-    expect(page.get_by_role("button", name="Scroll to the end")).to_be_hidden()
+    jump = page.get_by_role("button", name="Scroll to the end")
+    assert page.locator("#scroller").evaluate(COMES_TO_ITS_END)
+    expect(jump).to_be_hidden()
     page.locator("#scroller").focus()
     page.keyboard.press("Home")
-    jump = page.get_by_role("button", name="Scroll to the end")
+    # The key scrolls smoothly: on its way it would move the page on.
+    assert page.locator("#scroller").evaluate(COMES_TO_ITS_TOP)
+    expect(jump).to_be_visible()
     jump.focus()
     page.keyboard.press("Enter")
     expect(jump).to_be_hidden()
+
+
+def test_a_move_up_right_after_the_page_went_to_its_end_is_the_readers(visitor: Visitor) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": 390, "height": 800})
+    visitor.start_chat()
+    visitor.talk("First.")
+    scroller = page.locator("#scroller")
+    assert scroller.evaluate(COMES_TO_ITS_END)
+    # The turn grows, the page follows; before the next frame the reader moves up.
+    scroller.evaluate(
+        """scroller => new Promise(done => requestAnimationFrame(() => {
+          scroller.querySelector(".turn").style.minHeight = "3000px";
+          setTimeout(() => {
+            scroller.scrollTo(0, 0);
+            done();
+          });
+        }))"""
+    )
+    expect(page.get_by_role("button", name="Scroll to the end")).to_be_visible()
 
 
 def test_the_titles_focus_ring_is_whole(visitor: Visitor) -> None:

@@ -114,7 +114,7 @@ def test_a_reply_that_came_to_nothing_is_tried_again_by_keys(visitor: Visitor) -
     page = visitor.page
     visitor.start_chat()
     visitor.talk("Say a lot.")
-    page.wait_for_load_state("networkidle")  # the panel has read the turn
+    expect(page.locator("#memory-turns")).to_have_text("1")  # the panel has read the turn
     Turn.objects.update(status="interrupted", state=None, state_sha256=None, reply_token_ids=[])
     Chat.objects.update(head=None)
     page.reload()

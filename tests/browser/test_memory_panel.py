@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from memory_app import runtime
 from memory_app.models import Chat, Turn
+from tests.browser.scrolling import GOES_TO_ITS_TOP
 from tests.browser.visitor import Visitor
 
 TALK = ("My name is Clara.", "How are you?", "What is my name?")
@@ -179,7 +180,7 @@ def test_nothing_below_the_button_moves_when_the_memory_is_blanked(
     right = "one => one.getBoundingClientRect().right"
     middle = "one => one.getBoundingClientRect().x + one.getBoundingClientRect().width / 2"
     assert axis.get_by_text("now").evaluate(right) < page.locator("#made-of-chart").evaluate(middle)
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("#gauge-rows:not([aria-busy]):not(.late)")).to_be_attached()
     page.locator("#memory-blank").scroll_into_view_if_needed()
     before = page.locator("#cost").evaluate(top)
     page.locator("#memory-blank").click()
@@ -200,8 +201,7 @@ def test_on_a_phone_a_blank_shows_its_rule_and_restore_leads_to_the_newest_messa
     for scrolled in (False, True):
         if scrolled:
             # While parts are still drawn the page follows its end.
-            page.wait_for_load_state("networkidle")
-            page.locator("#scroller").evaluate("one => one.scrollTo(0, 0)")
+            assert page.locator("#scroller").evaluate(GOES_TO_ITS_TOP)
             expect(jump).to_be_visible()
         page.get_by_role("button", name="Memory", exact=True).click()
         page.locator("#memory-blank").click()

@@ -96,7 +96,10 @@ export class Follow {
   }
 
   #toEnd() {
-    if (!this.blank) this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (this.blank) return;
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    // Now, not at its event: the reader may have moved up again until that arrives.
+    this.top = this.scroller.scrollTop;
   }
 
   // Only a move upwards is the reader's: growth below moves nothing, and may happen again before the
