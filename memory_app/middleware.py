@@ -155,6 +155,23 @@ def _second_factor(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('admin:second_factor')}{query}")
 
 
+#: A site that is read only or full, or a limit: answers that any client can have at any time.
+_REFUSALS = {409, 429, 503}
+
+
+def _note_refusal(request: HttpRequest, response: HttpResponse) -> None:
+    """A line at `info` for a refusal, where Django would log an error or a warning.
+
+    What fails by itself is logged where it does; an exception that no code expects is a 500.
+    """
+    if response.status_code not in _REFUSALS or getattr(response, "_has_been_logged", False):
+        return
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    if request.path not in HeadersMiddleware.PROBES:
+        route = request.resolver_match.route if request.resolver_match else ""
+        log.info("refused", extra={"status": response.status_code, "at": f"/{route}"})
+
+
 class HeadersMiddleware:
     """Outermost: who may ask for health by address, and the headers of every answer."""
 
@@ -181,6 +198,7 @@ class HeadersMiddleware:
             response = self.get_response(request)
             response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
             response.headers["X-Request-ID"] = request_id.get()
+            _note_refusal(request, response)
         finally:
             request_id.reset(token)
         return response

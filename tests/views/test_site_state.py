@@ -1,8 +1,10 @@
 """Read only, no new chats, a notice: by switch, by setting, by the disk."""
 
+import logging
 from uuid import uuid4
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from memory_app import site_state
@@ -125,3 +127,35 @@ def test_the_dashboard_switches_and_puts_a_notice_on_every_page(alice, chat, dja
     assert desk.post("/admin/site/", {"notice_en": "Open all night."}).status_code == 302
     actions = list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
     assert actions[1:] == ["site.read_only", "site.open", "site.notice"]
+
+
+def test_a_refusal_is_no_error_in_the_log(alice, chat, caplog):
+    """Any client can have one, and as many as it likes."""
+    with caplog.at_level("INFO"):
+        switch(True)
+        assert alice.client.post(f"/chat/{chat.pk}/rename/", {"title": "Mine"}).status_code == 503
+        assert alice.client.post("/chat/").status_code == 503
+    [first, second] = [record for record in caplog.records if record.msg == "refused"]
+    assert (first.status, first.at) == (503, "/chat/<uuid:chat>/rename/")
+    assert second.levelname == "INFO"
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert not [record for record in caplog.records if "Mine" in record.getMessage()]
+
+
+@pytest.mark.parametrize("status", [409, 429, 503])
+def test_whoever_answers_so_makes_no_error_of_it(alice, monkeypatch, caplog, status):
+    view = "memory_app.views.chat.list_page.render"
+    monkeypatch.setattr(view, lambda *_, **__: HttpResponse("Not now.", status=status))
+    assert alice.client.get("/chats/").status_code == status
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_an_exception_that_no_code_expects_is_an_error_as_before(alice, monkeypatch, caplog):
+    def broken(*_, **__):
+        raise RuntimeError
+
+    monkeypatch.setattr("memory_app.views.chat.list_page.render", broken)
+    client = Client(raise_request_exception=False)
+    client.cookies = alice.client.cookies
+    assert client.get("/chats/").status_code == 500
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
