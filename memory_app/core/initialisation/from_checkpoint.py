@@ -24,7 +24,8 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
     units' share of the projection the function is the parent's.
 
     A model whose cell has the parent's below (`Cell.lower_cell`) gets them there. A head with
-    another number of outputs begins at random, and what the parent projected for its own is left.
+    another number of outputs begins at random, and what the parent projected for its own is left;
+    attention that the parent hasn't begins at random, too.
 
     Raises:
         TransferError: another cell, embedding, number of layers, or fewer hidden units.
@@ -49,6 +50,8 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
     with torch.no_grad():
         for name, tensor in model.state_dict().items():
             of_head = name.partition(".")[0] == "head"
+            if name not in source:
+                continue
             if other_head and (of_head or name.startswith("projection.")):
                 continue
             if name == "embedding.weight" or (of_head and not ours.outputs):

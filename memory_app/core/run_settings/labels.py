@@ -40,7 +40,7 @@ class LabelSettings(Section):
         "best",
         Sentence(
             "Published weights: those with the best figures on the validation splits (best), or "
-            "the last ones (last). Completion reads this setting, too."
+            "the last ones (last). Completion and translation read this setting, too."
         ),
         choices=one_of("best", "last"),
     )

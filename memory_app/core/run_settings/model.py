@@ -117,7 +117,7 @@ class InitialisationSettings(Section):
         "random",
         Sentence(
             "Initial embeddings: random, or from which tokens stand near each other in the corpora "
-            "(cooccurrence). Texts without a label count too."
+            "(cooccurrence); of pairs, which tokens share one. Texts without a label count too."
         ),
         choices=one_of("random", "cooccurrence"),
     )

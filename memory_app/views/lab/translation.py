@@ -168,6 +168,7 @@ def translation(request: PersonRequest) -> HttpResponse:
     figures = {row.pk: task_figures_of(row, TASK) for row in rows}
     known = next((found for found in figures.values() if found), None)
     own = [(row, figures[row.pk]) for row in rows]
+    asked = request.GET.get("checkpoint", "")[:64]
     return render(
         request,
         "lab/translation.html",
@@ -179,11 +180,12 @@ def translation(request: PersonRequest) -> HttpResponse:
             "lines": translation_lines(own),
             "short": SHORT,
             "most": MOST_CHARACTERS,
+            "asked": asked,
             "page": {
                 "models": [
                     {"checkpoint": str(row.pk), "attention": with_attention(row)} for row in rows
                 ],
-                "asked": str(request.GET.get("checkpoint", ""))[:64],
+                "asked": asked,
                 "lengths": length_series(own),
             },
         },

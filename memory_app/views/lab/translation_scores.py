@@ -14,12 +14,12 @@ Own = Sequence[tuple[Checkpoint, Mapping[str, Any] | None]]
 
 @dataclass(frozen=True, slots=True)
 class ScoreCell:
-    """chrF and BLEU of one direction, each with its interval; empty where unknown."""
+    """chrF of one direction with its interval, that of short sentences, BLEU; "–" if unknown."""
 
     chrf: str
     chrf_interval: str
+    short: str
     bleu: str
-    bleu_interval: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ def _cell(figures: Any, direction: str) -> ScoreCell:
     return ScoreCell(
         score_of(own.get("chrf")) or "–",
         _between(own.get("chrf_interval")),
+        score_of(_mapping(own.get("short")).get("chrf")) or "–",
         score_of(own.get("bleu")) or "–",
-        _between(own.get("bleu_interval")),
     )
 
 

@@ -260,6 +260,20 @@ def test_attention_changes_no_state(translation_folders: dict[str, Path]) -> Non
     assert names == {f"attention.{part}.weight" for part in ("query", "key", "value")}
 
 
+def test_attention_can_be_added_to_a_state_that_is_trained(
+    translation_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    settings = SETTINGS.changed({"attention": "on", "steps": 1, "learning_rate": 1e-7})
+    parent = translation_folders["off"]
+    result = run(TRANSLATION, settings, [SOURCE], tmp_path, start_from=parent)
+    assert result.checkpoint is not None
+    before, after = load_checkpoint(parent), load_checkpoint(result.checkpoint)
+    assert after.model.attention is not None
+    kept = after.model.state_dict()
+    for name, tensor in before.model.state_dict().items():
+        assert torch.allclose(kept[name], tensor, atol=1e-4)
+
+
 def test_a_config_without_attention_is_as_before() -> None:
     config = ModelConfig(300, 8, 8, 1)
     assert "attention" not in config.to_dict()

@@ -17,7 +17,7 @@ from memory_app.core.text.tokenizer import Tokenizer
 from memory_app.core.training.callbacks import Callback
 
 #: Translations of a source's pairs at an evaluation, and those that are shown.
-MOST_READ, MOST_SHOWN = 400, 4
+MOST_READ, MOST_SHOWN = 200, 4
 
 
 class TranslationEvaluator(Measuring):
