@@ -36,8 +36,6 @@ TRACE_STRINGS: dict[str, Any] = {
     },
     "traceRank": _("Rank correlation (Spearman) of the two columns over {n} turns: {rank}"),
     "madeOfReads": _("Computing what each turn has left in the memory…"),
-    "madeOfStill": _("Turn {n} wrote {share} of what {layer} still holds."),
-    "madeOfAll": _("Turn {n} wrote {share} of what {layer} holds."),
     "madeOfNow": _("Turn {n} wrote {share} of what {layer} holds now."),
     "madeOfBlank": _("The memory is blank: made of nothing."),
     "madeOfLayer": _("layer {n}"),

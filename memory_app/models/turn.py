@@ -46,6 +46,10 @@ class TurnQuerySet(models.QuerySet["Turn"]):
     def committed(self) -> "TurnQuerySet":
         return self.filter(status__in=COMMITTED)
 
+    def spoken(self) -> "TurnQuerySet":
+        """Those that somebody sent: no changes by hand, nor what was read again after Forget."""
+        return self.filter(kind=TurnKind.TALK).exclude(parameters__has_key="of")
+
     def branch_of(self, heads: Sequence[uuid.UUID]) -> set[uuid.UUID]:
         """The keys of these turns and of all their ancestors, in one query."""
         if not heads:

@@ -51,6 +51,8 @@ def test_forgetting_equals_never_having_said_it(chat, alice, checkpoint, number)
         )  # fmt: skip
         assert copy.first_token_ms is None
     assert new[0].parent_id == turns[number].parent_id
+    # What is read again was sent once.
+    assert Turn.objects.filter(chat=chat).spoken().count() == len(SAID)
     assert [verdict.reason for verdict in turns_verify()] == [""] * Turn.objects.count()
 
 

@@ -60,8 +60,8 @@ def use_by_day() -> dict[str, Any]:
     return {
         "days": [(first + timedelta(days=n)).isoformat() for n in range(DAYS)],
         "chats": _by_day(Chat.objects.all(), first, Count("pk")),
-        "turns": _by_day(Turn.objects.all(), first, Count("pk")),
-        "tokens": _by_day(Turn.objects.all(), first, tokens),
+        "turns": _by_day(Turn.objects.spoken(), first, Count("pk")),
+        "tokens": _by_day(Turn.objects.spoken(), first, tokens),
     }
 
 

@@ -162,6 +162,7 @@ def checkpoints_compare(request: HttpRequest) -> HttpResponse:
         title=_("Compare checkpoints"),
         section="checkpoints",
         checkpoints=rows,
+        unevaluated=[row for row, each in zip(rows, figures, strict=True) if not each],
         missing=missing(keys, len(rows)),
         left_out=left_out(asked, MOST_COMPARED),
         others=Checkpoint.objects.exclude(pk__in=[row.pk for row in rows]).order_by("-sequence"),

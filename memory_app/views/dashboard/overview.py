@@ -145,7 +145,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         disk=disk_use(),
         counts={
             "chats": Chat.objects.filter(deleted=None).count(),
-            "turns": Turn.objects.count(),
+            "turns": Turn.objects.spoken().count(),
             # Counted for the days of the chart alone: each token of every turn would be read.
             "tokens": sum(use["tokens"]),
         },

@@ -74,7 +74,7 @@ function draw(row, { told, weights, sure, value, p, answer, whole, bars, old }) 
   shown.classList.toggle("quiet", !told || !sure);
   shown.classList.toggle("none", told === false);
   shown.textContent = told ? value : told === false ? say("unknown") : "–";
-  shown.title = told && !sure ? say("unsure") : "";
+  shown.title = !told ? "" : sure ? value : `${value}: ${say("unsure")}`; // whole, where it is cut off
   part("p").textContent = told ? probability(p) : "";
   part("weights").hidden = !weights;
   part("old").textContent = old?.value ?? "";

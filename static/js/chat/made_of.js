@@ -1,5 +1,6 @@
 // What the memory is made of: after each turn of the branch, each turn's share of a layer, stacked. The
 // numbers are ledger.json's; they are fetched when the section comes into view.
+import { colour } from "../shared/colour_ramp.js";
 import { number } from "../shared/line_chart.js";
 import { radios } from "../shared/radio_group.js";
 import { saveBlob, saveText } from "../shared/save_file.js";
@@ -8,7 +9,8 @@ import { say } from "../shared/strings.js";
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDE, HIGH] = [264, 112]; // of the drawing, in its own units
 const HISTORY = 100; // turns up to which every earlier state is taken apart, too
-const TONES = [1, 0.42, 0.72, 0.28, 0.56]; // so that neighbours differ
+const HUES = ["f", "i", "c", "o", "g", "h"]; // of the turns in order, so that neighbours differ
+const NAMED = 3; // turns in the sentence, those with the largest shares
 const element = (id) => document.getElementById(id);
 const percents = new Intl.NumberFormat(document.documentElement.lang, { style: "percent", maximumFractionDigits: 0 });
 const percent = (share) => (share > 0 && share < 0.005 ? `< ${percents.format(0.01)}` : percents.format(share));
@@ -33,6 +35,7 @@ class MadeOf {
     this.svg.addEventListener("pointerleave", () => this.#note(null));
     this.svg.addEventListener("keydown", (event) => this.#key(event));
     this.svg.addEventListener("blur", () => this.#note(null));
+    document.addEventListener("themechange", () => this.ledger && this.#draw(this.ledger));
     element("made-of-csv").addEventListener("click", () => saveText(this.#csv(), `made-of-${chat}.csv`));
     element("made-of-svg").addEventListener("click", () => saveBlob(new Blob([this.#picture()], { type: "image/svg+xml" }), `made-of-${chat}.svg`));
   }
@@ -92,18 +95,19 @@ class MadeOf {
     this.paths = paths.map((d, turn) => {
       const path = document.createElementNS(SVG, "path");
       path.setAttribute("d", d);
-      path.setAttribute("fill-opacity", TONES[turn % TONES.length]);
+      path.setAttribute("fill", `rgb(${colour(`--gate-${HUES[turn % HUES.length]}`).join(" ")})`);
       this.svg.append(path);
       return path;
     });
     this.shares = layer.turns.map(({ share }) => share);
     this.name = this.#layerName(layer.name);
     const ranked = this.shares.map((share, turn) => [share, turn]).sort((a, b) => b[0] - a[0]);
-    const [oldest] = ranked.filter(([, turn]) => turn < count - 1);
-    const [share, turn] = oldest ?? ranked[0];
-    this.sentence = say(oldest ? "madeOfStill" : "madeOfAll", { n: turn + 1, share: percent(share), layer: this.name });
-    const listed = ranked.slice(0, 8).map(([part, at]) => `${say("traceTurn", { n: at + 1 })} ${percent(part)}`).join(say("comma"));
-    this.svg.setAttribute("aria-label", say("madeOfSummary", { layer: this.name, list: listed }));
+    const summary = (most) => say("madeOfSummary", {
+      layer: this.name,
+      list: ranked.slice(0, most).map(([part, at]) => `${say("traceTurn", { n: at + 1 })} ${percent(part)}`).join(say("comma")),
+    });
+    this.sentence = summary(NAMED);
+    this.svg.setAttribute("aria-label", summary(8));
     this.#tell(this.sentence, say("madeOfResidual", { residual: number(layer.residual), rounding: number(layer.rounding) }));
   }
 

@@ -227,6 +227,7 @@ def test_a_comparison_says_what_it_leaves_out_and_which_is_which(client, other):
     body = client.get(url, {"checkpoint": keys}).content.decode()
     assert "At most 8 can be compared: the last 1 is left out." in body
     assert f'<code class="quiet small">{rows[1].sha256[:12]}</code>' in body
+    assert body.count("twin hasn’t been evaluated yet, so its column is empty.") == 7
     assert "left out" not in client.get(url, {"checkpoint": keys[:8]}).content.decode()
 
 
