@@ -2,10 +2,10 @@
 
     python -m benchmarks.load https://chat.example.org --sockets 500 --replies 20 --seconds 60
 
-One guest opens every socket: those of replies on a chat each, the others on a few chats.
-`--insecure` takes any certificate; `--pids` names processes of the site, whose memory is read
-before and after. The site's limits have to let one guest do so (docs/deploy.md). Prints one JSON
-document.
+Each of `--guests` opens its share of the sockets: those of replies on a chat each, the others on a
+few chats. `--insecure` takes any certificate; `--pids` names processes of the site, whose memory
+and processor time are read. The site's limits have to let the guests do so (docs/deploy.md). Prints
+one JSON document.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from websockets.exceptions import ConnectionClosed
 TOKENS = 60
 #: Sockets that are opened at once.
 AT_ONCE = 20
-#: Chats of the sockets that say nothing.
+#: Chats of a guest's sockets that say nothing.
 QUIET = 4
 #: What is said: some ten tokens.
 TEXTS = ("My name is Clara.", "What is my name?", "I live in Lima and have a cat.", "How are you?")
@@ -121,10 +121,10 @@ async def _listen(line: ClientConnection) -> None:
         pass
 
 
-async def _open_all(guest: Guest, chats: Sequence[str]) -> list[ClientConnection]:
+async def _open_all(chats: Sequence[tuple[Guest, str]]) -> list[ClientConnection]:
     lines: list[ClientConnection] = []
     for first in range(0, len(chats), AT_ONCE):
-        group = (guest.open(chat).__aenter__() for chat in chats[first : first + AT_ONCE])
+        group = (guest.open(chat).__aenter__() for guest, chat in chats[first : first + AT_ONCE])
         lines += await asyncio.gather(*group)
     return lines
 
@@ -155,14 +155,22 @@ def _ms(values: list[float], percent: int) -> float | None:
 
 
 async def _run(arguments: argparse.Namespace) -> dict[str, Any]:
-    guest = Guest(arguments.origin, insecure=arguments.insecure)
+    guests = [
+        await asyncio.to_thread(Guest, arguments.origin, insecure=arguments.insecure)
+        for _ in range(arguments.guests)
+    ]
+
+    async def chat(place: int) -> tuple[Guest, str]:
+        guest = guests[place % len(guests)]
+        return guest, await asyncio.to_thread(guest.new_chat)
+
     count = arguments.sockets + arguments.replies
     # A person has only so many chats without a message.
-    quiet = [await asyncio.to_thread(guest.new_chat) for _ in range(min(QUIET, arguments.sockets))]
-    chats = [quiet[place % QUIET] for place in range(arguments.sockets)]
-    chats += [await asyncio.to_thread(guest.new_chat) for _ in range(arguments.replies)]
+    quiet = [await chat(place) for place in range(min(QUIET * len(guests), arguments.sockets))]
+    chats = [quiet[place % len(quiet)] for place in range(arguments.sockets)]
+    chats += [await chat(place) for place in range(arguments.replies)]
     memory = _memory(arguments.pids)
-    lines = await _open_all(guest, chats)
+    lines = await _open_all(chats)
     idle = [asyncio.create_task(_listen(line)) for line in lines[: arguments.sockets]]
     await asyncio.sleep(1)
     opened = _memory(arguments.pids)
@@ -183,6 +191,7 @@ async def _run(arguments: argparse.Namespace) -> dict[str, Any]:
     after = _memory(arguments.pids)
     await asyncio.gather(*(line.close() for line in lines), return_exceptions=True)
     return {
+        "guests": arguments.guests,
         "sockets": arguments.sockets,
         "replies": arguments.replies,
         "seconds": round(seconds, 1),
@@ -202,6 +211,7 @@ async def _run(arguments: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load")
     parser.add_argument("origin", help="such as https://chat.example.org")
+    parser.add_argument("--guests", type=int, default=1, help="visitors (1)")
     parser.add_argument("--sockets", type=int, default=0, help="open sockets that say nothing (0)")
     parser.add_argument("--replies", type=int, default=1, help="replies at a time, or 0 (1)")
     parser.add_argument("--seconds", type=float, default=30, help="how long (30)")

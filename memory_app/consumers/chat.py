@@ -27,6 +27,7 @@ from memory_app import (
 from memory_app.asker import asker_of
 from memory_app.channel_notices import Membership, announce, group_of
 from memory_app.consumers import handshake
+from memory_app.consumers.looks import looks
 from memory_app.consumers.outlet import Outlet
 from memory_app.consumers.streams import Streams
 from memory_app.database_thread import in_thread
@@ -139,7 +140,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         while not self.outlet.shut:
             await asyncio.sleep(WATCH)
             try:
-                chat = await self._chat()
+                chat = await looks().chat((self.session, self.key))
                 if chat is None:
                     await self._shut_out()
                     return
