@@ -87,9 +87,14 @@ def test_the_keyboard_alone_adds_the_sample_and_opens_it(desk: Page) -> None:
         desk.keyboard.press("Tab")
         if button.evaluate("one => one === document.activeElement"):
             break
+    # It takes seconds: until the next page is there, the button says what is going on.
+    button.evaluate(
+        "one => addEventListener('pagehide', () => (sessionStorage.said = one.textContent))"
+    )
     desk.keyboard.press("Enter")
     link = desk.get_by_role("link", name="sample-facts").first
     expect(link).to_be_visible()
+    assert desk.evaluate("sessionStorage.said") == "Adding the sample corpus…"
     link.focus()
     desk.keyboard.press("Enter")
     expect(desk.get_by_role("heading", level=1)).to_contain_text("sample-facts")

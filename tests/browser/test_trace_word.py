@@ -136,7 +136,7 @@ def test_the_panel_shows_what_memory_is_made_of(visitor: Visitor, told: Chat) ->
     chart.scroll_into_view_if_needed()
     expect(chart.locator("path")).to_have_count(4)
     expect(page.locator("#made-of-readout")).to_have_text(
-        re.compile(r"^Shares of layer 2 by turn, now: turn \d \d+%(, turn \d \d+%){2}$")
+        re.compile(r"^Shares of layer 2 by turn, now: turn\s\d\s\d+%(, turn\s\d\s\d+%){2}$")
     )
     page.get_by_role("radio", name="Layer 1").click()
     expect(chart).to_have_attribute("aria-label", re.compile("^Shares of layer 1 by turn, now: "))

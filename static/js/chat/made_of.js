@@ -9,7 +9,8 @@ import { say } from "../shared/strings.js";
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDE, HIGH] = [264, 112]; // of the drawing, in its own units
 const HISTORY = 100; // turns up to which every earlier state is taken apart, too
-const HUES = ["f", "i", "c", "o", "g", "h"]; // of the turns in order, so that neighbours differ
+// Of the turns in order: neighbours differ, and none but the trace's own is a gate's colour.
+const HUES = ["--accent", "--line-strong", "--trace", "--muted"];
 const NAMED = 3; // turns in the sentence, those with the largest shares
 const element = (id) => document.getElementById(id);
 const percents = new Intl.NumberFormat(document.documentElement.lang, { style: "percent", maximumFractionDigits: 0 });
@@ -95,7 +96,7 @@ class MadeOf {
     this.paths = paths.map((d, turn) => {
       const path = document.createElementNS(SVG, "path");
       path.setAttribute("d", d);
-      path.setAttribute("fill", `rgb(${colour(`--gate-${HUES[turn % HUES.length]}`).join(" ")})`);
+      path.setAttribute("fill", `rgb(${colour(HUES[turn % HUES.length]).join(" ")})`);
       this.svg.append(path);
       return path;
     });
@@ -104,7 +105,7 @@ class MadeOf {
     const ranked = this.shares.map((share, turn) => [share, turn]).sort((a, b) => b[0] - a[0]);
     const summary = (most) => say("madeOfSummary", {
       layer: this.name,
-      list: ranked.slice(0, most).map(([part, at]) => `${say("traceTurn", { n: at + 1 })} ${percent(part)}`).join(say("comma")),
+      list: ranked.slice(0, most).map(([part, at]) => `${say("traceTurn", { n: at + 1 })} ${percent(part)}`).map((words) => words.replaceAll(" ", "\u00a0")).join(say("comma")),
     });
     this.sentence = summary(NAMED);
     this.svg.setAttribute("aria-label", summary(8));

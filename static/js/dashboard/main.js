@@ -22,6 +22,9 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || form.method !== "post" || form.matches("[data-save], [data-upload]")) return;
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "yes";
+  // What takes seconds says so on its button, until the answer's page is there.
+  const button = event.submitter;
+  if (button?.dataset.busy) button.textContent = button.dataset.busy;
   setTimeout(() => { delete form.dataset.sent; }, TWICE);
 });
 

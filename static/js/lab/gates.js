@@ -92,7 +92,8 @@ export class Gates {
     const { drawn, gate, layer } = this;
     if (!drawn) return;
     this.panes.mark({ layer, token, unit });
-    const text = this.texts[token].trim() || "·";
+    const word = this.texts[token].trim();
+    const text = word && word !== "·" ? word : `#${token + 1}`; // a blank or a mark: by its place
     this.value.textContent = say("at", { gate, value: drawn.write(drawn.value(token, unit)), unit: String(unit), layer: String(layer + 1), token: text });
   }
 }
