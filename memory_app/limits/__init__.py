@@ -157,3 +157,8 @@ def left(kind: str, asker: Asker) -> Left | None:
     used = min(rate.amount, max(0, round(rate.amount - level)))
     full = timezone.now() + timedelta(seconds=(rate.amount - level) / rate.per_second)
     return Left(used, rate.amount, rate.seconds, full)
+
+
+def person_forget(person: str) -> None:
+    """Forget the buckets of a person who was erased: their keys hold the person's id."""
+    _stored().drop([f"{kind}:{scope}:{person}" for kind in KINDS for scope in ("guest", "member")])

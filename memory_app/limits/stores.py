@@ -13,6 +13,8 @@ from memory_app.core.rates import Rate
 log = logging.getLogger(__name__)
 #: Buckets of a process; beyond them the least recently used is forgotten, that is, full again.
 MOST = 200_000
+#: Of the keys in Redis.
+PREFIX = "gatescope:limit:"
 #: Seconds that Redis may take, and that it isn't asked after a failure.
 PATIENCE, PAUSE = 0.3, 5.0
 
@@ -44,6 +46,9 @@ class Store(Protocol):
     def levels(self, wants: Sequence[Want]) -> list[float]:
         """What each bucket has."""
 
+    def drop(self, keys: Sequence[str]) -> None:
+        """Forget these buckets, whose keys may name a person."""
+
 
 class ProcessStore:
     """Buckets of one process, by a monotonic clock."""
@@ -70,6 +75,11 @@ class ProcessStore:
         now = time.monotonic()
         with self._lock:
             return [self._level(want, now) for want in wants]
+
+    def drop(self, keys: Sequence[str]) -> None:
+        with self._lock:
+            for key in keys:
+                self._buckets.pop(key, None)
 
     def _level(self, want: Want, now: float) -> float:
         level, then = self._buckets.get(want.key, (float(want.rate.amount), now))
@@ -124,8 +134,8 @@ class RedisStore:
 
         self._fault = redis.RedisError
         options: dict[str, Any] = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
-        client = redis.Redis.from_url(url, **options)
-        self._script = client.register_script(_SCRIPT)
+        self._client = redis.Redis.from_url(url, **options)
+        self._script = self._client.register_script(_SCRIPT)
         self._own = ProcessStore()
         self._away_until = 0.0
 
@@ -140,13 +150,21 @@ class RedisStore:
         answer = self._ask(wants, take=False)
         return self._own.levels(wants) if answer is None else answer[1]
 
+    def drop(self, keys: Sequence[str]) -> None:
+        self._own.drop(keys)
+        try:
+            self._client.delete(*(f"{PREFIX}{key}" for key in keys))
+        except self._fault as fault:
+            # They expire by themselves, as soon as they would be full.
+            log.warning("buckets are left in Redis", extra={"reason": type(fault).__name__})
+
     def _ask(self, wants: Sequence[Want], *, take: bool) -> tuple[int, list[float]] | None:
         if time.monotonic() < self._away_until:
             return None
         values: list[Any] = []
         for want in wants:
             values += [want.rate.amount, want.rate.seconds, want.cost, int(want.forced)]
-        keys = [f"gatescope:limit:{want.key}" for want in wants]
+        keys = [f"{PREFIX}{want.key}" for want in wants]
         try:
             answer = self._script(keys=keys, args=[*values, int(take)])
         except self._fault as fault:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from memory_app import limits
 from memory_app.models import Chat, Person
 from memory_app.refusal import Refused
 from memory_app.services.operations.erase_deleted import RemainsLeft, remains_clear
@@ -64,6 +65,7 @@ def guests_purge() -> int:
                 Chat.objects.filter(owner=person).delete()
                 person.delete()
                 count += 1
+        limits.person_forget(str(key))
     if count:
         log.info("guests removed", extra={"count": count})
         try:

@@ -13,6 +13,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from memory_app import limits
 from memory_app.models import AuditEntry, Chat, FaultEntry, Person, Report, Turn
 from memory_app.services.chat.persons import SESSION_KEY
 from memory_app.services.operations.audit import audit_record
@@ -108,8 +109,10 @@ def person_erase(*, who: DataSubject) -> dict[str, int]:
         RemainsLeft: all rows are deleted, but bytes of them may remain in the database's files.
     """
     with transaction.atomic():
+        person = str(who.person.pk) if who.person else ""
         counts = _rows_erase(who)
         audit_record(user=None, action="person.erase", detail=counts)
+    limits.person_forget(person)
     remains_clear()
     return counts
 
@@ -121,9 +124,11 @@ def person_erase_own(*, who: DataSubject) -> dict[str, int]:
     isn't rewritten: `leftovers_purge` finishes what is left, within an hour.
     """
     with transaction.atomic():
+        person = str(who.person.pk) if who.person else ""
         counts = _rows_erase(who)
         # Before the commit, so that it is known even if this process is killed after it.
         remains_note()
+    limits.person_forget(person)
     try:
         remains_clear(within=2, whatever_size=False, at_once=False)
     except RemainsLeft as left:

@@ -2,8 +2,11 @@
 
 import pytest
 
+from memory_app import limits
+from memory_app.asker import Asker
 from memory_app.core.rates import Rate
 from memory_app.limits.stores import ProcessStore, RedisStore, Want
+from memory_app.services.operations.personal_data import data_subject, person_erase
 
 
 @pytest.mark.services
@@ -32,5 +35,23 @@ def test_redis_agrees_with_the_process(redis):
 def test_buckets_in_redis_expire_once_they_are_full(redis):
     store = RedisStore(redis)
     store.take([Want("gone", Rate(10, 20), 5)])
-    client = store._script.registered_client
+    client = store._client
     assert 1 <= client.ttl("gatescope:limit:gone") <= 11
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_an_erased_person_is_in_no_key(redis, settings, alice, monkeypatch):
+    settings.LIMITS = {**settings.LIMITS, "messages": {"member": Rate(60, 3600)}}
+    store = RedisStore(redis)
+    monkeypatch.setattr(limits, "_store", store)
+    monkeypatch.setattr(limits, "_read_at", float("-inf"))
+    try:
+        limits.enter("messages", asker=Asker(str(alice.person.pk), is_member=True))
+        keys = store._client.keys("*")
+        assert any(str(alice.person.pk).encode() in key for key in keys)
+        person_erase(who=data_subject(named="alice"))
+        assert not any(str(alice.person.pk).encode() in key for key in store._client.keys("*"))
+        assert len(store._client.keys("*")) == len(keys) - 1
+    finally:
+        limits.forget()
