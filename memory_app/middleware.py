@@ -139,8 +139,6 @@ def refusal_response(request: HttpRequest, refused: Refused) -> HttpResponse:
         if refused.until is not None:
             error["until"] = refused.until.isoformat(timespec="seconds")
         response = JsonResponse({"error": error}, status=status)
-    # A refusal is no fault of the site: Django would log a 503 as an error.
-    response._has_been_logged = True  # type: ignore[attr-defined]
     if refused.until is not None:
         seconds = (refused.until - timezone.now()).total_seconds()
         response["Retry-After"] = str(max(1, math.ceil(seconds)))

@@ -17,6 +17,7 @@ from memory_app.core.number_text import figure_text, measure_text, size_text
 from memory_app.languages import language_name
 from memory_app.models import Corpus
 from memory_app.services.operations.audit import COMMAND_LINE
+from memory_app.services.operations.site_limits import rates_in_words
 from memory_app.translate_messages import field_word, in_words, kept_in_words
 
 register = template.Library()
@@ -315,6 +316,7 @@ def detail_words(detail: Any) -> list[tuple[str | Promise, str]]:
     """The details of an audit entry: (name, value) in words."""
     if not isinstance(detail, dict):
         return []
+    detail = rates_in_words(detail)
     named = {"suite": SUITE_WORDS, "method": METHOD_WORDS}
     if isinstance(language := detail.get("language"), str):
         detail = {**detail, "language": language_name(language)}

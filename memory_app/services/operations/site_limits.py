@@ -1,14 +1,17 @@
 """Change the limits while the site runs; every process reads them within seconds."""
 
+import re
 from collections.abc import Mapping
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from memory_app import limits
 from memory_app.core.rates import Rate
-from memory_app.limits.table import from_settings
+from memory_app.limits.table import SCOPE_LABELS, from_settings
 from memory_app.models import LimitChange
 from memory_app.services.operations.audit import audit_record
 
@@ -16,6 +19,24 @@ from memory_app.services.operations.audit import audit_record
 def rates_text(rates: Mapping[str, Rate]) -> str:
     """Rates as a setting has them."""
     return " ".join(f"{scope}={rate}" for scope, rate in rates.items()) or "off"
+
+
+_RATES = re.compile(r"off|(?:[a-z]+=\d+/[smhd] ?)+")
+
+
+def rates_in_words(detail: dict[str, Any]) -> dict[str, Any]:
+    """The details of a limit's change with its rates by the names of their scopes; others as is."""
+    texts = {key: detail.get(key) for key in ("from", "to")}
+    if not all(isinstance(text, str) and _RATES.fullmatch(text) for text in texts.values()):
+        return detail
+    return {**detail, **{key: _in_words(str(text)) for key, text in texts.items()}}
+
+
+def _in_words(text: str) -> dict[str, str] | str:
+    if text == "off":
+        return gettext("no limit")
+    pairs = (part.split("=") for part in text.split())
+    return {str(SCOPE_LABELS.get(scope, scope)): rate for scope, rate in pairs}
 
 
 @transaction.atomic

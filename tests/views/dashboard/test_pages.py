@@ -424,7 +424,15 @@ def test_details_of_the_audit_log_are_words(client, transactional_db):
         action="run.launch",
         detail={"corpora": [["good", 1.0], ["two", 2.0]], "space": {"steps": [1, 2]}, "x": None},
     )
+    AuditEntry.objects.create(
+        username="mira",
+        action="limit.change",
+        object="chats",
+        detail={"from": "off", "to": "guest=100/h all=9/s"},
+    )
     body = client.get(reverse("admin:audit")).content.decode()
+    assert "before: no limit" in body
+    assert "now: a guest 100/h; the site 9/s" in body
     assert "corpora: good, two ×2" in body
     assert "varied: steps 1, 2" in body
     assert "[" not in body.split("<tbody>")[1].split("</tbody>")[0]
