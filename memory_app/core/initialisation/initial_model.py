@@ -11,7 +11,6 @@ from memory_app.core.data.dialogues import Source
 from memory_app.core.initialisation.copy_path import open_copy_path
 from memory_app.core.initialisation.rare_tokens import place_rare
 from memory_app.core.initialisation.timescales import spread_timescales
-from memory_app.core.model.config import ModelConfig
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.text.tokenizer import Tokenizer
@@ -20,17 +19,7 @@ from memory_app.core.text.tokenizer import Tokenizer
 def new_model(settings: TrainingSettings, vocab_size: int) -> LanguageModel:
     """A model of the run's shape, seeded, its forget gates biased open."""
     torch.manual_seed(settings.optimisation.seed)
-    config = ModelConfig(
-        vocab_size=vocab_size,
-        embedding_dim=settings.model.embedding_dim,
-        hidden_size=settings.model.hidden_size,
-        num_layers=settings.model.num_layers,
-        cell=settings.model.cell,
-        language=settings.model.language,
-        tied=not settings.model.outputs,
-        outputs=settings.model.outputs,
-        attention=settings.model.attention == "on",
-    )
+    config = settings.model.config(vocab_size)
     # With variational dropout the masks come from elsewhere (recurrent_dropout.py).
     dropout = (
         0.0 if settings.regularisation.variational == "on" else settings.regularisation.dropout

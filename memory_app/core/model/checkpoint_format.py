@@ -101,9 +101,9 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def tensor_shapes(shape: ModelConfig) -> Shapes:
     """The tensors that model.safetensors holds for this shape, by the contract's names."""
-    vocab, embed = shape.vocab_size, shape.embedding_dim
-    head = shape.head_shape
-    tensors: Shapes = {"embedding.weight": (vocab, embed), "head.bias": head[:1]}
+    embed, head = shape.embedding_dim, shape.head_shape
+    tensors: Shapes = {f"embedding.{name}": size for name, size in shape.embedding_shapes.items()}
+    tensors["head.bias"] = head[:1]
     if not shape.tied:
         tensors["head.weight"] = head
     if shape.has_projection:

@@ -43,6 +43,8 @@ class ModelConfig:
     outputs: int = 0
     #: Whether the head also reads the source by attention (attention.py).
     attention: bool = False
+    #: Numbers of an input frame, which a linear map embeds; 0: the inputs are tokens (core/audio).
+    inputs: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -60,16 +62,20 @@ class ModelConfig:
             raise ConfigError("cell must be one of {choices}.", choices=", ".join(cell_names()))
         if type(self.tied) is not bool:
             raise ConfigError("tied must be true or false.")
-        if type(self.outputs) is not int or not 0 <= self.outputs <= MAX_SIZE:
-            raise ConfigError(
-                "{name} must be a whole number from 0 to {most}.", name="outputs", most=MAX_SIZE
-            )
+        for name in ("outputs", "inputs"):
+            size = getattr(self, name)
+            if type(size) is not int or not 0 <= size <= MAX_SIZE:
+                raise ConfigError(
+                    "{name} must be a whole number from 0 to {most}.", name=name, most=MAX_SIZE
+                )
         if type(self.attention) is not bool:
             raise ConfigError("attention must be true or false.")
         if self.outputs and self.attention:
             raise ConfigError("attention must be false where outputs is given.")
         if self.outputs and self.tied:
             raise ConfigError("tied must be false where outputs is given.")
+        if self.inputs and not self.outputs:
+            raise ConfigError("outputs must be given where inputs is.")
         try:
             options = cell_named(self.cell).complete_options(self.options, self)
         except OptionError as error:
@@ -116,6 +122,13 @@ class ModelConfig:
         return not self.outputs and self.output_size != self.embedding_dim
 
     @property
+    def embedding_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Parameters of the embedding by name: a row per token, or a linear map of a frame."""
+        if self.inputs:
+            return {"weight": (self.embedding_dim, self.inputs), "bias": (self.embedding_dim,)}
+        return {"weight": (self.vocab_size, self.embedding_dim)}
+
+    @property
     def head_shape(self) -> tuple[int, int]:
         """(outputs, width) of the head."""
         if self.outputs:
@@ -125,10 +138,10 @@ class ModelConfig:
     def to_dict(self) -> dict[str, Any]:
         """The fields as config.json writes them, with the format's version."""
         sizes = {name: getattr(self, name) for name in _FIELDS}
-        if not self.outputs:  # as configs were before a task had a head of its own
-            del sizes["outputs"]
-        if not self.attention:  # as configs were before there was any
-            del sizes["attention"]
+        # As configs were before a task had a head, frames or attention of its own.
+        for name in ("outputs", "inputs", "attention"):
+            if not sizes[name]:
+                del sizes[name]
         return {"format_version": FORMAT_VERSION, **sizes, **self.options}
 
     @classmethod

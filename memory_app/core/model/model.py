@@ -2,8 +2,9 @@
 
 Embedding [vocab, embed] → layers → (projection to embed, when the widths differ) → head [vocab],
 tied to the embedding unless told not to be. A task may have a head of its own instead, from the
-last layer to `outputs` numbers (`ModelConfig.outputs`). Parameter names are those of the checkpoint
-format.
+last layer to `outputs` numbers (`ModelConfig.outputs`), and frames of `inputs` numbers in place of
+tokens: then `ids` are float32 [..., inputs], and the embedding is a linear map. Parameter
+names are those of the checkpoint format.
 """
 
 from __future__ import annotations
@@ -42,7 +43,11 @@ class LanguageModel(nn.Module):
         self.config = config
         self.dropout = dropout
         self.embedding_dropout = dropout if embedding_dropout is None else embedding_dropout
-        self.embedding = nn.Embedding(config.vocab_size, config.embedding_dim)
+        self.embedding: nn.Embedding | nn.Linear = (
+            nn.Linear(config.inputs, config.embedding_dim)
+            if config.inputs
+            else nn.Embedding(config.vocab_size, config.embedding_dim)
+        )
         # Under the cell's name, which is the prefix of its parameters in a checkpoint.
         self.add_module(config.cell, config.kind.build(config, dropout))
         if config.has_projection:
@@ -52,7 +57,8 @@ class LanguageModel(nn.Module):
         self.head = nn.Linear(width, outputs)
         if config.tied:
             self.head.weight = self.embedding.weight
-        nn.init.normal_(self.embedding.weight, std=0.05)
+        if not config.inputs:
+            nn.init.normal_(self.embedding.weight, std=0.05)
         nn.init.zeros_(self.head.bias)
 
     @property

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from memory_app.core.cells import Cell, OptionError, cell_named, cell_names
 from memory_app.core.facts import languages
 from memory_app.core.messages import Sentence
-from memory_app.core.model.config import TRANSLATION_TASK
+from memory_app.core.model.config import TRANSLATION_TASK, ModelConfig
 from memory_app.core.run_settings.setting import Section, SettingsError, one_of, setting
 
 GROUP = Sentence("Model shape")
 #: Tokens of which every pair is counted: with more the table takes gigabytes.
 MOST_COUNTED = 16_384
 #: Outputs of the head, by task: one a token of the vocabulary (0), or a number of its own.
-TASK_OUTPUTS = {"chat": 0, "sentiment": 1, "completion": 0, "translation": 0}
+TASK_OUTPUTS = {"chat": 0, "sentiment": 1, "completion": 0, "translation": 0, "speech": 11}
+#: Numbers of an input frame, by task; the others read tokens.
+TASK_INPUTS = {"speech": 40}
 
 
 def _languages() -> tuple[str, ...]:
@@ -32,7 +34,7 @@ class ModelSettings(Section):
         "chat",
         Sentence(
             "What the model is trained for: chat, the sentiment of a text, completion of texts, or "
-            "translation of sentences."
+            "translation of sentences, or spoken words."
         ),
         choices=one_of(*TASK_OUTPUTS),
     )
@@ -78,6 +80,26 @@ class ModelSettings(Section):
     def outputs(self) -> int:
         """Numbers that the head gives; 0: one a token of the vocabulary."""
         return TASK_OUTPUTS[self.task]
+
+    @property
+    def reads_corpora(self) -> bool:
+        """Whether the task learns from rows of text; else it makes what it learns from."""
+        return self.task not in TASK_INPUTS
+
+    def config(self, vocab_size: int) -> ModelConfig:
+        """The model's shape, for a vocabulary of this many tokens."""
+        return ModelConfig(
+            vocab_size=vocab_size,
+            embedding_dim=self.embedding_dim,
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            cell=self.cell,
+            language=self.language,
+            tied=not self.outputs,
+            outputs=self.outputs,
+            inputs=TASK_INPUTS.get(self.task, 0),
+            attention=self.attention == "on",
+        )
 
     def check(self) -> None:
         if self.attention == "on" and self.task != TRANSLATION_TASK:

@@ -134,6 +134,29 @@ PRESETS: dict[str, TrainingSettings] = {
             **_NO_DIALOGUES,
         }
     ),
+    # Spoken digits, by synthetic voices. The bundled one.
+    "speech": TrainingSettings().changed(
+        {
+            "task": "speech",
+            "vocab_size": 260,
+            "embedding_dim": 96,
+            "hidden_size": 160,
+            "num_layers": 2,
+            "dropout": 0.2,
+            "steps": 4000,
+            "evaluate_every": 400,
+            "save_every": 200,
+            "warmup": 50,
+            "average_from": 0.85,
+            "learning_rate": 3e-3,
+            "embedding_rate": 1.0,
+            "adam_beta2": 0.98,
+            "clip": 1.0,
+            "cell_penalty": 0.0,
+            "batch_tokens": 64,
+            **_NO_DIALOGUES,
+        }
+    ),
     # Prose and plays, in bytes: no vocabulary to choose, any language.
     "completion-bytes": TrainingSettings().changed(
         {
@@ -198,6 +221,10 @@ PRESET_HELP: dict[str, Sentence] = {
     "completion": Sentence(
         "Verse, continued character by character; each line’s length is written before it. Half an "
         "hour on one core."
+    ),
+    "speech": Sentence(
+        "Spoken digits, recognised as they are said. Voices of espeak-ng and flite say them; no "
+        "corpus is needed. Half an hour on one core."
     ),
     "completion-bytes": Sentence(
         "Plain text in any language, continued byte by byte. Half an hour on one core."

@@ -19,6 +19,7 @@ from memory_app.core.run_settings.model import InitialisationSettings, ModelSett
 from memory_app.core.run_settings.optimisation import OptimisationSettings, RegularisationSettings
 from memory_app.core.run_settings.plain_texts import TextSettings
 from memory_app.core.run_settings.setting import Section, Setting, SettingsError
+from memory_app.core.run_settings.speech import SpeechSettings
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class TrainingSettings:
     corpora: CorporaSettings = field(default_factory=CorporaSettings)
     labels: LabelSettings = field(default_factory=LabelSettings)
     texts: TextSettings = field(default_factory=TextSettings)
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
     execution: ExecutionSettings = field(default_factory=ExecutionSettings)
 
     def __post_init__(self) -> None:

@@ -6,12 +6,14 @@ from memory_app.core.tasks.base import Task
 from memory_app.core.tasks.chat import Chat
 from memory_app.core.tasks.completion import COMPLETION
 from memory_app.core.tasks.sentiment import SENTIMENT
+from memory_app.core.tasks.speech import SPEECH
 from memory_app.core.tasks.translation import TRANSLATION
 
 __all__ = [
     "CHAT",
     "COMPLETION",
     "SENTIMENT",
+    "SPEECH",
     "TRANSLATION",
     "Task",
     "register",
@@ -32,6 +34,7 @@ register(CHAT)
 register(SENTIMENT)
 register(COMPLETION)
 register(TRANSLATION)
+register(SPEECH)
 
 
 def task_named(name: str) -> Task:

@@ -26,6 +26,8 @@ class Task(ABC):
     name: ClassVar[str]
     #: Whether checkpoints of this task answer chats.
     serves_chats: ClassVar[bool] = False
+    #: Whether it is measured on rows of corpora; else it makes what it needs, or takes other files.
+    measures_rows: ClassVar[bool] = True
 
     @abstractmethod
     def batches(
@@ -54,3 +56,7 @@ class Task(ABC):
     @abstractmethod
     def metrics(self, checkpoint: Checkpoint, sources: Sequence[Source]) -> dict[str, Any]:
         """Figures of a trained model on the validation rows, by name; may be nested."""
+
+    def file_metrics(self, checkpoint: Checkpoint, path: Path) -> dict[str, Any] | None:
+        """Figures on data that isn't rows of text; None: this task reads none."""
+        return None

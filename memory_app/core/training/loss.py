@@ -13,6 +13,7 @@ from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 from memory_app.core.run_settings import RegularisationSettings, TrainingSettings
 from memory_app.core.training.recurrent_dropout import Reader, reader
+from memory_app.core.training.sequence_loss import sequence_nll
 
 #: (outputs [N, hidden], targets [N], what attention adds [N, embed] or None) → NLL [N] in nats.
 Nll = Callable[[Tensor, Tensor, Tensor | None], Tensor]
@@ -65,6 +66,28 @@ def window_loss(
     return (nll(outputs, targets[chosen], addition) * weights[chosen]).sum(), state
 
 
+def frame_loss(
+    hidden: Reader,
+    model: LanguageModel,
+    sequence_weight: float,
+    inputs: Tensor,
+    targets: Tensor,
+    weights: Tensor,
+) -> tuple[Tensor, State]:
+    """(summed weighted NLL of frames and of their words in order, in nats; state after).
+
+    inputs float32 [B, T, features], a whole recording a row.
+    """
+    every = torch.ones_like(weights, dtype=torch.bool)
+    outputs, state = hidden(inputs, None, every)
+    logits = model.logits(outputs).float().unflatten(0, weights.shape)
+    nll = functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+    total = (nll * weights.flatten()).sum()
+    if sequence_weight:
+        total = total + sequence_weight * sequence_nll(logits, targets, weights)
+    return total, state
+
+
 def cell_penalty(
     settings: RegularisationSettings, state: State, unbounded: Sequence[str]
 ) -> Tensor:
@@ -92,6 +115,8 @@ class WindowLoss(nn.Module):
         self._hidden = reader(settings.regularisation, model)
         self._attention = model.attention if isinstance(model, LanguageModel) else None
         self._nll = token_nll(model, compiled=settings.execution.compile == "on")
+        self._sequence_weight = settings.speech.sequence_weight
+        self._frames = isinstance(model, LanguageModel) and bool(model.config.inputs)
 
     def forward(
         self,
@@ -109,9 +134,13 @@ class WindowLoss(nn.Module):
         before = None
         if state is not None:
             before = self.model.blank(len(inputs)).with_tensors(state).detach()
-        total, after = window_loss(
-            self._hidden, self._nll, inputs, targets, weights, before, self._attention
-        )
+        if self._frames:
+            own = (inputs, targets, weights)
+            total, after = frame_loss(self._hidden, self.model, self._sequence_weight, *own)
+        else:
+            total, after = window_loss(
+                self._hidden, self._nll, inputs, targets, weights, before, self._attention
+            )
         unbounded = self.model.cell.unbounded_parts
         loss = total / whole + share * cell_penalty(self._regularisation, after, unbounded)
         return loss * self._size, total, *after.tensors()

@@ -93,6 +93,8 @@ def learn_tokenizer(settings: TrainingSettings, sources: Sequence[Source]) -> To
         if settings.texts.vocabulary == "bytes":
             return byte_tokenizer()
         return character_tokenizer(_texts(sources, settings), settings.model.vocab_size)
+    if settings.model.config(settings.model.vocab_size).inputs:
+        return byte_tokenizer()  # nothing is read in tokens
     # A sentence of Chinese is one run of letters: its pieces would be whole phrases.
     single_han = settings.model.task == TRANSLATION_TASK
     return Tokenizer.train(

@@ -188,16 +188,16 @@ class _Training:
             if n <= done:
                 continue
             began = time.perf_counter()
-            inputs, _, weights = window
+            _, _, weights = window
             weight = float(weights.sum())
             state = self._step(window, weight, state)
             if weight == 0:
                 continue
             self.at.step += 1
-            self.at.tokens += inputs.numel()
+            self.at.tokens += weights.numel()
             self.at.loss = self.metrics["loss"]
             self.metrics["tokens"] = self.at.tokens
-            self.metrics["tokens_per_second"] = inputs.numel() / (time.perf_counter() - began)
+            self.metrics["tokens_per_second"] = weights.numel() / (time.perf_counter() - began)
             answers = [callback.on_step(self.at.step, self.metrics) for callback in self.callbacks]
             stop = self.group.agree([stop or any(answers)], self.device)[0]
             if self.at.step >= self._optimisation.steps:

@@ -31,11 +31,8 @@ from memory_app.services.training.runs import run_find, run_with_equal_weights
 
 BASE = "base"
 #: The preset of a task, where a command names only the task.
-TASK_PRESETS = {
-    "chat": BASE,
-    "sentiment": "sentiment",
-    "completion": "completion",
-    "translation": "translation",
+TASK_PRESETS = {"chat": BASE} | {
+    task: task for task in ("sentiment", "completion", "translation", "speech")
 }
 
 
@@ -207,9 +204,11 @@ class Command(ReportingCommand):
             if options["corpus"] or options["set"] or options["parent"]:
                 raise CommandError("A resumed run keeps its own corpora and settings.")
             return run_find(options["resume"])
-        if not options["corpus"]:
+        asked = _asked(options)
+        preset = PRESETS.get(asked["preset"])
+        if not options["corpus"] and (preset is None or preset.model.reads_corpora):
             raise CommandError("Name at least one corpus: --corpus NAME.")
-        row = run_launch(**_asked(options), name=options["name"], enqueue=False)
+        row = run_launch(**asked, name=options["name"], enqueue=False)
         for doubt in launch_doubts(row):
             self.note(str(doubt))
         return row

@@ -9,7 +9,6 @@ import torch
 
 from memory_app.core.messages import Sentence
 from memory_app.core.model.checkpoint_format import tensor_shapes
-from memory_app.core.model.config import ModelConfig
 from memory_app.core.number_text import figure_text
 from memory_app.core.run_settings import TrainingSettings
 
@@ -23,16 +22,7 @@ _NAMING = ("bot_only", "chain", "fillers")
 
 def parameter_count(settings: TrainingSettings) -> int:
     """Parameters of the model that these settings describe."""
-    model = settings.model
-    config = ModelConfig(
-        vocab_size=model.vocab_size,
-        embedding_dim=model.embedding_dim,
-        hidden_size=model.hidden_size,
-        num_layers=model.num_layers,
-        cell=model.cell,
-        tied=not model.outputs,
-        outputs=model.outputs,
-    )
+    config = settings.model.config(settings.model.vocab_size)
     return sum(math.prod(shape) for shape in tensor_shapes(config).values())
 
 

@@ -67,7 +67,10 @@ def run_settings(
         chosen = chosen.changed({**(changes or {}), **_taken_over(parent, changes or {})})
     except SettingsError as fault:
         raise RunError(fault.sentence) from fault
-    if not corpora and not chosen.curriculum.facts + chosen.curriculum.identity:
+    if corpora and not chosen.model.reads_corpora:
+        raise RunError("A run of {task} reads no corpus.", field="corpus", task=chosen.model.task)
+    made = chosen.curriculum.facts + chosen.curriculum.identity or not chosen.model.reads_corpora
+    if not corpora and not made:
         raise RunError("There is nothing to train on. Choose a corpus or set facts above 0.")
     if refusal := memory_refusal(chosen):
         raise RunError(refusal.template, field="set.hidden_size", **refusal.values)

@@ -1,0 +1,1 @@
+"""Sound: samples in, log-mel frames out; voices that say words."""
