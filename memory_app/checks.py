@@ -1,6 +1,7 @@
 """Django's system checks for configurations that would be unsafe or surprising."""
 
 import sqlite3
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 
 from memory_app import policy
-from memory_app.protocol import CLIENT_TYPES
+from memory_app.socket_messages import SOCKET_MESSAGES
 
 # Fixed in 3.51.3; a reset of the WAL at the wrong moment could lose a commit. Very rare.
 _SQLITE_FIXED = (3, 51, 3)
@@ -27,7 +28,7 @@ def origins_are_exact(**kwargs: Any) -> list[CheckMessage]:
 def every_message_has_a_policy(**kwargs: Any) -> list[CheckMessage]:
     """A socket message without a row in policy.py would only fail when a client sends it."""
     faults: list[CheckMessage] = []
-    for kind in CLIENT_TYPES:
+    for kind in chain.from_iterable(SOCKET_MESSAGES.values()):
         try:
             policy.row_of("ws", kind)
         except policy.NoPolicy as missing:

@@ -52,3 +52,15 @@ def attachment_headers(name: str) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
+
+
+#: Features that pages don't use, so that an injected script has none of them either.
+_UNUSED = (
+    *("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid"),
+    *("magnetometer", "microphone", "midi", "payment", "serial", "usb"),
+)
+
+
+def permissions_policy(*used: str) -> str:
+    """The Permissions-Policy of a page that uses these features itself."""
+    return ", ".join(f"{name}=({'self' if name in used else ''})" for name in _UNUSED)

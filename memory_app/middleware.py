@@ -35,7 +35,7 @@ from django.utils.translation import gettext as _
 
 from memory_app import limits, policy, services, site_state
 from memory_app.asker import Asker, asker_of
-from memory_app.http import PersonRequest
+from memory_app.http import PersonRequest, permissions_policy
 from memory_app.models import Chat, ChatImport, Person, Turn
 from memory_app.refusal import Refused
 from memory_app.request_id import new_request_id, request_id
@@ -175,14 +175,6 @@ def _note_refusal(request: HttpRequest, response: HttpResponse) -> None:
 class HeadersMiddleware:
     """Outermost: who may ask for health by address, and the headers of every answer."""
 
-    #: Features that nothing here uses, so that an injected script has none of them either.
-    PERMISSIONS = ", ".join(
-        f"{name}=()"
-        for name in (
-            *("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid"),
-            *("magnetometer", "microphone", "midi", "payment", "serial", "usb"),
-        )
-    )
     PROBES = frozenset({"/healthz", "/readyz"})
 
     def __init__(self, get_response: _GetResponse) -> None:
@@ -196,7 +188,7 @@ class HeadersMiddleware:
         token = request_id.set(new_request_id())
         try:
             response = self.get_response(request)
-            response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
+            response.headers.setdefault("Permissions-Policy", permissions_policy())
             response.headers["X-Request-ID"] = request_id.get()
             _note_refusal(request, response)
         finally:

@@ -120,6 +120,7 @@ ROWS = (
     Row("http", "lab_translation", ANYONE, ("GET", "HEAD")),
     Row("http", "lab_translation_read", ANYONE, ("POST",), limit="inspections"),
     Row("http", "lab_translation_map", ANYONE, ("POST",), limit="traces"),
+    Row("http", "lab_speech", ANYONE, ("GET", "HEAD")),
     # Any holder of a public link's token may read it.
     Row("http", "public_link", ANYONE, ("GET", "HEAD")),
     Row("http", "link_report", ANYONE, READ_WRITE, limit="exports"),
@@ -233,6 +234,12 @@ ROWS = (
     Row("ws", "memory.transplant", OWNER, limit="messages"),
     Row("ws", "stream.resume", OWNER),
     Row("ws", "ping", OWNER),
+    # The Lab's socket for sound, which stores nothing.
+    Row("ws", "speech.connect", ANYONE),
+    Row("ws", "speech.begin", ANYONE, limit="inspections"),
+    Row("ws", "speech.sound", ANYONE),
+    Row("ws", "speech.end", ANYONE),
+    Row("ws", "speech.map", ANYONE, limit="traces"),
     Row("task", "memory_app.tasks.train", SYSTEM),
     Row("task", "memory_app.tasks.evaluate", SYSTEM),
     Row("task", "memory_app.tasks.import_chat", SYSTEM),

@@ -3,7 +3,10 @@
 from channels.routing import URLRouter
 from django.urls import path
 
-from memory_app.consumers import ChatConsumer
+from memory_app.consumers import ChatConsumer, SpeechConsumer
 
-websocket_urlpatterns = [path("ws/chat/<uuid:chat>/", ChatConsumer.as_asgi(), name="ws_chat")]
+websocket_urlpatterns = [
+    path("ws/chat/<uuid:chat>/", ChatConsumer.as_asgi(), name="ws_chat"),
+    path("ws/lab/speech/", SpeechConsumer.as_asgi(), name="ws_lab_speech"),
+]
 router = URLRouter(websocket_urlpatterns)

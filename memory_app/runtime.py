@@ -153,7 +153,16 @@ def compute_aside(
     call: Callable[[], _T],
     *,
     queue: Literal[
-        "stopped", "replies", "windows", "changes", "ledger", "effects", "gauge", "units", "lab"
+        "stopped",
+        "replies",
+        "windows",
+        "changes",
+        "ledger",
+        "effects",
+        "gauge",
+        "units",
+        "lab",
+        "speech",
     ],
 ) -> Future[_T]:
     """Run a computation of seconds in the one thread of its queue, after those that wait already.

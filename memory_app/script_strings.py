@@ -60,6 +60,21 @@ STRINGS: dict[str, dict[str, Any]] = {
         "translated": _("Translated."),
         "translateFailed": _("The sentence couldn’t be translated. Try again."),
         "translating": _("Translating…"),
+        "connecting": _("Connecting…"),
+        "finishing": _("Finishing…"),
+        "listening": _("Listening. Say digits."),
+        "noMicrophone": _("This browser gives no microphone here. Open a sound file instead."),
+        "noSound": _("This file contains silence only."),
+        "notAllowed": _(
+            "The microphone wasn’t allowed. Allow it in the browser’s settings for this site, or "
+            "open a sound file."
+        ),
+        "nothingHeard": _("No digit was recognised."),
+        "notSound": _("The browser can’t read this file as sound."),
+        "playing": _("Playing…"),
+        "soundFailed": _("The connection broke. Try again."),
+        "sure": _("{percent} sure when it was recognised"),
+        "soundTooLong": _("A recording has at most {n} seconds."),
         "at": _("{gate} = {value} · unit {unit} of layer {layer} · {token}"),
         "atWord": _("at “{word}”"),
         "csvBinary": _("This file isn’t UTF-8 text."),

@@ -50,6 +50,7 @@ from memory_app.views.lab import completion as lab_completion
 from memory_app.views.lab import index as lab_index
 from memory_app.views.lab import sentiment as lab_sentiment
 from memory_app.views.lab import translation as lab_translation
+from memory_app.views.lab import speech as lab_speech
 from memory_app.views.public import link_page, link_preview
 
 urlpatterns = [
@@ -150,6 +151,7 @@ urlpatterns = [
         lab_translation.translation_map_file,
         name="lab_translation_map",
     ),
+    path("lab/speech/", lab_speech.speech, name="lab_speech"),
     path("lab/completion/", lab_completion.completion, name="lab_completion"),
     path("lab/completion/read.json", lab_completion.completion_read, name="lab_completion_read"),
     path("lab/completion/write.json", lab_completion.completion_write, name="lab_completion_write"),

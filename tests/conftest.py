@@ -399,3 +399,16 @@ def sentiment_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = run(SENTIMENT, SETTINGS, [SOURCE], tmp_path_factory.mktemp("run"), name="reviews")
     assert result.checkpoint is not None
     return result.checkpoint
+
+
+@pytest.fixture(scope="session")
+def spoken_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small checkpoint for speech whose words are tones, trained once a session."""
+    from memory_app.core.tasks import SPEECH
+    from memory_app.core.training.run import run
+    from tests.core.tasks.test_speech import SETTINGS, tones_for_words
+
+    with tones_for_words():
+        result = run(SPEECH, SETTINGS, [], tmp_path_factory.mktemp("run"), name="tones")
+    assert result.checkpoint is not None
+    return result.checkpoint

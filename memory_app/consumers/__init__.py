@@ -1,5 +1,6 @@
 """The sockets."""
 
 from memory_app.consumers.chat import ChatConsumer
+from memory_app.consumers.speech import SpeechConsumer
 
-__all__ = ["ChatConsumer"]
+__all__ = ["ChatConsumer", "SpeechConsumer"]

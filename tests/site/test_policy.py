@@ -1,5 +1,6 @@
 """policy.py is the law: nothing that can be reached is without a row, and rows bind."""
 
+from itertools import chain
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from chatsite import urls as site_urls
 from memory_app import consumers, policy, protocol, tasks
 from memory_app.models import Chat
 from memory_app.routing import websocket_urlpatterns
+from memory_app.socket_messages import SOCKET_MESSAGES, SPEECH_MESSAGES
 from tests.conftest import spoken_turn
 
 POLICIES = {policy.ANYONE, policy.PERSON, policy.OWNER, policy.STAFF, policy.SYSTEM}
@@ -41,7 +43,10 @@ def test_every_row_of_a_route_names_a_route():
 
 
 def test_every_socket_message_has_a_row_and_a_method_and_the_other_way_round():
-    rows = {row.name for row in policy.ROWS if row.kind == "ws"} - {"connect"}
+    every = {row.name for row in policy.ROWS if row.kind == "ws"}
+    assert every == set(chain.from_iterable(SOCKET_MESSAGES.values()))
+    assert {pattern.name for pattern in websocket_urlpatterns} == SOCKET_MESSAGES.keys()
+    rows = every - {"connect", "speech.connect", *SPEECH_MESSAGES}
     assert rows == set(protocol.CLIENT_TYPES)
     methods = {
         name.removeprefix("on_").replace("_", ".")
@@ -49,7 +54,6 @@ def test_every_socket_message_has_a_row_and_a_method_and_the_other_way_round():
         if name.startswith("on_")
     }
     assert methods == rows
-    assert len(websocket_urlpatterns) == 1
 
 
 def test_every_task_has_a_row():
@@ -219,6 +223,7 @@ FOR_ANYONE = {
     *("lab", "lab_sentiment", "lab_sentiment_read", "lab_sentiment_map"),
     *("lab_translation", "lab_translation_read", "lab_translation_map"),
     *("lab_completion", "lab_completion_read", "lab_completion_write", "lab_completion_map"),
+    "lab_speech",
 }
 
 
@@ -241,7 +246,7 @@ def test_no_row_asks_for_less_than_it_should():
         if row.kind == "task":
             wanted = {policy.SYSTEM}
         elif row.kind == "ws":
-            wanted = {policy.OWNER}
+            wanted = {policy.ANYONE if row.name.startswith("speech.") else policy.OWNER}
         elif row.name in FOR_ANYONE:
             wanted = {policy.ANYONE}
         elif row.name in FOR_A_PERSON:

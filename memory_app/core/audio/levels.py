@@ -18,7 +18,7 @@ from memory_app.core.audio.log_mel import FRAMES_A_SECOND
 FIRST_PEAK = -5.0
 #: Nats by which it falls from frame to frame: 3 dB a second.
 FALL = 3 / 10 * math.log(10) / FRAMES_A_SECOND
-#: Energy below the peak that counts as silence, 40 dB, and what the result is shifted and scaled by.
+#: Energy below the peak that counts as silence (40 dB); the result is shifted and divided by.
 SILENCE, SHIFT, SPREAD = 1e-4, 4.6, 3.0
 
 

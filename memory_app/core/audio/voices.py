@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,8 @@ ACCENTS = (
 )  # fmt: skip
 #: Voices of flite, which were recorded from people.
 RECORDED = ("kal", "kal16", "awb", "rms", "slt")
+#: Voices that speak at the same time.
+AT_ONCE = 4
 #: Seconds for one word.
 _TIMEOUT = 20
 #: Parts of the loudest frame below which the beginning and the end of a word are silence.
@@ -142,20 +145,27 @@ def say_all(
     """Every word by every voice; a voice that says one too shortly, or fails, is left out.
 
     `spellings`: the words as readers of other languages need them. `poll` is called before each
-    voice and may raise.
+    few voices and may raise.
 
     Raises:
         VoiceError: no voice is left.
     """
-    said = []
-    for voice in drawn:
-        poll()
+
+    def sounds_of(voice: Voice) -> list[Tensor]:
         try:
-            sounds = [voice.say(word) for word in spellings.get(voice.language, words)]
+            return [voice.say(word) for word in spellings.get(voice.language, words)]
         except VoiceError:
-            continue
-        if all(len(sound) >= SAMPLE_RATE // 10 for sound in sounds):
-            said.append((voice, sounds))
+            return []
+
+    said = []
+    # A voice is a short process for each word: mostly waiting.
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for start in range(0, len(drawn), AT_ONCE):
+            poll()
+            some = drawn[start : start + AT_ONCE]
+            for voice, sounds in zip(some, pool.map(sounds_of, some), strict=True):
+                if sounds and all(len(sound) >= SAMPLE_RATE // 10 for sound in sounds):
+                    said.append((voice, sounds))
     if not said:
         raise VoiceError("No voice of espeak-ng could say the words.")
     return said

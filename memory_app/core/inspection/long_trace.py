@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,7 +32,7 @@ class LongTrace:
     """The trace of `ids` fed from `state` (batch 1); any thread may ask."""
 
     def __init__(
-        self, model: LanguageModel, state: State, ids: Sequence[int], hold: Hold | None = None
+        self, model: LanguageModel, state: State, ids: Sequence[Any], hold: Hold | None = None
     ) -> None:
         self.model, self.state, self.ids = model, state, list(ids)
         self.num_layers = model.config.num_layers

@@ -122,7 +122,7 @@ class LayeredTrace:
     """
 
     def __init__(
-        self, model: LanguageModel, state: State, ids: Sequence[int], hold: Hold | None = None
+        self, model: LanguageModel, state: State, ids: Sequence[Any], hold: Hold | None = None
     ) -> None:
         """`ids` (at least one) fed from `state` (batch 1); nothing is computed yet.
 

@@ -33,9 +33,9 @@ AnyTrace = LayeredTrace | LongTrace
 
 
 def trace_of(
-    model: LanguageModel, state: State, ids: Sequence[int], hold: Hold | None = None
+    model: LanguageModel, state: State, ids: Sequence[Any], hold: Hold | None = None
 ) -> AnyTrace:
-    """The trace of `ids` fed from `state`, with gates held; nothing is computed yet."""
+    """The trace of `ids`, or frames, fed from `state`, with gates held; nothing is computed yet."""
     if len(ids) > LONG:
         return LongTrace(model, state, ids, hold)
     return LayeredTrace(model, state, ids, hold)

@@ -9,8 +9,9 @@ from celery import current_app
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from memory_app import policy, protocol, routing
+from memory_app import policy, routing
 from memory_app.management.base import ReportingCommand
+from memory_app.socket_messages import SOCKET_MESSAGES
 
 Route = dict[str, Any]
 
@@ -51,7 +52,7 @@ def _http() -> Iterator[Route]:
 
 def _sockets() -> Iterator[Route]:
     for pattern in routing.websocket_urlpatterns:
-        for name in ("connect", *protocol.CLIENT_TYPES):
+        for name in SOCKET_MESSAGES[pattern.name or ""]:
             yield {
                 "kind": "ws",
                 "name": name,

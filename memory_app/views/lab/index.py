@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from memory_app.core.model.config import COMPLETION_TASK, TRANSLATION_TASK
+from memory_app.core.model.config import COMPLETION_TASK, SPEECH_TASK, TRANSLATION_TASK
 from memory_app.services.lab.checkpoints import task_checkpoints, task_figures_of
 from memory_app.services.lab.sentiment import TASK as SENTIMENT_TASK
 from memory_app.services.lab.sentiment import lab_figures
@@ -21,7 +21,11 @@ def lab(request: HttpRequest) -> HttpResponse:
     written = task_figures_of(texts[0], COMPLETION_TASK) if texts else None
     pairs = one_of_each(task_checkpoints(TRANSLATION_TASK))
     translated = task_figures_of(pairs[0], TRANSLATION_TASK) if pairs else None
+    heard = task_checkpoints(SPEECH_TASK)[:1]
+    said = task_figures_of(heard[0], SPEECH_TASK) if heard else None
     context = {
+        "speech": heard[0] if heard else None,
+        "errors": percent_of(said.get("wer")) if said else "",
         "sentiment": rows[0] if rows else None,
         "accuracy": accuracy,
         "figures": figures,

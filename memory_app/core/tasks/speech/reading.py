@@ -69,13 +69,16 @@ class Listener:
         self.model = model
         self.state: State = model.blank(1)
         self._frames, self._words = FrameStream(), WordStream()
-        #: The levelled frames so far, each [BANDS] as numbers, for the gate view.
-        self.heard: list[list[float]] = []
+        self._heard: list[Tensor] = []
 
     @property
     def frames(self) -> int:
         """How many frames were heard."""
         return self._words.frames
+
+    def heard(self) -> list[list[float]]:
+        """The levelled frames so far, each BANDS numbers: what the gate view replays."""
+        return [frame for frames in self._heard for frame in frames.tolist()]
 
     @torch.inference_mode()
     def push(self, samples: Tensor) -> Listened:
@@ -94,5 +97,5 @@ class Listener:
             x = h
         logits = self.model.logits(x).float()
         self.state = State(tuple(parts))
-        self.heard += frames.tolist()
+        self._heard.append(frames)
         return Listened(loud, logits, self._words.push(logits), gates)

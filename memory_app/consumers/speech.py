@@ -1,0 +1,200 @@
+"""The Lab's socket for speech: sound in, words and gates out; the state lives on the connection.
+
+It needs no identity, as the Lab's pages don't: nothing is stored, and what is computed is charged
+to the address. One recording at a time; `speech.begin` starts the next from a blank state.
+"""
+
+import asyncio
+import base64
+import json
+import logging
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.http.cookie import parse_cookie
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from memory_app import limits, outage_log, outages, policy
+from memory_app.asker import asker_of
+from memory_app.consumers import handshake
+from memory_app.consumers.outlet import Outlet
+from memory_app.core import strict_json
+from memory_app.core.audio.log_mel import BANDS, FRAMES_A_SECOND, SAMPLE_RATE
+from memory_app.database_thread import in_thread
+from memory_app.refusal import Refused
+from memory_app.services.lab.speech import (
+    MOST_SECONDS,
+    Heard,
+    Recording,
+    speech_checkpoint,
+    speech_model,
+)
+from memory_app.socket_messages import SPEECH_MESSAGES
+
+log = logging.getLogger(__name__)
+#: Bytes of one message of sound: two seconds.
+MOST_BYTES = 64 * 1024
+#: Bytes of one message of text.
+MOST_TEXT = 2048
+#: Seconds without a message after which the socket closes.
+IDLE = 300.0
+#: Log-mel values (ln) that are sent as 0 and as 255.
+DARKEST, BRIGHTEST = -11.5, 5.5
+
+
+class SpeechConsumer(AsyncWebsocketConsumer):
+    """One connection, one recording at a time."""
+
+    channel_layer_alias = ""
+
+    async def websocket_connect(self, message: dict[str, Any]) -> None:
+        self.outlet = Outlet(self.send, self.close)
+        self.idle: asyncio.TimerHandle | None = None
+        self.recording: Recording | None = None
+        headers = self.scope["headers"]
+        cookies = parse_cookie(handshake.header(headers, b"cookie"))
+        self.language = handshake.language(
+            cookies.get(settings.LANGUAGE_COOKIE_NAME, ""),
+            handshake.header(headers, b"accept-language"),
+        )
+        policy.row_of("ws", "speech.connect")
+        if not handshake.same_site(headers):
+            await self.outlet.close()
+            return
+        await self.accept()
+        self._wait()
+        try:
+            row = await in_thread(speech_checkpoint)
+            self.loaded = await in_thread(lambda: speech_model(checkpoint=row))
+        except Refused as refused:
+            await self._error(refused)
+            await self.outlet.close()
+            return
+        config = self.loaded.model.config
+        await self._send(
+            {
+                "type": "speech.ready",
+                "checkpoint": str(row.pk),
+                "sample_rate": SAMPLE_RATE,
+                "frames_per_second": FRAMES_A_SECOND,
+                "most_seconds": MOST_SECONDS,
+                "bands": BANDS,
+                "layers": config.num_layers,
+            }
+        )
+
+    async def disconnect(self, code: int) -> None:
+        self.outlet.shut = True
+        if self.idle is not None:
+            self.idle.cancel()
+
+    def _wait(self) -> None:
+        """Close IDLE seconds after the last message."""
+        if self.idle is not None:
+            self.idle.cancel()
+        loop = asyncio.get_running_loop()
+        self.idle = loop.call_later(IDLE, lambda: loop.create_task(self.outlet.close()))
+
+    # ---- messages of the client
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        self._wait()
+        try:
+            asker = asker_of(None, self.scope)
+            with limits.asking(lambda: asker):
+                if bytes_data is not None:
+                    await self._sound(bytes_data)
+                else:
+                    await self._text(text_data or "")
+        except Refused as refused:
+            await self._error(refused)
+        except Exception as fault:
+            if self.outlet.shut:
+                return
+            outage = outages.sentence(fault)
+            if not outage_log.failed(fault, at="speech"):
+                log.exception("a piece of sound broke its handler")
+            await self._error(
+                Refused("unavailable", outage or _("Something went wrong. Try again."))
+            )
+
+    async def _text(self, text: str) -> None:
+        if len(text) > MOST_TEXT:
+            raise Refused("too_long", _("The message is too long."))
+        try:
+            message = strict_json.loads(text.encode())
+        except (ValueError, RecursionError):
+            raise Refused("invalid", _("The message is not JSON.")) from None
+        kind = message.get("type") if isinstance(message, dict) else None
+        if kind not in SPEECH_MESSAGES or kind == "speech.sound":
+            raise Refused("unknown_type", _("There is no such message."))
+        await self._enter(kind)
+        if kind == "speech.begin":
+            self.recording = Recording(self.loaded)
+            await self._send({"type": "speech.begun"})
+        elif kind == "speech.end":
+            await self._end()
+        else:
+            await self._map(message)
+
+    async def _enter(self, kind: str) -> None:
+        row = policy.row_of("ws", kind)
+        if row.limit:
+            await in_thread(limits.enter, row.limit)
+
+    def _own(self) -> Recording:
+        if self.recording is None:
+            raise Refused("invalid", _("No recording has begun."))
+        return self.recording
+
+    async def _sound(self, pcm: bytes) -> None:
+        if len(pcm) > MOST_BYTES:
+            raise Refused("too_long", _("A message of sound has at most 64 KiB."))
+        policy.row_of("ws", "speech.sound")
+        recording = self._own()
+        await self._heard(await in_thread(recording.hear, pcm))
+
+    async def _end(self) -> None:
+        recording = self._own()
+        await self._heard(await in_thread(recording.end))
+        await self._send(
+            {"type": "speech.finished", "frames": recording.frames, "words": recording.words}
+        )
+
+    async def _map(self, message: dict[str, Any]) -> None:
+        layer, gate = message.get("layer"), message.get("gate")
+        if type(layer) is not int or not isinstance(gate, str):
+            raise Refused("invalid", _("A gate is asked for by its layer and its name."))
+        data = await in_thread(self._own().gate_map, layer, gate)
+        written = base64.b64encode(data).decode()
+        await self._send({"type": "speech.map", "layer": layer, "gate": gate, "data": written})
+
+    # ---- messages to the client
+
+    async def _heard(self, heard: Heard) -> None:
+        if not len(heard.listened.loud):
+            return
+        scaled = (heard.listened.loud - DARKEST) * (255 / (BRIGHTEST - DARKEST))
+        pixels = scaled.clamp(0, 255).round().byte().numpy().tobytes()
+        shares = heard.listened.logits.softmax(-1)
+        await self._send(
+            {
+                "type": "speech.heard",
+                "first": heard.first,
+                "frames": len(heard.listened.loud),
+                "loud": base64.b64encode(pixels).decode(),
+                "word": [round(1 - share, 3) for share in shares[:, 0].tolist()],
+                "gates": heard.gates,
+                "words": heard.words,
+            }
+        )
+
+    async def _error(self, refused: Refused) -> None:
+        with translation.override(self.language):
+            detail = str(refused.detail)
+        await self._send({"type": "error", "code": refused.code, "detail": detail})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self.outlet.send(json.dumps(message, ensure_ascii=False))

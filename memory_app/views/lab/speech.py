@@ -1,0 +1,107 @@
+"""Speech: digits recognised as they are said, the spectrogram and the gates side by side."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from memory_app.core.audio.log_mel import BANDS, FRAMES_A_SECOND, SAMPLE_RATE
+from memory_app.core.evaluation.wilson import wilson
+from memory_app.core.tasks.speech.words import words_in
+from memory_app.http import PersonRequest, permissions_policy
+from memory_app.refusal import Refused
+from memory_app.services.lab.speech import (
+    MOST_SECONDS,
+    speech_checkpoint,
+    speech_checkpoints,
+    speech_figures,
+    speech_model,
+)
+from memory_app.views.cell_json import cell_to_page
+from memory_app.views.lab.score_table import percent_of
+
+_STATUS = {"not_found": 404, "unavailable": 503}
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerLine:
+    """One row of the table of error rates, in percent."""
+
+    label: str
+    alone: str
+    interval: str
+    strings: str
+    own: bool = False
+
+
+def _rates(label: str, figures: Any, *, own: bool = False) -> SpeakerLine | None:
+    figures = figures if isinstance(figures, dict) else {}
+    rate, n = figures.get("wer"), figures.get("n")
+    if not percent_of(rate) or type(n) is not int or n < 1:
+        return None
+    low, high = wilson(min(n, round(rate * n)), n)
+    interval = f"{percent_of(low)}–{percent_of(high)}"
+    return SpeakerLine(label, percent_of(rate), interval, percent_of(figures["wer_strings"]), own)
+
+
+def speaker_lines(name: str, figures: dict[str, Any]) -> list[SpeakerLine]:
+    """The checkpoint over all speakers, each speaker, and baselines, where they were measured."""
+    figures = {"wer_strings": None, **figures}
+    lines = [_rates(name, figures, own=True)]
+    speakers = figures.get("per_speaker")
+    for speaker, own in speakers.items() if isinstance(speakers, dict) else ():
+        if isinstance(own, dict):
+            lines.append(_rates(str(speaker), {"wer_strings": None, **own}))
+    baselines = figures.get("baselines")
+    labels = {
+        "real_voices": _("trained on five of the six people, tested on the sixth"),
+        "templates": _("nearest synthetic word, by dynamic time warping"),
+    }
+    for key, label in labels.items():
+        own = baselines.get(key) if isinstance(baselines, dict) else None
+        if isinstance(own, dict):
+            lines.append(_rates(label, {"wer_strings": None, **own}))
+    return [line for line in lines if line is not None]
+
+
+def speech(request: PersonRequest) -> HttpResponse:
+    """The page; without a checkpoint it says so."""
+    staff = request.user.is_staff and request.user.is_active
+    try:
+        row = speech_checkpoint(key=request.GET.get("checkpoint", "")[:64], staff=staff)
+        loaded = speech_model(checkpoint=row)
+    except Refused as refused:
+        problem = str(refused.detail)
+        status = _STATUS.get(refused.code, 400)
+        return render(request, "lab/speech.html", {"problem": problem}, status=status)
+    figures, config = speech_figures(row), row.model_config
+    cell = cell_to_page(config)
+    weights = loaded.model.head.weight.square().sum(0).sqrt().tolist()
+    context = {
+        "checkpoint": row,
+        "checkpoints": speech_checkpoints() if staff else [],
+        "cell": cell,
+        "cell_json": json.dumps(cell),
+        "gates": cell["layers"][-1]["gates"],
+        "layers": range(1, config.num_layers + 1),
+        "figures": figures,
+        "lines": speaker_lines(row.name, figures) if figures else [],
+        "most_seconds": MOST_SECONDS,
+        "page": {
+            "checkpoint": str(row.pk),
+            "words": list(words_in(row.config)),
+            "bands": BANDS,
+            "rate": FRAMES_A_SECOND,
+            "sample_rate": SAMPLE_RATE,
+            "most_seconds": MOST_SECONDS,
+            "layers": config.num_layers,
+            "strip": list(cell["strip"]),
+            "weights": [round(weight, 4) for weight in weights],
+        },
+    }
+    response = render(request, "lab/speech.html", context)
+    response.headers["Permissions-Policy"] = permissions_policy("microphone")
+    return response

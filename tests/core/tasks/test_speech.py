@@ -1,0 +1,253 @@
+"""The speech task: what it hears, how its words are read, that a run learns and can be resumed."""
+
+import contextlib
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as within
+from hypothesis import strategies as st
+
+from memory_app.core.audio.log_mel import SAMPLE_RATE
+from memory_app.core.audio.mixing import Utterance
+from memory_app.core.audio.voices import Voice, VoiceError
+from memory_app.core.audio.wave_file import AudioError
+from memory_app.core.model.checkpoint import Checkpoint, load_checkpoint
+from memory_app.core.run_settings import PRESETS
+from memory_app.core.tasks import SPEECH
+from memory_app.core.tasks.speech import cast
+from memory_app.core.tasks.speech.batches import frame_batch, frame_targets
+from memory_app.core.tasks.speech.decoding import WordStream, words_of
+from memory_app.core.tasks.speech.figures import edits, word_error_rate
+from memory_app.core.tasks.speech.held_out import is_held_out
+from memory_app.core.tasks.speech.reading import Listener, frames_of, words_heard
+from memory_app.core.tasks.speech.recordings import Recording, isolated, read_recordings, strings
+from memory_app.core.tasks.speech.words import DIGITS, NO_WORD, OUTPUTS, SPELLINGS
+from memory_app.core.training.run import run
+from memory_app.core.training.sequence_loss import sequence_nll, words_along
+from memory_app.core.training.trainer import TrainingError
+from tests.core.audio.test_wave_file import wav
+from tests.core.training.test_trainer import Curve
+
+SETTINGS = PRESETS["speech"].changed(
+    {
+        "embedding_dim": 24,
+        "hidden_size": 32,
+        "num_layers": 1,
+        "dropout": 0.0,
+        "steps": 100,
+        "evaluate_every": 100,
+        "save_every": 50,
+        "warmup": 5,
+        "learning_rate": 0.02,
+        "batch_utterances": 12,
+        "most_words": 2,
+        "precision": "float32",
+    }
+)
+
+
+def tone(word: int, seconds: float = 0.3) -> torch.Tensor:
+    """A word of a language of ten tones."""
+    hertz = 250 * 1.28**word
+    times = torch.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    return torch.sin(2 * math.pi * hertz * times) * 0.07
+
+
+@contextlib.contextmanager
+def tones_for_words() -> Iterator[None]:
+    """Voices that whistle; none is installed where the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Voice, "say", lambda self, word: tone(DIGITS.index(word)))
+        drawn = [Voice("espeak-ng", f"en+{k}", ()) for k in range(4)]
+        drawn.append(Voice("flite", "rms", ()))
+        patch.setattr(cast, "drawn_voices", lambda *counts: drawn)
+        yield
+
+
+@pytest.fixture
+def whistlers() -> Iterator[None]:
+    with tones_for_words():
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(spoken_folder: Path) -> Checkpoint:
+    return load_checkpoint(spoken_folder)
+
+
+def said(words: list[int], seconds: float = 0.3) -> torch.Tensor:
+    silence = torch.zeros(SAMPLE_RATE // 4)
+    return torch.cat([silence, *(s for word in words for s in (tone(word, seconds), silence))])
+
+
+def test_a_run_learns_its_words(trained: Checkpoint) -> None:
+    spoken = [[3], [7, 1], [0, 9, 4], [5, 5]]
+    heard = words_heard(trained.model, [frames_of(said(words)) for words in spoken])
+    assert word_error_rate(spoken, heard) <= 0.25
+    assert trained.model.config.outputs == OUTPUTS
+    assert trained.config["task"] == "speech"
+    # Tones that are moved like voices can't be told apart; that it was measured is what counts.
+    assert trained.config["training"]["validation"].keys() == {"wer", "utterances"}
+
+
+def test_a_recording_in_pieces_is_heard_as_a_whole(trained: Checkpoint) -> None:
+    sound = said([2, 8, 6])
+    listener, logits, words, gates = Listener(trained.model), [], [], []
+    for piece in sound.split(700):
+        listened = listener.push(piece)
+        logits.append(listened.logits)
+        words += listened.words
+        if listened.gates:
+            gates.append(listened.gates[0]["f"])
+    whole = Listener(trained.model).push(sound)
+    assert torch.allclose(torch.cat(logits), whole.logits, atol=1e-4)
+    assert torch.allclose(torch.cat(gates), whole.gates[0]["f"], atol=1e-4)
+    assert [(one.word, one.frame) for one in words] == [
+        (one.word, one.frame) for one in whole.words
+    ]
+    assert listener.frames == len(whole.loud) == len(listener.heard())
+    alone = words_heard(trained.model, [frames_of(sound)])[0]
+    assert [one.word for one in words] == alone
+
+
+def test_recordings_side_by_side_are_heard_as_alone(trained: Checkpoint) -> None:
+    sounds = [frames_of(said(words)) for words in ([1], [2, 3, 4], [9, 0])]
+    together = words_heard(trained.model, sounds)
+    assert together == [words_heard(trained.model, [one])[0] for one in sounds]
+
+
+def test_a_resumed_run_is_the_run_that_never_stopped(whistlers: None, tmp_path: Path) -> None:
+    settings = SETTINGS.changed({"steps": 8, "evaluate_every": 4, "save_every": 2})
+    whole = run(SPEECH, settings, [], tmp_path / "whole")
+
+    class Stop(Curve):
+        def on_step(self, step: int, metrics: dict[str, float]) -> bool:
+            super().on_step(step, metrics)
+            return step == 5
+
+    assert not run(SPEECH, settings, [], tmp_path / "parts", [Stop()]).finished
+    parts = run(SPEECH, settings, [], tmp_path / "parts", resume=True)
+    assert parts.sha256 == whole.sha256
+
+
+def test_without_voices_one_sentence_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(TrainingError, match="install espeak-ng"):
+        run(SPEECH, SETTINGS, [], tmp_path)
+
+
+def test_every_voice_of_a_held_out_name_is_held_out() -> None:
+    assert is_held_out(Voice("flite", "rms", ("fast",)))
+    assert not is_held_out(Voice("flite", "slt", ()))
+    names = [f"en-gb+v{k}" for k in range(400)]
+    shares = [is_held_out(Voice("espeak-ng", name, ())) for name in names]
+    assert 5 <= sum(shares) <= 40
+    # The accent doesn't matter: another one in the same variant would give the voice away.
+    variants = [is_held_out(Voice("espeak-ng", f"de+v{k}", ())) for k in range(400)]
+    assert variants == shares
+
+
+def test_every_spelling_has_all_words() -> None:
+    assert all(len(words) == len(DIGITS) for words in SPELLINGS.values())
+
+
+def test_targets_begin_in_the_middle_of_a_word_and_say_nothing_before() -> None:
+    utterance = Utterance(torch.zeros(30, 40), [4, 0], [(5, 11), (20, 24)])
+    targets, weights = frame_targets(utterance)
+    assert targets.tolist() == [0] * 8 + [5] * 5 + [0] * 9 + [1] * 4 + [0] * 4
+    assert (weights[5:8] == 0).all()
+    assert (weights[20:22] == 0).all()
+    assert weights[0] == weights[29] == pytest.approx(0.3)
+    batch = frame_batch([utterance, replace(utterance, frames=torch.zeros(26, 40))])
+    assert batch.weights[1, 26:].sum() == 0
+    assert [words.tolist() for words in words_along(batch.targets)] == [[5, 1], [5, 1]]
+
+
+def test_the_sequence_loss_is_that_of_all_paths() -> None:
+    """Two frames, one word: the paths are word-word, word-blank and blank-word."""
+    logits = torch.tensor([[[0.2, 1.0, -1.0], [0.5, 0.1, 0.3]]])
+    p = logits.softmax(-1)[0]
+    whole = p[0, 1] * p[1, 1] + p[0, 1] * p[1, 0] + p[0, 0] * p[1, 1]
+    found = sequence_nll(logits, torch.tensor([[1, 1]]), torch.ones(1, 2))
+    assert found == pytest.approx(-math.log(whole))
+
+
+def test_an_utterance_far_from_its_words_has_no_sequence_loss() -> None:
+    logits = torch.tensor([[[20.0, 0.0, 0.0]] * 3], requires_grad=True)
+    loss = sequence_nll(logits, torch.tensor([[0, 1, 0]]), torch.ones(1, 3))
+    loss.backward()
+    assert float(loss.detach()) == 0
+    assert logits.grad is not None
+    assert float(logits.grad.abs().sum()) == 0
+
+
+@given(outputs=st.lists(st.integers(0, 3), max_size=30), cut=st.integers(0, 30))
+@within(deadline=None, max_examples=60)
+def test_words_are_runs_of_equal_outputs_however_they_are_cut(outputs, cut):
+    logits = torch.nn.functional.one_hot(torch.tensor(outputs, dtype=torch.int64), 4).float() * 9
+    stream = WordStream()
+    pieces = stream.push(logits[:cut]) + stream.push(logits[cut:])
+    expected = [
+        (output - 1, k)
+        for k, output in enumerate(outputs)
+        if output != NO_WORD and (k == 0 or outputs[k - 1] != output)
+    ]
+    assert [(one.word, one.frame) for one in pieces] == expected
+    assert words_of(logits) == [word for word, _ in expected]
+
+
+@pytest.mark.parametrize(
+    ("words", "heard", "count"),
+    [([], [], 0), ([1, 2], [1, 2], 0), ([1], [], 1), ([1], [2, 1], 1), ([1, 2, 3], [3, 2, 1], 2)],
+)
+def test_edits_are_the_fewest(words: list[int], heard: list[int], count: int) -> None:
+    assert edits(words, heard) == edits(heard, words) == count
+
+
+def test_a_folder_of_recordings_is_read_and_measured(trained: Checkpoint, tmp_path: Path) -> None:
+    for speaker in ("ann", "ben"):
+        for digit in range(10):
+            sound = tone(digit).numpy() if speaker == "ann" else np.zeros(4000)
+            (tmp_path / f"{digit}_{speaker}_0.wav").write_bytes(wav(sound))
+    (tmp_path / "README.md").write_text("no sound")
+    read = read_recordings(tmp_path)
+    assert [(one.speaker, one.words) for one in read][:2] == [("ann", [0]), ("ben", [0])]
+    figures = SPEECH.file_metrics(trained, tmp_path)
+    assert figures["n"] == 20
+    assert figures["per_speaker"]["ann"]["wer"] < figures["per_speaker"]["ben"]["wer"]
+    assert figures["per_speaker"]["ben"]["wer"] >= 1
+    mean = sum(one["wer"] for one in figures["per_speaker"].values()) / 2
+    assert figures["wer"] == pytest.approx(mean)
+
+
+def test_strings_are_four_words_of_one_speaker() -> None:
+    recordings = [Recording(name, [d], tone(d)) for name in ("a", "b") for d in range(3)]
+    made = strings(recordings)
+    assert len(made) == 200
+    assert {one.speaker for one in made} == {"a", "b"}
+    assert all(len(one.words) == 4 for one in made)
+    assert [one.words for one in made] == [one.words for one in strings(recordings)]
+    assert all(len(one.samples) > len(tone(0)) for one in isolated(recordings))
+
+
+@pytest.mark.parametrize("name", [None, "seven_ann_0.wav", "12_ann_0.wav"])
+def test_a_folder_without_recordings_is_refused(tmp_path: Path, name: str | None) -> None:
+    if name:
+        (tmp_path / name).write_bytes(wav([0.1] * 400))
+    with pytest.raises(AudioError, match="DIGIT_SPEAKER_INDEX"):
+        read_recordings(tmp_path)
+    with pytest.raises(AudioError, match="not a folder"):
+        read_recordings(tmp_path / "absent")
+
+
+def test_the_voice_error_says_which_program() -> None:
+    with pytest.raises(VoiceError, match="no-such-program"):
+        Voice("no-such-program", "x", ()).say("one")
