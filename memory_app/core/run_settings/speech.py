@@ -15,17 +15,17 @@ class SpeechSettings(Section):
     group = Sentence("Spoken words: speech")
 
     synthetic_voices: int = setting(
-        1500,
+        700,
         Sentence("Voices of espeak-ng: accents and variants at random speeds and pitches."),
         range=(10, 20_000),
     )
     accented_voices: int = setting(
-        900,
+        450,
         Sentence("Voices of espeak-ng in other languages, which say the words with an accent."),
         range=(0, 20_000),
     )
     recorded_voices: int = setting(
-        800,
+        300,
         Sentence(
             "Voices of flite, which were recorded from people, at random speeds and pitches. Left "
             "out where flite isn’t installed."
