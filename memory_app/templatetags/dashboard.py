@@ -108,6 +108,7 @@ SUITE_WORDS: dict[str, str | Promise] = {
     "sentiment": pgettext_lazy("a suite of an evaluation", "sentiment"),
     "completion": pgettext_lazy("a suite of an evaluation", "completion of texts"),
     "translation": pgettext_lazy("a suite of an evaluation", "translation"),
+    "speech": pgettext_lazy("a suite of an evaluation", "spoken words"),
 }
 METHOD_WORDS: dict[str, str | Promise] = {"grid": _("grid"), "random": _("random")}
 DISK_WORDS: dict[str, str | Promise] = {

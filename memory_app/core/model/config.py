@@ -19,6 +19,8 @@ CHAT_TASK = "chat"
 TRANSLATION_TASK = "translation"
 #: Continues texts; its tokens may be characters (core/text/characters.py).
 COMPLETION_TASK = "completion"
+#: Recognises spoken words; it reads frames of sound.
+SPEECH_TASK = "speech"
 # Far above anything this product trains; a config beyond it is a mistake or an attack.
 MAX_SIZE = MAX_TOKENS
 MAX_LAYERS = 16

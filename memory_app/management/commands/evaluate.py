@@ -16,6 +16,7 @@ from memory_app.core.data.read_corpus import Refusal, parse_all
 from memory_app.core.evaluation.suites import SUITES, check_request, evaluate, suites_of
 from memory_app.core.model.checkpoint import load_checkpoint
 from memory_app.core.model.config import CHAT_TASK
+from memory_app.core.tasks import task_named, task_names
 from memory_app.management.base import ReportingCommand, bars, console, positive
 from memory_app.models import Checkpoint
 from memory_app.services.chat.consolidate import Workshop
@@ -49,12 +50,18 @@ class Command(ReportingCommand):
         parser.add_argument("--checkpoint", required=True, help="an id, a sha256 or a name")
         parser.add_argument("--suite", choices=(*SUITES, "consolidation"), default="all")
         parser.add_argument("--corpus", action="extend", nargs="+", default=[])
-        parser.add_argument("--data", type=Path, help="a file of dialogues that is in no corpus")
+        parser.add_argument(
+            "--data",
+            type=Path,
+            help="a file of dialogues, or a folder of recordings, that is in no corpus",
+        )
         parser.add_argument("--n", type=positive, default=200, help="questions a cell")
         parser.add_argument("--language", help="of the recall test; by default the checkpoint's")
 
     def report(self, options: dict[str, Any]) -> Any:
         row = registry.find(options["checkpoint"])
+        if row.task in task_names() and not task_named(row.task).measures_rows:
+            return self._other_data(row, options)
         sources = {name: corpus_dialogues(name) for name in options["corpus"]}
         if options["data"] is not None:
             sources[options["data"].name] = _file(options["data"])
@@ -107,6 +114,21 @@ class Command(ReportingCommand):
                 " stay in force."
             )
         return {"checkpoint": registry.describe(row), **result}
+
+    def _other_data(self, row: Checkpoint, options: dict[str, Any]) -> dict[str, Any]:
+        """A task that isn't measured on rows of text: on the files of --data, or its own data."""
+        if options["corpus"]:
+            raise CommandError(f"A checkpoint for {row.task} isn't measured on corpora.")
+        model = load_checkpoint(registry.folder_of(row.sha256))
+        task, path = task_named(row.task), options["data"]
+        (suite,) = suites_of(row.task)
+        request = evaluation_begin(
+            checkpoint=row, suite=suite, n=1, corpora=[path.name] if path else []
+        )
+        found = task.metrics(model, []) if path is None else task.file_metrics(model, path)
+        figures = {row.task: found}
+        evaluation_record(checkpoint=row, suite=suite, result=figures, request=request)
+        return {"checkpoint": registry.describe(row), **figures}
 
     def _consolidation(
         self, row: Checkpoint, sources: dict[str, Dialogues], options: dict[str, Any]

@@ -14,6 +14,7 @@ from memory_app.core.audio.log_mel import BANDS, FRAMES_A_SECOND, SAMPLE_RATE
 from memory_app.core.inspection.trace import mean_gates
 from memory_app.core.inspection.trace_queries import map_file, trace_of
 from memory_app.core.model.checkpoint import Checkpoint as Loaded
+from memory_app.core.model.config import SPEECH_TASK
 from memory_app.core.tasks.speech.reading import Listened, Listener
 from memory_app.core.tasks.speech.words import OUTPUTS, words_in
 from memory_app.models import Checkpoint
@@ -25,7 +26,7 @@ from memory_app.services.lab.checkpoints import (
     task_model,
 )
 
-TASK = "speech"
+TASK = SPEECH_TASK
 #: Seconds of one recording.
 MOST_SECONDS = 30
 #: Silence that is heard behind a recording, so that its last word ends.

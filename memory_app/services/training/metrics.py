@@ -13,6 +13,8 @@ _LESS = (
     "bits_per_byte",
     "bits_per_character",
     "cross_entropy",
+    "wer",
+    "wer_strings",
     "perplexity_per_token",
     "loops",
     "control",

@@ -18,6 +18,7 @@ from memory_app.services.training.checkpoints import (
     roll_back_target,
     written_card,
 )
+from memory_app.services.training.evaluations import measures_rows
 from memory_app.services.training.metrics import (
     LEAST_QUESTIONS,
     Figure,
@@ -134,6 +135,7 @@ def checkpoint(
         training=training,
         settings=sorted(_mapping(training.get("settings")).items()),
         suites=suites_of(row.task),
+        measures_rows=measures_rows(row.task),
         least=LEAST_QUESTIONS,
         corpora=sorted(set(Corpus.objects.values_list("name", flat=True))),
         others=Checkpoint.objects.exclude(pk=row.pk).order_by("-sequence"),

@@ -43,6 +43,8 @@ _NAMES: dict[str, str | Promise] = {
     "translation/directions/zh-en/bleu": gettext_lazy("Chinese to English: BLEU"),
     "translation/directions/zh-en/short/chrf": gettext_lazy("Chinese to English, short: chrF"),
     "translation/directions/zh-en/short/bleu": gettext_lazy("Chinese to English, short: BLEU"),
+    "speech/wer": gettext_lazy("Speech: word error rate"),
+    "speech/wer_strings": gettext_lazy("Speech: word error rate on strings of four"),
     "loops": gettext_lazy("Replies that repeat themselves"),
     "distinct_2": gettext_lazy("Different word pairs"),
 }

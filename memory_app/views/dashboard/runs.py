@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from memory_app.core.model.config import CHAT_TASK, COMPLETION_TASK, TRANSLATION_TASK
+from memory_app.core.model.config import CHAT_TASK, COMPLETION_TASK, SPEECH_TASK, TRANSLATION_TASK
 from memory_app.core.run_settings import PRESETS
 from memory_app.http import StaffRequest
 from memory_app.models import (
@@ -70,6 +70,14 @@ TEXT_CHARTS = (
     ("learning_rate", False),
     ("tokens_per_second", False),
 )
+#: Those of a run that hears words.
+SPEECH_CHARTS = (
+    ("loss", False),
+    ("wer", True),
+    ("gradient_norm", False),
+    ("learning_rate", False),
+    ("tokens_per_second", False),
+)
 #: Those of a run that translates.
 PAIR_CHARTS = (
     ("loss", False),
@@ -80,7 +88,12 @@ PAIR_CHARTS = (
     ("tokens_per_second", False),
 )
 #: Of each task; another's are those of texts with a label.
-TASK_CHARTS = {CHAT_TASK: CHARTS, COMPLETION_TASK: TEXT_CHARTS, TRANSLATION_TASK: PAIR_CHARTS}
+TASK_CHARTS = {
+    CHAT_TASK: CHARTS,
+    COMPLETION_TASK: TEXT_CHARTS,
+    TRANSLATION_TASK: PAIR_CHARTS,
+    SPEECH_TASK: SPEECH_CHARTS,
+}
 #: The status with which htmx stops polling.
 STOP_POLLING = 286
 
@@ -105,6 +118,7 @@ def with_figures(rows: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
         form=latest(name__startswith="form/"),
         chrf=latest(name__startswith="chrf/"),
         bleu=latest(name__startswith="bleu/"),
+        wer=latest(name__startswith="wer/"),
         rate=latest(name="tokens_per_second"),
     )
 
@@ -175,6 +189,7 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
         "of_chat": _task_of(row) == CHAT_TASK,
         "of_texts": _task_of(row) == COMPLETION_TASK,
         "of_pairs": _task_of(row) == TRANSLATION_TASK,
+        "of_speech": _task_of(row) == SPEECH_TASK,
         "equal": run_with_equal_weights(run=row),
         "ahead": ahead if queued else None,
         # The worker is about to carry out the request: its result is shown as soon as it is there.

@@ -19,6 +19,7 @@ export const CHARTS = [
   { key: "form", names: ["form/"], max: 1 },
   { key: "chrf", names: ["chrf/"], min: 0 },
   { key: "bleu", names: ["bleu/"], min: 0 },
+  { key: "wer", names: ["wer/"], min: 0 },
   { key: "gradient_norm", names: ["gradient_norm"], log: true },
   { key: "learning_rate", names: ["learning_rate"], min: 0 },
   { key: "tokens_per_second", names: ["tokens_per_second"], min: 0 },

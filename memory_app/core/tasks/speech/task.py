@@ -9,6 +9,7 @@ from typing import Any
 from memory_app.core.audio.clips import made_speakers
 from memory_app.core.data.dialogues import Source
 from memory_app.core.model.checkpoint import Checkpoint
+from memory_app.core.model.config import SPEECH_TASK
 from memory_app.core.run_settings import TrainingSettings
 from memory_app.core.tasks.base import Task
 from memory_app.core.tasks.speech.batches import Utterances
@@ -29,7 +30,7 @@ MEASURED_VOICES = 60
 class Speech(Task):
     """Frames in, a word where one has ended; measured by word error rates."""
 
-    name = "speech"
+    name = SPEECH_TASK
     measures_rows = False
 
     def batches(
