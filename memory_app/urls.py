@@ -49,8 +49,8 @@ from memory_app.views.inspector import (
 from memory_app.views.lab import completion as lab_completion
 from memory_app.views.lab import index as lab_index
 from memory_app.views.lab import sentiment as lab_sentiment
-from memory_app.views.lab import translation as lab_translation
 from memory_app.views.lab import speech as lab_speech
+from memory_app.views.lab import translation as lab_translation
 from memory_app.views.public import link_page, link_preview
 
 urlpatterns = [

@@ -19,14 +19,10 @@ from memory_app.core.tasks.speech.reading import Listened, Listener
 from memory_app.core.tasks.speech.words import OUTPUTS, words_in
 from memory_app.models import Checkpoint
 from memory_app.refusal import Refused
-from memory_app.services.lab.checkpoints import (
-    task_checkpoint,
-    task_checkpoints,
-    task_figures_of,
-    task_model,
-)
+from memory_app.services.lab.checkpoints import task_model
 
 TASK = SPEECH_TASK
+ABSENT = _("There is no checkpoint for speech here.")
 #: Seconds of one recording.
 MOST_SECONDS = 30
 #: Silence that is heard behind a recording, so that its last word ends.
@@ -43,21 +39,6 @@ class Heard:
     gates: list[Any]
 
 
-def speech_checkpoints() -> list[Checkpoint]:
-    """The checkpoints for speech: bundled before others, then the newest first."""
-    return task_checkpoints(TASK)
-
-
-def speech_checkpoint(*, key: str = "", staff: bool = False) -> Checkpoint:
-    """The checkpoint of this id, or the one that the page opens with; others are for staff.
-
-    Raises:
-        Refused: there is none.
-    """
-    absent = _("There is no checkpoint for speech here.")
-    return task_checkpoint(TASK, key=key, staff=staff, absent=absent)
-
-
 def speech_model(*, checkpoint: Checkpoint) -> Loaded:
     """The loaded checkpoint.
 
@@ -68,11 +49,6 @@ def speech_model(*, checkpoint: Checkpoint) -> Loaded:
     if loaded.model.config.inputs != BANDS:
         raise Refused("unavailable", _("The checkpoint has no head for this task."))
     return loaded
-
-
-def speech_figures(row: Checkpoint) -> dict[str, Any] | None:
-    """What the checkpoint scores on people's recordings."""
-    return task_figures_of(row, TASK)
 
 
 class Recording:

@@ -1,6 +1,5 @@
 """Speech: digits recognised as they are said, the spectrogram and the gates side by side."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,17 +12,10 @@ from memory_app.core.evaluation.wilson import wilson
 from memory_app.core.tasks.speech.words import words_in
 from memory_app.http import PersonRequest, permissions_policy
 from memory_app.refusal import Refused
-from memory_app.services.lab.speech import (
-    MOST_SECONDS,
-    speech_checkpoint,
-    speech_checkpoints,
-    speech_figures,
-    speech_model,
-)
-from memory_app.views.cell_json import cell_to_page
+from memory_app.services.lab.checkpoints import task_figures_of
+from memory_app.services.lab.speech import ABSENT, MOST_SECONDS, TASK, speech_model
+from memory_app.views.lab.answers import asked_checkpoint, page_context, refused_page
 from memory_app.views.lab.score_table import percent_of
-
-_STATUS = {"not_found": 404, "unavailable": 503}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +61,15 @@ def speaker_lines(name: str, figures: dict[str, Any]) -> list[SpeakerLine]:
 
 def speech(request: PersonRequest) -> HttpResponse:
     """The page; without a checkpoint it says so."""
-    staff = request.user.is_staff and request.user.is_active
     try:
-        row = speech_checkpoint(key=request.GET.get("checkpoint", "")[:64], staff=staff)
+        row = asked_checkpoint(request, TASK, ABSENT)
         loaded = speech_model(checkpoint=row)
     except Refused as refused:
-        problem = str(refused.detail)
-        status = _STATUS.get(refused.code, 400)
-        return render(request, "lab/speech.html", {"problem": problem}, status=status)
-    figures, config = speech_figures(row), row.model_config
-    cell = cell_to_page(config)
+        return refused_page(request, "lab/speech.html", refused)
+    figures, shown = task_figures_of(row, TASK), page_context(request, row, TASK)
     weights = loaded.model.head.weight.square().sum(0).sqrt().tolist()
     context = {
-        "checkpoint": row,
-        "checkpoints": speech_checkpoints() if staff else [],
-        "cell": cell,
-        "cell_json": json.dumps(cell),
-        "gates": cell["layers"][-1]["gates"],
-        "layers": range(1, config.num_layers + 1),
+        **shown,
         "figures": figures,
         "lines": speaker_lines(row.name, figures) if figures else [],
         "most_seconds": MOST_SECONDS,
@@ -97,8 +80,8 @@ def speech(request: PersonRequest) -> HttpResponse:
             "rate": FRAMES_A_SECOND,
             "sample_rate": SAMPLE_RATE,
             "most_seconds": MOST_SECONDS,
-            "layers": config.num_layers,
-            "strip": list(cell["strip"]),
+            "layers": row.num_layers,
+            "strip": list(shown["cell"]["strip"]),
             "weights": [round(weight, 4) for weight in weights],
         },
     }

@@ -8,66 +8,40 @@ from typing import Any
 
 from memory_app.core.model.model import LanguageModel
 from memory_app.core.run_settings import TrainingSettings
-from memory_app.core.tasks.best_weights import BestWeights
-from memory_app.core.tasks.speech.cast import Cast
+from memory_app.core.tasks.measuring import Measuring
+from memory_app.core.tasks.speech.cast import cast_of
 from memory_app.core.tasks.speech.figures import word_error_rate
 from memory_app.core.tasks.speech.held_out import held_out_utterances, is_held_out
 from memory_app.core.tasks.speech.reading import words_heard
-from memory_app.core.training.callbacks import Callback, Interrupted, Watcher
+from memory_app.core.training.callbacks import Callback
 
 #: The name of the held-out voices in curves.
 SOURCE = "voices"
 
 
-class SpeechEvaluator(Callback):
+class SpeechEvaluator(Measuring):
     """Measures the held-out voices; keeps the weights of the best evaluation on disk."""
 
     def __init__(
-        self,
-        settings: TrainingSettings,
-        cast: Cast,
-        watchers: Sequence[Callback],
-        folder: Path | None,
+        self, settings: TrainingSettings, watchers: Sequence[Callback], folder: Path | None
     ) -> None:
-        self._cast = cast  # kept for the batches of the same run
-        self._said = held_out_utterances([one for one in cast.speakers if is_held_out(one)])
-        self._watchers = [watcher for watcher in watchers if isinstance(watcher, Watcher)]
-        self._best = BestWeights(folder) if folder and settings.labels.keep == "best" else None
-        self.last: dict[str, float] = {}
-        self.shares: dict[str, float] = {}
-        self.figures: dict[str, Any] = {}
-
-    def as_callback(self) -> Callback:
-        """Itself."""
-        return self
-
-    def _poll(self) -> None:
-        if any(watcher.breaks_off() for watcher in self._watchers):
-            raise Interrupted
-
-    def on_start(self, settings: TrainingSettings, step: int) -> None:
-        """A new run in this folder has no best weights yet."""
-        if step == 0 and self._best is not None:
-            self._best.discard()
+        super().__init__(settings, watchers, folder)
+        # Kept for the batches of the same run.
+        self._cast = cast_of(settings, folder, self.poll)
+        held_out = [one for one in self._cast.speakers if is_held_out(one)]
+        self._said = held_out_utterances(held_out)
 
     def on_evaluate(self, step: int, model: LanguageModel) -> None:
-        if not self._said or not (self._watchers or self._best):
+        if not self._said or not self.measures:
             return
-        rate = self._measure(model)
-        if self._best is not None:
-            self._best.offer(model, step, [-rate])
-        for watcher in self._watchers:
+        rate = self._rate(model)
+        self.offer(model, step, [-rate])
+        for watcher in self.watchers:
             watcher.on_figures(step, {f"wer/{SOURCE}": rate})
 
-    def _measure(self, model: LanguageModel) -> float:
-        heard = words_heard(model, [one.frames for one in self._said], self._poll)
-        return word_error_rate([one.words for one in self._said], heard)
+    def measure(self, model: LanguageModel) -> dict[str, Any]:
+        return {"wer": self._rate(model), "utterances": len(self._said)} if self._said else {}
 
-    def chosen(self, model: LanguageModel) -> LanguageModel:
-        """The weights to publish: the best of the run where those are kept, with their figures."""
-        if self._best is not None:
-            self._best.load_into(model)
-        model.eval()
-        if self._said:
-            self.figures = {"wer": self._measure(model), "utterances": len(self._said)}
-        return model
+    def _rate(self, model: LanguageModel) -> float:
+        heard = words_heard(model, [one.frames for one in self._said], self.poll)
+        return word_error_rate([one.words for one in self._said], heard)

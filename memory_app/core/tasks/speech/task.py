@@ -21,7 +21,7 @@ from memory_app.core.tasks.speech.reading import frames_of, words_heard
 from memory_app.core.tasks.speech.recordings import Recording, isolated, read_recordings, strings
 from memory_app.core.tasks.speech.words import DIGITS, SPELLINGS
 from memory_app.core.text.tokenizer import Tokenizer
-from memory_app.core.training.callbacks import Callback, Interrupted, Watcher
+from memory_app.core.training.callbacks import Callback
 
 #: Voices of an evaluation without recordings.
 MEASURED_VOICES = 60
@@ -49,13 +49,7 @@ class Speech(Task):
         watchers: Sequence[Callback],
         folder: Path | None = None,
     ) -> SpeechEvaluator:
-        watching = [watcher for watcher in watchers if isinstance(watcher, Watcher)]
-
-        def poll() -> None:
-            if any(watcher.breaks_off() for watcher in watching):
-                raise Interrupted
-
-        return SpeechEvaluator(settings, cast_of(settings, folder, poll), watchers, folder)
+        return SpeechEvaluator(settings, watchers, folder)
 
     def metrics(self, checkpoint: Checkpoint, sources: Sequence[Source]) -> dict[str, Any]:
         """`wer` on utterances of held-out voices, made by another seed than a run's, and `n` words.
