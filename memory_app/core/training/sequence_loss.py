@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 #: Nats a word above which an utterance is too far from its words for the sum to say anything.
-FAR = 5.0
+FAR = 40.0
 #: The target of a frame without a word.
 BLANK = 0
 
