@@ -33,8 +33,8 @@ class ModelSettings(Section):
     task: str = setting(
         "chat",
         Sentence(
-            "What the model is trained for: chat, the sentiment of a text, completion of texts, or "
-            "translation of sentences, or spoken words."
+            "What the model is trained for: chat, the sentiment of a text, completion of texts, "
+            "translation of sentences, or recognition of spoken words."
         ),
         choices=one_of(*TASK_OUTPUTS),
     )

@@ -64,7 +64,7 @@ def spoken(monkeypatch):
     def say(self, word):
         told.append((self.name, word))
         if self.name.endswith("mute"):
-            raise VoiceError("It is mute.")
+            raise VoiceError(self.name)
         return burst(0.02 if self.name.endswith("curt") else 0.3, len(word))
 
     monkeypatch.setattr(Voice, "say", say)
