@@ -13,7 +13,7 @@ from memory_app.core.model.model import LanguageModel
 from memory_app.core.model.state import State
 from memory_app.core.run_settings import RegularisationSettings, TrainingSettings
 from memory_app.core.training.recurrent_dropout import Reader, reader
-from memory_app.core.training.sequence_loss import sequence_nll
+from memory_app.core.training.sequence_loss import sequence_nll, sequence_share
 
 #: (outputs [N, hidden], targets [N], what attention adds [N, embed] or None) → NLL [N] in nats.
 Nll = Callable[[Tensor, Tensor, Tensor | None], Tensor]
@@ -83,8 +83,9 @@ def frame_loss(
     logits = model.logits(outputs).float().unflatten(0, weights.shape)
     nll = functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
     total = (nll * weights.flatten()).sum()
-    if sequence_weight:
-        total = total + sequence_weight * sequence_nll(logits, targets, weights)
+    counts = sequence_weight * sequence_share(float(total.detach() / weights.sum().clamp(min=1)))
+    if counts:
+        total = total + counts * sequence_nll(logits, targets, weights)
     return total, state
 
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-#: Nats a word above which an utterance is too far from its words for the sum to say anything.
-FAR = 40.0
+#: Mean nats a frame from which on the words' order begins to count, and below which it counts whole.
+UNKNOWN, KNOWN = 1.0, 0.5
 #: The target of a frame without a word.
 BLANK = 0
 
@@ -29,20 +29,27 @@ def sequence_nll(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     """−ln of the probability of each row's words, summed over the rows, in nats.
 
     logits float32 [B, T, outputs]; targets int64 [B, T] as `words_along` reads them; a row ends
-    with its last weight above 0. Rows of more than FAR nats a word count 0.
+    with its last weight above 0. A row that is shorter than its words counts 0.
     """
     words = words_along(targets)
     lengths = torch.tensor([len(own) for own in words])
     positions = torch.arange(1, weights.shape[1] + 1, device=weights.device)
     frames = ((weights > 0) * positions).amax(1).cpu()
-    nll = functional.ctc_loss(
+    return functional.ctc_loss(
         logits.log_softmax(-1).transpose(0, 1),
         torch.cat(words),
         frames,
         lengths,
         blank=BLANK,
-        reduction="none",
+        reduction="sum",
         zero_infinity=True,
     )
-    near = nll.detach() <= FAR * lengths.to(nll.device)
-    return (nll * near).sum()
+
+
+def sequence_share(frame_nll: float) -> float:
+    """How much the words' order counts, 0 to 1, at this mean NLL of a frame.
+
+    While sounds aren't told apart, the sum over all alignments is largest without any word, and
+    the network would learn to say none.
+    """
+    return min(1.0, max(0.0, (UNKNOWN - frame_nll) / (UNKNOWN - KNOWN)))
