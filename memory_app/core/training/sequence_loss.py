@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-#: Mean nats a frame from which on the words' order begins to count, and below which it counts whole.
+#: Mean nats a frame: below the first the words' order begins to count, below the second fully.
 UNKNOWN, KNOWN = 1.0, 0.5
 #: The target of a frame without a word.
 BLANK = 0

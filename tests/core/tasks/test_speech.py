@@ -20,7 +20,7 @@ from memory_app.core.audio.wave_file import AudioError
 from memory_app.core.model.checkpoint import Checkpoint, load_checkpoint
 from memory_app.core.run_settings import PRESETS
 from memory_app.core.tasks import SPEECH
-from memory_app.core.tasks.speech import cast
+from memory_app.core.tasks.speech import cast, task
 from memory_app.core.tasks.speech.batches import frame_batch, frame_targets
 from memory_app.core.tasks.speech.decoding import WordStream, words_of
 from memory_app.core.tasks.speech.figures import edits, word_error_rate
@@ -66,7 +66,8 @@ def tones_for_words() -> Iterator[None]:
         patch.setattr(Voice, "say", lambda self, word: tone(DIGITS.index(word)))
         drawn = [Voice("espeak-ng", f"en+{k}", ()) for k in range(4)]
         drawn.append(Voice("flite", "rms", ()))
-        patch.setattr(cast, "drawn_voices", lambda *counts: drawn)
+        for module in (cast, task):
+            patch.setattr(module, "drawn_voices", lambda *counts: drawn)
         yield
 
 
