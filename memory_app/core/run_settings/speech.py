@@ -41,7 +41,7 @@ class SpeechSettings(Section):
         4.0,
         Sentence(
             "Weight in the loss of each utterance’s words in their order (CTC), against 1 for each "
-            "frame’s own word. It counts once frames are told apart."
+            "frame’s own word. It takes effect once frames are distinguished."
         ),
         range=(0, 100),
     )

@@ -124,7 +124,7 @@ class Recording:
         if not 0 <= layer < model.config.num_layers or gate not in model.config.layer_gates(layer):
             raise Refused("invalid", _("This checkpoint has no such gate."))
         if not frames:
-            raise Refused("invalid", _("Nothing has been heard yet."))
+            raise Refused("invalid", _("No sound has arrived yet."))
         limits.pay("traces", len(frames))
         metadata = {"gate": gate, "layer": str(layer)}
 
