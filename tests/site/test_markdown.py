@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memory_app import markdown
 from memory_app.markdown import ATTRIBUTES, TAGS, render_markdown
 
 
@@ -52,3 +53,21 @@ def test_only_the_known_tags_and_attributes_come_out(text):
         assert tag in TAGS
         names = set(re.findall(r"\s([a-z-]+)=", rest))
         assert names <= ATTRIBUTES.get(tag, set()) | {"rel"}
+
+
+def test_the_sanitiser_stands_by_itself(monkeypatch):
+    """Were HTML let through by the parser, none of it that may act would come out."""
+    monkeypatch.setitem(markdown._markdown.options, "html", True)
+    rough = "\n\n".join(
+        (
+            "<script>alert(1)</script>",
+            '<img src="https://a.example/x.png" onerror="alert(1)">',
+            '<a href="javascript:alert(1)" onclick="alert(1)">x</a>',
+            '<iframe src="https://a.example"></iframe>',
+            '<p style="position:fixed" id="composer">y</p>',
+        )
+    )
+    html = render_markdown(rough)
+    assert "<p>y</p>" in html
+    for piece in ("<script", "<img", "<iframe", "javascript:", "onclick", "style=", "id="):
+        assert piece not in html
