@@ -37,6 +37,14 @@ class SpeechSettings(Section):
     )
     batch_utterances: int = setting(48, Sentence("Utterances per optimizer step."), range=(1, 4096))
     most_words: int = setting(5, Sentence("Words of an utterance at most."), range=(1, 50))
+    known_part: float = setting(
+        0.5,
+        Sentence(
+            "Part of a word, from its end, in which its frames are to be recognised as the word. "
+            "A large part teaches sounds; a small one keeps the model from guessing early."
+        ),
+        range=(0, 1),
+    )
     sequence_weight: float = setting(
         4.0,
         Sentence(

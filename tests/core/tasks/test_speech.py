@@ -40,12 +40,12 @@ SETTINGS = PRESETS["speech"].changed(
         "hidden_size": 32,
         "num_layers": 1,
         "dropout": 0.0,
-        "steps": 100,
-        "evaluate_every": 100,
-        "save_every": 50,
+        "steps": 200,
+        "evaluate_every": 200,
+        "save_every": 100,
         "warmup": 5,
         "learning_rate": 0.02,
-        "batch_utterances": 12,
+        "batch_utterances": 10,
         "most_words": 2,
         "precision": "float32",
     }
@@ -162,12 +162,14 @@ def test_every_spelling_has_all_words() -> None:
 
 def test_targets_begin_in_the_middle_of_a_word_and_say_nothing_before() -> None:
     utterance = Utterance(torch.zeros(30, 40), [4, 0], [(5, 11), (20, 24)])
-    targets, weights = frame_targets(utterance)
+    targets, weights = frame_targets(utterance, 0.5)
     assert targets.tolist() == [0] * 8 + [5] * 5 + [0] * 9 + [1] * 4 + [0] * 4
     assert (weights[5:8] == 0).all()
     assert (weights[20:22] == 0).all()
     assert weights[0] == weights[29] == pytest.approx(0.3)
-    batch = frame_batch([utterance, replace(utterance, frames=torch.zeros(26, 40))])
+    late, _ = frame_targets(utterance, 0.0)
+    assert late.tolist() == [0] * 11 + [5] * 2 + [0] * 11 + [1] * 2 + [0] * 4
+    batch = frame_batch([utterance, replace(utterance, frames=torch.zeros(26, 40))], 0.5)
     assert batch.weights[1, 26:].sum() == 0
     assert [words.tolist() for words in words_along(batch.targets)] == [[5, 1], [5, 1]]
 

@@ -41,29 +41,29 @@ class FrameBatch(Batch):
         yield self.ids, self.targets, self.weights
 
 
-def frame_targets(said: Utterance) -> tuple[Tensor, Tensor]:
-    """(targets int64 [T], loss weights float32 [T]): a word from its middle to just behind its end.
+def frame_targets(said: Utterance, part: float) -> tuple[Tensor, Tensor]:
+    """(targets int64 [T], loss weights float32 [T]): a word in its last `part` and just behind it.
 
-    In its first half nothing counts: it can't be known yet.
+    Before, nothing counts: the word can't be known yet.
     """
     targets = torch.full((len(said.frames),), NO_WORD)
     weights = torch.full((len(said.frames),), SILENT)
     for word, (first, end) in zip(said.words, said.spans, strict=True):
-        middle = (first + end) // 2
-        weights[first:middle] = 0
-        targets[middle : end + AFTER], weights[middle : end + AFTER] = word + 1, 1
+        known = end - round(part * (end - first))
+        weights[first:known] = 0
+        targets[known : end + AFTER], weights[known : end + AFTER] = word + 1, 1
     return targets, weights
 
 
-def frame_batch(said: Sequence[Utterance]) -> FrameBatch:
-    """Utterances side by side; what is behind a shorter one has no weight."""
+def frame_batch(said: Sequence[Utterance], part: float) -> FrameBatch:
+    """Utterances side by side, no weight behind the shorter ones; `part`: see `frame_targets`."""
     length = max(len(one.frames) for one in said)
     frames = torch.zeros(len(said), length, BANDS)
     targets = torch.full((len(said), length), NO_WORD)
     weights = torch.zeros(len(said), length)
     for row, one in enumerate(said):
         frames[row, : len(one.frames)] = one.frames
-        own_targets, own_weights = frame_targets(one)
+        own_targets, own_weights = frame_targets(one, part)
         targets[row, : len(own_targets)], weights[row, : len(own_weights)] = (
             own_targets,
             own_weights,
@@ -93,10 +93,11 @@ class Utterances:
         """The batches of one pool."""
         rng = np.random.default_rng([self._seed, index])
         most = self._speech.most_words if progress >= EARLY else EARLY_WORDS
-        return [
-            frame_batch([
+        pool: list[Batch] = []
+        for _ in range(POOL):
+            said = [
                 utterance(rng, self._speaker(rng), most)
                 for _ in range(self._speech.batch_utterances)
-            ])
-            for _ in range(POOL)
-        ]  # fmt: skip
+            ]
+            pool.append(frame_batch(said, self._speech.known_part))
+        return pool
