@@ -66,8 +66,8 @@ def nearest_words(recordings: Sequence[Recording], voices: int) -> float:
     frames, words = templates_of(voices)
     lengths = torch.tensor([len(one) for one in frames])
     padded = torch.zeros(len(frames), int(lengths.max()), BANDS)
-    for index, one in enumerate(frames):
-        padded[index, : len(one)] = one
+    for index, template in enumerate(frames):
+        padded[index, : len(template)] = template
     wrong = 0
     for one in recordings:
         own = levelled(frames_of(trimmed(one.samples))[None])[0]
@@ -77,7 +77,7 @@ def nearest_words(recordings: Sequence[Recording], voices: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.speech")
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--recordings", type=Path, required=True)
     parser.add_argument("--voices", type=int, default=40)

@@ -34,7 +34,7 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
     if ours.kind.lower_cell is not None and ours.kind.lower_cell[0] == theirs.cell:
         _take_below(model, tokenizer, parent, ours.kind.lower_cell[1])
         return
-    same = ["cell", "embedding_dim", "num_layers", "options"]
+    same = ["cell", "embedding_dim", "num_layers", "options", "inputs"]
     other_head = ours.outputs != theirs.outputs
     if not other_head:
         same += ["tied", "has_projection"]
@@ -54,7 +54,8 @@ def take_over(model: LanguageModel, tokenizer: Tokenizer, parent: Checkpoint) ->
                 continue
             if other_head and (of_head or name.startswith("projection.")):
                 continue
-            if name == "embedding.weight" or (of_head and not ours.outputs):
+            of_tokens = name == "embedding.weight" and not ours.inputs
+            if of_tokens or (of_head and not ours.outputs):
                 tensor.copy_(_mean(source[name], rows))
             elif name.startswith(f"{ours.cell}.") and wider:
                 for ours_of, theirs_of in zip(tensor.chunk(4), source[name].chunk(4), strict=True):

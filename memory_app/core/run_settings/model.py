@@ -52,7 +52,7 @@ class ModelSettings(Section):
         choices=_languages,
     )
     vocab_size: int = setting(
-        8192, Sentence("Vocabulary size of the tokenizer."), range=(260, 65_536)
+        8192, Sentence("Vocabulary size of the tokenizer."), range=(259, 65_536)
     )
     embedding_dim: int = setting(256, Sentence("Dimensions of a token embedding."), range=(4, 8192))
     hidden_size: int = setting(

@@ -95,9 +95,9 @@ class Recording:
         if self.ended:
             raise Refused("invalid", _("The recording has ended. Start a new one."))
         self.ended = True
-        return self._push(torch.zeros(int(TAIL * SAMPLE_RATE)))
+        return self._push(torch.zeros(int(TAIL * SAMPLE_RATE)), last=True)
 
-    def _push(self, samples: Tensor) -> Heard:
+    def _push(self, samples: Tensor, *, last: bool = False) -> Heard:
         first = self.frames
         limits.pay("inspections", int(len(samples) / SAMPLE_RATE * FRAMES_A_SECOND))
         compute: Callable[[], Listened] = lambda: self._listener.push(samples)  # noqa: E731
@@ -108,7 +108,7 @@ class Recording:
                 "frame": one.frame,
                 "probability": round(one.probability, 4),
             }
-            for one in listened.words
+            for one in [*listened.words, *(self._listener.end() if last else ())]
         ]
         self.words += words
         gates = mean_gates(listened.gates, self._strip) if listened.gates else []

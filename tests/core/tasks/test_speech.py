@@ -2,8 +2,10 @@
 
 import contextlib
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +139,18 @@ def test_a_resumed_run_is_the_run_that_never_stopped(whistlers: None, tmp_path: 
     assert parts.sha256 == whole.sha256
 
 
+def test_a_run_goes_on_from_the_weights_of_another(
+    whistlers: None, spoken_folder: Path, tmp_path: Path
+) -> None:
+    settings = SETTINGS.changed({"steps": 1, "learning_rate": 1e-9, "warmup": 0, "keep": "last"})
+    result = run(SPEECH, settings, [], tmp_path, start_from=spoken_folder)
+    assert result.checkpoint is not None
+    parent, own = (
+        load_checkpoint(p).model.state_dict() for p in (spoken_folder, result.checkpoint)
+    )
+    assert all(torch.allclose(own[name], parent[name], atol=1e-3) for name in parent)
+
+
 def test_without_voices_one_sentence_says_why(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -200,17 +214,28 @@ def test_a_row_too_short_for_its_words_counts_nothing() -> None:
 
 @given(outputs=st.lists(st.integers(0, 3), max_size=30), cut=st.integers(0, 30))
 @within(deadline=None, max_examples=60)
-def test_words_are_runs_of_equal_outputs_however_they_are_cut(outputs, cut):
+def test_a_run_of_word_frames_is_one_word_however_it_is_cut(outputs, cut):
     logits = torch.nn.functional.one_hot(torch.tensor(outputs, dtype=torch.int64), 4).float() * 9
     stream = WordStream()
-    pieces = stream.push(logits[:cut]) + stream.push(logits[cut:])
-    expected = [
-        (output - 1, k)
-        for k, output in enumerate(outputs)
-        if output != NO_WORD and (k == 0 or outputs[k - 1] != output)
+    pieces = stream.push(logits[:cut]) + stream.push(logits[cut:]) + stream.end()
+    runs = [
+        list(part) for word, part in groupby(enumerate(outputs), lambda one: one[1] != 0) if word
     ]
-    assert [(one.word, one.frame) for one in pieces] == expected
-    assert words_of(logits) == [word for word, _ in expected]
+    assert [one.frame for one in pieces] == [part[-1][0] for part in runs]
+    for one, part in zip(pieces, runs, strict=True):
+        votes = Counter(output for _, output in part)
+        assert votes[one.word + 1] == max(votes.values())
+    assert words_of(logits) == [one.word for one in pieces]
+    assert stream.frames == len(outputs)
+
+
+def test_a_word_whose_first_guess_was_another_is_one_word() -> None:
+    """ "Four" begins like "five": the longer and surer part of the run decides."""
+    logits = torch.full((6, OUTPUTS), -4.0)
+    logits[[0, 5], NO_WORD] = logits[1, 1 + 5] = logits[2:5, 1 + 4] = 4.0
+    (heard,) = WordStream().push(logits)
+    assert (heard.word, heard.frame) == (4, 4)
+    assert 0.7 < heard.probability < 0.8
 
 
 @pytest.mark.parametrize(

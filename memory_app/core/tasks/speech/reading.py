@@ -80,6 +80,10 @@ class Listener:
         """The levelled frames so far, each BANDS numbers: what the gate view replays."""
         return [frame for frames in self._heard for frame in frames.tolist()]
 
+    def end(self) -> list[Heard]:
+        """The word that hasn't ended yet, as if it ended here; none, or one."""
+        return self._words.end()
+
     @torch.inference_mode()
     def push(self, samples: Tensor) -> Listened:
         """Samples float32 [N] in −1…1 at SAMPLE_RATE; frames that aren't whole yet wait."""
