@@ -142,7 +142,7 @@ def test_a_resumed_run_is_the_run_that_never_stopped(whistlers: None, tmp_path: 
 def test_a_run_goes_on_from_the_weights_of_another(
     whistlers: None, spoken_folder: Path, tmp_path: Path
 ) -> None:
-    settings = SETTINGS.changed({"steps": 1, "learning_rate": 1e-9, "warmup": 0, "keep": "last"})
+    settings = SETTINGS.changed({"steps": 1, "learning_rate": 1e-7, "warmup": 0, "keep": "last"})
     result = run(SPEECH, settings, [], tmp_path, start_from=spoken_folder)
     assert result.checkpoint is not None
     parent, own = (
