@@ -132,6 +132,13 @@ def test_no_page_has_a_grave_fault(
     expect(page.locator(".map.drawn")).to_be_visible()
     look("text")
 
+    for name in ("translation-en-zh", "translation-en-zh-attention"):
+        registry.register(registry.BUNDLED / name)
+    page.goto(f"{visitor.url}/lab/translation/")
+    expect(page.locator("#state")).to_have_text("Translated.")
+    expect(page.locator(".map.drawn")).to_be_visible()
+    look("translation")
+
     chat = visitor.start_chat()
     look("empty chat")
     for text in ("My name is Clara.", "What is my name?"):

@@ -189,14 +189,14 @@ PRESETS: dict[str, TrainingSettings] = {
             "hidden_size": 512,
             "num_layers": 1,
             "embeddings": "cooccurrence",
-            "dropout": 0.2,
-            "steps": 3000,
-            "evaluate_every": 300,
+            "dropout": 0.1,
+            "steps": 6000,
+            "evaluate_every": 600,
             "warmup": 60,
-            "average_from": 0.8,
-            "learning_rate": 3e-3,
+            "average_from": 0.88,
+            "learning_rate": 4e-3,
             "embedding_rate": 1.0,
-            "batch_tokens": 3072,
+            "batch_tokens": 1536,
             "window": 256,
             "max_dialogue": 256,
             "pool_tokens": 100_000,
@@ -231,6 +231,6 @@ PRESET_HELP: dict[str, Sentence] = {
     ),
     "translation": Sentence(
         "English to Chinese and back, sentence by sentence; by the state alone, or with attention. "
-        "An hour on one core."
+        "A quarter of an hour on one core."
     ),
 }

@@ -23,8 +23,8 @@ from memory_app.services.lab.checkpoints import task_checkpoints, task_model
 TASK = TRANSLATION_TASK
 #: Characters of a sentence, and ids of it with its translation.
 MOST_CHARACTERS, MOST_IDS = 300, 512
-#: Letters a piece below which a text isn't what the vocabulary was made for.
-LEAST_LETTERS = 2.0
+#: Pieces a word (in Chinese a character) above which a text isn't what the vocabulary was made for.
+MOST_PIECES = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +102,12 @@ def check_sentence(text: str, direction: str) -> None:
 
 def is_strange(loaded: Loaded, text: str) -> bool:
     """Whether the vocabulary has to spell the text: another language, or no words at all."""
-    letters = [char for char in text if char.isalpha()]
-    pieces = len(loaded.tokenizer.encode(" ".join("".join(letters).split())))
     if has_han(text):
-        return pieces > 1.5 * len(letters)
-    spelled = loaded.tokenizer.encode(spaced(text))
-    return len(letters) < LEAST_LETTERS * len(spelled)
+        words = [char for char in text if char.isalpha()]
+    else:
+        words = "".join(char if char.isalpha() or char == "'" else " " for char in text).split()
+    pieces = sum(len(loaded.tokenizer.encode(spaced(word))) for word in words)
+    return pieces > MOST_PIECES * len(words)
 
 
 def sentence_translate(*, checkpoint: Checkpoint, text: str, direction: str) -> Translated:
