@@ -39,7 +39,9 @@ def test_targets_are_as_large_as_a_finger(phone: Page, server: SiteServer) -> No
     chat, turn = visitor.chat, visitor.turn()
     in_chinese(phone, server.url)
 
-    for path in ("/", "/about/memory/", "/accounts/signup/", "/accounts/login/", "/chats/?q=clara"):
+    own = ("/accounts/you/", "/accounts/you/delete/")
+    signed_out = ("/accounts/signup/", "/accounts/login/")
+    for path in ("/", "/about/memory/", *signed_out, "/chats/?q=clara", *own):
         phone.goto(f"{server.url}{path}")
         finger.measure(path)
     phone.goto(f"{server.url}/nowhere/")
