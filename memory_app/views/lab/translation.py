@@ -147,13 +147,13 @@ def translation_map_file(request: PersonRequest) -> HttpResponse:
 def _examples() -> list[str]:
     """Sentences of this project's own that the page offers."""
     return [
-        "我喜欢阅读编程书籍。",
+        "他昨天晚上没有来，因为他生病了。",
         "我喜欢读书。",
+        "我喜欢阅读编程书籍。",
         "I like to read books about programming.",
         "She has lived in this city for ten years.",
         "你明天有空吗？",
         "My brother wants to learn Chinese, but he doesn't have much time.",
-        "他昨天晚上没有来，因为他生病了。",
     ]
 
 

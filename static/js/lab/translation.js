@@ -156,7 +156,7 @@ function drawLengths() {
   if (!element("lengths")) return;
   const groups = [...new Set(page.lengths.flatMap(({ points }) => points.map(([group]) => group)))].sort((a, b) => parseInt(a, 10) - parseInt(b, 10));
   const series = page.lengths.map(({ label, points }, k) => ({ label, hue: HUES[k], dashed: k > 1, points: points.map(([group, chrf]) => [groups.indexOf(group), chrf]) }));
-  element("legend").replaceChildren(...series.map(({ label }, k) => {
+  element("lengths-legend").replaceChildren(...series.map(({ label }, k) => {
     const item = Object.assign(document.createElement("li"), { className: `lab-legend-${k}` });
     item.append(document.createElement("i"), label);
     return item;
