@@ -71,7 +71,7 @@ def test_a_run_that_was_broken_off_ends_in_the_same_weights(tmp_path: Path) -> N
 
 
 def test_the_tasks_are_those_that_a_setting_may_name() -> None:
-    names = ("chat", "sentiment", "completion", "translation")
+    names = ("chat", "sentiment", "completion", "translation", "speech")
     assert task_names() == names == TrainingSettings().declared()["task"].choices
     assert task_named("chat") is CHAT
     assert [task_named(name).serves_chats for name in task_names()] == [True, False, False, False]

@@ -10,7 +10,7 @@ from memory_app.core.run_settings import PRESETS, SettingsError, TrainingSetting
 def test_every_preset_comes_back_from_its_dictionary() -> None:
     chats, others = (
         {"tiny", "base", "large", "gpu"},
-        {"completion", "completion-bytes", "translation"},
+        {"completion", "completion-bytes", "translation", "speech"},
     )
     assert set(PRESETS) == {*chats, "article-sentiment", "sentiment", *others}
     for settings in PRESETS.values():
