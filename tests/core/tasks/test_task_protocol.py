@@ -74,6 +74,6 @@ def test_the_tasks_are_those_that_a_setting_may_name() -> None:
     names = ("chat", "sentiment", "completion", "translation", "speech")
     assert task_names() == names == TrainingSettings().declared()["task"].choices
     assert task_named("chat") is CHAT
-    assert [task_named(name).serves_chats for name in task_names()] == [True, False, False, False]
+    assert [task_named(name).serves_chats for name in task_names()] == [True] + [False] * 4
     with pytest.raises(KeyError):
         task_named("mood")
