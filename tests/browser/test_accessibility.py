@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from memory_app import registry
@@ -138,6 +139,11 @@ def test_no_page_has_a_grave_fault(
     expect(page.locator("#state")).to_have_text("Translated.")
     expect(page.locator(".map.drawn")).to_be_visible()
     look("translation")
+    registry.register(registry.BUNDLED / "speech-digits")
+    page.goto(f"{visitor.url}/lab/speech/")
+    page.locator("#sound-file").set_input_files(settings.BASE_DIR / "static/sound/digits.wav")
+    expect(page.locator(".map.drawn")).to_be_visible()
+    look("speech")
 
     chat = visitor.start_chat()
     look("empty chat")
