@@ -42,9 +42,9 @@ class ChatQuerySet(models.QuerySet["Chat"]):
         # Common words mostly share one of the first chunks: one lookup instead of many.
         return self.filter(in_chunks(folded) | each if len(folded) > 1 else each)
 
-    def keys_mentioning(self, words: Sequence[str]) -> list[UUID]:
-        """The keys of those with every one of `words`, newest first."""
-        return list(self.mentioning(words).newest_first().values_list("pk", flat=True))
+    def keys_mentioning(self, words: Sequence[str], most: int | None = None) -> list[UUID]:
+        """The keys of those with every one of `words`, newest first; at most `most` of them."""
+        return list(self.mentioning(words).newest_first().values_list("pk", flat=True)[:most])
 
     def update(self, **fields: Any) -> int:
         """As Django's; the folded title follows the title."""

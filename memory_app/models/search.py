@@ -1,7 +1,8 @@
 """The search index: the folded texts of chats in chunks, and a signature of each chunk."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import ClassVar, NamedTuple
 from uuid import UUID
 
@@ -50,14 +51,17 @@ class Grade(NamedTuple):
     phrase: bool
 
 
+@lru_cache(maxsize=256)
+def _whole(words: str) -> re.Pattern[str]:
+    """The words as they stand by themselves."""
+    return re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
+
+
 def grade_of(text: str, words: Sequence[str]) -> Grade:
     """The grade of a folded text for folded words."""
-
-    def is_whole(words: str) -> bool:
-        return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
-
     every = all(word in text for word in words)
-    return Grade(every, sum(map(is_whole, words)), is_whole(" ".join(words)))
+    whole = sum(_whole(word).search(text) is not None for word in words)
+    return Grade(every, whole, _whole(" ".join(words)).search(text) is not None)
 
 
 def in_chunks(words: Sequence[str]) -> models.Q:
@@ -148,7 +152,7 @@ class SearchChunkQuerySet(models.QuerySet["SearchChunk"]):
             some |= signed
         places: dict[UUID, list[tuple[Grade, int]]] = {}
         # Several words of a chunk may be in different turns, so a chunk may hold no turn with all.
-        for which in (each, some):
+        for which, is_enough in ((each, all), (some, any)):
             wanted = [chat for chat in chats if not any(g.every for g, _ in places.get(chat, []))]
             # With the signature's own chat, too: PostgreSQL would otherwise read everybody's.
             rows = self.filter(which, chat__in=wanted, signature__chat__in=wanted)
@@ -159,7 +163,9 @@ class SearchChunkQuerySet(models.QuerySet["SearchChunk"]):
             ).filter(rank__lte=LOOKED_AT)
             for chunk in ranked.order_by("chat", "number"):
                 known = {place for _, place in places.get(chunk.chat_id, [])}
-                grades = [pair for pair in chunk.grades(folded) if pair[1] not in known]
+                # A turn with every word is better than any other, so that those are graded alone.
+                graded = chunk.grades(folded, is_enough)
+                grades = [pair for pair in graded if pair[1] not in known]
                 places.setdefault(chunk.chat_id, []).extend(grades)
             if len(folded) == 1:
                 break
@@ -189,15 +195,20 @@ class SearchChunk(models.Model):
     def __str__(self) -> str:
         return f"{self.chat_id} {self.number}"
 
-    def grades(self, words: Sequence[str]) -> list[tuple[Grade, int]]:
-        """Each turn here with some of the folded words, message or reply: (grade, position)."""
+    def grades(
+        self, words: Sequence[str], is_enough: Callable[[Iterable[bool]], bool]
+    ) -> list[tuple[Grade, int]]:
+        """(grade, position) of each turn here, message and reply, that has enough of the words.
+
+        `is_enough`: `all` of them, or `any`.
+        """
         turns: dict[int, str] = {}
         for position, line in zip(self.positions, self.text.split("\n"), strict=True):
             turns[position] = f"{turns[position]}\n{line}" if position in turns else line
         return [
             (grade_of(text, words), position)
             for position, text in turns.items()
-            if any(word in text for word in words)
+            if is_enough(word in text for word in words)
         ]
 
 

@@ -166,6 +166,18 @@ def test_the_rail_marks_the_chat_that_is_open(alice, chat, checkpoint):
     assert alice.client.get("/chats/?place=rail&current=x", headers=HTMX).status_code == 200
 
 
+def test_matches_of_a_common_word_are_counted_only_so_far(alice, checkpoint, monkeypatch):
+    monkeypatch.setattr(chat_list, "COUNTED", 2)
+    monkeypatch.setattr(chat_list, "PAGE", 2)
+    for number in range(5):
+        add(alice, checkpoint, f"a common word {number}")
+    first = unescape(alice.client.get("/chats/?q=common").content.decode())
+    assert "Chats with “common”: more than 3" in first
+    second = unescape(alice.client.get("/chats/?q=common&page=2").content.decode())
+    assert "Chats with “common”: 5" in second
+    assert alice.client.get("/chats/?q=common&page=3").status_code == 200
+
+
 def test_empty_lists_teach(alice, bob, chat):
     assert b"never rereads the chat" in bob.client.get("/chats/").content
     nothing = alice.client.get("/chats/?q=unheard").content

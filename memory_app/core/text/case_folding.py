@@ -61,19 +61,26 @@ def fold(text: str) -> str:
     return "".join(_folded(text[start:end]) for start, end in _pieces(text))
 
 
+def _with_origins(text: str) -> tuple[str, Sequence[tuple[int, int]]]:
+    """The folded text, and where each of its characters comes from in the original."""
+    if text.isascii():
+        return text.lower(), [(at, at + 1) for at in range(len(text))]
+    folded: list[str] = []
+    origins: list[tuple[int, int]] = []
+    for start, end in _pieces(text):
+        piece = _folded(text[start:end])
+        folded.append(piece)
+        origins.extend([(start, end)] * len(piece))
+    return "".join(folded), origins
+
+
 def stretches(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     """Where any of `words` stands in `text`: stretches of the original, in order, none in another.
 
     At each place the longest of the words wins.
     """
     wanted = sorted({fold(word) for word in words} - {""}, key=len, reverse=True)
-    folded: list[str] = []
-    origins: list[tuple[int, int]] = []  # of each folded character
-    for start, end in _pieces(text):
-        piece = _folded(text[start:end])
-        folded.append(piece)
-        origins.extend([(start, end)] * len(piece))
-    line = "".join(folded)
+    line, origins = _with_origins(text)
     marks: list[tuple[int, int]] = []
     at = 0
     while wanted and at < len(line):

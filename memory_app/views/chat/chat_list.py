@@ -28,6 +28,8 @@ from memory_app.models.search import Grade, grade_of
 
 #: Chats a page of the list; characters and words of a search.
 PAGE, QUERY_MAX, WORDS_MAX = 50, 200, 8
+#: Matching chats of a search that are counted.
+COUNTED = 500
 # Characters of a snippet before the first match, and in all.
 _BEFORE, _SNIPPET = 32, 140
 # Matches of a text that may begin a snippet, and turns of a chat that are compared for it.
@@ -279,12 +281,15 @@ def listing(
     # One row more on either side tells whether there is a next page, and which group continues.
     start = (page - 1) * PAGE
     around = slice(max(0, start - 1), start + PAGE + 1)
-    count = None
+    count, uncounted = None, False
     if words:
-        # All of the matching keys, without rows: a search for the count and another for the page
-        # would cost twice as much.
-        keys = rows.keys_mentioning(words)
-        count = len(keys)
+        # The matching keys, without rows: a search for the count and another for the page would
+        # cost twice as much. Each match costs reading its texts, so that a common word's are
+        # counted only so far.
+        counted = max(COUNTED, start + PAGE + 1)
+        keys = rows.keys_mentioning(words, counted + 1)
+        uncounted = len(keys) > counted
+        count = min(len(keys), counted)
         taken = list(rows.filter(pk__in=keys[around]).newest_first())
     else:
         shelf = rows.filter(archived=archived)
@@ -314,6 +319,7 @@ def listing(
         "page_number": page,
         "next_page": page + 1 if more else None,
         "count": count,
+        "uncounted": uncounted,
         "archived": archived and not words,
         "archived_count": archived_count,
     }
