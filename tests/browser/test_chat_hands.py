@@ -98,6 +98,23 @@ def test_a_turn_is_forgotten_and_the_forgetting_undone(visitor: Visitor) -> None
     expect(page.locator(".turn:not(.faded)")).to_have_count(3)
 
 
+def test_undo_takes_a_forgetting_back_before_any_turn(visitor: Visitor) -> None:
+    page = visitor.page
+    chat = visitor.start_chat()
+    for text in ("One.", "Two.", "Three."):
+        visitor.talk(text)
+    head = Chat.objects.get(pk=chat).head_id
+    for forgotten in ("Two.", "Three."):
+        choose(page, forgotten, "Forget this turn")
+        expect(page.locator("#forgotten")).to_contain_text(f"“{forgotten}” is left out")
+        page.locator("#undo").click()
+        expect(page.locator("#forgotten")).to_be_hidden()
+        expect(page.locator(".turn:not(.faded)")).to_have_count(3)
+        assert Chat.objects.get(pk=chat).head_id == head
+    page.locator("#undo").click()
+    expect(page.locator(".turn:not(.faded)")).to_have_count(2)
+
+
 def test_a_public_link_is_read_by_a_stranger_until_it_is_revoked(
     visitor: Visitor, browser: Browser
 ) -> None:

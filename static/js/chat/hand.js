@@ -121,6 +121,11 @@ export class Hand {
     return why?.forgotten && this.chat.turnOf(why.of) ? { old: why.of, turn: why.forgotten } : null;
   }
 
+  // The head before a turn was just forgotten, or null.
+  get before() {
+    return this.#undoable?.old ?? null;
+  }
+
   show(busy) {
     const { chat } = this;
     const { head, blanked } = chat.tree;

@@ -31,6 +31,7 @@ chat.attach({
     goTo: (turn, how) => sending.goTo(turn, how),
     complete: (needed) => chat.complete(needed),
     isBlank: (field) => field === composer.text && composer.isBlank,
+    beforeForgetting: () => chat.hand?.before ?? null,
   }),
   strips: lazyStrips(() => chat.allViews, element("scroller")),
 });

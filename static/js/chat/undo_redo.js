@@ -14,8 +14,9 @@ const FIELDS = "input, textarea, select, [contenteditable]";
 export class Steps {
   // goTo(turn or null) -> whether the request was sent; complete("user_text") -> the tree with all
   // texts; isBlank(field): Ctrl+Z has nothing to undo in that field.
-  constructor(chat, { goTo, complete, isBlank }) {
-    Object.assign(this, { goTo, complete, isBlank });
+  // beforeForgetting() -> the head before a turn was just forgotten, or null.
+  constructor(chat, { goTo, complete, isBlank, beforeForgetting }) {
+    Object.assign(this, { goTo, complete, isBlank, beforeForgetting });
     this.kept = new Kept("sessionStorage", "furthest", chat);
     // The turn from which undo, or a blank memory, began: redo leads there, also after a reload.
     this.furthest = this.kept.value;
@@ -32,10 +33,15 @@ export class Steps {
     document.addEventListener("keydown", (event) => this.#key(event));
   }
 
+  // The last act: forgetting a turn, or the last turn.
   undo() {
+    // Not while an earlier step is under way: the page's head isn't there yet.
+    const before = this.aim === undefined ? this.beforeForgetting() : null;
+    if (before) return this.#move(before, "undoneNow");
     const head = pathTo(this.tree, this.#from()).at(-1);
     if (head) this.#move(head.parent ?? null, "undoneNow", { keep: false });
     else if (this.#blanked) this.#move(this.#blanked, "undoneNow");
+    return undefined;
   }
 
   // The head that a blank memory would bring back.
@@ -71,7 +77,8 @@ export class Steps {
     // A blanked memory is undone; there is nothing to do again.
     const blanked = tree.head ? null : tree.blanked;
     const later = blanked ? [] : undone(tree, tree.head, this.furthest);
-    enable(element("undo"), !busy && (path.length > 0 || Boolean(blanked)), element("redo"));
+    const undoable = path.length > 0 || Boolean(blanked ?? this.beforeForgetting());
+    enable(element("undo"), !busy && undoable, element("redo"));
     enable(element("redo"), !busy && later.length > 0, element("undo"));
     const note = element("later");
     note.hidden = busy || !later.length;
