@@ -1,5 +1,6 @@
 """Messages of the core and the services, in the reader's language."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,19 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from memory_app.core.messages import VERBATIM, Sentence, sentence_of
+
+
+#: Signs that Chinese sets without blanks around them.
+_HAN = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+
+
+def _without_blanks(template: str, values: Mapping[str, Any]) -> str:
+    """The template without blanks between Chinese and a value in quotes, which has its own room."""
+    for name, value in values.items():
+        if str(value).startswith("“"):
+            place = re.escape(f"{{{name}}}")
+            template = re.sub(rf"(?<={_HAN}) (?={place})|(?<={place}) (?={_HAN})", "", template)
+    return template
 
 
 def in_words(source: Sentence | BaseException) -> str:
@@ -19,7 +33,7 @@ def in_words(source: Sentence | BaseException) -> str:
     }
     template = sentence.template
     if template != VERBATIM:
-        template = gettext(template)
+        template = _without_blanks(gettext(template), values)
     return template.format(**values) if values else template
 
 
