@@ -10,7 +10,6 @@ from django.utils.translation import gettext
 
 from memory_app.core.messages import VERBATIM, Sentence, sentence_of
 
-
 #: Signs that Chinese sets without blanks around them.
 _HAN = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
 
