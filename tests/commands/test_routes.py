@@ -1,8 +1,11 @@
 """routes: every way in, each with its policy."""
 
+from itertools import chain
+
 from django.urls import reverse
 
-from memory_app import policy, protocol
+from memory_app import policy
+from memory_app.socket_messages import SOCKET_MESSAGES
 
 
 def test_every_way_in_is_listed_once_with_a_policy(manage):
@@ -14,7 +17,9 @@ def test_every_way_in_is_listed_once_with_a_policy(manage):
         route["policy"] in {"anyone", "person", "owner", "staff", "system"} for route in routes
     )
     socket = {route["name"] for route in routes if route["kind"] == "ws"}
-    assert socket == {"connect", *protocol.CLIENT_TYPES}
+    assert socket == set(chain.from_iterable(SOCKET_MESSAGES.values()))
+    speech = {r["path"] for r in routes if r["kind"] == "ws" and r["name"].startswith("speech.")}
+    assert speech == {"/ws/lab/speech/"}
     paths = [route["path"] for route in routes if route["kind"] == "http"]
     assert len(paths) == len(set(paths))
     assert reverse("front") in paths

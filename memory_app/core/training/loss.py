@@ -29,7 +29,10 @@ def token_nll(model: LanguageModel, *, compiled: bool) -> Nll:
     of_two_classes = isinstance(model, LanguageModel) and model.config.outputs == 1
 
     def nll(outputs: Tensor, targets: Tensor, addition: Tensor | None = None) -> Tensor:
-        logits = model.logits(outputs, addition=addition).float()
+        # A benchmark's networks have no attention over a source to add.
+        logits = (
+            model.logits(outputs) if addition is None else model.logits(outputs, addition=addition)
+        ).float()
         if of_two_classes:  # log p(y) = log σ(±logit)
             return functional.binary_cross_entropy_with_logits(
                 logits.squeeze(-1), targets.float(), reduction="none"
