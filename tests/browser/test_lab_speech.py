@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 import torch
+from django.conf import settings
 from playwright.sync_api import BrowserType, Page, expect
 
 from memory_app import registry
 from memory_app.core.audio.log_mel import SAMPLE_RATE
+from memory_app.core.audio.wave_file import read_wave
+from memory_app.core.tasks.speech.figures import edits
 from tests.browser.server import SiteServer
 from tests.browser.visitor import Visitor
 from tests.core.audio.test_wave_file import wav
@@ -89,10 +92,11 @@ def test_without_a_microphone_the_page_says_what_to_do(lab: Visitor) -> None:
 def speaking(
     browser_type: BrowserType, browser_type_launch_args: dict[str, Any], tmp_path: Path
 ) -> Iterator[Page]:
-    """A browser whose microphone says four words once."""
+    """A browser whose microphone says the example of the page once."""
     path = tmp_path / "microphone.wav"
+    sound = read_wave(settings.BASE_DIR / "static/sound/digits.wav")
     silence = torch.zeros(SAMPLE_RATE)
-    path.write_bytes(wav(torch.cat([silence, said([3, 1, 4, 1]), silence]).numpy()))
+    path.write_bytes(wav(torch.cat([silence, sound, silence]).numpy()))
     own = [
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
@@ -105,14 +109,15 @@ def speaking(
     browser.close()
 
 
-def test_a_microphone_is_heard_until_it_is_stopped(
-    server: SiteServer, spoken_folder: Path, speaking: Page
-) -> None:
-    registry.register(spoken_folder)
+def test_a_microphone_is_heard_until_it_is_stopped(server: SiteServer, speaking: Page) -> None:
+    """The checkpoint that ships: the tests' own hears whistles, which a microphone changes."""
+    registry.register(registry.BUNDLED / "speech-digits")
     speaking.goto(f"{server.url}/lab/speech/")
     speaking.get_by_role("button", name="Listen").click()
     expect(speaking.locator("#state")).to_have_text("Listening. Say digits.")
-    expect(speaking.locator("#digits strong")).to_have_text(["3", "1", "4", "1"], timeout=60_000)
+    expect(speaking.locator("#digits strong").nth(4)).to_be_visible(timeout=60_000)
     speaking.get_by_role("button", name="Stop").click()
     expect(speaking.locator("#panes .map.drawn")).to_have_count(1)
     expect(speaking.locator("#hearing-ticks span").first).to_be_attached()
+    # Chromium's device sets its own level, and may be late by a word's beginning.
+    assert edits([3, 1, 4, 1, 5, 9], [int(digit) for digit in heard(speaking)]) <= 2
