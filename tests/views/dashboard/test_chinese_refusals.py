@@ -35,10 +35,10 @@ def problem(answer: object) -> str:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"preset": "huge"}, f"没有预设 “huge”。请从 {', '.join(PRESETS)} 中选择。"),
+        ({"preset": "huge"}, f"没有预设“huge”。请从 {', '.join(PRESETS)} 中选择。"),
         ({"set.steps": "many"}, "steps 必须是整数。"),
         ({"set.dropout": "7"}, "dropout 必须在 0 到 0.9 之间。"),
-        ({"corpus": "nothing"}, "没有训练语料库 “nothing”。"),
+        ({"corpus": "nothing"}, "没有训练语料库“nothing”。"),
         ({"set.facts": "0", "set.identity": "0"}, "没有可供训练的数据"),
         ({"parent": "x"}, "起始检查点不存在。"),
     ],
@@ -97,7 +97,7 @@ def test_a_checkpoint_that_is_none(staff: Staff, desk: Client, checkpoint_folder
 
 def test_what_a_checkpoint_is_kept_from(desk: Client, checkpoint: Checkpoint) -> None:
     answer = desk.post(reverse("admin:checkpoint_delete", args=[checkpoint.pk]), follow=True)
-    said = f"“{checkpoint.name}” 正在使用。请先发布另一个检查点。"
+    said = f"“{checkpoint.name}”正在使用。请先发布另一个检查点。"
     assert [str(one) for one in answer.context["messages"]] == [said]
     answer = desk.post(reverse("admin:checkpoint_roll_back"), {"language": "en"}, follow=True)
     assert [str(one) for one in answer.context["messages"]] == ["没有可以回退到的检查点。"]
@@ -115,7 +115,7 @@ def test_a_run_that_failed_in_a_worker_that_knows_no_language(desk: Client) -> N
     assert failed is not None
     assert failed.error == "The file of the corpus “talks” can't be read."
     page = reverse("admin:run", args=[run.pk])
-    assert "无法读取语料库 “talks” 的文件。" in desk.get(page).content.decode()
+    assert "无法读取语料库“talks”的文件。" in desk.get(page).content.decode()
     english = desk.get(page, HTTP_ACCEPT_LANGUAGE="en").content.decode()
     assert "The file of the corpus “talks” can&#x27;t be read." in english
     # Taken up again, nothing of it is left.
@@ -134,7 +134,7 @@ def test_an_exam_that_failed(desk: Client, checkpoint: Checkpoint) -> None:
     )
     evaluation_execute(evaluation=exam.pk)
     page = desk.get(reverse("admin:checkpoint", args=[checkpoint.pk])).content.decode()
-    assert "没有语料库 “gone”。" in page
+    assert "没有语料库“gone”。" in page
 
 
 def test_a_card_that_nobody_has_touched_and_not_what_a_person_wrote(
