@@ -165,7 +165,7 @@ async def _run(arguments: argparse.Namespace) -> dict[str, Any]:
         return guest, await asyncio.to_thread(guest.new_chat)
 
     count = arguments.sockets + arguments.replies
-    # A person has only so many chats without a message.
+    # The number of a person's chats without a message is bounded.
     quiet = [await chat(place) for place in range(min(QUIET * len(guests), arguments.sockets))]
     chats = [quiet[place % len(quiet)] for place in range(arguments.sockets)]
     chats += [await chat(place) for place in range(arguments.replies)]

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.http.cookie import parse_cookie
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -77,12 +76,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.head: UUID | None = None
         self.missed: UUID | None = None
         headers = self.scope["headers"]
-        cookies = parse_cookie(handshake.header(headers, b"cookie"))
+        cookies = handshake.cookies(headers)
         self.session = cookies.get(settings.SESSION_COOKIE_NAME)
-        self.language = handshake.language(
-            cookies.get(settings.LANGUAGE_COOKIE_NAME, ""),
-            handshake.header(headers, b"accept-language"),
-        )
+        self.language = handshake.language_of(headers)
         policy.row_of("ws", "connect")
         if not handshake.same_site(headers) or await self._chat() is None:
             await self.outlet.close()

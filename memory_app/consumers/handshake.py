@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http.cookie import parse_cookie
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
@@ -31,6 +32,17 @@ def _normal(origin: str) -> tuple[str, str | None, int | None] | None:
 def header(headers: list[tuple[bytes, bytes]], wanted: bytes) -> str:
     """The values of every header of this name, joined as one."""
     return "; ".join(value.decode("latin-1") for name, value in headers if name.lower() == wanted)
+
+
+def cookies(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The cookies of the request."""
+    return parse_cookie(header(headers, b"cookie"))
+
+
+def language_of(headers: list[tuple[bytes, bytes]]) -> str:
+    """The language of the page that opened the socket."""
+    cookie = cookies(headers).get(settings.LANGUAGE_COOKIE_NAME, "")
+    return language(cookie, header(headers, b"accept-language"))
 
 
 def language(cookie: str, accepted: str) -> str:

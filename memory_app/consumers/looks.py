@@ -47,7 +47,7 @@ class Looks:
             for answer in asked.values():
                 _fail(answer, fault)
         except Exception:
-            # One damaged row: nobody else's session may outlive its end for that.
+            # One damaged row must not keep other sessions open past their end.
             log.warning("sockets are looked after one by one", exc_info=True)
             for pair, answer in asked.items():
                 try:

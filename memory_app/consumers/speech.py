@@ -8,12 +8,12 @@ import asyncio
 import base64
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.http.cookie import parse_cookie
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +25,7 @@ from memory_app.core import strict_json
 from memory_app.core.audio.log_mel import BANDS, FRAMES_A_SECOND, SAMPLE_RATE
 from memory_app.database_thread import in_thread
 from memory_app.models import Checkpoint
+from memory_app.protocol import FRAME_MAX, error_of
 from memory_app.refusal import Refused
 from memory_app.services.lab.checkpoints import task_checkpoint
 from memory_app.services.lab.speech import (
@@ -38,8 +39,6 @@ from memory_app.services.lab.speech import (
 from memory_app.socket_messages import SPEECH_MESSAGES
 
 log = logging.getLogger(__name__)
-#: Bytes of one message of sound: two seconds.
-MOST_BYTES = 64 * 1024
 #: Bytes of one message of text.
 MOST_TEXT = 2048
 #: Seconds without a message after which the socket closes.
@@ -58,11 +57,8 @@ class SpeechConsumer(AsyncWebsocketConsumer):
         self.idle: asyncio.TimerHandle | None = None
         self.recording: Recording | None = None
         headers = self.scope["headers"]
-        cookies = parse_cookie(handshake.header(headers, b"cookie"))
-        self.language = handshake.language(
-            cookies.get(settings.LANGUAGE_COOKIE_NAME, ""),
-            handshake.header(headers, b"accept-language"),
-        )
+        cookies = handshake.cookies(headers)
+        self.language = handshake.language_of(headers)
         policy.row_of("ws", "speech.connect")
         if not handshake.same_site(headers):
             await self.outlet.close()
@@ -137,7 +133,7 @@ class SpeechConsumer(AsyncWebsocketConsumer):
         if len(text) > MOST_TEXT:
             raise Refused("too_long", _("The message is too long."))
         try:
-            message = strict_json.loads(text.encode())
+            message = strict_json.loads(text)
         except (ValueError, RecursionError):
             raise Refused("invalid", _("The message is not JSON.")) from None
         kind = message.get("type") if isinstance(message, dict) else None
@@ -163,7 +159,7 @@ class SpeechConsumer(AsyncWebsocketConsumer):
         return self.recording
 
     async def _sound(self, pcm: bytes) -> None:
-        if len(pcm) > MOST_BYTES:
+        if len(pcm) > FRAME_MAX:  # two seconds
             raise Refused("too_long", _("A message of sound has at most 64 KiB."))
         policy.row_of("ws", "speech.sound")
         recording = self._own()
@@ -206,8 +202,8 @@ class SpeechConsumer(AsyncWebsocketConsumer):
 
     async def _error(self, refused: Refused) -> None:
         with translation.override(self.language):
-            detail = str(refused.detail)
-        await self._send({"type": "error", "code": refused.code, "detail": detail})
+            message = error_of(refused)
+        await self._send(message)
 
-    async def _send(self, message: dict[str, Any]) -> None:
+    async def _send(self, message: Mapping[str, Any]) -> None:
         await self.outlet.send(json.dumps(message, ensure_ascii=False))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from memory_app.core.audio.log_mel import FRAMES_A_SECOND
 
-#: The peak before anything is heard, ln of a frame's mean energy: that of soft speech.
+#: The peak before the first frame, ln of a frame's mean energy: that of soft speech.
 FIRST_PEAK = -5.0
 #: Nats by which it falls from frame to frame: 3 dB a second.
 FALL = 3 / 10 * math.log(10) / FRAMES_A_SECOND

@@ -93,15 +93,20 @@ def _of_exam(exam: object, say: Callable[[Sentence], str]) -> list[str]:
     return ["", "## " + say(title), *_table(head, rows)]
 
 
-def _of_written(figures: Mapping[str, Any], say: Callable[[Sentence], str]) -> list[str]:
-    """Bits per character and form of a model of texts, with the baselines beside them."""
+def _with_baselines(figures: Mapping[str, Any]) -> list[tuple[Sentence, Mapping[str, Any]]]:
+    """The checkpoint's figures and those of each baseline, with their names."""
     baselines = figures.get("baselines")
     lines = [(Sentence("this checkpoint"), figures)]
     for name, one in baselines.items() if isinstance(baselines, Mapping) else ():
         if isinstance(one, Mapping):
             lines.append((Sentence("baseline {name}", {"name": _text(name)}), one))
+    return lines
+
+
+def _of_written(figures: Mapping[str, Any], say: Callable[[Sentence], str]) -> list[str]:
+    """Bits per character and form of a model of texts, with the baselines beside them."""
     rows: list[tuple[str, ...]] = []
-    for label, one in lines:
+    for label, one in _with_baselines(figures):
         bits, form, n = (one.get(key) for key in ("bits_per_character", "form", "form_lines"))
         if not isinstance(bits, float):
             continue
@@ -121,13 +126,8 @@ def _of_written(figures: Mapping[str, Any], say: Callable[[Sentence], str]) -> l
 
 def _of_translations(figures: Mapping[str, Any], say: Callable[[Sentence], str]) -> list[str]:
     """chrF and BLEU of each direction, with the baselines beside them."""
-    baselines = figures.get("baselines")
-    lines = [(Sentence("this checkpoint"), figures)]
-    for name, one in baselines.items() if isinstance(baselines, Mapping) else ():
-        if isinstance(one, Mapping):
-            lines.append((Sentence("baseline {name}", {"name": _text(name)}), one))
     rows: list[tuple[str, ...]] = []
-    for label, one in lines:
+    for label, one in _with_baselines(figures):
         directions = one.get("directions")
         for name, own in directions.items() if isinstance(directions, Mapping) else ():
             if isinstance(own, Mapping) and isinstance(own.get("chrf"), float):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from memory_app.core.audio.log_mel import BANDS
 from memory_app.core.cells import Cell, OptionError, cell_named, cell_names
 from memory_app.core.facts import languages
 from memory_app.core.messages import Sentence
-from memory_app.core.model.config import TRANSLATION_TASK, ModelConfig
+from memory_app.core.model.config import SPEECH_TASK, TRANSLATION_TASK, ModelConfig
 from memory_app.core.run_settings.setting import Section, SettingsError, one_of, setting
 
 GROUP = Sentence("Model shape")
@@ -16,7 +17,7 @@ MOST_COUNTED = 16_384
 #: Outputs of the head, by task: one a token of the vocabulary (0), or a number of its own.
 TASK_OUTPUTS = {"chat": 0, "sentiment": 1, "completion": 0, "translation": 0, "speech": 11}
 #: Numbers of an input frame, by task; the others read tokens.
-TASK_INPUTS = {"speech": 40}
+TASK_INPUTS = {SPEECH_TASK: BANDS}
 
 
 def _languages() -> tuple[str, ...]:

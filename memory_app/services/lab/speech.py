@@ -1,7 +1,7 @@
 """Sound heard piece by piece on one connection; nothing of it is stored."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -100,8 +100,8 @@ class Recording:
     def _push(self, samples: Tensor, *, last: bool = False) -> Heard:
         first = self.frames
         limits.pay("inspections", int(len(samples) / SAMPLE_RATE * FRAMES_A_SECOND))
-        compute: Callable[[], Listened] = lambda: self._listener.push(samples)  # noqa: E731
-        listened = runtime.compute_aside(compute, queue="speech").result()
+        push = partial(self._listener.push, samples)
+        listened = runtime.compute_aside(push, queue="speech").result()
         words = [
             {
                 "word": self._words[one.word],

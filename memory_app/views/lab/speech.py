@@ -36,26 +36,20 @@ def _rates(label: str, figures: Any, *, own: bool = False) -> SpeakerLine | None
         return None
     low, high = wilson(min(n, round(rate * n)), n)
     interval = f"{percent_of(low)}–{percent_of(high)}"
-    return SpeakerLine(label, percent_of(rate), interval, percent_of(figures["wer_strings"]), own)
+    return SpeakerLine(
+        label, percent_of(rate), interval, percent_of(figures.get("wer_strings")), own
+    )
 
 
 def speaker_lines(name: str, figures: dict[str, Any]) -> list[SpeakerLine]:
     """The checkpoint over all speakers, each speaker, and baselines, where they were measured."""
-    figures = {"wer_strings": None, **figures}
     lines = [_rates(name, figures, own=True)]
     speakers = figures.get("per_speaker")
     for speaker, own in speakers.items() if isinstance(speakers, dict) else ():
-        if isinstance(own, dict):
-            lines.append(_rates(str(speaker), {"wer_strings": None, **own}))
+        lines.append(_rates(str(speaker), own))
     baselines = figures.get("baselines")
-    labels = {
-        "real_voices": _("trained on five of the six people, tested on the sixth"),
-        "templates": _("nearest synthetic word, by dynamic time warping"),
-    }
-    for key, label in labels.items():
-        own = baselines.get(key) if isinstance(baselines, dict) else None
-        if isinstance(own, dict):
-            lines.append(_rates(label, {"wer_strings": None, **own}))
+    templates = baselines.get("templates") if isinstance(baselines, dict) else None
+    lines.append(_rates(_("nearest synthetic word, by dynamic time warping"), templates))
     return [line for line in lines if line is not None]
 
 

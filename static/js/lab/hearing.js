@@ -16,12 +16,21 @@ export class Hearing extends EventTarget {
     this.words = element("hearing-words");
     this.ticks = element("hearing-ticks");
     this.template = element("heard-word-template");
+    this.#mix();
     this.clear();
-    document.addEventListener("themechange", () => this.draw());
+    document.addEventListener("themechange", () => {
+      this.#mix();
+      this.draw();
+    });
     this.track.addEventListener("click", ({ clientX }) => {
       const frame = Math.floor((clientX - this.track.getBoundingClientRect().left) / FRAME);
       if (frame >= 0 && frame < this.frames) this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
     });
+  }
+
+  #mix() {
+    const gates = this.page.strip.map((gate) => ramp(HUES[gate], false));
+    this.ramps = { loud: ramp("--text", false, { from: "--ground" }), word: ramp("--accent", false), gates };
   }
 
   clear() {
@@ -68,29 +77,15 @@ export class Hearing extends EventTarget {
     const width = Math.max(1, frames);
     this.track.style.setProperty("--frames", `${frames * FRAME}px`);
     const { loud, word, gates } = this.canvases;
-    paint(loud, width, bands, ramp("--text", false, { from: "--ground" }), false, 255, (x, y) => this.loud[x * bands + bands - 1 - y]);
-    paint(word, width, 1, ramp("--accent", false), false, 1, (x) => this.sure[x]);
-    const rows = layers * strip.length;
-    const ramps = strip.map((gate) => ramp(HUES[gate], false));
-    this.#strip(gates, width, rows, ramps);
+    paint(loud, width, bands, this.ramps.loud, false, 255, (x, y) => this.loud[x * bands + bands - 1 - y]);
+    paint(word, width, 1, this.ramps.word, false, 1, (x) => this.sure[x]);
+    const rows = layers * strip.length; // layer 1's gates, then layer 2's
+    paint(gates, width, rows, this.ramps.gates, false, 1, (x, y) => this.gates[x * rows + y]);
     for (let second = this.ticks.children.length; second * rate < frames; second += 1) {
       const tick = document.createElement("span");
       tick.textContent = `${second} s`;
       tick.style.setProperty("--at", `${second * rate * FRAME}px`);
       this.ticks.append(tick);
     }
-  }
-
-  // Row by row, each in its gate's colours: layer 1's gates, then layer 2's.
-  #strip(canvas, width, rows, ramps) {
-    canvas.width = width;
-    canvas.height = rows;
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(width, rows);
-    const out = new Uint32Array(image.data.buffer);
-    for (let y = 0, k = 0; y < rows; y += 1) {
-      for (let x = 0; x < width; x += 1, k += 1) out[k] = ramps[y % ramps.length][Math.round(255 * Math.max(0, Math.min(1, this.gates[x * rows + y])))];
-    }
-    context.putImageData(image, 0, 0);
   }
 }

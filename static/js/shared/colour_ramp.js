@@ -72,7 +72,8 @@ export function ramp(hue, signed, { strength = 1, from = "--raised", below = "--
 
 export const css = (packed) => `rgb(${packed & 255} ${(packed >> 8) & 255} ${(packed >> 16) & 255})`;
 
-// Draws values into a canvas of one pixel a value. at(x, y) -> value; scale: largest |value|.
+// Draws values into a canvas of one pixel a value. at(x, y) -> value; scale: largest |value|; lut: a ramp,
+// or several that the rows take in turn.
 export function paint(canvas, width, height, lut, signed, scale, at) {
   canvas.width = width;
   canvas.height = height;
@@ -81,9 +82,11 @@ export function paint(canvas, width, height, lut, signed, scale, at) {
   const out = new Uint32Array(image.data.buffer);
   const gain = signed ? 127.5 / scale : 255 / scale;
   const zero = signed ? 127.5 : 0;
+  const ramps = Array.isArray(lut) ? lut : [lut];
   for (let y = 0, k = 0; y < height; y += 1) {
+    const row = ramps[y % ramps.length];
     for (let x = 0; x < width; x += 1, k += 1) {
-      out[k] = lut[Math.max(0, Math.min(255, Math.round(at(x, y) * gain + zero)))];
+      out[k] = row[Math.max(0, Math.min(255, Math.round(at(x, y) * gain + zero)))];
     }
   }
   context.putImageData(image, 0, 0);

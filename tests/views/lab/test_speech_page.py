@@ -38,7 +38,7 @@ def test_only_this_page_may_ask_for_the_microphone(client: Client, spoken: Check
         assert "microphone=()" in client.get(path).headers["Permissions-Policy"]
 
 
-def test_the_run_page_of_speech_shows_its_own_figures(client: Client, spoken: Checkpoint) -> None:
+def test_a_checkpoint_for_speech_serves_no_chats(spoken: Checkpoint) -> None:
     assert spoken.task == "speech"
     assert not spoken.serves_chats
     with pytest.raises(registry.RegistryError, match="trained for speech"):

@@ -17,7 +17,6 @@ from torch import Tensor
 from memory_app.core.audio.log_mel import SAMPLE_RATE
 from memory_app.core.audio.wave_file import AudioError, read_wave
 from memory_app.core.messages import quoted
-from memory_app.core.tasks.speech.words import DIGITS
 
 _NAME = re.compile(r"(\d)_([A-Za-z0-9-]{1,40})_(\d{1,6})\.wav")
 MOST_FILES = 100_000
@@ -93,8 +92,3 @@ def strings(recordings: Sequence[Recording]) -> list[Recording]:
             words = [word for one in chosen for word in one.words]
             made.append(Recording(speaker, words, with_silence(sounds, generator)))
     return made
-
-
-def spoken(words: Sequence[int]) -> str:
-    """The words as text."""
-    return " ".join(DIGITS[word] for word in words)
